@@ -1,0 +1,37 @@
+"""Turns an entry point and an input into a command for the sandbox. The same for every replay, in the hunt and in a proof."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mithridate.model.entry import INPUT, OUTPUT, Binary, EntryKind, EntryPoint
+from mithridate.model.execution import Command, Mount
+
+INPUT_DIRECTORY = "/in"
+OUTPUT_FILE = "/tmp/out"
+
+
+def build_mounts(binary: Binary) -> tuple[Mount, ...]:
+    """The read-only build directories that a binary needs at run time."""
+    return (
+        Mount(source=binary.directory / "src", target="/src"),
+        Mount(source=binary.directory / "build", target="/build"),
+    )
+
+
+def substitute(entry: EntryPoint, input_path: str) -> tuple[str, ...]:
+    """The entry point's arguments with the placeholders replaced."""
+    return tuple(a.replace(INPUT, input_path).replace(OUTPUT, OUTPUT_FILE) for a in entry.arguments)
+
+
+def one_input(entry: EntryPoint, binary: Binary, data: Path, env: Mapping[str, str]) -> tuple[Command, tuple[Mount, ...]]:
+    """The command that feeds the host file `data` to `entry`, and the mounts it needs.
+
+    The input appears in a read-only place, under the suffix that the program expects.
+    """
+    inside = f"{INPUT_DIRECTORY}/input{entry.suffix}"
+    mounts = (*build_mounts(binary), Mount(source=data, target=inside))
+    if entry.kind is EntryKind.FUZZ_TARGET:
+        return Command(argv=(binary.path, inside), env=env), mounts
+    argv = (binary.path, *substitute(entry, inside))
+    stdin = data if entry.kind is EntryKind.PROGRAM_STDIN else None
+    return Command(argv=argv, env=env, stdin=stdin), mounts

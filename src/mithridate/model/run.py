@@ -1,0 +1,147 @@
+"""A run: one durable execution of the pipeline, its options, its events and its result."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mithridate.model.entry import Boundary, EntryKind
+from mithridate.model.finding import Finding, Flaky
+from mithridate.model.project import Skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What the user asked for. `budget_s` is wall time for the hunt, shared by all entry points; `jobs` is how many cores to use."""
+
+    target: str
+    out: str
+    budget_s: float = 600.0
+    jobs: int = 2
+    replays: int = 10
+    sandbox: str = "bubblewrap"
+    engines: tuple[str, ...] = ("libfuzzer", "afl++")
+    seed: int = 1
+    memory_bytes: int = 2 << 30
+    unit_timeout_s: float = 5.0
+    hang_cpu_s: float = 10.0
+    include_source: bool = True
+    stop_after_first_proof: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineTally:
+    """What one engine did on one entry point in the whole run."""
+
+    engine: str
+    executions: int
+    cpu_s: float
+    candidates: int
+    covered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResidualRisk:
+    """What is left to find: the estimated chance that one more execution reaches new code, and the estimated share of reachable code seen.
+
+    `discovery_probability` is Good and Turing's estimate (singletons / samples); `completeness` is observed / Chao2's richness.
+    Both are None where no counts were taken. Method: M. Böhme, STADS: Software Testing as Species Discovery, TOSEM 2018.
+    """
+
+    discovery_probability: float | None
+    completeness: float | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReport:
+    """How an entry point closed."""
+
+    id: str
+    language: str
+    kind: EntryKind
+    boundary: Boundary
+    engines: tuple[EngineTally, ...]
+    executions: int
+    covered: int
+    edges: int
+    corpus_units: int
+    residual: ResidualRisk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """CPU and wall seconds of the whole run; `orchestration_cpu_s` is our own share of it. Tokens and euros of models."""
+
+    cpu_s: float
+    wall_s: float
+    orchestration_cpu_s: float
+    model_tokens: int = 0
+    model_eur: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """Everything a writer needs. `sources` maps a project file to its excerpted lines {line number: text} around findings.
+
+    `inputs` maps a proof's blob digest to its first bytes (at most 4 KiB) for hexdumps.
+    """
+
+    run: str
+    started: str
+    project_name: str
+    project_origin: str
+    snapshot: str
+    files: int
+    size_bytes: int
+    toolchain: dict[str, str]
+    options: RunOptions
+    findings: tuple[Finding, ...]
+    flaky: tuple[Flaky, ...]
+    entry_points: tuple[EntryReport, ...]
+    skipped: tuple[Skipped, ...]
+    cost: Cost
+    scope_owner: str = ""
+    sources: dict[str, dict[int, str]] = field(default_factory=dict)
+    inputs: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageStarted:
+    """A stage of the pipeline began."""
+
+    stage: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HuntProgress:
+    """Where the hunt stands on one entry point, cumulative."""
+
+    entry_id: str
+    engine: str
+    executions: int
+    per_second: float
+    covered: int
+    edges: int
+    corpus_units: int
+    candidates: int
+    time_left_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofLanded:
+    """A candidate became a proof."""
+
+    title: str
+    place: str
+    replays: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something a person may want to know now."""
+
+    text: str
+
+
+Event = StageStarted | HuntProgress | ProofLanded | Note
+Observer = Callable[[Event], None]

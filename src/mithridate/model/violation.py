@@ -1,0 +1,148 @@
+"""What an oracle saw: typed violations, parsed from sanitizer reports, never kept as text alone."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+PROJECT_ROOTS = ("/src/", "/build/")
+"""Where project code lives inside every sandbox; frames elsewhere belong to the system or to a runtime."""
+
+
+class ViolationKind(StrEnum):
+    """Named as the sanitizers name them where they do."""
+
+    HEAP_BUFFER_OVERFLOW = "heap-buffer-overflow"
+    STACK_BUFFER_OVERFLOW = "stack-buffer-overflow"
+    STACK_BUFFER_UNDERFLOW = "stack-buffer-underflow"
+    DYNAMIC_STACK_BUFFER_OVERFLOW = "dynamic-stack-buffer-overflow"
+    GLOBAL_BUFFER_OVERFLOW = "global-buffer-overflow"
+    CONTAINER_OVERFLOW = "container-overflow"
+    HEAP_USE_AFTER_FREE = "heap-use-after-free"
+    STACK_USE_AFTER_RETURN = "stack-use-after-return"
+    STACK_USE_AFTER_SCOPE = "stack-use-after-scope"
+    DOUBLE_FREE = "double-free"
+    BAD_FREE = "bad-free"
+    ALLOC_DEALLOC_MISMATCH = "alloc-dealloc-mismatch"
+    NEGATIVE_SIZE_PARAM = "negative-size-param"
+    PARAM_OVERLAP = "param-overlap"
+    USE_AFTER_POISON = "use-after-poison"
+    UNKNOWN_ADDRESS_ACCESS = "unknown-address-access"
+    WILD_POINTER = "segv"
+    NULL_DEREFERENCE = "null-dereference"
+    WILD_JUMP = "wild-jump"
+    STACK_EXHAUSTION = "stack-overflow"
+    BUS_ERROR = "bus-error"
+    DIVISION_BY_ZERO = "division-by-zero"
+    ILLEGAL_INSTRUCTION = "illegal-instruction"
+    ASSERTION = "assertion"
+    ABORT = "abort"
+    UNCAUGHT_EXCEPTION = "uncaught-exception"
+    STACK_SMASHING = "stack-smashing"
+    HEAP_CORRUPTION = "heap-corruption"
+    ARRAY_INDEX = "array-index-out-of-bounds"
+    SIGNED_INTEGER_OVERFLOW = "signed-integer-overflow"
+    SHIFT_EXPONENT = "shift-exponent"
+    VLA_BOUND = "vla-bound"
+    UNREACHABLE = "unreachable-code-reached"
+    MISSING_RETURN = "missing-return"
+    INVALID_BUILTIN = "invalid-builtin-use"
+    UNDEFINED_BEHAVIOUR = "undefined-behaviour"
+    ALLOCATION_SIZE = "allocation-size-too-big"
+    MEMORY_EXHAUSTION = "memory-exhaustion"
+    TIMEOUT = "timeout"
+    LEAK = "memory-leak"
+    FATAL_SIGNAL = "fatal-signal"
+
+
+class Access(StrEnum):
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One stack frame; several frames share an address when functions were inlined (`inlined` is true but for the outermost).
+
+    `file` is as the debug information names it (under /src for project code); line and column are 1-based, 0 if unknown.
+    """
+
+    function: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    module: str = ""
+    offset: int = 0
+    address: int = 0
+    inlined: bool = False
+
+    @property
+    def in_project(self) -> bool:
+        """True when the frame is code of the project under analysis."""
+        return self.file.startswith(PROJECT_ROOTS)
+
+
+class Relation(StrEnum):
+    BEFORE = "before"
+    INSIDE = "inside"
+    AFTER = "after"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """The object that the access missed: its kind ("heap", "stack", "global"), its size in bytes, and by how far it was missed."""
+
+    kind: str
+    size: int
+    relation: Relation
+    distance: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One thing an oracle forbids, seen in one execution.
+
+    `frames` are innermost first. `allocation` and `deallocation` are where the object was made and freed, when it is a heap object.
+    `size` is the width of the bad access in bytes, or of the refused allocation; `address` the faulting address.
+    """
+
+    kind: ViolationKind
+    detector: str
+    message: str
+    access: Access | None = None
+    size: int = 0
+    address: int | None = None
+    region: Region | None = None
+    frames: tuple[Frame, ...] = ()
+    allocation: tuple[Frame, ...] = ()
+    deallocation: tuple[Frame, ...] = ()
+
+    @property
+    def project_frames(self) -> tuple[Frame, ...]:
+        """The frames in the project's own code, innermost first."""
+        return tuple(f for f in self.frames if f.in_project)
+
+    @property
+    def place(self) -> Frame | None:
+        """Where to point a person: the innermost project frame, else the innermost frame."""
+        return next(iter(self.project_frames or self.frames), None)
+
+    @property
+    def signature(self) -> str:
+        """Equal for violations of one kind through the same three innermost project functions.
+
+        Resource violations have no stable innermost frame (the clock stops anywhere in a loop), so only their kind
+        and the outermost project function count.
+        """
+        frames = self.project_frames or self.frames
+        counted = frames[-1:] if self.kind in _STOPPED_ANYWHERE else frames[:3]
+        places = [f.function for f in counted]
+        return hashlib.sha256("\0".join([self.kind, self.access or "", *places]).encode()).hexdigest()[:16]
+
+
+_STOPPED_ANYWHERE = frozenset({ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUSTION, ViolationKind.STACK_EXHAUSTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clean:
+    """The oracle looked and saw nothing forbidden."""
