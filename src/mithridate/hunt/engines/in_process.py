@@ -1,0 +1,64 @@
+"""What both engines share: how our harness is told what to run, and what it leaves behind."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mithridate.languages.invocation import build_mounts, substitute
+from mithridate.model.entry import Binary, EntryKind, EntryPoint
+from mithridate.model.execution import Mount
+from mithridate.model.search import SearchSlice, Species
+
+CORPUS = "/corpus"
+CANDIDATES = "/candidates"
+WORK = "/work"
+DICTIONARY = "/dictionary"
+SPECIES = "species"
+
+
+def harness_environment(entry: EntryPoint) -> Mapping[str, str]:
+    """The variables that runtime/harness.c reads."""
+    env = {"MITHRIDATE_CANDIDATES": CANDIDATES, "MITHRIDATE_SPECIES": f"{WORK}/{SPECIES}"}
+    if entry.kind is not EntryKind.FUZZ_TARGET:
+        path = f"/tmp/input{entry.suffix}"
+        env["MITHRIDATE_ARGUMENTS"] = "\x1f".join(substitute(entry, path))
+        if entry.kind is EntryKind.PROGRAM_FILE:
+            env["MITHRIDATE_INPUT"] = path
+    return env
+
+
+def slice_mounts(work: SearchSlice, binary: Binary) -> tuple[Mount, ...]:
+    """Build read-only; corpus, candidates and work writable; other engines' corpora read-only."""
+    mounts = [
+        *build_mounts(binary),
+        Mount(source=work.corpus, target=CORPUS, writable=True),
+        Mount(source=work.candidates, target=CANDIDATES, writable=True),
+        Mount(source=work.work, target=WORK, writable=True),
+    ]
+    mounts += [Mount(source=path, target=foreign_target(i)) for i, path in enumerate(work.foreign)]
+    if work.dictionary is not None:
+        mounts.append(Mount(source=work.dictionary, target=DICTIONARY))
+    return tuple(mounts)
+
+
+def foreign_target(index: int) -> str:
+    """Where the corpus of the index-th other engine appears."""
+    return f"/foreign/{index}"
+
+
+def read_species(work: Path) -> Species:
+    """The harness's counts over sampled executions; zeros where it took none."""
+    try:
+        samples, singletons, doubletons, observed = map(int, (work / SPECIES).read_text().split())
+    except (OSError, ValueError):
+        return Species()
+    return Species(samples=samples, singletons=singletons, doubletons=doubletons, observed=observed)
+
+
+def found_candidates(directory: Path) -> tuple[Path, ...]:
+    """Complete candidate files, in a stable order."""
+    return tuple(sorted(p for p in directory.iterdir() if p.is_file() and not p.name.startswith(".")))
+
+
+def units(corpus: Path) -> int:
+    """How many inputs a corpus directory holds."""
+    return sum(1 for p in corpus.iterdir() if not p.name.startswith("."))

@@ -1,0 +1,20 @@
+"""Engines by name."""
+
+from mithridate.hunt.engines.aflplusplus import AflPlusPlus
+from mithridate.hunt.engines.interface import Engine
+from mithridate.hunt.engines.libfuzzer import LibFuzzer
+from mithridate.model.errors import UsageError
+
+_ENGINES: dict[str, type[LibFuzzer] | type[AflPlusPlus]] = {LibFuzzer.name: LibFuzzer, AflPlusPlus.name: AflPlusPlus}
+
+
+def names() -> tuple[str, ...]:
+    """All engine names, in the order in which the scheduler tries them."""
+    return tuple(_ENGINES)
+
+
+def create(name: str) -> Engine:
+    """The engine of that name; UsageError if there is none."""
+    if name not in _ENGINES:
+        raise UsageError(f"there is no engine named {name!r}", hint=f"choose from: {', '.join(_ENGINES)}")
+    return _ENGINES[name]()

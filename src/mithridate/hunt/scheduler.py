@@ -1,0 +1,128 @@
+"""Shares the hunt's budget over (entry point × engine) by what the last slices brought.
+
+A bandit with decaying rewards: an arm's worth is what it brought per CPU-second lately, new coverage and new violations
+alike, plus a bonus for arms that were seldom tried (UCB1: P. Auer et al., Machine Learning 47, 2002). The scheduler only
+decides; it starts nothing, and given the same results it decides the same, which is what makes a killed run resumable.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_DECAY = 0.5
+_VIOLATION_WORTH = 40.0
+_FIRST_SLICE_S = 20.0
+_SHORTEST_SLICE_S = 6.0
+_LONGEST_SLICE_S = 90.0
+_GROWTH = 1.5
+_CURIOSITY = 0.35
+_BARREN_SHARE = 0.35
+_BARREN_FLOOR_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One slice to run: which entry point and engine (indices as given), for how many seconds, with which seed."""
+
+    entry: int
+    engine: int
+    seconds: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yield:
+    """What a slice brought: edges never covered before on this entry, violations never seen before, and its cost."""
+
+    new_edges: int
+    new_violations: int
+    cpu_s: float
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class _Arm:
+    entry: int
+    engine: int
+    seconds: float
+    slices: int = 0
+    worth: float = 0.0
+    barren_s: float = 0.0
+    spent_s: float = 0.0
+    retired: bool = False
+
+
+@dataclass(slots=True)
+class Scheduler:
+    """Decides round by round. `arms` are (entry, engine) pairs, the most promising first; `budget_s` is wall time; `jobs` cores."""
+
+    arms: Sequence[tuple[int, int]]
+    budget_s: float
+    jobs: int
+    seed: int
+    _arms: list[_Arm] = field(init=False)
+    _round: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        share = self.budget_s * self.jobs / max(1, len(self.arms)) / 3
+        first = min(_FIRST_SLICE_S, max(_SHORTEST_SLICE_S, share))
+        self._arms = [_Arm(entry=e, engine=g, seconds=first) for e, g in self.arms]
+
+    @property
+    def saturated(self) -> bool:
+        """True when no arm has brought anything for so long that more time is not worth it."""
+        return all(arm.retired for arm in self._arms)
+
+    @property
+    def untried(self) -> tuple[tuple[int, int], ...]:
+        """Arms that never got a slice."""
+        return tuple((a.entry, a.engine) for a in self._arms if not a.slices)
+
+    def next_round(self, left_s: float) -> tuple[Assignment, ...]:
+        """Up to `jobs` slices to run side by side within `left_s` seconds; empty when the hunt is over."""
+        if left_s < 1.0 or self.saturated:
+            return ()
+        self._round += 1
+        chosen: list[_Arm] = []
+        for _ in range(self.jobs):
+            arm = self._best(chosen)
+            if arm is None:
+                break
+            chosen.append(arm)
+        # Slices of one round end together: nobody waits for a longer neighbour.
+        seconds = min(min((a.seconds for a in chosen), default=0.0), left_s)
+        return tuple(
+            Assignment(entry=a.entry, engine=a.engine, seconds=seconds, seed=self.seed * 1000 + self._round * 10 + i)
+            for i, a in enumerate(chosen)
+        )
+
+    def record(self, assignment: Assignment, gained: Yield) -> None:
+        """Learn from one finished slice."""
+        arm = next(a for a in self._arms if (a.entry, a.engine) == (assignment.entry, assignment.engine))
+        cost = max(gained.cpu_s, 0.5)
+        brought = math.log1p(gained.new_edges) * 4 + gained.new_violations * _VIOLATION_WORTH
+        rate = brought / cost
+        arm.worth = rate if not arm.slices else _DECAY * rate + (1 - _DECAY) * arm.worth
+        arm.slices += 1
+        arm.spent_s += assignment.seconds
+        arm.barren_s = 0.0 if brought else arm.barren_s + assignment.seconds
+        arm.seconds = min(_LONGEST_SLICE_S, arm.seconds * _GROWTH)
+        patience = max(_BARREN_FLOOR_S, _BARREN_SHARE * self.budget_s)
+        arm.retired = gained.failed or arm.barren_s >= patience
+
+    def _best(self, taken: Sequence[_Arm]) -> _Arm | None:
+        free = [a for a in self._arms if a not in taken and not a.retired]
+        if not free:
+            return None
+        other_entries = [a for a in free if all(a.entry != t.entry for t in taken)]
+        pool = other_entries or free
+        fresh = next((a for a in pool if not a.slices), None)
+        if fresh is not None:
+            return fresh
+        spent = sum(a.spent_s for a in self._arms) or 1.0
+        scale = max((a.worth for a in self._arms), default=0.0) or 1.0
+
+        def score(arm: _Arm) -> float:
+            return arm.worth / scale + _CURIOSITY * math.sqrt(math.log(spent) / max(arm.spent_s, 1.0))
+
+        return max(pool, key=score)

@@ -1,0 +1,189 @@
+"""Links a built program or a fuzz target with our harness and an engine, by replaying the project's own link command."""
+
+import hashlib
+import shlex
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+
+from mithridate.languages.c.compiler import Compiler
+from mithridate.languages.invocation import build_mounts
+from mithridate.model.entry import Binary
+from mithridate.model.errors import ToolchainMissing
+from mithridate.model.execution import Command, Execution, Limits, Mount
+from mithridate.model.project import Build, Flavour, Link, ToolFailure
+from mithridate.sandbox.interface import Sandbox
+
+RUNTIME = "/opt/mithridate-runtime"
+OWN_OUTPUT = "/build/.mithridate"
+_LIMITS = Limits(wall_s=300, processes=128, output_bytes=1 << 18)
+_CXX_RUNTIME = ("-lstdc++", "-lm", "-lpthread", "-ldl", "-lrt")
+_WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-Wl,-Map"})
+_DROPPED = frozenset({"-s", "-static", "-static-pie", "-Wl,-s", "-Wl,--gc-sections", "-MD", "-MMD", "-MP", "-Wl,--no-undefined"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """Our harness and the engines' libraries for one word size. `directory` (host) is mounted at RUNTIME.
+
+    `wrapped` are the symbols that the harness replaces; `afl` is False where AFL++ ships no runtime for this word size.
+    """
+
+    directory: Path
+    bits: int
+    wrapped: tuple[str, ...]
+    afl: bool
+
+
+def elf_bits(path: Path) -> int | None:
+    """32 or 64 for an ELF file, None for anything else."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(5)
+    except OSError:
+        return None
+    return {1: 32, 2: 64}.get(head[4]) if head[:4] == b"\x7fELF" and len(head) == 5 else None
+
+
+def prepare_runtime(bits: int, compiler: Compiler, sandbox: Sandbox, cache: Path) -> Runtime:
+    """Compile the harness and adapt the engines' libraries once per toolchain; later calls find them in `cache`.
+
+    The engines must keep calling the real exit(), malloc(), …: their references are renamed to the __real_ twins.
+    Raises ToolchainMissing when clang's libFuzzer for this word size is not installed.
+    """
+    sources = resources.files("mithridate.languages.c") / "runtime"
+    parts = {name: (sources / name).read_bytes() for name in ("harness.c", "standalone.c", "state.ld")}
+    key = hashlib.sha256(b"\0".join([compiler.identity.encode(), str(bits).encode(), *parts.values()])).hexdigest()[:16]
+    directory = cache / f"runtime-{bits}-{key}"
+    if not (directory / "wrapped").exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in parts.items():
+            (directory / name).write_bytes(content)
+        _compile_runtime(bits, compiler, sandbox, directory)
+    wrapped = tuple((directory / "wrapped").read_text().split())
+    return Runtime(directory=directory, bits=bits, wrapped=wrapped, afl=(directory / "mithridate-afl.o").exists())
+
+
+def _compile_runtime(bits: int, compiler: Compiler, sandbox: Sandbox, directory: Path) -> None:
+    architecture = "x86_64" if bits == 64 else "i386"
+    afl_object = "/usr/lib/afl/afl-compiler-rt.o"
+    script = f"""set -e
+cd {RUNTIME}
+M=-m{bits}
+LIBRARY=$({compiler.clang} $M -print-runtime-dir)/libclang_rt.fuzzer_no_main-{architecture}.a
+[ -f "$LIBRARY" ] || LIBRARY=$({compiler.clang} $M -print-resource-dir)/lib/linux/libclang_rt.fuzzer_no_main-{architecture}.a
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c harness.c -o mithridate-harness.o
+{compiler.clang} $M -O1 -g -fno-omit-frame-pointer -c standalone.c -o mithridate-standalone.o
+{compiler.llvm("nm")} --defined-only mithridate-harness.o | sed -n 's/.* T __wrap_//p' | sort -u > wrapped.new
+sed 's/.*/& __real_&/' wrapped.new > renames
+{compiler.llvm("objcopy")} --redefine-syms=renames "$LIBRARY" mithridate-fuzzer.a
+if [ {bits} = 64 ] && [ -f {afl_object} ]; then
+  {compiler.llvm("objcopy")} --redefine-syms=renames {afl_object} mithridate-afl.o
+  cp {afl_object} mithridate-afl-forked.o
+fi
+mv wrapped.new wrapped
+"""
+    mount = Mount(source=directory, target=RUNTIME, writable=True)
+    done = sandbox.run(Command(argv=("sh", "-c", script)), (mount,), _LIMITS)
+    if not done.ok:
+        raise ToolchainMissing(
+            f"the harness could not be compiled for {bits}-bit targets: {first_error(done)}",
+            hint="apt-get install clang-19 llvm-19 lld-19 libclang-rt-19-dev g++ (and g++-multilib for 32-bit targets)",
+        )
+
+
+def first_error(execution: Execution) -> str:
+    """The first line of a tool's output that says what went wrong, or how it ended."""
+    text = (execution.stderr + b"\n" + execution.stdout).decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = (line for line in lines if "error" in line.lower() or "undefined" in line.lower())
+    return next(telling, lines[0] if lines else f"{execution.ending}, exit code {execution.exit_code}")
+
+
+class Linker:
+    """Makes in-process binaries out of one build."""
+
+    def __init__(self, build: Build, runtime: Runtime, compiler: Compiler, sandbox: Sandbox) -> None:
+        self._build = build
+        self._runtime = runtime
+        self._compiler = compiler
+        self._sandbox = sandbox
+
+    def program(self, link: Link, *, in_process: bool) -> Binary | ToolFailure:
+        """The program behind `link` with our harness around its main(), or (not in_process) with AFL++'s fork server alone."""
+        flavour = self._build.flavour
+        if flavour is Flavour.AFL and not self._runtime.afl:
+            return ToolFailure(tool="afl++", why=f"no runtime for {self._runtime.bits}-bit programs")
+        ours: tuple[str, ...]
+        if in_process:
+            ours = self._harness_arguments(state=True)
+        else:
+            ours = (f"{RUNTIME}/mithridate-afl-forked.o", *_CXX_RUNTIME)
+        output = self._output(link.output, "inproc" if in_process else "forked")
+        argv = (link.argv[0], *without_output(link.argv[1:]), *ours, "-o", output)
+        return self._link(argv, link.cwd, output, in_process)
+
+    def fuzz_target(self, source: str, siblings: Sequence[str], extra: Sequence[str]) -> Binary | ToolFailure:
+        """A shipped LLVMFuzzerTestOneInput source (sandbox path) linked with what the build produced.
+
+        `siblings` are further sources of its directory to compile along; `extra` are link arguments (archives, objects, -l).
+        """
+        plain = self._build.flavour is Flavour.PLAIN
+        ours = (f"{RUNTIME}/mithridate-standalone.o", *_CXX_RUNTIME) if plain else self._harness_arguments(state=False)
+        output = self._output(source, "target")
+        word = ("-m32",) if self._runtime.bits == 32 else ()
+        sources = (source, *siblings)
+        driver = "cc" if all(s.endswith(".c") for s in sources) else "c++"
+        argv = (driver, *word, *self._build.includes, f"-I{Path(source).parent}", *sources, *extra, *ours, "-o", output)
+        return self._link(argv, str(Path(source).parent), output, not plain)
+
+    def _harness_arguments(self, *, state: bool) -> tuple[str, ...]:
+        engine = ("mithridate-fuzzer.a",) if self._build.flavour is Flavour.FUZZ else ("mithridate-afl.o",)
+        wraps = tuple(f"-Wl,--wrap={symbol}" for symbol in self._runtime.wrapped)
+        gather = (f"-Wl,-T,{RUNTIME}/state.ld",) if state else ()
+        pull = ("-Wl,-u,LLVMFuzzerRunDriver",) if self._build.flavour is Flavour.FUZZ else ()
+        parts = (f"{RUNTIME}/mithridate-harness.o", *(f"{RUNTIME}/{name}" for name in engine))
+        return (*parts, *wraps, *pull, *gather, "-fuse-ld=lld", "-Wl,-z,notext", *_CXX_RUNTIME)
+
+    def _output(self, origin: str, kind: str) -> str:
+        digest = hashlib.sha256(f"{origin}\0{self._runtime.directory.name}".encode()).hexdigest()[:10]
+        return f"{OWN_OUTPUT}/{Path(origin).name}.{digest}.{kind}"
+
+    def _link(self, argv: Sequence[str], cwd: str, output: str, in_process: bool) -> Binary | ToolFailure:
+        host = self._build.directory / "build" / Path(output).relative_to("/build")
+        binary = Binary(
+            flavour=self._build.flavour,
+            directory=self._build.directory,
+            path=output,
+            in_process=in_process,
+            bits=self._runtime.bits,
+        )
+        if host.exists():
+            return binary
+        host.parent.mkdir(exist_ok=True)
+        temporary = f"{output}.{struct.pack('>Q', id(binary)).hex()}"
+        final_argv = [temporary if word == output else word for word in argv]
+        command = " ".join(map(shlex.quote, self._compiler.argv(final_argv)))
+        script = f"{command} && mv {shlex.quote(temporary)} {shlex.quote(output)}"
+        mounts = [replace(m, writable=True) for m in build_mounts(binary)]
+        mounts += [Mount(source=self._runtime.directory, target=RUNTIME), *self._compiler.mounts]
+        done = self._sandbox.run(
+            Command(argv=("sh", "-c", script), cwd=cwd, env=self._compiler.environment(self._build.flavour)), mounts, _LIMITS
+        )
+        return binary if done.ok and host.exists() else ToolFailure(tool="link", why=first_error(done))
+
+
+def without_output(argv: Iterable[str]) -> tuple[str, ...]:
+    """A link command's arguments without its output, its dependency files and what would hinder the harness."""
+    kept: list[str] = []
+    skip = False
+    for word in argv:
+        if skip:
+            skip = False
+        elif word in _WITH_VALUE:
+            skip = True
+        elif word not in _DROPPED and not (word.startswith("-o") and len(word) > 2 and not word.startswith("-ob")):
+            kept.append(word)
+    return tuple(kept)

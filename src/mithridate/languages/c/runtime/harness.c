@@ -1,0 +1,569 @@
+/* Runs a program's main(), or a fuzz target, many times in one process, as if each time were the first.
+ *
+ * Linked by languages/c/link.py with --wrap for every symbol that has a __wrap_ twin below. Compiled without sanitizers.
+ * After each input: the target's writable globals are put back as they were before the first, heap blocks and files that
+ * it left behind are released, its exit() only ends the iteration. A violation is noted (the input is written to
+ * MITHRIDATE_CANDIDATES) and ends the iteration too, so that a shallow flaw does not stop the search behind it.
+ * What fires here is only a candidate; proofs come from fresh processes of an uninstrumented-for-coverage build.
+ *
+ * After: D. Ranjan et al., "ClosureX: Compiler Support for Correct Persistent Fuzzing", ASPLOS 2025 (state restoration);
+ * M. Boehme, "STADS", TOSEM 2018 (species counts over sampled executions).
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define WEAK __attribute__((weak))
+
+enum { LAST_TARGET_FD = 197, CWD_FD = 240, INPUT_FD = 241, MAX_ARGUMENTS = 64, MAX_FILES = 256, KEYS = 4096, KEPT_PER_KEY = 3, KEPT_PER_PLACE = 12, TOLERATED_READS = 64, SAMPLE_EVERY = 32 };
+
+extern int __real_main(int, char **, char **) WEAK;
+extern int LLVMFuzzerTestOneInput(const uint8_t *, size_t) WEAK;
+extern int LLVMFuzzerInitialize(int *, char ***) WEAK;
+extern int LLVMFuzzerRunDriver(int *, char ***, int (*)(const uint8_t *, size_t)) WEAK;
+extern char **environ;
+
+/* AFL++ runtime, present in AFL builds only. */
+extern int __afl_persistent_loop(unsigned int) WEAK;
+extern void __afl_manual_init(void) WEAK;
+extern unsigned char *__afl_fuzz_ptr WEAK;
+extern unsigned int *__afl_fuzz_len WEAK;
+int __afl_sharedmem_fuzzing = 1;
+/* afl-fuzz looks for these in the file to know how the program wants to be driven. */
+__attribute__((used)) static const char persistent_mark[] = "##SIG_AFL_PERSISTENT##";
+__attribute__((used)) static const char deferred_mark[] = "##SIG_AFL_DEFER_FORKSRV##";
+
+/* Bounds of the target's writable data, gathered into one section by the linker script. */
+extern char __mithridate_state_start[] WEAK;
+extern char __mithridate_state_end[] WEAK;
+
+/* Coverage counters of the whole binary, made by the compiler (one byte an edge). */
+extern uint8_t __start___sancov_cntrs[] WEAK;
+extern uint8_t __stop___sancov_cntrs[] WEAK;
+
+extern uintptr_t __asan_get_report_pc(void) WEAK;
+extern uintptr_t __executable_start WEAK;
+
+extern void *__real_malloc(size_t);
+extern void *__real_calloc(size_t, size_t);
+extern void *__real_realloc(void *, size_t);
+extern void __real_free(void *);
+extern FILE *__real_fopen(const char *, const char *);
+extern FILE *__real_fopen64(const char *, const char *);
+extern FILE *__real_fdopen(int, const char *);
+extern FILE *__real_tmpfile(void);
+extern int __real_fclose(FILE *);
+extern void *__real_mmap(void *, size_t, int, int, int, long);
+extern int __real_munmap(void *, size_t);
+extern void __real_exit(int) __attribute__((noreturn));
+extern void __real__exit(int) __attribute__((noreturn));
+
+static struct {
+    sigjmp_buf back;
+    volatile sig_atomic_t inside; /* the target is running */
+    volatile sig_atomic_t doomed; /* a violation was noted where we could not leave at once */
+    const uint8_t *data;
+    size_t size;
+    int input_fd;
+    int first_fd; /* the target's own descriptors start here and end below LAST_TARGET_FD */
+    int tracking; /* what the target leaves behind is released: for programs, not for fuzz targets */
+    int cwd_fd;
+    pid_t pid;
+    int argc;
+    char *arguments[MAX_ARGUMENTS + 2];
+    char *argument_copies[MAX_ARGUMENTS + 2];
+    const char *input_path; /* NULL: the input goes to standard input */
+    const char *candidates;
+    const char *species_file;
+    char *pristine;
+    unsigned long executions;
+} run;
+
+/* ---- the target's heap, mappings and files ---------------------------------------------------------------------- */
+
+enum { HEAP_BITS = 20, HEAP_SLOTS = 1 << HEAP_BITS };
+#define GONE ((void *)1)
+static struct { void **slots; uint32_t *used; size_t used_count; } heap;
+
+static size_t slot_of(const void *p) { return ((uintptr_t)p >> 4) * 0x9E3779B97F4A7C15ull >> (64 - HEAP_BITS); }
+
+static void heap_add(void *p) {
+    if (!run.tracking || !run.inside || !p || heap.used_count >= HEAP_SLOTS / 2) return;
+    size_t i = slot_of(p);
+    while (heap.slots[i] && heap.slots[i] != GONE) i = (i + 1) & (HEAP_SLOTS - 1);
+    if (!heap.slots[i]) heap.used[heap.used_count++] = (uint32_t)i;
+    heap.slots[i] = p;
+}
+
+static void heap_remove(const void *p) {
+    if (!run.tracking || !run.inside || !p) return;
+    for (size_t i = slot_of(p), n = 0; heap.slots[i] && n < HEAP_SLOTS; i = (i + 1) & (HEAP_SLOTS - 1), n++)
+        if (heap.slots[i] == p) { heap.slots[i] = GONE; return; }
+}
+
+static void heap_release(void) {
+    for (size_t n = 0; n < heap.used_count; n++) {
+        void *p = heap.slots[heap.used[n]];
+        heap.slots[heap.used[n]] = NULL;
+        if (p && p != GONE) __real_free(p);
+    }
+    heap.used_count = 0;
+}
+
+static struct { void *address; size_t size; } maps[MAX_FILES];
+static FILE *files[MAX_FILES];
+
+static FILE *file_add(FILE *f) {
+    if (run.tracking && run.inside && f)
+        for (int i = 0; i < MAX_FILES; i++)
+            if (!files[i]) { files[i] = f; break; }
+    return f;
+}
+
+static void files_release(void) {
+    for (int i = 0; i < MAX_FILES; i++)
+        if (files[i]) { __real_fclose(files[i]); files[i] = NULL; }
+    for (int i = 0; i < MAX_FILES; i++)
+        if (maps[i].address) { __real_munmap(maps[i].address, maps[i].size); maps[i].address = NULL; }
+}
+
+static void leave(void) __attribute__((noreturn));
+static void leave(void) {
+    if (getpid() != run.pid) __real__exit(0);
+    siglongjmp(run.back, 1);
+}
+static void leave_if_doomed(void) { if (run.inside && run.doomed) leave(); }
+
+#define ALLOCATING(call) do { leave_if_doomed(); void *p_ = (call); heap_add(p_); return p_; } while (0)
+void *__wrap_malloc(size_t n) { ALLOCATING(__real_malloc(n)); }
+void *__wrap_calloc(size_t n, size_t s) { ALLOCATING(__real_calloc(n, s)); }
+void *__wrap_realloc(void *p, size_t n) {
+    leave_if_doomed();
+    heap_remove(p);
+    void *q = __real_realloc(p, n);
+    heap_add(q ? q : (n ? p : NULL));
+    return q;
+}
+void __wrap_free(void *p) { leave_if_doomed(); heap_remove(p); __real_free(p); }
+#define WRAP_ALLOCATOR(ret, name, params, args) \
+    extern ret __real_##name params WEAK; \
+    ret __wrap_##name params { ALLOCATING((void *)__real_##name args); }
+WRAP_ALLOCATOR(void *, memalign, (size_t a, size_t n), (a, n))
+WRAP_ALLOCATOR(void *, aligned_alloc, (size_t a, size_t n), (a, n))
+WRAP_ALLOCATOR(void *, valloc, (size_t n), (n))
+WRAP_ALLOCATOR(char *, strdup, (const char *s), (s))
+WRAP_ALLOCATOR(char *, __strdup, (const char *s), (s))
+WRAP_ALLOCATOR(char *, strndup, (const char *s, size_t n), (s, n))
+WRAP_ALLOCATOR(void *, _Znwm, (size_t n), (n))
+WRAP_ALLOCATOR(void *, _Znam, (size_t n), (n))
+WRAP_ALLOCATOR(void *, _Znwj, (size_t n), (n))
+WRAP_ALLOCATOR(void *, _Znaj, (size_t n), (n))
+extern int __real_posix_memalign(void **, size_t, size_t);
+int __wrap_posix_memalign(void **out, size_t a, size_t n) {
+    int r = __real_posix_memalign(out, a, n);
+    if (!r) heap_add(*out);
+    return r;
+}
+#define WRAP_RELEASER(name, params, args) \
+    extern void __real_##name params WEAK; \
+    void __wrap_##name params { leave_if_doomed(); heap_remove(p); __real_##name args; }
+WRAP_RELEASER(_ZdlPv, (void *p), (p))
+WRAP_RELEASER(_ZdaPv, (void *p), (p))
+WRAP_RELEASER(_ZdlPvm, (void *p, size_t n), (p, n))
+WRAP_RELEASER(_ZdaPvm, (void *p, size_t n), (p, n))
+WRAP_RELEASER(_ZdlPvj, (void *p, size_t n), (p, n))
+WRAP_RELEASER(_ZdaPvj, (void *p, size_t n), (p, n))
+
+FILE *__wrap_fopen(const char *a, const char *b) { return file_add(__real_fopen(a, b)); }
+FILE *__wrap_fopen64(const char *a, const char *b) { return file_add(__real_fopen64(a, b)); }
+FILE *__wrap_fdopen(int a, const char *b) { return file_add(__real_fdopen(a, b)); }
+FILE *__wrap_tmpfile(void) { return file_add(__real_tmpfile()); }
+int __wrap_fclose(FILE *f) {
+    leave_if_doomed();
+    if (run.inside && (f == stdin || f == stdout || f == stderr)) return fflush(f);
+    for (int i = 0; run.inside && i < MAX_FILES; i++)
+        if (files[i] == f) files[i] = NULL;
+    return __real_fclose(f);
+}
+void *__wrap_mmap(void *a, size_t n, int prot, int flags, int fd, long off) {
+    void *p = __real_mmap(a, n, prot, flags, fd, off);
+    if (run.tracking && run.inside && p != MAP_FAILED)
+        for (int i = 0; i < MAX_FILES; i++)
+            if (!maps[i].address) { maps[i].address = p; maps[i].size = n; break; }
+    return p;
+}
+int __wrap_munmap(void *p, size_t n) {
+    for (int i = 0; run.inside && i < MAX_FILES; i++)
+        if (maps[i].address == p) {
+            if (n < maps[i].size) { maps[i].address = (char *)p + n; maps[i].size -= n; }
+            else maps[i].address = NULL;
+        }
+    return __real_munmap(p, n);
+}
+int __wrap_close(int fd) {
+    extern int __real_close(int);
+    if (run.tracking && run.inside && (fd < run.first_fd || fd > LAST_TARGET_FD)) return 0;
+    return __real_close(fd);
+}
+
+/* libc would keep a pointer into memory that we release. */
+int __wrap_setvbuf(FILE *f, char *b, int m, size_t n) {
+    extern int __real_setvbuf(FILE *, char *, int, size_t);
+    return run.inside ? 0 : __real_setvbuf(f, b, m, n);
+}
+void __wrap_setbuf(FILE *f, char *b) { (void)f; (void)b; }
+int __wrap_putenv(char *s) {
+    extern int __real_putenv(char *);
+    size_t n = strlen(s) + 1;
+    char *kept = __real_malloc(n);
+    return kept ? __real_putenv(memcpy(kept, s, n)) : -1;
+}
+int __wrap_atexit(void (*f)(void)) {
+    extern int __real_atexit(void (*)(void));
+    return run.inside ? 0 : __real_atexit(f);
+}
+void *__wrap_signal(int sig, void *handler) {
+    extern void *__real_signal(int, void *);
+    return run.inside ? NULL : __real_signal(sig, handler);
+}
+int __wrap_sigaction(int sig, const struct sigaction *a, struct sigaction *old) {
+    extern int __real_sigaction(int, const struct sigaction *, struct sigaction *);
+    if (!run.inside) return __real_sigaction(sig, a, old);
+    if (old) memset(old, 0, sizeof *old);
+    return 0;
+}
+unsigned __wrap_alarm(unsigned s) { (void)s; return 0; }
+unsigned __wrap_sleep(unsigned s) { (void)s; return 0; }
+int __wrap_usleep(unsigned s) { (void)s; return 0; }
+int __wrap_nanosleep(const void *a, void *b) { (void)a; (void)b; return 0; }
+
+/* ---- candidates -------------------------------------------------------------------------------------------------- */
+
+static struct counted { uintptr_t key; unsigned count; } keys[KEYS], places[KEYS];
+
+static unsigned times(struct counted *table, uintptr_t key) {
+    size_t i = (uint64_t)key * 0x9E3779B97F4A7C15ull >> 52;
+    for (int n = 0; n < KEYS; n++, i = (i + 1) % KEYS)
+        if (!table[i].key || table[i].key == key) {
+            table[i].key = key;
+            return ++table[i].count;
+        }
+    return ~0U;
+}
+
+/* Return addresses relative to the executable, so that keys agree between processes. */
+static uintptr_t stack_key(uintptr_t pc, void **frame) {
+    uintptr_t key = pc, low = (uintptr_t)frame, high = low + (1 << 20);
+    for (int n = 0; n < 3 && frame; n++) {
+        if ((uintptr_t)frame < low || (uintptr_t)frame > high || (uintptr_t)frame % sizeof(void *)) break;
+        key = key * 31 + (uintptr_t)frame[1] - (uintptr_t)&__executable_start;
+        if (frame[0] <= (void *)frame) break;
+        frame = frame[0];
+    }
+    return key | 1;
+}
+
+static void keep(uintptr_t pc, uintptr_t key, const char *why) {
+    char temporary[512], final[512];
+    snprintf(temporary, sizeof temporary, "%s/.%d-%lu", run.candidates, (int)run.pid, run.executions);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) return;
+    size_t done = 0;
+    while (done < run.size) {
+        ssize_t n = write(fd, run.data + done, run.size - done);
+        if (n <= 0) break;
+        done += (size_t)n;
+    }
+    syscall(SYS_close, fd);
+    /* The numbered names bound what all processes of a slice keep together. */
+    for (int i = 0; done == run.size && i < KEPT_PER_KEY; i++) {
+        snprintf(final, sizeof final, "%s/%s-%lx-%lx-%d", run.candidates, why, (unsigned long)pc, (unsigned long)key, i);
+        if (link(temporary, final) == 0) break;
+    }
+    unlink(temporary);
+}
+
+/* Notes a violation at `pc` and says how often this process has seen one there. */
+static unsigned note(uintptr_t pc, void **frame, const char *why) {
+    pc -= (uintptr_t)&__executable_start;
+    uintptr_t key = stack_key(pc, frame);
+    unsigned here = times(places, pc | 1), so = times(keys, key);
+    if (run.candidates && run.inside && here <= KEPT_PER_PLACE && so <= KEPT_PER_KEY) keep(pc, key, why);
+    return here;
+}
+
+/* ASan calls these where a check failed; in a recovering build the access itself comes after they return.
+ * A bad write ends the iteration. So does a bad read, until it has become so common that it hides what lies behind. */
+#define WRAP_REPORT(name, tolerated) \
+    void __wrap___asan_report_##name##_noabort(uintptr_t a, size_t n) { \
+        extern void __real___asan_report_##name##_noabort(uintptr_t, size_t); \
+        if (!run.inside) __real___asan_report_##name##_noabort(a, n); \
+        else if (note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "asan") <= (tolerated)) leave(); \
+    }
+WRAP_REPORT(load1, TOLERATED_READS) WRAP_REPORT(load2, TOLERATED_READS) WRAP_REPORT(load4, TOLERATED_READS)
+WRAP_REPORT(load8, TOLERATED_READS) WRAP_REPORT(load16, TOLERATED_READS) WRAP_REPORT(load_n, TOLERATED_READS)
+WRAP_REPORT(store1, UINT32_MAX) WRAP_REPORT(store2, UINT32_MAX) WRAP_REPORT(store4, UINT32_MAX)
+WRAP_REPORT(store8, UINT32_MAX) WRAP_REPORT(store16, UINT32_MAX) WRAP_REPORT(store_n, UINT32_MAX)
+
+/* Violations seen inside the runtime (memcpy, free, …): it holds locks now, so leave at the next safe call. */
+void __asan_on_error(void) {
+    if (!run.inside) return;
+    note(__asan_get_report_pc ? __asan_get_report_pc() : 0, __builtin_frame_address(0), "asan-call");
+    run.doomed = 1;
+}
+void __ubsan_on_report(void) {
+    if (run.inside) note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "ubsan");
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context) {
+    ucontext_t *c = context;
+    (void)info;
+#if defined(__x86_64__)
+    uintptr_t pc = (uintptr_t)c->uc_mcontext.gregs[REG_RIP], fp = (uintptr_t)c->uc_mcontext.gregs[REG_RBP];
+    uintptr_t sp = (uintptr_t)c->uc_mcontext.gregs[REG_RSP];
+#elif defined(__i386__)
+    uintptr_t pc = (uintptr_t)c->uc_mcontext.gregs[REG_EIP], fp = (uintptr_t)c->uc_mcontext.gregs[REG_EBP];
+    uintptr_t sp = (uintptr_t)c->uc_mcontext.gregs[REG_ESP];
+#else
+    uintptr_t pc = (uintptr_t)c->uc_mcontext.pc, fp = (uintptr_t)c->uc_mcontext.regs[29], sp = (uintptr_t)c->uc_mcontext.sp;
+#endif
+    if (!run.inside) {
+        signal(sig, SIG_DFL);
+        raise(sig);
+        return;
+    }
+    /* The frame pointer is only worth following when it lies on the stack that was in use. */
+    note(pc, fp > sp && fp < sp + (1 << 20) ? (void **)fp : NULL, sig == SIGABRT ? "abort" : "signal");
+    leave();
+}
+
+void __wrap_abort(void) {
+    if (run.inside) {
+        note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "abort");
+        leave();
+    }
+    abort();
+}
+void __wrap___assert_fail(const char *a, const char *f, unsigned l, const char *fn) {
+    (void)a; (void)f; (void)l; (void)fn;
+    if (run.inside) {
+        note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "abort");
+        leave();
+    }
+    abort();
+}
+
+/* ---- ends of an iteration ---------------------------------------------------------------------------------------- */
+
+void __wrap_exit(int c) { if (run.inside) leave(); __real_exit(c); }
+void __wrap__exit(int c) { if (run.inside) leave(); __real__exit(c); }
+void __wrap__Exit(int c) { if (run.inside) leave(); __real__exit(c); }
+void __wrap_err(int c) { __wrap__exit(c); } /* the message's arguments do not matter */
+void __wrap_errx(int c) { __wrap__exit(c); }
+void __wrap_verr(int c) { __wrap__exit(c); }
+void __wrap_verrx(int c) { __wrap__exit(c); }
+void __wrap_error(int status, int e, const char *f, ...) { (void)e; (void)f; if (status) __wrap_exit(status); }
+
+/* ---- one input --------------------------------------------------------------------------------------------------- */
+
+static void supply_input(void) {
+    if (run.input_path) {
+        struct stat s;
+        if (stat(run.input_path, &s) != 0) { /* the target removed or renamed it */
+            int fd = open(run.input_path, O_RDWR | O_CREAT | O_TRUNC, 0644);
+            if (fd >= 0 && fd != run.input_fd) { dup2(fd, run.input_fd); syscall(SYS_close, fd); }
+        }
+    }
+    size_t done = 0;
+    while (done < run.size) {
+        ssize_t n = pwrite(run.input_fd, run.data + done, run.size - done, (off_t)done);
+        if (n <= 0) break;
+        done += (size_t)n;
+    }
+    if (ftruncate(run.input_fd, (off_t)run.size) != 0) return;
+    if (!run.input_path) {
+        lseek(run.input_fd, 0, SEEK_SET);
+        dup2(run.input_fd, 0);
+        __fpurge(stdin);
+        clearerr(stdin);
+    }
+}
+
+/* Not memcpy: the sanitizer's would complain of the red zones between globals. */
+static void copy_words(void *to, const void *from, size_t size) {
+    uint64_t *t = to;
+    const uint64_t *f = from;
+    for (size_t i = 0; i < size / sizeof *t; i++) t[i] = f[i];
+}
+
+static void restore(void) {
+    run.doomed = 0;
+    files_release();
+    heap_release();
+    size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
+    if (run.pristine) copy_words(__mithridate_state_start, run.pristine, size);
+    if (fchdir(run.cwd_fd) != 0) errno = 0;
+    optind = 0;
+    opterr = 1;
+#ifdef SYS_close_range
+    syscall(SYS_close_range, run.first_fd, LAST_TARGET_FD, 0);
+#endif
+}
+
+/* ---- species counts ---------------------------------------------------------------------------------------------- */
+
+static uint16_t *incidence;
+static unsigned long samples;
+
+static void count_species(void) {
+    size_t n = (size_t)(__stop___sancov_cntrs - __start___sancov_cntrs);
+    if (!run.species_file || !__start___sancov_cntrs || !n) return;
+    if (!incidence) incidence = __real_mmap(NULL, n * sizeof *incidence, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (incidence == MAP_FAILED) { run.species_file = NULL; return; }
+    samples++;
+    for (size_t i = 0; i < n; i++)
+        if (__start___sancov_cntrs[i] && incidence[i] < UINT16_MAX) incidence[i]++;
+    if (samples & (samples - 1) && samples % 1024) return;
+    size_t f1 = 0, f2 = 0, seen = 0;
+    for (size_t i = 0; i < n; i++) { f1 += incidence[i] == 1; f2 += incidence[i] == 2; seen += incidence[i] > 0; }
+    int fd = open(run.species_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) return;
+    char line[128];
+    int length = snprintf(line, sizeof line, "%lu %zu %zu %zu\n", samples, f1, f2, seen);
+    if (write(fd, line, (size_t)length) != length) errno = 0;
+    syscall(SYS_close, fd);
+}
+
+/* Descriptors that the engine opened before the first input are not the target's. */
+static int first_free_descriptor(void) {
+    int first = 3;
+    for (int fd = 3; fd <= LAST_TARGET_FD; fd++)
+        if (fcntl(fd, F_GETFD) != -1) first = fd + 1;
+    return first;
+}
+
+static void prepare_state(void) {
+    run.first_fd = first_free_descriptor();
+    run.tracking = __real_main != NULL;
+    size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
+    if (__mithridate_state_start && size && __real_main) {
+        run.pristine = __real_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (run.pristine == MAP_FAILED) run.pristine = NULL;
+        else copy_words(run.pristine, __mithridate_state_start, size);
+    }
+}
+
+static int one_input(const uint8_t *data, size_t size) {
+    run.data = data;
+    run.size = size;
+    run.executions++;
+    if (__real_main) {
+        supply_input();
+        memcpy(run.argument_copies, run.arguments, sizeof run.arguments); /* getopt permutes */
+    }
+    if (sigsetjmp(run.back, 0) == 0) {
+        run.inside = 1;
+        if (__real_main) __real_main(run.argc, run.argument_copies, environ);
+        else LLVMFuzzerTestOneInput(data, size);
+    }
+    if (getpid() != run.pid) __real__exit(0); /* a child that the target forked */
+    run.inside = 0;
+    if (__real_main) restore();
+    else run.doomed = 0;
+    if (run.executions % SAMPLE_EVERY == 1) count_species();
+    return 0;
+}
+
+/* ---- start ------------------------------------------------------------------------------------------------------- */
+
+const char *__asan_default_options(void) {
+    return "halt_on_error=0:detect_leaks=0:symbolize=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:"
+           "handle_abort=0:allocator_may_return_null=1:max_allocation_size_mb=2048:quarantine_size_mb=16:print_legend=0:"
+           "print_full_thread_history=0:suppress_equal_pcs=1:malloc_context_size=0:detect_stack_use_after_return=0:"
+           "alloc_dealloc_mismatch=0:detect_container_overflow=0";
+}
+const char *__ubsan_default_options(void) { return "print_stacktrace=0:symbolize=0:halt_on_error=0:silence_unsigned_overflow=1"; }
+
+static void handle_faults(void) {
+    static char alternative[1 << 16] __attribute__((aligned(4096)));
+    stack_t s = {.ss_sp = alternative, .ss_size = sizeof alternative};
+    sigaltstack(&s, NULL);
+    struct sigaction a = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    extern int __real_sigaction(int, const struct sigaction *, struct sigaction *);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) __real_sigaction(signals[i], &a, NULL);
+}
+
+/* MITHRIDATE_ARGUMENTS: argv[1..] separated by 0x1f. MITHRIDATE_INPUT: the path that the target opens, or unset for stdin. */
+static void prepare(char *self) {
+    run.pid = getpid();
+    run.candidates = getenv("MITHRIDATE_CANDIDATES");
+    run.species_file = getenv("MITHRIDATE_SPECIES");
+    run.input_path = getenv("MITHRIDATE_INPUT");
+    heap.slots = __real_mmap(NULL, HEAP_SLOTS * sizeof *heap.slots, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    heap.used = __real_mmap(NULL, HEAP_SLOTS * sizeof *heap.used, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (heap.slots == MAP_FAILED || heap.used == MAP_FAILED) __real__exit(70);
+    run.arguments[run.argc++] = self;
+    const char *arguments = getenv("MITHRIDATE_ARGUMENTS");
+    if (arguments && *arguments) {
+        char *copy = __real_malloc(strlen(arguments) + 1), *next = strcpy(copy, arguments);
+        for (char *one; (one = strsep(&next, "\x1f")) && run.argc < MAX_ARGUMENTS;) run.arguments[run.argc++] = one;
+    }
+    /* High descriptors for what is ours, so that the target's own numbers stay low and can be closed from a line on. */
+    run.cwd_fd = fcntl(open(".", O_RDONLY | O_DIRECTORY), F_DUPFD_CLOEXEC, CWD_FD);
+    int fd = run.input_path ? open(run.input_path, O_RDWR | O_CREAT | O_TRUNC, 0644) : (int)syscall(SYS_memfd_create, "input", 0);
+    if (fd < 0) __real__exit(71);
+    run.input_fd = fcntl(fd, F_DUPFD, INPUT_FD);
+    syscall(SYS_close, fd);
+    /* Turn over the process's own output. */
+    if (!getenv("MITHRIDATE_KEEP_OUTPUT")) {
+        int null = open("/dev/null", O_WRONLY);
+        if (null >= 0) { dup2(null, 1); syscall(SYS_close, null); }
+    }
+    handle_faults();
+}
+
+static int first_input(const uint8_t *data, size_t size) {
+    static int ready;
+    if (!ready) { ready = 1; prepare_state(); }
+    return one_input(data, size);
+}
+
+int __wrap_main(int argc, char **argv) {
+    prepare(argv[0]);
+    if (__afl_persistent_loop) {
+        if (!__real_main && LLVMFuzzerInitialize) LLVMFuzzerInitialize(&argc, &argv);
+        __afl_manual_init();
+        run.pid = getpid(); /* the fork server's child */
+        while (__afl_persistent_loop(10000)) {
+            size_t n = *__afl_fuzz_len;
+            uint8_t *copy = __real_malloc(n); /* of the exact size, so that reading past it is seen */
+            first_input(memcpy(copy, __afl_fuzz_ptr, n), n);
+            __real_free(copy);
+        }
+        return 0;
+    }
+    char *grown[64];
+    int n = 0;
+    for (; n < argc && n < 56; n++) grown[n] = argv[n];
+    const char *ours[] = {"-handle_segv=0", "-handle_bus=0", "-handle_abrt=0", "-handle_ill=0", "-handle_fpe=0"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) grown[n++] = (char *)ours[i];
+    grown[n] = NULL;
+    char **list = grown;
+    return LLVMFuzzerRunDriver(&n, &list, first_input);
+}
