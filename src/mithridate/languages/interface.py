@@ -21,6 +21,10 @@ class Language(Protocol):
         """
         ...
 
+    def flags(self, flavour: Flavour) -> tuple[str, ...]:
+        """The compile flags that make a flavour, for the record."""
+        ...
+
     def detect(self, project: Project) -> tuple[tuple[Component, ...], tuple[Skipped, ...]]:
         """The buildable parts of the tree, outermost first, and what was seen but not understood."""
         ...

@@ -35,3 +35,17 @@ def one_input(entry: EntryPoint, binary: Binary, data: Path, env: Mapping[str, s
     argv = (binary.path, *substitute(entry, inside))
     stdin = data if entry.kind is EntryKind.PROGRAM_STDIN else None
     return Command(argv=argv, env=env, stdin=stdin), mounts
+
+
+def harness_environment(entry: EntryPoint, candidates: str = "", species: str = "") -> dict[str, str]:
+    """The variables that an in-process binary's harness reads: the arguments of main(), where the input belongs, where notes go.
+
+    `candidates` is a directory and `species` a file, both inside the sandbox and both optional.
+    """
+    env = {"MITHRIDATE_CANDIDATES": candidates, "MITHRIDATE_SPECIES": species}
+    if entry.kind is not EntryKind.FUZZ_TARGET:
+        path = f"/tmp/input{entry.suffix}"
+        env["MITHRIDATE_ARGUMENTS"] = "\x1f".join(substitute(entry, path))
+        if entry.kind is EntryKind.PROGRAM_FILE:
+            env["MITHRIDATE_INPUT"] = path
+    return {name: value for name, value in env.items() if value}

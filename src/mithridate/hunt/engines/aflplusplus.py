@@ -13,14 +13,14 @@ from pathlib import Path
 from mithridate.hunt.engines.in_process import (
     CANDIDATES,
     DICTIONARY,
+    SPECIES_FILE,
     WORK,
     found_candidates,
-    harness_environment,
     slice_mounts,
     units,
 )
 from mithridate.hunt.engines.interface import Ticker
-from mithridate.languages.invocation import substitute
+from mithridate.languages.invocation import harness_environment, substitute
 from mithridate.model.entry import EntryKind, EntryPoint
 from mithridate.model.execution import Command, Execution, Limits
 from mithridate.model.project import Flavour, Skipped, ToolFailure
@@ -117,7 +117,7 @@ class AflPlusPlus:
         argv += ["-G", str(work.input_bytes), "-c", "0", "-l", "2"]
         if work.dictionary is not None:
             argv += ["-x", DICTIONARY]
-        env = {**_ENVIRONMENT, **harness_environment(work.entry)}
+        env = {**_ENVIRONMENT, **harness_environment(work.entry, CANDIDATES, SPECIES_FILE)}
         target = [binary.path]
         if not binary.in_process:
             env |= {"ASAN_OPTIONS": _FORKED_SANITIZERS, "UBSAN_OPTIONS": "halt_on_error=0:print_stacktrace=0"}

@@ -1,10 +1,9 @@
-"""What both engines share: how our harness is told what to run, and what it leaves behind."""
+"""What both engines share: where things appear inside the sandbox, and what the harness leaves behind."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from mithridate.languages.invocation import build_mounts, substitute
-from mithridate.model.entry import Binary, EntryKind, EntryPoint
+from mithridate.languages.invocation import build_mounts
+from mithridate.model.entry import Binary
 from mithridate.model.execution import Mount
 from mithridate.model.search import SearchSlice, Species
 
@@ -13,17 +12,7 @@ CANDIDATES = "/candidates"
 WORK = "/work"
 DICTIONARY = "/dictionary"
 SPECIES = "species"
-
-
-def harness_environment(entry: EntryPoint) -> Mapping[str, str]:
-    """The variables that runtime/harness.c reads."""
-    env = {"MITHRIDATE_CANDIDATES": CANDIDATES, "MITHRIDATE_SPECIES": f"{WORK}/{SPECIES}"}
-    if entry.kind is not EntryKind.FUZZ_TARGET:
-        path = f"/tmp/input{entry.suffix}"
-        env["MITHRIDATE_ARGUMENTS"] = "\x1f".join(substitute(entry, path))
-        if entry.kind is EntryKind.PROGRAM_FILE:
-            env["MITHRIDATE_INPUT"] = path
-    return env
+SPECIES_FILE = f"{WORK}/{SPECIES}"
 
 
 def slice_mounts(work: SearchSlice, binary: Binary) -> tuple[Mount, ...]:

@@ -9,14 +9,15 @@ from mithridate.hunt.engines.in_process import (
     CANDIDATES,
     CORPUS,
     DICTIONARY,
+    SPECIES_FILE,
     foreign_target,
     found_candidates,
-    harness_environment,
     read_species,
     slice_mounts,
     units,
 )
 from mithridate.hunt.engines.interface import Ticker
+from mithridate.languages.invocation import harness_environment
 from mithridate.model.entry import EntryPoint
 from mithridate.model.execution import Command, Ending, Execution, Limits
 from mithridate.model.project import Flavour, Skipped, ToolFailure
@@ -132,6 +133,7 @@ class LibFuzzer:
             f"-rss_limit_mb={work.memory_bytes >> 20}",
             f"-artifact_prefix={CANDIDATES}/",
             "-print_final_stats=1",
+            "-close_fd_mask=3",
             "-detect_leaks=0",
             # Comparison profiling costs a third of the speed and finds other things: every third run.
             f"-use_value_profile={int(seed % 3 == 0)}",
@@ -139,7 +141,7 @@ class LibFuzzer:
         if work.dictionary is not None:
             argv.append(f"-dict={DICTIONARY}")
         return sandbox.run(
-            Command(argv=tuple(argv), env=harness_environment(work.entry)),
+            Command(argv=tuple(argv), env=harness_environment(work.entry, CANDIDATES, SPECIES_FILE)),
             slice_mounts(work, binary),
             Limits(
                 wall_s=seconds + _STARTUP_S,

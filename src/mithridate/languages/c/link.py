@@ -2,7 +2,7 @@
 
 import hashlib
 import shlex
-import struct
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -120,10 +120,17 @@ class Linker:
         if in_process:
             ours = self._harness_arguments(state=True)
         else:
-            ours = (f"{RUNTIME}/mithridate-afl-forked.o", *_CXX_RUNTIME)
+            ours = ("-x", "none", f"{RUNTIME}/mithridate-afl-forked.o", *_CXX_RUNTIME)
         output = self._output(link.output, "inproc" if in_process else "forked")
         argv = (link.argv[0], *without_output(link.argv[1:]), *ours, "-o", output)
         return self._link(argv, link.cwd, output, in_process)
+
+    def linked_target(self, link: Link) -> Binary | ToolFailure:
+        """A fuzz target that the project's own build links: the same command with our harness, or the plain driver, as main()."""
+        plain = self._build.flavour is Flavour.PLAIN
+        output = self._output(link.output, "target")
+        argv = (link.argv[0], *without_output(link.argv[1:]), *self._target_arguments(), "-o", output)
+        return self._link(argv, link.cwd, output, not plain)
 
     def fuzz_target(self, source: str, siblings: Sequence[str], extra: Sequence[str]) -> Binary | ToolFailure:
         """A shipped LLVMFuzzerTestOneInput source (sandbox path) linked with what the build produced.
@@ -131,7 +138,7 @@ class Linker:
         `siblings` are further sources of its directory to compile along; `extra` are link arguments (archives, objects, -l).
         """
         plain = self._build.flavour is Flavour.PLAIN
-        ours = (f"{RUNTIME}/mithridate-standalone.o", *_CXX_RUNTIME) if plain else self._harness_arguments(state=False)
+        ours = self._target_arguments()
         output = self._output(source, "target")
         word = ("-m32",) if self._runtime.bits == 32 else ()
         sources = (source, *siblings)
@@ -139,13 +146,18 @@ class Linker:
         argv = (driver, *word, *self._build.includes, f"-I{Path(source).parent}", *sources, *extra, *ours, "-o", output)
         return self._link(argv, str(Path(source).parent), output, not plain)
 
+    def _target_arguments(self) -> tuple[str, ...]:
+        if self._build.flavour is Flavour.PLAIN:
+            return ("-x", "none", f"{RUNTIME}/mithridate-standalone.o", *_CXX_RUNTIME)
+        return self._harness_arguments(state=False)
+
     def _harness_arguments(self, *, state: bool) -> tuple[str, ...]:
         engine = ("mithridate-fuzzer.a",) if self._build.flavour is Flavour.FUZZ else ("mithridate-afl.o",)
         wraps = tuple(f"-Wl,--wrap={symbol}" for symbol in self._runtime.wrapped)
         gather = (f"-Wl,-T,{RUNTIME}/state.ld",) if state else ()
         pull = ("-Wl,-u,LLVMFuzzerRunDriver",) if self._build.flavour is Flavour.FUZZ else ()
         parts = (f"{RUNTIME}/mithridate-harness.o", *(f"{RUNTIME}/{name}" for name in engine))
-        return (*parts, *wraps, *pull, *gather, "-fuse-ld=lld", "-Wl,-z,notext", *_CXX_RUNTIME)
+        return ("-x", "none", *parts, *wraps, *pull, *gather, *_CXX_RUNTIME)
 
     def _output(self, origin: str, kind: str) -> str:
         digest = hashlib.sha256(f"{origin}\0{self._runtime.directory.name}".encode()).hexdigest()[:10]
@@ -163,7 +175,7 @@ class Linker:
         if host.exists():
             return binary
         host.parent.mkdir(exist_ok=True)
-        temporary = f"{output}.{struct.pack('>Q', id(binary)).hex()}"
+        temporary = f"{output}.{uuid.uuid4().hex}"
         final_argv = [temporary if word == output else word for word in argv]
         command = " ".join(map(shlex.quote, self._compiler.argv(final_argv)))
         script = f"{command} && mv {shlex.quote(temporary)} {shlex.quote(output)}"

@@ -7,7 +7,7 @@
 #   MITHRIDATE_FIRST                flags before the project's own, C only (a dialect that the project may override)
 #   MITHRIDATE_CFLAGS               flags after the project's own
 #   MITHRIDATE_LDFLAGS              added when an executable is linked; MITHRIDATE_RUNTIME likewise, but not for 32-bit programs
-#   MITHRIDATE_FUZZER               added in place of the project's own -fsanitize=fuzzer when an executable is linked
+#   MITHRIDATE_FUZZER               added when an executable is linked that asked for -fsanitize=fuzzer
 #   MITHRIDATE_LOG                  directory for records: argument count, language, directory, arguments; each ended by a zero byte
 set -f
 unset IFS
@@ -32,48 +32,88 @@ if [ -n "${MITHRIDATE_LOG-}" ]; then
   { printf '%s\0' "$#" "$language" "$PWD" "$@" >>"$MITHRIDATE_LOG/$$"; } 2>/dev/null
 fi
 
+# True for an option whose value is the next argument.
+takes_value() {
+  case $1 in
+  -o | -I | -L | -D | -U | -T | -u | -z | -l | -x | -MF | -MT | -MQ | -include | -imacros | -isystem | -iquote | -idirafter | \
+    -Xlinker | -Xclang | -Xassembler | -Xpreprocessor | --param | -target | -rpath | -soname | -arch) return 0 ;;
+  esac
+  return 1
+}
+
+# True for an option that must not reach clang.
+conflicts() {
+  case $1 in
+  # It turns leniency into failure, or hides symbols, frames and violations from the sanitizers.
+  -Werror* | -pedantic-errors | -Wl,--fatal-warnings | -Wl,--no-undefined | -Wl,-z,defs | -Wl,-zdefs) ;;
+  -s | -Wl,-s | -Wl,-S | -Wl,-x | -Wl,--strip-all | -Wl,--strip-debug) ;;
+  -static* | --static | -nopie | -Wl,-static | -Wl,-Bstatic) ;;
+  -D_FORTIFY_SOURCE* | -Wp,*_FORTIFY_SOURCE*) ;;
+  -fsanitize* | -fno-sanitize* | -lasan | -lubsan | -ltsan | -llsan) ;;
+  -flto* | -fuse-* | -fwhole-program* | -fplugin* | -specs=* | --specs=* | -stdlib=*) ;;
+  -p | -pg | -fprofile* | -fcoverage* | -ftest-coverage | --coverage | -lgcov) ;;
+  -fopenmp* | -lgomp) ;;
+  -gstabs* | -gcoff* | -gxcoff* | -gvms* | -gsplit-dwarf*) ;;
+  -march=native | -mtune=native | -mcpu=native) ;;
+  # Only gcc knows it, and clang refuses it. The families were found by giving clang every option of `gcc --help`.
+  -ftree-* | -fno-tree-* | -fipa-* | -fno-ipa-* | -fira-* | -fno-ira-* | -flra-* | -fno-lra-* | -fsched* | -fno-sched*) ;;
+  -fgcse* | -fno-gcse* | -fsel-* | -fno-sel-* | -fselective-* | -fno-selective-* | -floop-* | -fno-loop-* | -fgraphite* | -fno-graphite*) ;;
+  -fanalyzer* | -fno-analyzer* | -fvar-tracking* | -fno-var-tracking* | -fdump-* | -fno-dump-* | -fchkp* | -fno-chkp* | -fvtable-* | -fvtv-*) ;;
+  -faggressive-* | -fno-aggressive-* | -fallow-store-* | -fno-allow-store-* | -falign-jumps* | -falign-labels* | -fabi-* | -fargument-* | -fno-argument-*) ;;
+  -fauto-inc* | -fno-auto-inc* | -fbranch-* | -fno-branch-* | -fcall-* | -fcaller-* | -fno-caller-* | -fcanonical-* | -fno-canonical-*) ;;
+  -fcheck-data* | -fcheck-pointer* | -fno-check-pointer* | -fcilkplus | -fcode-hoisting | -fno-code-hoisting | -fcombine-* | -fno-combine-*) ;;
+  -fcompare-* | -fno-compare-* | -fconcepts* | -fcond-* | -fconserve-* | -fno-conserve-* | -fcprop-* | -fno-cprop-* | -fcrossjumping | -fno-crossjumping) ;;
+  -fcse-* | -fno-cse-* | -fcx-* | -fdce | -fno-dce | -fdse | -fno-dse | -fdefer-* | -fno-defer-* | -fdelayed-* | -fno-delayed-*) ;;
+  -fdevirtualize* | -fno-devirtualize* | -fdiagnostics-generate-* | -fdiagnostics-plain-* | -fdiagnostics-urls=* | -f*diagnostics-show-caret) ;;
+  -fearly-* | -fno-early-* | -felide-type | -fexpensive-* | -fno-expensive-* | -fext-* | -fno-ext-* | -f*enforce-eh-specs | -ffloat-store) ;;
+  -fforward-* | -fno-forward-* | -ffunction-cse | -fno-function-cse | -fguess-* | -fno-guess-* | -fharden-* | -fhoist-* | -fhuge-objects | -fif-* | -fno-if-*) ;;
+  -findirect-* | -fno-indirect-* | -finline-limit* | -finline-small-* | -fno-inline-small-* | -finline-functions-called-* | -fisolate-* | -fno-isolate-*) ;;
+  -fivopts | -fno-ivopts | -fkeep-* | -fno-keep-* | -flifetime-* | -fno-lifetime-* | -flimit-* | -flive-* | -fno-live-* | -fmax-errors=* | -fmem-*) ;;
+  -fmerge-constants | -fmodulo-* | -fno-modulo-* | -fmove-* | -fno-move-* | -fmudflap* | -foptimize-* | -fno-optimize-register-* | -fno-optimize-strlen) ;;
+  -fpartial-* | -fno-partial-* | -fpcc-* | -fpeel-* | -fpeephole* | -fno-peephole* | -fpredictive-* | -fno-predictive-* | -fprefetch-*) ;;
+  -fprintf-* | -fno-printf-* | -frandom-seed* | -fregmove | -fno-regmove | -frename-* | -freorder-* | -fno-reorder-* | -frepo | -frerun-* | -fno-rerun-*) ;;
+  -fsection-* | -fno-section-* | -fshrink-* | -fno-shrink-* | -fsignaling-* | -fsingle-* | -fsplit-* | -fno-split-* | -fssa-* | -fno-ssa-*) ;;
+  -fstack-check=* | -fstack-limit* | -fno-stack-limit | -fstack-reuse=* | -fstdarg-* | -fstore-* | -fno-store-* | -fstrength-* | -fno-strength-*) ;;
+  -fstrict-volatile-* | -fno-strict-volatile-* | -fthread-jumps | -fno-thread-jumps | -ftoplevel-* | -fno-toplevel-* | -ftracer | -fno-tracer) ;;
+  -ftrack-macro-* | -fno-track-* | -ftrampolines | -fno-trampolines | -funconstrained-* | -funroll-all-* | -funsafe-loop-* | -funswitch-* | -fno-unswitch-*) ;;
+  -fvariable-* | -fvect-* | -fno-vect-* | -fvpt | -fno-vpt | -fweb | -fno-web | -fwide-exec-* | -fworking-* | -fzee | -fno-zee) ;;
+  -falign-loops | -fallow-parameterless-* | -fcallgraph-* | -fdefault-inline | -fdelete-dead-* | -feliminate-dwarf2-* | -femit-* | -finhibit-size-* | -fgnu-tm) ;;
+  -funit-at-a-time | -fno-unit-at-a-time | -fleading-* | -fno-leading-* | -fno-cf-protection | -fno-lto-* | -fno-profile-* | -fno-diagnostics-*) ;;
+  -fno-instrument-functions | -fno-mudflap* | -fno-random-seed | -fno-repo | -fno-stack-protector-* | -fno-stack-usage) ;;
+  -fno-signed-bitfields | -fno-unsigned-bitfields | -fno-trapv | -fno-weak | -fnonnull-* | -fopt-info* | -fstack-protector-explicit | -fstrict-prototype) ;;
+  -fgnu-unique | -fno-gnu-unique | -fno-freestanding | -fno-hosted | -fno-inline-atomics | -fsync-libcalls | -fplan9-extensions) ;;
+  -m*preferred-stack-* | -mincoming-stack-* | -mindirect-* | -mno-indirect-* | -mfunction-return=* | -mrecord-* | -mno-record-* | -mno-fentry) ;;
+  -mbranch-cost=* | -maccumulate-* | -mno-accumulate-* | -minline-* | -mno-inline-* | -malign-data=* | -malign-string* | -mno-align-*) ;;
+  -mpush-args | -mno-push-args | -mfused-madd | -mno-fused-madd | -mstringop-* | -mmemcpy-* | -mveclibabi=* | -mpc32 | -mpc64 | -mpc80) ;;
+  -mno-ieee-fp | -mno-fancy-math-387 | -mfp-ret-in-387 | -mno-sse2avx | -mabi=* | -m*128bit-long-double | -m96bit-long-double | -msse5 | -mcet-switch) ;;
+  *) return 1 ;;
+  esac
+  return 0
+}
+
 # What kind of call is it, and is there anything to drop?
-mode=executable inputs= narrow= fuzzer= drop= value=
+mode=executable inputs='' narrow='' fuzzer='' drop='' value=''
 for argument; do
   if [ -n "$value" ]; then
     value=
     continue
   fi
   case $argument in
-  -c | -S | -E | -M | -MM | -fsyntax-only | --preprocess) mode=compile ;;
-  -shared | --shared | -Wl,-shared) [ $mode = compile ] || mode=shared ;;
-  -r | -Wl,-r | -Wl,-i) [ $mode = compile ] || mode=relocatable ;;
-  -m32 | -m16) narrow=yes ;;
-  -o | -I | -L | -D | -U | -T | -u | -z | -l | -x | -MF | -MT | -MQ | -include | -imacros | -isystem | -iquote | -idirafter | -Xlinker | -Xclang | -Xassembler | -Xpreprocessor | --param | -target | -rpath)
-    value=yes
-    ;;
+  - | [!-]*) inputs=yes ;;
+  -c | -S | -E | -M | -MM | -fsyntax-only) mode=compile ;;
+  -shared | --shared | -Wl,-shared | -r | -Wl,-r | -Wl,-i) [ $mode = compile ] || mode=library ;;
+  -m32) narrow=yes ;;
   -fsanitize=*)
     drop=yes
     case ,${argument#*=}, in *,fuzzer,*) fuzzer=yes ;; esac
     ;;
-  -Werror* | -pedantic-errors | -s | -static* | --static | -p | -pg | -nopie | -D_FORTIFY_SOURCE* | -Wp,-D_FORTIFY_SOURCE* | -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE* | \
-    -fno-sanitize* | -fsanitize* | -flto* | -fuse-* | -fplugin* | -fprofile* | -fcoverage* | -ftest-coverage | --coverage | -fopenmp* | \
-    -ftree-* | -fno-tree-* | -fipa-* | -fno-ipa-* | -fira-* | -fno-ira-* | -fsched* | -fno-sched* | -fgcse* | -fno-gcse* | -fsel-* | -fno-sel-* | \
-    -fanalyzer* | -fno-analyzer* | -floop-* | -fno-loop-* | -fgraphite* | -fno-graphite* | -fvar-tracking* | -fno-var-tracking* | -fdump-* | -falign-jumps* | -falign-labels* | \
-    -fconserve-* | -fno-conserve-* | -fabi-* | -fargument-* | -fno-argument-* | -fmudflap* | -fcilkplus | -fcheck-* | -fno-check-* | -fchkp* | -fvect-* | -fno-vect-* | \
-    -fno-aggressive-* | -faggressive-* | -fallow-store-* | -fno-allow-store-* | -fno-strict-volatile-* | -fstrict-volatile-* | -fno-partial-* | -fpartial-* | -fsplit-* | -fno-split-* | \
-    -freorder-* | -fno-reorder-* | -fno-code-hoisting | -fcode-hoisting | -fstack-check=* | -fstack-limit* | -fno-stack-limit | -fstack-reuse=* | -fstack-usage | -fno-printf-return-value | \
-    -fno-thread-jumps | -fthread-jumps | -fpeel-* | -fno-peephole* | -fpeephole* | -fprefetch-* | -frename-* | -fno-rename-* | -fsignaling-* | -fsingle-* | -ffloat-store | -fexpensive-* | \
-    -fcaller-saves | -fno-caller-saves | -fcse-* | -fno-cse-* | -fcrossjumping | -fno-crossjumping | -fcx-* | -fdelayed-* | -fif-conversion* | -fno-if-conversion* | \
-    -fmerge-constants | -fmodulo-* | -fno-modulo-* | -frandom-seed* | -fregmove | -fno-regmove | -fno-section-anchors | -fsection-anchors | -fstrength-reduce | -ftracer | -fno-trampolines | \
-    -funswitch-* | -funsafe-loop-* | -funroll-all-loops | -fwhole-program* | -fweb | -fno-web | -finline-limit* | -finline-small-* | -fno-inline-small-* | -fkeep-* | -fno-keep-* | \
-    -fno-toplevel-* | -ftoplevel-* | -fno-dse | -fno-dce | -fno-ivopts | -fivopts | -fno-store-merging | -fno-devirtualize* | -fconcepts* | -flive-* | -fno-default-inline | -fhuge-objects | \
-    -fext-numeric-literals | -fno-implement-inlines | -frepo | -fno-enforce-eh-specs | -fisolate-* | -fno-isolate-* | -fhoist-* | -fharden-* | -fcompare-debug* | -fcanonical-* | \
-    -ftrack-macro-* | -fdiagnostics-plain-* | -fdiagnostics-urls=* | -fno-diagnostics-show-caret | -fdiagnostics-show-caret | -fmax-errors=* | -fno-guess-* | -fbranch-* | -fno-branch-* | -fno-function-cse | -fno-optimize-strlen | \
-    -march=native | -mtune=native | -mcpu=native | -mpreferred-stack-* | -mincoming-stack-* | -mindirect-branch* | -mfunction-return=* | -mno-indirect-* | -mrecord-* | -mno-fentry | -mbranch-cost=* | \
-    -maccumulate-* | -mno-accumulate-* | -minline-* | -mno-inline-* | -mno-align-* | -malign-data=* | -mno-push-args | -mpush-args | -mno-sse2avx | -mno-fused-madd | -mfused-madd | -mstringop-* | -mveclibabi=* | -mpc32 | -mpc64 | -mpc80 | -mno-ieee-fp | -mabi=* | \
-    -gstabs* | -gcoff* | -gxcoff* | -gvms* | -gsplit-dwarf* | -specs=* | --specs=* | -stdlib=* | -lasan | -lubsan | -ltsan | -llsan | -lgcov | -lgomp | \
-    -Wl,-s | -Wl,-S | -Wl,-x | -Wl,--strip-all | -Wl,--strip-debug | -Wl,-static | -Wl,-Bstatic | -Wl,--no-undefined | -Wl,-z,defs | -Wl,-zdefs | -Wl,--fatal-warnings)
-    drop=yes
+  *)
+    if takes_value "$argument"; then
+      value=yes
+    elif [ -z "$drop" ] && conflicts "$argument"; then
+      drop=yes
+    fi
     ;;
-  -) inputs=yes ;;
-  -*) ;;
-  *) inputs=yes ;;
   esac
 done
 
@@ -81,18 +121,26 @@ done
 [ -n "$inputs" ] || exec "$compiler" "$@"
 
 if [ -n "$drop" ]; then
-  value=
   for argument; do
     shift
     if [ -n "$value" ]; then
       value=
-      set -- "$@" "$argument"
+    elif takes_value "$argument"; then
+      value=yes
+    elif conflicts "$argument"; then
       continue
     fi
-    case $argument in
-    -o | -I | -L | -D | -U | -T | -u | -z | -l | -x | -MF | -MT | -MQ | -include | -imacros | -isystem | -iquote | -idirafter | -Xlinker | -Xclang | -Xassembler | -Xpreprocessor | --param | -target | -rpath) value=yes ;;
-@DROPPED@
-    esac
     set -- "$@" "$argument"
   done
 fi
+
+# The lists below are split at spaces on purpose.
+# shellcheck disable=SC2086
+case $mode in
+compile) exec "$compiler" $first "$@" ${MITHRIDATE_CFLAGS-} ;;
+library) exec "$compiler" $first "$@" ${MITHRIDATE_CFLAGS-} -Wl,-z,undefs ;;
+esac
+[ -n "$fuzzer" ] || MITHRIDATE_FUZZER=
+[ -z "$narrow" ] || MITHRIDATE_RUNTIME=
+# shellcheck disable=SC2086
+exec "$compiler" $first "$@" ${MITHRIDATE_CFLAGS-} ${MITHRIDATE_FUZZER-} ${MITHRIDATE_RUNTIME-} ${MITHRIDATE_LDFLAGS-}

@@ -1,0 +1,102 @@
+"""`mithridate scan`: hunt, prove and report on one source tree."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mithridate.cli.options import (
+    FormatOption,
+    HomeOption,
+    OutOption,
+    ReplaysOption,
+    SandboxOption,
+    as_path,
+    default_jobs,
+    home_directory,
+    parse_duration,
+)
+
+
+def scan(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", parser=as_path, show_default=False, help="A source tree or an archive.")
+    ],
+    out: OutOption = None,
+    budget: Annotated[
+        float,
+        typer.Option(
+            metavar="DURATION",
+            envvar="MITHRIDATE_BUDGET",
+            parser=parse_duration,
+            help="Wall time of the hunt, shared by all entry points: 90s, 10m, 2h.",
+        ),
+    ] = "10m",  # type: ignore[assignment]  # Typer parses defaults as it parses input
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", envvar="MITHRIDATE_JOBS", min=1, max=1024, show_default=False, help="Cores to use (default: all)."
+        ),
+    ] = None,
+    sandbox: SandboxOption = "bubblewrap",
+    scope: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="MITHRIDATE_SCOPE",
+            parser=as_path,
+            show_default=False,
+            help="The scope to work under (default: the one that lies in PATH).",
+        ),
+    ] = None,
+    report_format: FormatOption = None,
+    replays: ReplaysOption = 10,
+    seed: Annotated[int, typer.Option(metavar="N", envvar="MITHRIDATE_SEED", min=0, help="Makes mutation repeatable.")] = 1,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            envvar="MITHRIDATE_ENGINE",
+            show_default=False,
+            help="Use only this engine; may be given again (default: libfuzzer and afl++).",
+        ),
+    ] = None,
+    no_source: Annotated[
+        bool, typer.Option("--no-source", envvar="MITHRIDATE_NO_SOURCE", help="Keep source code out of reports and bundles.")
+    ] = False,
+    home: HomeOption = None,
+) -> int:
+    """Hunt for flaws, prove each one, and report.
+
+    Needs a scope (`mithridate scope init`). Ends with 10 when something was proved and 0 when nothing was.
+    """
+    from mithridate.policy.scope import require
+
+    permitted = require(path, scope)
+    permitted.require_sandbox(sandbox)
+    place = home_directory(home)
+
+    # The pipeline loads DBOS, SQLAlchemy and pydantic: not for --help, and not to say that there is no scope.
+    from mithridate import pipeline
+    from mithridate.cli.interrupt import interruptible
+    from mithridate.cli.presenting import present
+    from mithridate.cli.progress import watching
+    from mithridate.model.run import RunOptions
+
+    given = RunOptions(
+        target=str(path.absolute()),
+        out=str(out.absolute()) if out else "",
+        budget_s=budget,
+        jobs=jobs or default_jobs(),
+        replays=replays,
+        sandbox=sandbox,
+        seed=seed,
+        include_source=not no_source,
+    )
+    if engine:
+        given = replace(given, engines=tuple(dict.fromkeys(engine)))
+    with interruptible() as cancel:
+        with watching(path.resolve().name, cancel) as observer:
+            report = pipeline.scan(given, permitted, place, observer, cancel)
+        return present(report, report_format)

@@ -1,0 +1,193 @@
+"""Runs the hunt's rounds: slices side by side, corpora shared between engines, candidates collected once."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from mithridate.hunt.engines.interface import Engine
+from mithridate.hunt.scheduler import Assignment
+from mithridate.model.entry import EntryPoint
+from mithridate.model.run import HuntProgress
+from mithridate.model.search import SearchResult, SearchSlice
+from mithridate.sandbox.interface import Sandbox
+
+_INPUT_FLOOR = 4096
+_INPUT_CEILING = 1 << 20
+_KEPT_OF_ONE_KIND = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A new candidate: where its bytes lie, the name the engine gave it, and a key that equal violations tend to share."""
+
+    entry: int
+    engine: str
+    path: Path
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceOutcome:
+    """One finished slice and what was new in it."""
+
+    assignment: Assignment
+    result: SearchResult
+    found: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Bounds every slice has: memory in bytes, seconds an input may take."""
+
+    memory_bytes: int
+    unit_timeout_s: float
+
+
+class Campaign:
+    """The hunt on all entry points of one run. `area` is the run's own directory; everything below it may be lost and redone."""
+
+    def __init__(
+        self,
+        entries: Sequence[EntryPoint],
+        engines: Sequence[Engine],
+        sandbox: Sandbox,
+        area: Path,
+        pace: Pace,
+        observe: Callable[[HuntProgress], None],
+        cancel: threading.Event,
+    ) -> None:
+        self._entries = entries
+        self._engines = engines
+        self._sandbox = sandbox
+        self._area = area
+        self._pace = pace
+        self._observe = observe
+        self._cancel = cancel
+        self._seen: set[tuple[int, str, str]] = set()
+        self._executions: dict[tuple[int, int], int] = {}
+        self._candidates: dict[int, int] = {}
+
+    def plant(self, entry: int, seeds: Sequence[bytes], dictionary: bytes) -> None:
+        """Give an entry point its seeds and dictionary, before its first slice. Doing it again changes nothing."""
+        base = self._base(entry)
+        if dictionary:
+            base.mkdir(parents=True, exist_ok=True)
+            (base / "dictionary").write_bytes(dictionary)
+        for engine in self._engines:
+            corpus = self._directory(entry, engine, "corpus")
+            for seed in seeds:
+                path = corpus / hashlib.sha1(seed, usedforsecurity=False).hexdigest()
+                if not path.exists():
+                    path.write_bytes(seed)
+
+    def corpus_files(self, entry: int) -> list[Path]:
+        """All inputs that any engine kept for this entry point, one a content."""
+        files: dict[str, Path] = {}
+        for engine in self._engines:
+            directory = self._directory(entry, engine, "corpus")
+            files |= {p.name: p for p in sorted(directory.iterdir()) if not p.name.startswith(".")}
+        return list(files.values())
+
+    def forget_nothing(self, outcomes: Sequence[SliceOutcome]) -> None:
+        """Take over what earlier rounds of an interrupted run have already reported."""
+        for outcome in outcomes:
+            self._note(outcome)
+
+    def round(self, assignments: Sequence[Assignment], left_s: float) -> tuple[SliceOutcome, ...]:
+        """Run the slices side by side, one core each, and return them in the order given."""
+        with ThreadPoolExecutor(max_workers=max(1, len(assignments))) as pool:
+            outcomes = tuple(pool.map(lambda a: self._slice(a, left_s), assignments))
+        for outcome in outcomes:
+            self._note(outcome)
+        return outcomes
+
+    def _slice(self, assignment: Assignment, left_s: float) -> SliceOutcome:
+        entry, engine = self._entries[assignment.entry], self._engines[assignment.engine]
+        before = self._executions.get((assignment.entry, assignment.engine), 0)
+        corpus = self._directory(assignment.entry, engine, "corpus")
+        dictionary = self._base(assignment.entry) / "dictionary"
+        work = SearchSlice(
+            entry=entry,
+            seconds=assignment.seconds,
+            seed=assignment.seed,
+            corpus=corpus,
+            foreign=tuple(self._directory(assignment.entry, e, "corpus") for e in self._engines if e is not engine),
+            candidates=self._directory(assignment.entry, engine, "candidates"),
+            work=self._directory(assignment.entry, engine, "work"),
+            dictionary=dictionary if dictionary.exists() else None,
+            memory_bytes=self._pace.memory_bytes,
+            input_bytes=_input_bytes(corpus),
+            unit_timeout_s=self._pace.unit_timeout_s,
+        )
+
+        def tick(executions: int, covered: int, units: int, edges: int = 0) -> None:
+            self._observe(
+                HuntProgress(
+                    entry_id=entry.id,
+                    engine=engine.name,
+                    executions=before + executions,
+                    per_second=0.0,
+                    covered=covered,
+                    edges=edges,
+                    corpus_units=units,
+                    candidates=self._candidates.get(assignment.entry, 0),
+                    time_left_s=left_s,
+                )
+            )
+
+        result = engine.search(work, self._sandbox, tick, self._cancel)
+        self._observe(
+            HuntProgress(
+                entry_id=entry.id,
+                engine=engine.name,
+                executions=before + result.executions,
+                per_second=result.executions / result.wall_s if result.wall_s else 0.0,
+                covered=result.covered,
+                edges=result.edges,
+                corpus_units=result.corpus_units,
+                candidates=self._candidates.get(assignment.entry, 0) + len(result.candidates),
+                time_left_s=left_s,
+            )
+        )
+        return SliceOutcome(assignment=assignment, result=result, found=self._new(assignment, engine, result))
+
+    def _new(self, assignment: Assignment, engine: Engine, result: SearchResult) -> tuple[Found, ...]:
+        found: list[Found] = []
+        kinds: dict[str, int] = {}
+        for path in result.candidates:
+            key = _key(path.name)
+            kinds[key] = kinds.get(key, 0) + 1
+            if (assignment.entry, engine.name, path.name) not in self._seen and kinds[key] <= _KEPT_OF_ONE_KIND:
+                found.append(Found(entry=assignment.entry, engine=engine.name, path=path, name=path.name, key=key))
+        return tuple(found)
+
+    def _note(self, outcome: SliceOutcome) -> None:
+        at = (outcome.assignment.entry, outcome.assignment.engine)
+        self._executions[at] = self._executions.get(at, 0) + outcome.result.executions
+        self._seen |= {(f.entry, f.engine, f.name) for f in outcome.found}
+        self._candidates[at[0]] = self._candidates.get(at[0], 0) + len(outcome.found)
+
+    def _base(self, entry: int) -> Path:
+        return self._area / hashlib.sha256(self._entries[entry].id.encode()).hexdigest()[:16]
+
+    def _directory(self, entry: int, engine: Engine, kind: str) -> Path:
+        directory = self._base(entry) / engine.name / kind
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+
+def _key(name: str) -> str:
+    """What candidates of one cause share: the harness writes why-place-stack-number; engines write kind-digest."""
+    parts = name.split("-")
+    if len(parts) >= 4:
+        return "-".join(parts[:-1])
+    return parts[0] if len(parts) > 1 else name
+
+
+def _input_bytes(corpus: Path) -> int:
+    largest = max((p.stat().st_size for p in corpus.iterdir() if not p.name.startswith(".")), default=0)
+    return max(_INPUT_FLOOR, min(_INPUT_CEILING, largest * 2))

@@ -1,0 +1,127 @@
+"""C and C++: find, build, and enter their code."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from mithridate.languages.c.build import build_component
+from mithridate.languages.c.compiler import Compiler
+from mithridate.languages.c.detect import alternatives, detect
+from mithridate.languages.c.doors import Doors, Ground, Linkers, host_path
+from mithridate.languages.c.flags import flavour_flags
+from mithridate.languages.c.fuzz_targets import fuzz_targets
+from mithridate.languages.c.link import Linker, elf_bits, prepare_runtime
+from mithridate.languages.c.samples import collect
+from mithridate.languages.c.sources import SOURCES
+from mithridate.languages.c.toolchain import Toolchain, find_toolchain
+from mithridate.languages.c.walk import regular_files
+from mithridate.languages.c.wrapper import install_wrapper
+from mithridate.model.entry import Binary, EntryKind, EntryPoint
+from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, Skipped
+from mithridate.sandbox.interface import Sandbox
+
+
+def _nowhere(data: bytes) -> str:
+    """For callers that want no seeds: the digest of bytes that nobody keeps."""
+    return hashlib.sha256(data).hexdigest()
+
+
+
+class CLanguage:
+    """Implements Language for C and C++. `put` stores bytes and gives their digest; `seconds` bounds the look at programs."""
+
+    name = "c"
+
+    def __init__(self, put: Callable[[bytes], str] | None = None, jobs: int = 2, seconds: float = 60.0) -> None:
+        self._put = put or _nowhere
+        self._jobs = jobs
+        self._seconds = seconds
+        self._found: Toolchain | None = None
+
+    def toolchain(self) -> dict[str, str]:
+        """See Language.toolchain."""
+        return dict(self._tools().versions)
+
+    def flags(self, flavour: Flavour) -> tuple[str, ...]:
+        """The compile flags of one flavour, for the record."""
+        return flavour_flags(flavour).compile
+
+    def detect(self, project: Project) -> tuple[tuple[Component, ...], tuple[Skipped, ...]]:
+        """See Language.detect."""
+        return detect(project)
+
+    def build(
+        self, project: Project, component: Component, flavour: Flavour, sandbox: Sandbox, cache: Path
+    ) -> Build | BuildFailure:
+        """See Language.build. Where several build systems are there, the next one is tried when the first fails."""
+        first = build_component(project, component, flavour, sandbox, cache, self._tools())
+        if isinstance(first, Build):
+            return first
+        for other in alternatives(project, component):
+            outcome = build_component(project, other, flavour, sandbox, cache, self._tools())
+            if isinstance(outcome, Build):
+                return outcome
+        return first
+
+    def entry_points(
+        self, project: Project, builds: Sequence[Build], sandbox: Sandbox, work: Path
+    ) -> tuple[tuple[EntryPoint, ...], tuple[Skipped, ...]]:
+        """See Language.entry_points."""
+        by_flavour = {build.flavour: build for build in builds}
+        plain = by_flavour.get(Flavour.PLAIN)
+        if plain is None:
+            return (), ()
+        with tempfile.TemporaryDirectory(prefix="doors-", dir=work) as scratch:
+            ground = self._ground(by_flavour, project.tree, sandbox, Path(scratch))
+            doors = Doors(ground, self._seconds)
+            entries = [*fuzz_targets(doors, plain.component, ground.sources, project.tree), *doors.programs()]
+        return tuple({entry.id: entry for entry in entries}.values()), tuple(doors.skipped)
+
+    def binary(self, build: Build, entry: EntryPoint, program: str, sandbox: Sandbox, work: Path) -> Binary | None:
+        """The PLAIN binary of an entry point in a fresh build, for replaying a bundle; None when the build lacks it.
+
+        `program` is where the executable was in the build that the bundle speaks of (a sandbox path).
+        """
+        if entry.kind is not EntryKind.FUZZ_TARGET:
+            bits = elf_bits(host_path(build, program))
+            if bits is None:
+                return None
+            return Binary(flavour=Flavour.PLAIN, directory=build.directory, path=program, in_process=False, bits=bits)
+        ground = self._ground({Flavour.PLAIN: build}, build.directory / "src", sandbox, work)
+        targets = fuzz_targets(Doors(ground, self._seconds), build.component, ground.sources, build.directory / "src")
+        return next((t.binary(Flavour.PLAIN) for t in targets if t.name == entry.name), None)
+
+    def _tools(self) -> Toolchain:
+        if self._found is None:
+            self._found = find_toolchain()
+        return self._found
+
+    def _ground(self, builds: Mapping[Flavour, Build], tree: Path, sandbox: Sandbox, scratch: Path) -> Ground:
+        component = builds[Flavour.PLAIN].component
+        unpacked = scratch / "unpacked"
+        unpacked.mkdir(exist_ok=True)
+        return Ground(
+            component=component.id,
+            builds=builds,
+            linkers=self._linkers(builds, sandbox, builds[Flavour.PLAIN].directory.parent),
+            samples=collect(tree, component.seeds, unpacked),
+            sources=tuple(path for path, _ in regular_files(tree / component.path) if path.suffix in SOURCES),
+            arguments=component.arguments,
+            put=self._put,
+            sandbox=sandbox,
+            scratch=scratch,
+            jobs=self._jobs,
+        )
+
+    def _linkers(self, builds: Mapping[Flavour, Build], sandbox: Sandbox, cache: Path) -> Linkers:
+        compiler = Compiler(toolchain=self._tools(), wrapper=install_wrapper(cache))
+        sizes = {elf_bits(host_path(b, link.output)) for b in builds.values() for link in b.links}
+        wanted = sorted((s for s in sizes if s), reverse=True) or [64]
+        runtimes = {bits: prepare_runtime(bits, compiler, sandbox, cache) for bits in wanted}
+        return {
+            (flavour, bits): Linker(build, runtime, compiler, sandbox)
+            for bits, runtime in runtimes.items()
+            for flavour, build in builds.items()
+            if flavour is not Flavour.AFL or runtime.afl
+        }

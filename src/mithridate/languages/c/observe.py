@@ -1,0 +1,266 @@
+"""Finds the doors of a built program by watching: runs it in the sandbox and sees under which arguments it reads its input."""
+
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mithridate.languages.c.options import Form
+from mithridate.languages.c.usage import Forms, Usage, ask, fingerprint
+from mithridate.languages.c.watch import watching
+from mithridate.languages.invocation import INPUT_DIRECTORY, OUTPUT_FILE
+from mithridate.model.entry import INPUT, OUTPUT, EntryKind
+from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
+from mithridate.model.project import Skipped
+from mithridate.sandbox.interface import Sandbox
+
+MAX_RUNS = 40
+MAX_SUFFIXES = 4
+_FINALISTS = 24
+_SAMPLES_COMPARED = 5
+_RUN_LIMITS = Limits(wall_s=0.8, output_bytes=64 << 10, processes=64, memory_bytes=2 << 30)
+_SYNTHETIC = b'1 2 + 3\nname = value\n<a b="c">text</a>\n{"k": [1, 2, 3]}\n'
+_GARBAGE = bytes(range(1, 64)) * 2
+
+Coverage = Callable[[Form, Sequence[Path]], int]
+"""Supplied by the owner: how many edges the program covers under a form on these inputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A door: `form` makes the program read its input, from a file named with `suffix` or from standard input.
+
+    `read`: bytes were read with read(2); otherwise the file was opened and perhaps mapped. `depth` says how much happened then,
+    comparable only within one program: covered edges when the owner measures them, else points for a run that did its work.
+    """
+
+    form: Form
+    kind: EntryKind
+    suffix: str
+    read: bool
+    depth: int
+    exit_code: int | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """One run: under which form and on which input, what was seen of the input, and how the program ended."""
+
+    form: Form
+    sample: Path
+    suffix: str
+    touched: bool
+    read: bool
+    execution: Execution
+    outcome: str
+    refused: bool
+
+    @property
+    def points(self) -> int:
+        """How much the run looks like real work, from what is visible outside."""
+        ended_well = self.execution.ok or self.execution.ending in (Ending.SIGNALLED, Ending.WALL_LIMIT)
+        return 4 * ended_well + 2 * (not self.refused) + 2 * self.read
+
+
+def observe(
+    program: str,
+    forms: Forms,
+    samples: Sequence[Path],
+    sandbox: Sandbox,
+    mounts: Sequence[Mount] = (),
+    env: Mapping[str, str] | None = None,
+    *,
+    usage: Usage | None = None,
+    limit: int = 4,
+    seconds: float = 12.0,
+    jobs: int = 2,
+    coverage: Coverage | None = None,
+) -> tuple[Observation, ...] | Skipped:
+    """The doors of `program` (path in the sandbox): at most `limit`, good and different; Skipped with the reason if none.
+
+    `samples` are likely inputs (host files), the likeliest first. Takes at most about `seconds` of wall time and MAX_RUNS runs
+    on `jobs` threads, plus what `coverage` takes. Raises SandboxUnavailable as the sandbox does.
+    """
+    said = usage or ask(program, sandbox, mounts, env)
+    if said.unstartable:
+        return Skipped(what=program, reason=f"cannot be started in the sandbox: {said.unstartable}")
+    with tempfile.TemporaryDirectory(prefix="mithridate-observe-") as scratch:
+        trials = _Trials(program, sandbox, mounts, env or {}, said, Path(scratch), time.monotonic() + seconds, jobs)
+        doors = _explore(trials, forms, list(samples) or [trials.file("synthetic", _SYNTHETIC)])
+        if not doors:
+            return Skipped(what=program, reason=_why_closed(trials.seen))
+        return _chosen(_meaningful(doors, said.text), samples, limit, coverage)
+
+
+class _Trials:
+    """Runs the program on inputs, within one allowance of runs and time, and keeps every sight."""
+
+    def __init__(
+        self,
+        program: str,
+        sandbox: Sandbox,
+        mounts: Sequence[Mount],
+        env: Mapping[str, str],
+        usage: Usage,
+        scratch: Path,
+        deadline: float,
+        jobs: int,
+    ) -> None:
+        self._program, self._sandbox, self._mounts, self._env = program, sandbox, tuple(mounts), env
+        self._usage, self._scratch, self._deadline, self._jobs = usage, scratch, deadline, jobs
+        self._numbered = 0
+        self.seen: list[_Sight] = []
+
+    def file(self, name: str, content: bytes) -> Path:
+        """A scratch input with `content`."""
+        path = self._scratch / name
+        path.write_bytes(content)
+        return path
+
+    def run(self, plans: Iterable[tuple[Form, Path, str]]) -> list[_Sight]:
+        """One run for each (form, input, suffix), as many as the allowance has left."""
+        todo = list(plans)[: MAX_RUNS - len(self.seen)]
+        numbered = [(self._numbered + i, *plan) for i, plan in enumerate(todo)]
+        self._numbered += len(todo)
+        with ThreadPoolExecutor(max_workers=self._jobs) as pool:
+            sights = [s for s in pool.map(lambda plan: self._one(*plan), numbered) if s is not None]
+        self.seen.extend(sights)
+        return sights
+
+    def _one(self, number: int, form: Form, sample: Path, suffix: str) -> _Sight | None:
+        if time.monotonic() > self._deadline:
+            return None
+        own = self._scratch / f"{number}{suffix}"
+        shutil.copyfile(sample, own)
+        own.chmod(0o644)
+        inside = f"{INPUT_DIRECTORY}/input{suffix}"
+        from_file = any(INPUT in word for word in form)
+        words = tuple(w.replace(INPUT, inside).replace(OUTPUT, OUTPUT_FILE) for w in form)
+        command = Command(argv=(self._program, *words), env=self._env, stdin=b"" if from_file else own)
+        with watching(own) as watch:
+            mounts = (*self._mounts, Mount(source=own, target=inside)) if from_file else self._mounts
+            execution = self._sandbox.run(command, mounts, _RUN_LIMITS)
+            outcome = fingerprint(execution)
+            refused = outcome in self._usage.refusals
+            if not from_file:
+                touched = read = execution.stdin_consumed > 0
+            elif watch is None:
+                touched = read = not refused
+            else:
+                touched, read = watch.opened, watch.read
+        own.unlink()
+        return _Sight(form, sample, suffix if from_file else "", touched, read, execution, outcome, refused)
+
+
+def _explore(trials: _Trials, forms: Forms, samples: Sequence[Path]) -> list[_Sight]:
+    """Try the forms stage by stage; each stage builds on what the stage before has shown to work."""
+    variety = _one_of_each_suffix(samples)
+    first = samples[0]
+    trials.run((f, first, first.suffix) for f in forms.bases[:3])
+    if trials.seen and not _touching(trials.seen) and all(s.execution.ending is Ending.WALL_LIMIT for s in trials.seen):
+        return []
+    trials.run((f, first, first.suffix) for f in forms.bases[3:])
+    if not _touching(trials.seen):
+        trials.run((f, s, s.suffix) for s in variety[1:] for f in forms.bases[:3])
+    trials.run((f, first, first.suffix) for f in forms.shown[:10] if f not in forms.bases)
+    working = _touching(trials.seen)
+    if not working:
+        return []
+    best = max(working, key=lambda s: s.points)
+    better = trials.run((best.form, s, s.suffix) for s in variety[:_SAMPLES_COMPARED] if s != best.sample)
+    best = max((best, *_touching(better)), key=lambda s: s.points)
+    trials.run((f, best.sample, best.suffix) for f in forms.combined(best.form))
+    return _suffixed(trials, best, _touching(trials.seen))
+
+
+def _suffixed(trials: _Trials, best: _Sight, doors: list[_Sight]) -> list[_Sight]:
+    """The doors with the suffix that they need: none when the program does not look at it, else those that made a difference."""
+    if not best.suffix or all(INPUT not in w for w in best.form):
+        return doors
+    bare = trials.run([(best.form, best.sample, "")])
+    if bare and bare[0].touched and bare[0].outcome == best.outcome:
+        return [replace(d, suffix="") for d in doors]
+    return doors
+
+
+def _touching(sights: Iterable[_Sight]) -> list[_Sight]:
+    return [s for s in sights if s.touched]
+
+
+def _meaningful(doors: Sequence[_Sight], text: str) -> list[_Sight]:
+    """The doors without those that add to a shorter form only words of which the program does not tell, to no effect."""
+    kept: list[_Sight] = []
+    for door in sorted(doors, key=lambda s: len(s.form)):
+        same = [k for k in kept if len(k.form) < len(door.form) and k.outcome == door.outcome and k.sample == door.sample]
+        if not any(_adds_nothing(door.form, k.form, text) for k in same):
+            kept.append(door)
+    return kept
+
+
+def _adds_nothing(form: Form, shorter: Form, text: str) -> bool:
+    extra = [w.split("=")[0] for w in form if w not in shorter]
+    told = [w for w in extra if (w == OUTPUT and re.search(r"out|dst|dest", text, re.IGNORECASE)) or (len(w) > 1 and w in text)]
+    return not told
+
+
+def _one_of_each_suffix(samples: Sequence[Path]) -> list[Path]:
+    firsts: dict[str, Path] = {}
+    for sample in samples:
+        firsts.setdefault(sample.suffix, sample)
+    return list(firsts.values())[: MAX_SUFFIXES + 1]
+
+
+def _why_closed(seen: Sequence[_Sight]) -> str:
+    """Why a program that never read its input is no entry point."""
+    waiting = [s for s in seen if s.execution.ending is Ending.WALL_LIMIT]
+    if seen and len(waiting) * 2 >= len(seen):
+        return "runs on without reading a file or standard input: it waits for something else (a terminal, a network, a clock)"
+    alone = next((s for s in seen if not s.form), None)
+    if alone is not None and alone.execution.ok:
+        return "ends well without reading any input: it needs none (a self-test or a generator)"
+    return f"none of {len({s.form for s in seen})} argument forms made it read its input; name one in mithridate.toml"
+
+
+def _chosen(doors: Sequence[_Sight], samples: Sequence[Path], limit: int, coverage: Coverage | None) -> tuple[Observation, ...]:
+    """The deepest doors, each next one weighed by what it does differently from those already chosen."""
+    distinct: dict[tuple[Form, str], _Sight] = {}
+    for door in sorted(doors, key=lambda s: -s.points):
+        distinct.setdefault((door.form, door.suffix), door)
+    finalists = sorted(distinct.values(), key=lambda s: (-s.points, len(s.form)))[:_FINALISTS]
+    depths = [coverage(s.form, samples) if coverage else s.points for s in finalists]
+    deepest = max(*depths, 1)
+    left = [(s, d) for s, d in zip(finalists, depths, strict=True)]
+    chosen: list[tuple[_Sight, int]] = []
+    while left and len(chosen) < limit:
+        words = {w for s, _ in chosen for w in (*s.form, s.suffix)}
+        outcomes = {s.outcome for s, _ in chosen}
+        best = max(left, key=lambda p: _worth(p[0], p[1] / deepest, words, outcomes, first=not chosen))
+        left.remove(best)
+        chosen.append(best)
+    return tuple(_observation(s, d) for s, d in chosen)
+
+
+def _worth(sight: _Sight, depth: float, words: set[str], outcomes: set[str], *, first: bool) -> float:
+    """Depth (0 to 1) plus up to 0.4 for words and an outcome not seen among the chosen; plain forms win the first place."""
+    if first:
+        return depth - 0.01 * len(sight.form)
+    new_words = len({*sight.form, sight.suffix} - words - {INPUT, OUTPUT})
+    return depth + 0.1 * min(new_words, 2) + 0.2 * (sight.outcome not in outcomes)
+
+
+def _observation(sight: _Sight, depth: int) -> Observation:
+    from_file = any(INPUT in word for word in sight.form)
+    return Observation(
+        form=sight.form,
+        kind=EntryKind.PROGRAM_FILE if from_file else EntryKind.PROGRAM_STDIN,
+        suffix=sight.suffix if from_file else "",
+        read=sight.read,
+        depth=depth,
+        exit_code=sight.execution.exit_code,
+        outcome=sight.outcome,
+    )

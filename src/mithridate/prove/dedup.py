@@ -1,0 +1,113 @@
+"""One finding a root cause: groups proofs that show the same flaw (DESIGN.md §4, "Dedup").
+
+Two proofs show one flaw when any of these holds:
+1. their violations have the same signature;
+2. violations of one family happen at the same file, line and function, with the same direction of access;
+3. violations of one family, in one function, miss an object that was made at the same place (or is the same variable).
+The relation is closed transitively, and the result does not depend on the order of the proofs.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
+from enum import StrEnum
+
+from mithridate.model.finding import Proof
+from mithridate.model.violation import Access, Frame, Violation, ViolationKind
+
+ALLOCATION_FRAMES = 2
+"""How many project frames name an allocation site: one is not enough where a wrapper such as xmalloc makes every object."""
+
+
+class Family(StrEnum):
+    """Kinds that one flaw shows in turn, depending on where in memory the bad access happens to land."""
+
+    OUT_OF_BOUNDS = "out-of-bounds"
+    LIFETIME = "lifetime"
+
+
+_FAMILIES = {
+    ViolationKind.HEAP_BUFFER_OVERFLOW: Family.OUT_OF_BOUNDS,
+    ViolationKind.STACK_BUFFER_OVERFLOW: Family.OUT_OF_BOUNDS,
+    ViolationKind.STACK_BUFFER_UNDERFLOW: Family.OUT_OF_BOUNDS,
+    ViolationKind.DYNAMIC_STACK_BUFFER_OVERFLOW: Family.OUT_OF_BOUNDS,
+    ViolationKind.GLOBAL_BUFFER_OVERFLOW: Family.OUT_OF_BOUNDS,
+    ViolationKind.CONTAINER_OVERFLOW: Family.OUT_OF_BOUNDS,
+    ViolationKind.USE_AFTER_POISON: Family.OUT_OF_BOUNDS,
+    ViolationKind.UNKNOWN_ADDRESS_ACCESS: Family.OUT_OF_BOUNDS,
+    ViolationKind.WILD_POINTER: Family.OUT_OF_BOUNDS,
+    ViolationKind.BUS_ERROR: Family.OUT_OF_BOUNDS,
+    ViolationKind.ARRAY_INDEX: Family.OUT_OF_BOUNDS,
+    ViolationKind.NEGATIVE_SIZE_PARAM: Family.OUT_OF_BOUNDS,
+    ViolationKind.HEAP_USE_AFTER_FREE: Family.LIFETIME,
+    ViolationKind.DOUBLE_FREE: Family.LIFETIME,
+    ViolationKind.STACK_USE_AFTER_RETURN: Family.LIFETIME,
+    ViolationKind.STACK_USE_AFTER_SCOPE: Family.LIFETIME,
+}
+
+_NO_FIXED_PLACE = frozenset({ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUSTION, ViolationKind.STACK_EXHAUSTION})
+"""The innermost frame of these is chance: only the signature groups them."""
+
+
+def group(proofs: Iterable[Proof]) -> tuple[tuple[Proof, ...], ...]:
+    """Partition `proofs` by root cause. Groups and their members come in a stable order: the most telling proof first."""
+    ordered = sorted(proofs, key=_rank)
+    parent = list(range(len(ordered)))
+
+    def find(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    seen: dict[Hashable, int] = {}
+    for i, proof in enumerate(ordered):
+        for key in _keys(proof.violation):
+            first = find(seen.setdefault(key, i))
+            mine = find(i)
+            parent[max(first, mine)] = min(first, mine)
+    groups: dict[int, list[Proof]] = {}
+    for i, proof in enumerate(ordered):
+        groups.setdefault(find(i), []).append(proof)
+    return tuple(tuple(members) for members in groups.values())
+
+
+def same_root(one: Violation, other: Violation) -> bool:
+    """True when the two violations show the same flaw by the rules above, without a third between them."""
+    return not set(_keys(one)).isdisjoint(_keys(other))
+
+
+def _rank(proof: Proof) -> tuple[object, ...]:
+    """Sort key: more control first, then writes, then kinds that say more, then smaller inputs, then anything stable."""
+    violation = proof.violation
+    return (
+        -proof.control.tier,
+        violation.access is not Access.WRITE,
+        violation.kind is ViolationKind.ARRAY_INDEX,
+        proof.size,
+        proof.signature,
+        proof.entry_id,
+        proof.blob,
+    )
+
+
+def _keys(violation: Violation) -> list[Hashable]:
+    """Whoever shares one of these keys shares the root cause."""
+    keys: list[Hashable] = [("signature", violation.signature)]
+    place = violation.place
+    if place is None or not place.in_project or violation.kind in _NO_FIXED_PLACE:
+        return keys
+    family = _FAMILIES.get(violation.kind, violation.kind)
+    # A violation that does not say its direction (an array index, a double free) joins both.
+    directions = (violation.access,) if violation.access else tuple(Access)
+    for direction in directions:
+        if place.line:
+            keys.append(("place", family, direction, place.file, place.line, place.function))
+        made_at = _project_sites(violation.allocation)
+        if made_at:
+            keys.append(("allocation", family, direction, place.file, place.function, made_at))
+        elif violation.region is not None and violation.region.name:
+            keys.append(("variable", family, direction, place.file, place.function, violation.region.kind, violation.region.name))
+    return keys
+
+
+def _project_sites(frames: Sequence[Frame]) -> tuple[tuple[str, int], ...]:
+    return tuple((f.file, f.line) for f in frames if f.in_project and f.line)[:ALLOCATION_FRAMES]

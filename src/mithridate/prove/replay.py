@@ -1,0 +1,135 @@
+"""Feeds one input to one entry point, each time in a fresh sandbox, and asks the oracles. Evidence comes from here."""
+
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from mithridate.languages.invocation import one_input
+from mithridate.model.entry import Binary, EntryPoint
+from mithridate.model.execution import Execution, Limits
+from mithridate.model.project import ToolFailure
+from mithridate.model.violation import Clean, Violation
+from mithridate.oracles.interface import Oracle
+from mithridate.oracles.report_parser import parse_report
+from mithridate.prove.batch import run_batch
+from mithridate.sandbox.interface import Sandbox
+
+Judgement = tuple[Violation, ...] | Clean | ToolFailure
+"""What the oracles say about one execution."""
+
+REPLAY_LIMITS = Limits(wall_s=60.0, cpu_s=10.0, memory_bytes=2 << 30, processes=64)
+TRIES = 3
+"""How often a replay is tried when our own tools break; a broken tool counts neither for nor against a candidate."""
+
+QUICK_SHARE = 64
+"""Inputs that share one sandbox in a batch: enough to make its start-up cheap, few enough to look at the clock between."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One execution and its judgement."""
+
+    execution: Execution
+    judgement: Judgement
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """The violations, the gravest first; empty for a clean or a failed execution."""
+        return self.judgement if isinstance(self.judgement, tuple) else ()
+
+    def with_signature(self, signature: str) -> Violation | None:
+        """The violation with that signature, if it happened."""
+        return next((v for v in self.violations if v.signature == signature), None)
+
+    @property
+    def report(self) -> str:
+        """What the process wrote to its standard error."""
+        return self.execution.stderr.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replays:
+    """How often an input fired the violation with one signature. `others` are the signatures seen instead."""
+
+    signature: str
+    replays: int
+    fired: int
+    others: tuple[str, ...] = ()
+    failures: tuple[ToolFailure, ...] = ()
+
+    @property
+    def stable(self) -> bool:
+        """True when it fired every time."""
+        return self.replays > 0 and self.fired == self.replays
+
+
+class Replayer:
+    """Runs inputs for the prove room. `limits` bound one replay; `jobs` is how many sandboxes run at once."""
+
+    def __init__(self, sandbox: Sandbox, judge: Oracle, limits: Limits = REPLAY_LIMITS, jobs: int = 2) -> None:
+        self.limits = limits
+        self._sandbox = sandbox
+        self._judge = judge
+        self._jobs = max(1, jobs)
+
+    def once(self, entry: EntryPoint, binary: Binary, data: Path | bytes) -> Judgement:
+        """The judgement of one execution in a fresh sandbox."""
+        return self.observe(entry, binary, data).judgement
+
+    def observe(self, entry: EntryPoint, binary: Binary, data: Path | bytes) -> Observation:
+        """The same as `once`, with the execution itself. Repeated (at most TRIES times) only when a tool of ours broke."""
+        if isinstance(data, Path):
+            return self._observe(entry, binary, data)
+        with tempfile.TemporaryDirectory(prefix="mithridate-replay-") as folder:
+            file = Path(folder, "input")
+            file.write_bytes(data)
+            return self._observe(entry, binary, file)
+
+    def many(self, entry: EntryPoint, binary: Binary, data: Path | bytes, n: int, signature: str) -> Replays:
+        """`n` replays in as many fresh sandboxes, and how many fired the violation with `signature`."""
+        with ThreadPoolExecutor(self._jobs) as pool:
+            seen = list(pool.map(lambda _: self.observe(entry, binary, data), range(n)))
+        fired = sum(o.with_signature(signature) is not None for o in seen)
+        others = {v.signature for o in seen for v in o.violations} - {signature}
+        failures = tuple(o.judgement for o in seen if isinstance(o.judgement, ToolFailure))
+        return Replays(signature=signature, replays=n, fired=fired, others=tuple(sorted(others)), failures=failures)
+
+    def batch(
+        self, entry: EntryPoint, binary: Binary, inputs: Sequence[bytes], seconds: float, cpu_s: float | None = None
+    ) -> list[Judgement | None]:
+        """A quick judgement of each input, for search and not for evidence; None where `seconds` did not suffice.
+
+        Many inputs share a sandbox (each in a process of its own) and reports are not symbolised: compare by `quick_signature`.
+        `cpu_s` bounds one process (default: the replay limit).
+        """
+        shares = [inputs[i : i + QUICK_SHARE] for i in range(0, len(inputs), QUICK_SHARE)]
+        if len(shares) < self._jobs <= len(inputs):
+            size = -(-len(inputs) // self._jobs)
+            shares = [inputs[i : i + size] for i in range(0, len(inputs), size)]
+        each = cpu_s or self.limits.cpu_s or self.limits.wall_s
+        environment = self._judge.arm(entry).env
+
+        def run(share: Sequence[bytes]) -> list[Judgement | None]:
+            ended = run_batch(self._sandbox, entry, binary, share, environment, self.limits, each, seconds)
+            return [None if execution is None else self._quickly(execution) for execution in ended]
+
+        with ThreadPoolExecutor(self._jobs) as pool:
+            return [judgement for share in pool.map(run, shares) for judgement in share]
+
+    def _quickly(self, execution: Execution) -> Judgement:
+        """The judgement with every violation that was reported: without symbols the suite cannot tell two of one kind apart."""
+        judgement = self._judge.judge(execution)
+        if not isinstance(judgement, tuple):
+            return judgement
+        return tuple(dict.fromkeys((*judgement, *parse_report(execution.stderr))))
+
+    def _observe(self, entry: EntryPoint, binary: Binary, file: Path) -> Observation:
+        command, mounts = one_input(entry, binary, file, self._judge.arm(entry).env)
+        for _ in range(TRIES):
+            execution = self._sandbox.run(command, mounts, self.limits)
+            observation = Observation(execution=execution, judgement=self._judge.judge(execution))
+            if not isinstance(observation.judgement, ToolFailure):
+                break
+        return observation

@@ -1,0 +1,122 @@
+"""From proofs to findings: what it is called, how grave it is, and what happened, in words that the record supports."""
+
+from collections.abc import Iterable, Mapping
+
+from mithridate.model.entry import EntryKind, EntryPoint
+from mithridate.model.finding import Finding, FindingStatus, Proof
+from mithridate.model.violation import Frame, Violation, ViolationKind
+from mithridate.prove import wording
+from mithridate.prove.dedup import group
+from mithridate.prove.severity import severity
+from mithridate.prove.weakness import weakness
+
+
+def findings(proofs: Iterable[Proof], entries: Mapping[str, EntryPoint]) -> tuple[Finding, ...]:
+    """One finding a root cause, the gravest first. `entries` holds every entry point that a proof names, by id."""
+    made = [finding(members, entries) for members in group(proofs)]
+    return tuple(sorted(made, key=lambda f: (-f.severity.cvss, -f.control.tier, f.file, f.line, f.id)))
+
+
+def finding(proofs: tuple[Proof, ...], entries: Mapping[str, EntryPoint]) -> Finding:
+    """The finding that `proofs` of one root cause support; the first proof speaks for all, severity is the highest of any."""
+    lead = proofs[0]
+    violation = lead.violation
+    named = weakness(violation)
+    at = violation.place
+    gravest = max((severity(p.violation, entries[p.entry_id], p.control) for p in proofs), key=lambda s: (s.cvss, s.vector))
+    return Finding(
+        id=f"M-{lead.signature[:10]}",
+        title=title(violation),
+        cwe=named.cwe,
+        cwe_name=named.name,
+        status=FindingStatus.PROVED,
+        severity=gravest,
+        file=wording.project_path(at.file) if at else "",
+        line=at.line if at else 0,
+        function=at.function if at else "",
+        explanation=explanation(lead, entries[lead.entry_id]),
+        proofs=proofs,
+    )
+
+
+def title(violation: Violation) -> str:
+    """One line such as "Heap buffer overflow (write of 4 bytes) in parse_chunk"."""
+    access = wording.access(violation)
+    at = violation.place
+    where = f" in {wording.short(at.function)}" if at and at.function else ""
+    return f"{wording.kind_name(violation.kind)}{f' ({access})' if access else ''}{where}"
+
+
+def explanation(proof: Proof, entry: EntryPoint) -> str:
+    """A few sentences for someone who did not run it: what happened, where the object came from, how sure, how much control."""
+    violation = proof.violation
+    sentences = [f"{_door(entry)} an input of {wording.count(proof.size, 'byte')}, {_happened(violation)}."]
+    sentences += _history(violation)
+    sentences.append(_replayed(proof))
+    sentences.append(_TIERS[proof.control.tier])
+    return " ".join(sentences)
+
+
+_TIERS = {
+    1: "What was measured is that the input stops or stalls the program, or makes it go on with a wrong value.",
+    2: "Changing the input's bytes did not steer where or how much memory is touched.",
+    3: "Changing the input's bytes steers where or how much memory is read.",
+    4: "Changing the input's bytes steers where or how much memory is written.",
+    5: "Changing the input's bytes steers where execution continues.",
+}
+
+
+def _door(entry: EntryPoint) -> str:
+    name = wording.short(entry.name)
+    if entry.kind is EntryKind.FUZZ_TARGET:
+        return f"When the fuzz target `{name}` receives"
+    if entry.kind is EntryKind.PROGRAM_FILE:
+        return f"When `{name}` reads a file with"
+    return f"When `{name}` reads from standard input"
+
+
+def _happened(violation: Violation) -> str:
+    at = violation.place
+    subject = wording.place(at) if at else "the program"
+    if violation.kind is ViolationKind.TIMEOUT:
+        return f"the program does not finish within its time limit; when it was stopped it was inside {subject}"
+    if violation.kind is ViolationKind.STACK_EXHAUSTION:
+        return f"calls nest until the stack is used up, last seen in {subject}"
+    if violation.kind in (ViolationKind.MEMORY_EXHAUSTION, ViolationKind.ALLOCATION_SIZE):
+        asked = f" by asking for {wording.count(violation.size, 'byte')}" if violation.size else ""
+        return f"{subject} takes more memory than the limit allows{asked}"
+    if violation.access is not None:
+        verb = {"read": "reads", "write": "writes"}[violation.access.value]
+        amount = wording.count(violation.size, "byte") if violation.size else "memory"
+        return f"{subject} {verb} {amount} {_where(violation)}"
+    return f"{subject} triggers: {wording.kind_name(violation.kind).lower()}"
+
+
+def _where(violation: Violation) -> str:
+    if violation.region is not None:
+        freed = " that was already released" if violation.kind is ViolationKind.HEAP_USE_AFTER_FREE else ""
+        return f"at {wording.position(violation.region)}{freed}"
+    if violation.kind is ViolationKind.NULL_DEREFERENCE:
+        return "through a null pointer"
+    if violation.kind is ViolationKind.WILD_JUMP:
+        return "as code from an address that holds none"
+    return "at an address that belongs to no object"
+
+
+def _history(violation: Violation) -> list[str]:
+    told = []
+    for frames, verb in ((violation.allocation, "allocated"), (violation.deallocation, "released")):
+        site = _project_site(frames)
+        if site is not None:
+            told.append(f"The object was {verb} in {wording.place(site)}.")
+    return told
+
+
+def _project_site(frames: tuple[Frame, ...]) -> Frame | None:
+    return next((f for f in frames if f.in_project), None)
+
+
+def _replayed(proof: Proof) -> str:
+    silent = [c.name for c in proof.controls if not c.fired]
+    harmless = f", while harmless inputs ({', '.join(silent)}) did not" if silent else ""
+    return f"It did so in {proof.fired} of {proof.replays} replays in fresh sandboxes{harmless}."

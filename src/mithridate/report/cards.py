@@ -1,0 +1,168 @@
+"""What the HTML report shows of a finding, arranged: excerpt, folded stacks, dump. No markup of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from markupsafe import Markup
+
+from mithridate.model.finding import Finding, Proof
+from mithridate.model.run import RunReport
+from mithridate.model.violation import Frame
+from mithridate.report import words
+from mithridate.report.hexdump import HexRow, rows
+from mithridate.report.markup import highlighted
+from mithridate.report.places import Origin, bundle_path, frame_place, lines_of, place_of
+
+_AROUND = 9
+"""Lines shown before and after the faulting one."""
+
+_FIRST_ROWS = 16
+_UNFOLDED, _OUTERMOST = 12, 3
+"""How many project frames of one stretch are shown innermost and outermost; deep recursion is folded between."""
+
+Sources = Mapping[str, Mapping[int, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    """One line of an excerpt. `gap`: lines are missing between it and the one before."""
+
+    number: int
+    html: Markup
+    fault: bool
+    gap: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFrame:
+    """A stack frame with the source line that it stands on, when that is known."""
+
+    index: int
+    function: str
+    path: str
+    line: int
+    origin: Origin
+    inlined: bool
+    source: Markup | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Neighbouring frames of a stack, shown or folded away under `label`."""
+
+    frames: tuple[ShownFrame, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A named stack; `summary` is its innermost frame in the owner's code."""
+
+    name: str
+    summary: str
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dump:
+    """A proof's input: rows shown at once, rows folded, and how many bytes of the input are not in the report."""
+
+    first: tuple[HexRow, ...]
+    rest: tuple[HexRow, ...]
+    missing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One finding as it is shown."""
+
+    finding: Finding
+    rating: str
+    path: str
+    proof: Proof
+    bundle: str
+    others: tuple[tuple[Proof, str], ...]
+    excerpt: tuple[SourceLine, ...]
+    stacks: tuple[Stack, ...]
+    dump: Dump | None
+
+
+def cards(report: RunReport) -> tuple[Card, ...]:
+    """The findings of a run as cards, the gravest first."""
+    return tuple(_card(report, f) for f in words.by_severity(report))
+
+
+def _card(report: RunReport, finding: Finding) -> Card:
+    lead = finding.proofs[0]
+    violation = lead.violation
+    named = (
+        ("Stack at the violation", violation.frames),
+        ("Object allocated", violation.allocation),
+        ("Object released", violation.deallocation),
+    )
+    return Card(
+        finding=finding,
+        rating=words.rating(finding.severity.cvss),
+        path=place_of(finding.file).path,
+        proof=lead,
+        bundle=bundle_path(report, lead),
+        others=tuple((p, bundle_path(report, p)) for p in finding.proofs[1:]),
+        excerpt=_excerpt(report.sources, finding.file, finding.line),
+        stacks=tuple(_stack(report.sources, name, frames) for name, frames in named if frames),
+        dump=_dump(report, lead),
+    )
+
+
+def _excerpt(sources: Sources, file: str, line: int) -> tuple[SourceLine, ...]:
+    known = lines_of(sources, file)
+    numbers = sorted(n for n in known if abs(n - line) <= _AROUND)
+    texts = highlighted([known[n] for n in numbers], file)
+    before = [None, *numbers]
+    return tuple(
+        SourceLine(number=n, html=html, fault=n == line, gap=previous is not None and n != previous + 1)
+        for n, html, previous in zip(numbers, texts, before, strict=False)
+    )
+
+
+def _stack(sources: Sources, name: str, frames: Sequence[Frame]) -> Stack:
+    shown = [_frame(sources, i, f) for i, f in enumerate(frames)]
+    at = next((f for f in shown if f.origin is not Origin.SYSTEM), shown[0])
+    where = f", {at.path}:{at.line}" if at.path and at.line else ""
+    stretches = [s for own, run in groupby(shown, lambda f: f.origin is not Origin.SYSTEM) for s in _fold(own, tuple(run))]
+    return Stack(name=name, summary=f"{at.function}{where}", stretches=tuple(stretches))
+
+
+def _frame(sources: Sources, index: int, frame: Frame) -> ShownFrame:
+    place = frame_place(frame)
+    line = lines_of(sources, frame.file).get(frame.line)
+    return ShownFrame(
+        index=index,
+        function=frame.function or "unknown function",
+        path=place.path,
+        line=frame.line,
+        origin=place.origin,
+        inlined=frame.inlined,
+        source=highlighted([line.strip()], frame.file)[0] if line is not None else None,
+    )
+
+
+def _fold(own: bool, run: tuple[ShownFrame, ...]) -> tuple[Stretch, ...]:
+    if not own:
+        return (Stretch(frames=run, label=words.count(len(run), "frame") + " of the system" if len(run) > 1 else ""),)
+    if len(run) <= _UNFOLDED + _OUTERMOST + 1:
+        return (Stretch(frames=run),)
+    middle = run[_UNFOLDED:-_OUTERMOST]
+    return (
+        Stretch(frames=run[:_UNFOLDED]),
+        Stretch(frames=middle, label=words.count(len(middle), "more frame")),
+        Stretch(frames=run[-_OUTERMOST:]),
+    )
+
+
+def _dump(report: RunReport, proof: Proof) -> Dump | None:
+    data = report.inputs.get(proof.blob)
+    if data is None:
+        return None
+    made = tuple(rows(data))
+    return Dump(first=made[:_FIRST_ROWS], rest=made[_FIRST_ROWS:], missing=max(0, proof.size - len(data)))

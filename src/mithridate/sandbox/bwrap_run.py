@@ -1,0 +1,143 @@
+"""One supervised run of the program `bwrap`, whatever it was told to take away from the target."""
+
+import fcntl
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from mithridate.model.errors import SandboxUnavailable
+from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
+from mithridate.sandbox.launcher import ended_by, shell_command
+from mithridate.sandbox.process_tree import ProcessTree
+from mithridate.sandbox.stdin import consumed, open_stdin, sealed_memory
+from mithridate.sandbox.supervisor import Outcome, supervise
+
+FindTree = Callable[[int, int], ProcessTree | None]
+"""Given the pids of bwrap and of its child, the launcher's shell: their processes, or None when they are gone."""
+
+_REPORT_BYTES = 1 << 16
+_HIGH_DESCRIPTOR = 220
+
+_REMEDY = (
+    "allow unprivileged user namespaces: `sysctl kernel.unprivileged_userns_clone=1` (Debian), "
+    "`sysctl kernel.apparmor_restrict_unprivileged_userns=0` or an AppArmor profile for bwrap (Ubuntu), "
+    "`sysctl user.max_user_namespaces=10000` (RHEL); in a container also `--security-opt seccomp=unconfined "
+    "--security-opt systempaths=unconfined --security-opt apparmor=unconfined` or `--privileged`"
+)
+
+
+def run_bwrap(
+    options: Sequence[str],
+    find_tree: FindTree,
+    command: Command,
+    mounts: Sequence[Mount],
+    limits: Limits,
+    *,
+    seccomp: bytes | None,
+    on_stderr: Callable[[bytes], None] | None,
+    cancel: threading.Event | None,
+) -> Execution:
+    """Run `command` through bwrap with `options` and the filter `seccomp`; `mounts` tells only what may grow.
+
+    Raises SandboxUnavailable when bwrap is missing or fails before the command runs, UsageError for an impossible command.
+    """
+    program = shutil.which("bwrap")
+    if program is None:
+        raise SandboxUnavailable("bubblewrap is not installed", "install the package `bubblewrap`")
+    with ExitStack() as stack:
+        stdin = stack.enter_context(open_stdin(command.stdin))
+        status_read, status_write = _pipe(stack)
+        report_read, report_write = _pipe(stack)
+        descriptors = {"--json-status-fd": status_write}
+        if seccomp is not None:
+            descriptors["--seccomp"] = sealed_memory("seccomp", seccomp)
+            stack.callback(os.close, descriptors["--seccomp"])
+        numbered = [word for name, number in descriptors.items() for word in (name, str(number))]
+        status = _Status(status_read, find_tree)
+        outcome = supervise(
+            (program, *options, *numbered, "--", *shell_command(command, limits, report_write)),
+            pass_fds=(*descriptors.values(), report_write),
+            stdin=stdin,
+            limits=limits,
+            find_tree=status.tree,
+            writable=[m.source for m in mounts if m.writable],
+            on_stderr=on_stderr,
+            cancel=cancel,
+        )
+        if outcome.ending is None and not status.command_ended():
+            raise _unavailable(outcome)
+        return _execution(outcome, _read(report_read), consumed(stdin) if command.stdin is not None else 0)
+
+
+class _Status:
+    """What bubblewrap says about itself: one JSON document with the child's pid, one with its exit code if it got to run."""
+
+    def __init__(self, descriptor: int, find_tree: FindTree) -> None:
+        self._descriptor = descriptor
+        self._find_tree = find_tree
+        self._text = b""
+
+    def tree(self, bwrap_pid: int) -> ProcessTree | None:
+        """The tree of processes inside, once bubblewrap has told."""
+        pid = self._value("child-pid")
+        return None if pid is None else self._find_tree(bwrap_pid, pid)
+
+    def command_ended(self) -> bool:
+        """True when the command was started and its end seen; otherwise bubblewrap itself failed."""
+        return self._value("exit-code") is not None
+
+    def _value(self, key: str) -> int | None:
+        self._text += _read(self._descriptor)
+        for line in self._text.splitlines():
+            document = json.loads(line) if line.endswith(b"}") else {}
+            if key in document:
+                return int(document[key])
+        return None
+
+
+def _pipe(stack: ExitStack) -> tuple[int, int]:
+    """A pipe that we read without waiting. The writing end gets a high number: the target inherits one of them (the shell
+    cannot close what has more than one digit), and low numbers should be what a program expects.
+    """
+    read, low = os.pipe2(os.O_CLOEXEC)
+    os.set_blocking(read, False)
+    stack.callback(os.close, read)
+    try:
+        write = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
+    finally:
+        os.close(low)
+    stack.callback(os.close, write)
+    return read, write
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, _REPORT_BYTES)
+    except BlockingIOError:
+        return b""
+
+
+def _unavailable(outcome: Outcome) -> SandboxUnavailable:
+    said = outcome.stderr.decode(errors="replace").strip().splitlines()
+    why = said[-1].removeprefix("bwrap: ") if said else f"bwrap ended with code {outcome.code}"
+    return SandboxUnavailable(f"bubblewrap could not make a sandbox: {why}", _REMEDY)
+
+
+def _execution(outcome: Outcome, report: bytes, stdin_consumed: int) -> Execution:
+    number = ended_by(outcome.code, report)
+    by_itself = Ending.EXITED if number is None else Ending.SIGNALLED
+    return Execution(
+        ending=outcome.ending or by_itself,
+        exit_code=outcome.code if outcome.ending is None and number is None else None,
+        signal=number if outcome.ending is None else None,
+        stdout=outcome.stdout,
+        stderr=outcome.stderr,
+        truncated=outcome.truncated,
+        wall_s=outcome.wall_s,
+        cpu_s=outcome.cpu_s,
+        peak_memory_bytes=outcome.peak_memory_bytes,
+        stdin_consumed=stdin_consumed,
+    )

@@ -1,0 +1,311 @@
+"""Starts a command, reads what it says, watches what it uses, ends it when it goes too far, and tells what happened.
+
+The one place that deals with time-outs, output size and signals of untrusted processes. Every look at the processes is
+scheduled before a limit could be reached at the fastest credible rate, so that quiet hours cost next to nothing and an
+explosion is met early.
+"""
+
+import os
+import resource
+import select
+import selectors
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from mithridate.model.errors import SandboxUnavailable
+from mithridate.model.execution import Ending, Limits
+from mithridate.sandbox.capture import Capture
+from mithridate.sandbox.disk import DiskWatch
+from mithridate.sandbox.memory import host_shared_bytes
+from mithridate.sandbox.process_tree import ProcessTree, Usage
+
+OUTPUT_FACTOR = 16
+"""A command may write this many times what is kept of one stream."""
+
+CANCEL_GRACE_S = 3.0
+"""Between SIGTERM and SIGKILL when an execution is cancelled."""
+
+_FIRST_LOOK_S = 0.01
+_SHORTEST_LOOK_S = 0.02
+_LONGEST_LOOK_S = 0.25
+_CANCEL_LOOK_S = 0.1
+_EXACT_EVERY_S = 10.0
+_FASTEST_GROWTH = 4 << 30
+"""Bytes per second that all cores together can newly touch; measured values are 1 to 2 GiB/s a core with small pages."""
+
+_OOM_SCORE = "500"
+_READ_SIZE = 1 << 16
+_REAP_GRACE_S = 10.0
+_DRAIN_S = 1.0
+
+TreeFinder = Callable[[int], ProcessTree | None]
+"""Given the pid of the started process: its tree, or None while that cannot be known yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a supervised process. `ending` is the limit that ended it, or None if it ended by itself.
+
+    `code` is the process's own exit code (128 + n if signal n killed it).
+    """
+
+    ending: Ending | None
+    code: int
+    stdout: bytes
+    stderr: bytes
+    truncated: bool
+    wall_s: float
+    cpu_s: float
+    peak_memory_bytes: int
+
+
+def supervise(
+    argv: Sequence[str],
+    *,
+    pass_fds: Sequence[int],
+    stdin: int,
+    limits: Limits,
+    find_tree: TreeFinder,
+    writable: Sequence[Path] = (),
+    on_stderr: Callable[[bytes], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> Outcome:
+    """Run `argv` (with an empty environment) until it ends or a limit ends it; no process of its tree is left when this returns.
+
+    `stdin` and `pass_fds` are descriptors that it inherits; the caller closes them. Safe to call from several threads.
+    Raises SandboxUnavailable when `argv` cannot be started.
+    """
+    with ExitStack() as stack:
+        supervision = _Supervision(stack, limits, find_tree, writable, on_stderr, cancel)
+        supervision.start(argv, pass_fds, stdin)
+        return supervision.watch()
+
+
+class _Supervision:
+    """One execution in flight."""
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        limits: Limits,
+        find_tree: TreeFinder,
+        writable: Sequence[Path],
+        on_stderr: Callable[[bytes], None] | None,
+        cancel: threading.Event | None,
+    ) -> None:
+        self._stack = stack
+        self._limits = limits
+        self._find_tree = find_tree
+        self._on_stderr = on_stderr
+        self._cancel = cancel
+        self._stdout = Capture(limits.output_bytes)
+        self._stderr = Capture(limits.output_bytes)
+        self._disk = DiskWatch(writable, limits.disk_bytes) if writable and limits.disk_bytes is not None else None
+        self._selector = stack.enter_context(selectors.DefaultSelector())
+        self._tree: ProcessTree | None = None
+        self._ending: Ending | None = None
+        self._peak = Usage()
+        self._host_shared = host_shared_bytes()
+        self._excess = 0
+        self._next_exact = time.monotonic() + _EXACT_EVERY_S
+
+    def start(self, argv: Sequence[str], pass_fds: Sequence[int], stdin: int) -> None:
+        """Start the process in a session of its own: a Ctrl-C on our terminal is ours to answer."""
+        reads = []
+        writes = []
+        for _ in range(2):
+            read, write = os.pipe2(os.O_CLOEXEC)
+            self._stack.callback(os.close, read)
+            reads.append(read)
+            writes.append(write)
+        self._own_peak = _peak_bytes(resource.getrusage(resource.RUSAGE_SELF))
+        self._began = time.monotonic()
+        try:
+            self._process = subprocess.Popen(
+                argv, stdin=stdin, stdout=writes[0], stderr=writes[1], pass_fds=pass_fds, env={}, start_new_session=True
+            )
+        except OSError as error:
+            raise SandboxUnavailable(f"{argv[0]} cannot be started: {error.strerror}") from error
+        finally:
+            for write in writes:
+                os.close(write)
+        self._pidfd = os.pidfd_open(self._process.pid)
+        # Should the machine run out of memory, the kernel is to choose the target and not us: proc_pid_oom_score_adj(5).
+        with suppress(OSError):
+            Path(f"/proc/{self._process.pid}/oom_score_adj").write_text(_OOM_SCORE)
+        self._stack.callback(os.close, self._pidfd)
+        for read, capture in zip(reads, (self._stdout, self._stderr), strict=True):
+            os.set_blocking(read, False)
+            self._selector.register(read, selectors.EVENT_READ, capture)
+        self._selector.register(self._pidfd, selectors.EVENT_READ, None)
+
+    def watch(self) -> Outcome:
+        """Serve the process to its end; on any error of ours kill it before the error goes on."""
+        try:
+            self._serve()
+        except BaseException:
+            self._kill()
+            self._reap()
+            raise
+        if (tree := self._found_tree()) is not None:
+            tree.kill()
+        code, used = self._reap()
+        self._drain()
+        reaped = used.ru_utime + used.ru_stime
+        grown = _peak_bytes(used)
+        return Outcome(
+            ending=self._ending,
+            code=code,
+            stdout=self._stdout.value(),
+            stderr=self._stderr.value(),
+            truncated=self._stdout.truncated or self._stderr.truncated,
+            wall_s=time.monotonic() - self._began,
+            cpu_s=max(reaped, self._peak.cpu_s),
+            # A child's first peak is that of its parent at the fork, so a value up to our own says nothing about it.
+            peak_memory_bytes=max(self._peak.memory_bytes, grown if grown > self._own_peak else 0),
+        )
+
+    def _serve(self) -> None:
+        deadline, ending_then = self._began + self._limits.wall_s, Ending.WALL_LIMIT
+        next_look = self._began + _FIRST_LOOK_S
+        cancelled = False
+        while self._ending is None:
+            now = time.monotonic()
+            if self._cancel is not None and not cancelled and self._cancel.is_set():
+                cancelled = True
+                grace = CANCEL_GRACE_S if self._ask_to_leave() else 0.0
+                deadline, ending_then = min(deadline, now + grace), Ending.CANCELLED
+            if now >= deadline:
+                self._end(ending_then)
+                return
+            if now >= next_look:
+                next_look = now + self._look(now - self._began)
+            if self._stdout.total + self._stderr.total > self._limits.output_bytes * OUTPUT_FACTOR:
+                self._end(Ending.OUTPUT_LIMIT)
+            pause = min(deadline, next_look) - now
+            if self._cancel is not None and not cancelled:
+                pause = min(pause, _CANCEL_LOOK_S)
+            if self._ending is None and self._wait(max(0.0, pause)):
+                self._ending = Ending.CANCELLED if cancelled else None
+                return
+
+    def _ask_to_leave(self) -> bool:
+        """SIGTERM to the target; False when nothing of it runs yet."""
+        tree = self._found_tree()
+        if tree is None or not tree.usage().processes:
+            return False
+        tree.signal(signal.SIGTERM)
+        return True
+
+    def _wait(self, pause: float) -> bool:
+        """Read what comes within `pause` seconds; True when the process has ended."""
+        ended = False
+        for key, _ in self._selector.select(pause):
+            if key.data is None:
+                ended = True
+            else:
+                self._read(key.fd, key.data)
+        return ended
+
+    def _read(self, descriptor: int, capture: Capture) -> None:
+        try:
+            chunk = os.read(descriptor, _READ_SIZE)
+        except BlockingIOError:
+            return
+        if not chunk:
+            self._selector.unregister(descriptor)
+            return
+        capture.add(chunk)
+        if capture is self._stderr and self._on_stderr is not None:
+            self._on_stderr(chunk)
+
+    def _look(self, age_s: float) -> float:
+        """Compare what the tree uses with the limits; how many seconds may pass until the next look."""
+        tree = self._found_tree()
+        if tree is None:
+            return _SHORTEST_LOOK_S
+        limits, usage = self._limits, tree.usage()
+        pause = min(_LONGEST_LOOK_S, max(_SHORTEST_LOOK_S, age_s / 4))
+        if usage.processes > limits.processes:
+            self._end(Ending.PROCESS_LIMIT)
+        if limits.cpu_s is not None:
+            if usage.cpu_s >= limits.cpu_s:
+                self._end(Ending.CPU_LIMIT)
+            pause = min(pause, (limits.cpu_s - usage.cpu_s) / (os.cpu_count() or 1))
+        if self._disk is not None and self._disk.exceeded(tree.deleted_bytes):
+            self._end(Ending.DISK_LIMIT)
+        memory = self._memory_bytes(tree, usage)
+        if limits.memory_bytes is not None:
+            if memory > limits.memory_bytes:
+                self._end(Ending.MEMORY_LIMIT)
+            pause = min(pause, (limits.memory_bytes - memory) / _FASTEST_GROWTH)
+        self._peak = Usage(
+            max(self._peak.processes, usage.processes), max(self._peak.memory_bytes, memory), max(self._peak.cpu_s, usage.cpu_s)
+        )
+        return max(_SHORTEST_LOOK_S, pause)
+
+    def _memory_bytes(self, tree: ProcessTree, usage: Usage) -> int:
+        """The tree's memory: an upper bound while that is below the limit, else (and now and then) the exact figure.
+
+        By how much the bound was too high at the last exact measurement is taken off later ones, so that these are rare.
+        """
+        bound = usage.memory_bytes + max(0, host_shared_bytes() - self._host_shared)
+        now, limit = time.monotonic(), self._limits.memory_bytes
+        if limit is None or (bound - self._excess <= limit and now < self._next_exact):
+            return max(0, bound - self._excess)
+        exact = tree.memory_bytes()
+        self._excess = bound - exact
+        self._next_exact = now + _EXACT_EVERY_S
+        return exact
+
+    def _found_tree(self) -> ProcessTree | None:
+        if self._tree is None:
+            self._tree = self._find_tree(self._process.pid)
+            if self._tree is not None:
+                self._stack.callback(self._tree.close)
+        return self._tree
+
+    def _end(self, ending: Ending) -> None:
+        if self._ending is None:
+            self._ending = ending
+            self._kill()
+
+    def _kill(self) -> None:
+        """Kill the tree; the process that we started then ends by itself, having reaped (and accounted for) it."""
+        until = time.monotonic() + _REAP_GRACE_S
+        while (tree := self._found_tree()) is None and not self._wait_for_end(0.01) and time.monotonic() < until:
+            continue
+        if tree is None:
+            self._process.kill()
+            return
+        tree.kill()
+        while not self._wait_for_end(0.05) and time.monotonic() < until:
+            tree.kill()
+        if not self._wait_for_end(0.0):
+            self._process.kill()
+
+    def _wait_for_end(self, pause: float) -> bool:
+        return bool(select.select([self._pidfd], [], [], pause)[0])
+
+    def _reap(self) -> tuple[int, resource.struct_rusage]:
+        _, status, used = os.wait4(self._process.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        code = self._process.returncode
+        return (128 - code if code < 0 else code), used
+
+    def _drain(self) -> None:
+        """Read what is left in the pipes; all writers are gone, unless a tree without a pid namespace let one escape."""
+        until = time.monotonic() + _DRAIN_S
+        self._selector.unregister(self._pidfd)
+        while self._selector.get_map() and time.monotonic() < until:
+            self._wait(_CANCEL_LOOK_S)
+
+
+def _peak_bytes(used: resource.struct_rusage) -> int:
+    return used.ru_maxrss << 10

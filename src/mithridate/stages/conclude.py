@@ -1,0 +1,120 @@
+"""The report of a run, and the files that a person asked for."""
+
+import os
+import resource
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mithridate.model.errors import UsageError
+from mithridate.model.finding import Finding, Flaky
+from mithridate.model.project import Project, Skipped
+from mithridate.model.run import Cost, RunReport
+from mithridate.prove.wording import project_path
+from mithridate.report.registry import writers
+from mithridate.stages.evidence import PROOFS, read_excerpt
+from mithridate.stages.search import Hunt
+from mithridate.stages.session import Session
+
+_HEX_BYTES = 4096
+_FRAMES_WITH_SOURCE = 4
+_OF_ONE_REASON = 20
+
+
+def report(
+    session: Session, project: Project, hunt: Hunt, findings: tuple[Finding, ...], flaky: tuple[Flaky, ...], skipped: Sequence[Skipped]
+) -> RunReport:
+    """Everything that writers need, gathered once."""
+    proofs = [p for f in findings for p in f.proofs]
+    blobs = [*(p.blob for p in proofs), *(f.blob for f in flaky)]
+    toolchain: dict[str, str] = {}
+    for language in session.languages:
+        toolchain |= language.toolchain()
+    return RunReport(
+        run=session.record.id,
+        started=session.record.started.isoformat(timespec="seconds"),
+        project_name=project.name,
+        project_origin=project.origin,
+        snapshot=project.snapshot,
+        files=project.files,
+        size_bytes=project.size_bytes,
+        toolchain=toolchain,
+        options=session.options,
+        findings=findings,
+        flaky=flaky,
+        entry_points=hunt.reports(),
+        skipped=tuple(_distinct([*skipped, *hunt.unsearched()])),
+        cost=_cost(session, hunt),
+        scope_owner=session.scope.owner,
+        sources=_sources(project, findings) if session.options.include_source else {},
+        inputs={blob: session.stores.blobs.get(blob)[:_HEX_BYTES] for blob in blobs},
+    )
+
+
+def write(done: RunReport, area: Path, out: Path) -> None:
+    """Write all formats and the proofs below `out`; each file appears whole or not at all. UsageError when that is not possible."""
+    try:
+        (out / PROOFS).mkdir(parents=True, exist_ok=True)
+        for finding in done.findings:
+            for proof in finding.proofs:
+                _replace(out / proof.bundle, (area / proof.bundle).read_bytes())
+        for writer in writers().values():
+            _replace(out / writer.filename, writer.render(done).encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise UsageError(
+            f"the results could not be written to {out}: {error.strerror}", hint=f"mithridate report {done.run} --out ANOTHER-DIRECTORY"
+        ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def discard(area: Path) -> None:
+    """Remove what a finished run no longer needs: working corpora and queues (the store has what is worth keeping)."""
+    for name in ("hunt", "kept", "doors"):
+        shutil.rmtree(area / name, ignore_errors=True)
+
+
+def _cost(session: Session, hunt: Hunt) -> Cost:
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ours = own.ru_utime + own.ru_stime
+    return Cost(
+        cpu_s=ours + children.ru_utime + children.ru_stime, wall_s=session.elapsed_s(), orchestration_cpu_s=ours
+    )
+
+
+def _sources(project: Project, findings: Iterable[Finding]) -> dict[str, dict[int, str]]:
+    wanted: dict[str, set[int]] = {}
+    for finding in findings:
+        wanted.setdefault(finding.file, set()).add(finding.line)
+        for proof in finding.proofs:
+            for frame in proof.violation.project_frames[:_FRAMES_WITH_SOURCE]:
+                wanted.setdefault(project_path(frame.file), set()).add(frame.line)
+    sources: dict[str, dict[int, str]] = {}
+    for file, lines in wanted.items():
+        for line in sorted(lines):
+            excerpt = read_excerpt(project.tree, file, line) if file and line else {}
+            if excerpt:
+                sources.setdefault(file, {}).update(excerpt)
+    return {file: dict(sorted(lines.items())) for file, lines in sources.items()}
+
+
+def _distinct(skipped: Iterable[Skipped]) -> list[Skipped]:
+    """Each once; where one reason fits very many things, the first few and a count."""
+    by_reason: dict[str, list[Skipped]] = {}
+    for item in dict.fromkeys(skipped):
+        by_reason.setdefault(item.reason, []).append(item)
+    shown: list[Skipped] = []
+    for items in by_reason.values():
+        shown += items[:_OF_ONE_REASON]
+        if len(items) > _OF_ONE_REASON:
+            shown.append(replace(items[0], what=f"and {len(items) - _OF_ONE_REASON} more"))
+    return shown

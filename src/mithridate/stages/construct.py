@@ -1,0 +1,114 @@
+"""From a path to doors: snapshot, components, builds, entry points."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mithridate.languages.interface import Language
+from mithridate.model.entry import EntryPoint
+from mithridate.model.errors import NothingToAnalyse
+from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, Skipped
+from mithridate.model.run import Note
+from mithridate.stages.session import Session
+from mithridate.store.snapshot import take_snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """The project at one hash."""
+
+    project: Project
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Components, and what was seen but not understood."""
+
+    components: tuple[Component, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """All builds of one component that succeeded."""
+
+    component: Component
+    builds: tuple[Build, ...]
+    skipped: tuple[Skipped, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Entry points of the whole project."""
+
+    entries: tuple[EntryPoint, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def snapshot(session: Session) -> Frozen:
+    """Copy the target to where nobody changes it. PolicyRefusal when the scope names another snapshot."""
+    project, skipped = take_snapshot(Path(session.options.target), session.stores.home.snapshots)
+    session.scope.require_snapshot(project.snapshot)
+    session.gate.record("snapshot", project=project.name, snapshot=project.snapshot, files=project.files)
+    return Frozen(project=project, skipped=skipped)
+
+
+def components(session: Session, project: Project) -> Parts:
+    """Ask every language what it finds. NothingToAnalyse when none finds anything."""
+    parts: list[Component] = []
+    skipped: list[Skipped] = []
+    for language in session.languages:
+        found, passed_over = language.detect(project)
+        parts += found
+        skipped += passed_over
+    if not parts:
+        raise NothingToAnalyse(
+            f"nothing in {project.origin} can be built: no CMake, Meson, Autotools, Make or C/C++ source was found",
+            hint="point at the source tree, or describe the build in a mithridate.toml",
+        )
+    return Parts(components=tuple(parts), skipped=tuple(skipped))
+
+
+def build(session: Session, project: Project, component: Component) -> Built:
+    """Build one component in every flavour; a failure is a result, not an error."""
+    language = language_of(session, component.language)
+    builds: list[Build] = []
+    skipped: list[Skipped] = []
+    for flavour in (Flavour.PLAIN, Flavour.FUZZ, Flavour.AFL):
+        if flavour is Flavour.AFL and "afl++" not in session.options.engines:
+            continue
+        outcome = language.build(project, component, flavour, session.sandbox, session.stores.home.builds)
+        if isinstance(outcome, BuildFailure):
+            skipped.append(_build_skipped(outcome))
+            session.tell(Note(text=f"{component.id}: {skipped[-1].reason}"))
+            if flavour is Flavour.PLAIN:
+                break
+        else:
+            builds.append(outcome)
+    session.gate.record("build", component=component.id, flavours=",".join(b.flavour for b in builds))
+    return Built(component=component, builds=tuple(builds), skipped=tuple(skipped))
+
+
+def entry_points(session: Session, project: Project, built: Built) -> Doors:
+    """The doors of one component."""
+    if not built.builds:
+        return Doors(entries=(), skipped=())
+    language = language_of(session, built.component.language)
+    work = session.area / "doors"
+    work.mkdir(exist_ok=True)
+    entries, skipped = language.entry_points(project, built.builds, session.sandbox, work)
+    session.gate.record("entry-points", component=built.component.id, found=len(entries))
+    return Doors(entries=entries, skipped=skipped)
+
+
+def language_of(session: Session, name: str) -> Language:
+    """The language of that name."""
+    return next(language for language in session.languages if language.name == name)
+
+
+def _build_skipped(failure: BuildFailure) -> Skipped:
+    hint = f" ({failure.hint})" if failure.hint else ""
+    return Skipped(
+        what=f"{failure.component.id}, {failure.flavour} build",
+        reason=f"{failure.step} failed: {failure.first_error}{hint}",
+    )

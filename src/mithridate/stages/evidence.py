@@ -1,0 +1,122 @@
+"""From confirmed candidates to proofs, findings and bundles."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mithridate.model.entry import EntryPoint
+from mithridate.model.finding import Finding, Flaky, Proof
+from mithridate.model.project import Component, Flavour, Project
+from mithridate.model.run import Note, StageStarted
+from mithridate.prove.bundle import write_bundle
+from mithridate.prove.keys import load_or_create
+from mithridate.prove.manifest import Provenance
+from mithridate.prove.prove import ProveOptions, Prover
+from mithridate.prove.source_archive import pack
+from mithridate.prove.triage import findings
+from mithridate.stages.construct import language_of
+from mithridate.stages.search import Confirmed
+from mithridate.stages.session import Session
+
+PROOFS = "proofs"
+_SHARE = 0.25
+_FLOOR_S = 60.0
+_MINIMISE_S = (3.0, 20.0)
+_CONTROL_S = (3.0, 15.0)
+_BENIGN = 4
+_BENIGN_BYTES = 256 << 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What became of one confirmed candidate: a proof, or a flaky candidate after all."""
+
+    proof: Proof | None
+    flaky: Flaky | None
+
+
+def prove(session: Session, entry: EntryPoint, confirmed: Confirmed, of: int) -> Evidence:
+    """Make one confirmed candidate small, contrast it, measure control. `of` is how many candidates share the time."""
+    blobs = session.stores.blobs
+    each = max(_FLOOR_S, _SHARE * session.options.budget_s) / max(1, of)
+    options = ProveOptions(
+        replays=session.options.replays,
+        minimise_s=min(max(each * 0.5, _MINIMISE_S[0]), _MINIMISE_S[1]),
+        control_s=min(max(each * 0.4, _CONTROL_S[0]), _CONTROL_S[1]),
+    )
+    prover = Prover(session.replayer, blobs.put, options)
+    benign = [data for data in (blobs.get(d) for d in entry.seeds[: 2 * _BENIGN]) if len(data) <= _BENIGN_BYTES]
+    data = blobs.get(confirmed.candidate.blob)
+    outcome = prover.pursue(entry, confirmed.candidate, data, confirmed.violation, benign[:_BENIGN])
+    session.park_if_cancelled()
+    if isinstance(outcome, Flaky):
+        return Evidence(proof=None, flaky=outcome)
+    return Evidence(proof=outcome, flaky=None)
+
+
+def conclude(
+    session: Session,
+    project: Project,
+    components: Sequence[Component],
+    entries: Sequence[EntryPoint],
+    proofs: Sequence[Proof],
+) -> tuple[Finding, ...]:
+    """Group proofs by root cause, name and weigh each, and write the bundles below the run's own directory."""
+    by_id = {entry.id: entry for entry in entries}
+    found = findings(proofs, by_id)
+    directory = session.area / PROOFS
+    directory.mkdir(exist_ok=True)
+    source = pack(project.tree) if found and session.options.include_source else None
+    if found and session.options.include_source and source is None:
+        session.tell(Note(text="the source is too large for the bundles; `mithridate prove` will need --source"))
+    key = load_or_create(session.stores.home.root)
+    made = []
+    for finding in found:
+        bundled = []
+        for number, proof in enumerate(finding.proofs, 1):
+            entry = by_id[proof.entry_id]
+            component = next(c for c in components if c.id == entry.component)
+            provenance = _provenance(session, project, component, entry)
+            data = session.stores.blobs.get(proof.blob)
+            controls = {c.name: session.stores.blobs.get(c.blob) for c in proof.controls}
+            named = write_bundle(directory, finding.id, number, proof, entry, provenance, data, controls, source, key)
+            bundled.append(replace(named, bundle=f"{PROOFS}/{named.bundle}"))
+        made.append(replace(finding, proofs=tuple(bundled)))
+    session.gate.record("findings", proved=len(made))
+    return tuple(made)
+
+
+def _provenance(session: Session, project: Project, component: Component, entry: EntryPoint) -> Provenance:
+    language = language_of(session, component.language)
+    armed = session.judge.arm(entry)
+    limits: Mapping[str, float] = {
+        "wall_s": session.replayer.limits.wall_s,
+        "cpu_s": session.options.hang_cpu_s,
+        "memory_bytes": float(session.options.memory_bytes),
+    }
+    return Provenance(
+        project=project.name,
+        snapshot=project.snapshot,
+        component=component,
+        compile_flags=language.flags(Flavour.PLAIN),
+        link_flags=armed.link_flags,
+        environment=armed.env,
+        toolchain=language.toolchain(),
+        limits=limits,
+        scope=session.record.scope,
+    )
+
+
+def announce(session: Session, stage: str, detail: str = "") -> None:
+    """Tell whoever watches that a stage began."""
+    session.tell(StageStarted(stage=stage, detail=detail))
+
+
+def read_excerpt(tree: Path, file: str, line: int, around: int = 8) -> dict[int, str]:
+    """The lines around `line` of a project file, by number; empty when there is no such file."""
+    path = tree / file
+    if not path.is_file() or not path.resolve().is_relative_to(tree.resolve()):
+        return {}
+    lines = path.read_bytes().split(b"\n")
+    first, last = max(1, line - around), min(len(lines), line + around)
+    return {n: lines[n - 1].decode("utf-8", "replace")[:400] for n in range(first, last + 1)}

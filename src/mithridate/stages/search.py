@@ -1,0 +1,306 @@
+"""The hunt: rounds of slices, and after each round a first judgement of what they brought."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mithridate.hunt.campaign import Campaign, Found, Pace, SliceOutcome
+from mithridate.hunt.engines.interface import Engine
+from mithridate.hunt.engines.registry import create
+from mithridate.hunt.residual import residual_risk
+from mithridate.hunt.scheduler import Assignment, Scheduler, Yield
+from mithridate.model.entry import EntryPoint
+from mithridate.model.finding import Flaky
+from mithridate.model.project import Flavour, Skipped
+from mithridate.model.run import EngineTally, EntryReport, ProofLanded
+from mithridate.model.search import Candidate, Species
+from mithridate.model.violation import Violation, ViolationKind
+from mithridate.prove.triage import title
+from mithridate.stages.session import Session
+
+SEED_PSEUDO_ENGINE = "seeds"
+_PER_ROUND = 48
+_SIGNATURES_OF_ONE_EXECUTION = 4
+_PER_PLACE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """A candidate that fired n of n times with one signature; what is left is to make it small and to measure it."""
+
+    candidate: Candidate
+    violation: Violation
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one round of the hunt left behind. Recorded as one durable step."""
+
+    assignments: tuple[Assignment, ...]
+    outcomes: tuple[SliceOutcome, ...]
+    yields: tuple[Yield, ...]
+    confirmed: tuple[Confirmed, ...]
+    flaky: tuple[Flaky, ...]
+    ended_s: float
+    """Hunting seconds used up to the end of this round."""
+
+
+@dataclass(slots=True)
+class Hunt:
+    """The hunt of one run, rebuilt from its recorded rounds when the run is resumed."""
+
+    session: Session
+    entries: Sequence[EntryPoint]
+    project: str
+    engines: list[Engine] = field(init=False)
+    skipped: list[Skipped] = field(init=False, default_factory=list)
+    rounds: list[Round] = field(init=False, default_factory=list)
+    _campaign: Campaign = field(init=False)
+    _scheduler: Scheduler = field(init=False)
+    _covered: dict[tuple[int, int], int] = field(init=False, default_factory=dict)
+    _known: set[str] = field(init=False, default_factory=set)
+    _places: dict[str, int] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        options = self.session.options
+        self.engines = [create(name) for name in options.engines]
+        arms: list[tuple[int, int]] = []
+        for g, engine in enumerate(self.engines):
+            for e, entry in enumerate(self.entries):
+                refusal = engine.accepts(entry)
+                if refusal:
+                    self.skipped.append(refusal)
+                else:
+                    arms.append((e, g))
+        self._scheduler = Scheduler(arms, options.budget_s, options.jobs, options.seed)
+        self._campaign = Campaign(
+            self.entries,
+            self.engines,
+            self.session.sandbox,
+            self.session.area / "hunt",
+            Pace(memory_bytes=options.memory_bytes, unit_timeout_s=options.unit_timeout_s),
+            self.session.tell,
+            self.session.cancel,
+        )
+
+    def plant(self) -> None:
+        """Seeds from the project and from earlier runs, dictionaries; cheap, and the same each time."""
+        blobs, corpora = self.session.stores.blobs, self.session.stores.corpora
+        for i, entry in enumerate(self.entries):
+            seeds = [blobs.get(digest) for digest in entry.seeds]
+            kept = self.session.area / "kept" / hashlib.sha256(entry.id.encode()).hexdigest()[:16]
+            if not kept.exists():
+                kept.mkdir(parents=True)
+                corpora.restore(self.project, entry.id, kept)
+            seeds += [p.read_bytes() for p in sorted(kept.iterdir())]
+            self._campaign.plant(i, seeds, blobs.get(entry.dictionary) if entry.dictionary else b"")
+
+    def next(self) -> tuple[Assignment, ...]:
+        """The next slices; empty when the budget is used up or everything is saturated."""
+        used = self.rounds[-1].ended_s if self.rounds else 0.0
+        if self.session.options.stop_after_first_proof and any(r.confirmed for r in self.rounds):
+            return ()
+        return self._scheduler.next_round(self.session.options.budget_s - used)
+
+    def take(self, done: Round) -> None:
+        """Learn from a finished (or remembered) round."""
+        self._campaign.forget_nothing(done.outcomes)
+        for assignment, outcome, gained in zip(done.assignments, done.outcomes, done.yields, strict=True):
+            self._scheduler.record(assignment, gained)
+            at = (assignment.entry, assignment.engine)
+            self._covered[at] = max(self._covered.get(at, 0), outcome.result.covered)
+        for confirmed in done.confirmed:
+            self._know(confirmed.violation)
+        self._known |= {f.signature for f in done.flaky}
+        self.rounds.append(done)
+
+    def examine_seeds(self) -> Round:
+        """Judge the seeds themselves: a sample that already violates is a finding, not a starting point."""
+        found = [(i, digest) for i, entry in enumerate(self.entries) for digest in entry.seeds[:_PER_ROUND]]
+        inputs = [(i, self.session.stores.blobs.get(digest), SEED_PSEUDO_ENGINE) for i, digest in found]
+        confirmed, flaky, _ = self._judge(inputs)
+        return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0)
+
+    def run(self, assignments: Sequence[Assignment]) -> Round:
+        """Run one round and judge what is new in it. Wall time of both counts against the budget."""
+        used = self.rounds[-1].ended_s if self.rounds else 0.0
+        started = self.session.elapsed_s()
+        outcomes = self._campaign.round(assignments, self.session.options.budget_s - used)
+        self.session.park_if_cancelled()
+        fresh = [f for outcome in outcomes for f in outcome.found]
+        confirmed, flaky, by_entry = self._judge([(f.entry, _read(f), f.engine) for f in _spread(fresh)])
+        yields = tuple(self._yield(a, o, by_entry) for a, o in zip(assignments, outcomes, strict=True))
+        self.session.gate.record("hunt", slices=len(outcomes), executions_of_target=sum(o.result.executions for o in outcomes))
+        self.session.park_if_cancelled()
+        return Round(
+            assignments=tuple(assignments),
+            outcomes=outcomes,
+            yields=yields,
+            confirmed=confirmed,
+            flaky=flaky,
+            ended_s=used + self.session.elapsed_s() - started,
+        )
+
+    def keep_corpora(self) -> None:
+        """Hand the corpora to the store, for the next run on this project."""
+        for i, entry in enumerate(self.entries):
+            self.session.stores.corpora.add(self.project, entry.id, self._campaign.corpus_files(i))
+
+    def reports(self) -> tuple[EntryReport, ...]:
+        """How each entry point closed."""
+        return tuple(self._report(i, entry) for i, entry in enumerate(self.entries))
+
+    def unsearched(self) -> tuple[Skipped, ...]:
+        """Entry points that the budget did not reach, and what engines refused."""
+        late = tuple(
+            Skipped(what=f"{self.entries[e].id} with {self.engines[g].name}", reason="the budget ended before its first slice")
+            for e, g in self._scheduler.untried
+        )
+        failures = {
+            Skipped(what=f"{self.entries[o.assignment.entry].id} with {o.result.engine}", reason=f"tool failure: {o.result.failure.why}")
+            for r in self.rounds
+            for o in r.outcomes
+            if o.result.failure
+        }
+        return (*self.skipped, *late, *sorted(failures, key=lambda s: s.what))
+
+    def _judge(
+        self, inputs: Sequence[tuple[int, bytes, str]]
+    ) -> tuple[tuple[Confirmed, ...], tuple[Flaky, ...], dict[tuple[int, str], int]]:
+        """Replay each input once on the proving build; what is new there is replayed n times in fresh sandboxes."""
+        with ThreadPoolExecutor(self.session.options.jobs) as pool:
+            seen = list(pool.map(lambda item: self._once(*item), inputs))
+        confirmed: list[Confirmed] = []
+        flaky: list[Flaky] = []
+        by_arm: dict[tuple[int, str], int] = {}
+        for (index, data, engine), violations in zip(inputs, seen, strict=True):
+            for violation in violations[:_SIGNATURES_OF_ONE_EXECUTION]:
+                if self._is_known(violation):
+                    continue
+                outcome = self._confirm(index, data, engine, violation)
+                self._know(violation)
+                by_arm[index, engine] = by_arm.get((index, engine), 0) + 1
+                if isinstance(outcome, Flaky):
+                    flaky.append(outcome)
+                else:
+                    confirmed.append(outcome)
+                    place = violation.place
+                    self.session.tell(
+                        ProofLanded(
+                            title=title(violation),
+                            place=f"{place.file}:{place.line}" if place else "",
+                            replays=self.session.options.replays,
+                        )
+                    )
+        return tuple(confirmed), tuple(flaky), by_arm
+
+    def _once(self, index: int, data: bytes, _engine: str) -> tuple[Violation, ...]:
+        binary = self.entries[index].binary(Flavour.PLAIN)
+        if binary is None or self.session.cancel.is_set():
+            return ()
+        judgement = self.session.replayer.once(self.entries[index], binary, data)
+        return judgement if isinstance(judgement, tuple) else ()
+
+    def _confirm(self, index: int, data: bytes, engine: str, violation: Violation) -> Confirmed | Flaky:
+        entry = self.entries[index]
+        binary = entry.binary(Flavour.PLAIN)
+        if binary is None:
+            raise ValueError("an entry point without a proving build cannot have candidates")
+        n = self.session.options.replays
+        replays = self.session.replayer.many(entry, binary, data, n, violation.signature)
+        blob = self.session.stores.blobs.put(data)
+        if not replays.stable:
+            return Flaky(
+                entry_id=entry.id,
+                signature=violation.signature,
+                violation=violation,
+                blob=blob,
+                replays=n,
+                fired=replays.fired,
+                why="other violations were seen instead" if replays.others else "some replays were clean",
+            )
+        candidate = Candidate(
+            entry_id=entry.id,
+            blob=blob,
+            size=len(data),
+            engine=engine,
+            found_s=self.session.elapsed_s(),
+            seed=engine == SEED_PSEUDO_ENGINE,
+        )
+        return Confirmed(candidate=candidate, violation=violation, signature=violation.signature)
+
+    def _is_known(self, violation: Violation) -> bool:
+        return violation.signature in self._known or self._places.get(_place(violation), 0) >= _PER_PLACE
+
+    def _know(self, violation: Violation) -> None:
+        self._known.add(violation.signature)
+        self._places[_place(violation)] = self._places.get(_place(violation), 0) + 1
+
+    def _yield(self, assignment: Assignment, outcome: SliceOutcome, new: dict[tuple[int, str], int]) -> Yield:
+        before = self._covered.get((assignment.entry, assignment.engine))
+        covered = outcome.result.covered
+        return Yield(
+            # The first slice's coverage is mostly that of the seeds: its new inputs say more.
+            new_edges=outcome.result.new_units if before is None else max(0, covered - before),
+            new_violations=new.get((assignment.entry, outcome.result.engine), 0),
+            cpu_s=outcome.result.cpu_s,
+            failed=outcome.result.failure is not None,
+        )
+
+    def _report(self, index: int, entry: EntryPoint) -> EntryReport:
+        outcomes = [o for r in self.rounds for o in r.outcomes if o.assignment.entry == index]
+        tallies = []
+        for engine in self.engines:
+            mine = [o.result for o in outcomes if o.result.engine == engine.name]
+            if mine:
+                tallies.append(
+                    EngineTally(
+                        engine=engine.name,
+                        executions=sum(r.executions for r in mine),
+                        cpu_s=sum(r.cpu_s for r in mine),
+                        candidates=sum(len(o.found) for o in outcomes if o.result.engine == engine.name),
+                        covered=max(r.covered for r in mine),
+                    )
+                )
+        # Edges are counted by one instrumentation; libFuzzer's counts every edge once, so it speaks when it ran.
+        widest = max((o.result for o in outcomes), key=lambda r: (r.engine == "libfuzzer", r.covered), default=None)
+        last: dict[str, Species] = {o.result.engine: o.result.species for o in outcomes}
+        return EntryReport(
+            id=entry.id,
+            language=entry.language,
+            kind=entry.kind,
+            boundary=entry.boundary,
+            engines=tuple(tallies),
+            executions=sum(t.executions for t in tallies),
+            covered=widest.covered if widest else 0,
+            edges=widest.edges if widest else 0,
+            corpus_units=max((o.result.corpus_units for o in outcomes), default=0),
+            residual=residual_risk(list(last.values())),
+        )
+
+
+def _place(violation: Violation) -> str:
+    frame = violation.place
+    if violation.kind in (ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUSTION) or frame is None:
+        return violation.signature
+    return f"{violation.kind}\0{violation.access}\0{frame.file}\0{frame.line}"
+
+
+def _spread(found: Sequence[Found]) -> list[Found]:
+    """At most _PER_ROUND, taking one of each key before a second of any."""
+    by_key: dict[tuple[int, str], list[Found]] = {}
+    for one in found:
+        by_key.setdefault((one.entry, one.key), []).append(one)
+    ordered: list[Found] = []
+    depth = 0
+    while len(ordered) < min(len(found), _PER_ROUND):
+        ordered += [group[depth] for group in by_key.values() if depth < len(group)]
+        depth += 1
+    return ordered[:_PER_ROUND]
+
+
+def _read(found: Found) -> bytes:
+    return Path(found.path).read_bytes()

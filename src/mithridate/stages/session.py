@@ -1,0 +1,101 @@
+"""What all stages of one run work with: its record, its places, and the adapters that policy handed out."""
+
+import shutil
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mithridate.languages.c.language import CLanguage
+from mithridate.languages.interface import Language
+from mithridate.model.execution import Limits
+from mithridate.model.run import Event, Observer
+from mithridate.oracles.options import OracleOptions
+from mithridate.oracles.suite import Judge
+from mithridate.policy.audit import AuditLog
+from mithridate.policy.gate import Gate
+from mithridate.policy.scope import Scope, parse
+from mithridate.prove.replay import REPLAY_LIMITS, Replayer
+from mithridate.sandbox.interface import Sandbox
+from mithridate.store.blobs import Blobs
+from mithridate.store.corpora import Corpora
+from mithridate.store.database import open_database
+from mithridate.store.home import Home
+from mithridate.store.runs import RunRecord, Runs
+
+_DISK_FLOOR = 1 << 30
+_ENTRY_SHARE = 0.15
+_ENTRY_CEILING_S = 180.0
+_ENTRY_FLOOR_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The persistent side: register of runs, blobs and corpora of one home."""
+
+    home: Home
+    runs: Runs
+    blobs: Blobs
+    corpora: Corpora
+
+    @classmethod
+    def open(cls, root: Path) -> "Stores":
+        """Open (or create) everything below the data directory `root`."""
+        home = Home(root).prepare()
+        database, blobs = open_database(home.database_url), Blobs(home.blobs_url)
+        return cls(home=home, runs=Runs(database, home), blobs=blobs, corpora=Corpora(database, blobs))
+
+
+class Session:
+    """One run at work in this process."""
+
+    def __init__(self, record: RunRecord, stores: Stores, observer: Observer, cancel: threading.Event) -> None:
+        self.record = record
+        self.options = record.options
+        self.stores = stores
+        self.cancel = cancel
+        self.scope: Scope = parse(record.scope, Path(f"scope of run {record.id}"))
+        self.gate = Gate(self.scope, AuditLog(stores.home.root), run=record.id)
+        self.sandbox: Sandbox = self.gate.sandbox(self.options.sandbox)
+        self.area = stores.home.run(record.id)
+        self.judge = Judge(OracleOptions(rss_limit_mb=self.options.memory_bytes >> 20))
+        self.replayer = Replayer(
+            self.sandbox,
+            self.judge,
+            Limits(
+                wall_s=REPLAY_LIMITS.wall_s,
+                cpu_s=self.options.hang_cpu_s,
+                memory_bytes=self.options.memory_bytes + (512 << 20),
+                processes=REPLAY_LIMITS.processes,
+            ),
+            jobs=self.options.jobs,
+        )
+        self._observer = observer
+        self.languages: tuple[Language, ...] = (
+            CLanguage(
+                put=stores.blobs.put,
+                jobs=self.options.jobs,
+                seconds=max(_ENTRY_FLOOR_S, min(_ENTRY_CEILING_S, _ENTRY_SHARE * self.options.budget_s)),
+            ),
+        )
+
+    def tell(self, event: Event) -> None:
+        """Pass an event to whoever watches."""
+        self._observer(event)
+
+    def park_if_cancelled(self) -> None:
+        """Stop here for good when the user interrupted.
+
+        The step is not finished, so it must not return: what it would return would be recorded as its result. The main
+        thread ends the process; a resumed run does this step again.
+        """
+        if self.cancel.is_set():
+            threading.Event().wait()
+
+    def disk_is_low(self) -> bool:
+        """True when less than a gigabyte is free where the run works."""
+        return shutil.disk_usage(self.area).free < _DISK_FLOOR
+
+    def elapsed_s(self) -> float:
+        """Wall seconds since the run was registered (a pause between interruption and resumption counts)."""
+        return time.time() - self.record.started.timestamp()

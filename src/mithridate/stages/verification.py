@@ -1,0 +1,58 @@
+"""`mithridate prove`: a bundle, rebuilt and replayed."""
+
+import tempfile
+from pathlib import Path
+
+from mithridate.languages.c.language import CLanguage
+from mithridate.model.entry import Binary
+from mithridate.model.errors import UsageError
+from mithridate.model.execution import Limits
+from mithridate.model.project import BuildFailure, Flavour
+from mithridate.model.run import Note, Observer
+from mithridate.oracles.options import OracleOptions
+from mithridate.oracles.suite import Judge
+from mithridate.policy.audit import AuditLog
+from mithridate.policy.gate import Gate
+from mithridate.policy.scope import parse
+from mithridate.prove.bundle import read_bundle
+from mithridate.prove.manifest import Manifest, entry_point
+from mithridate.prove.replay import REPLAY_LIMITS, Replayer
+from mithridate.prove.verify import Verdict, verify_bundle
+from mithridate.stages.session import Stores
+from mithridate.store.snapshot import take_snapshot
+
+
+def verify(path: Path, stores: Stores, source: Path | None, sandbox_name: str, replays: int, observer: Observer) -> Verdict:
+    """Yes or no, with the rate. The scope that the bundle carries must still hold."""
+    bundle = read_bundle(path)
+    manifest = bundle.manifest
+    scope = parse(manifest.provenance.scope, path)
+    scope.require_valid()
+    gate = Gate(scope, AuditLog(stores.home.root))
+    sandbox = gate.sandbox(sandbox_name)
+    sandbox.check()
+    limits = Limits(
+        wall_s=manifest.provenance.limits.get("wall_s", REPLAY_LIMITS.wall_s),
+        cpu_s=manifest.provenance.limits.get("cpu_s", REPLAY_LIMITS.cpu_s),
+        memory_bytes=int(manifest.provenance.limits.get("memory_bytes", 2 << 30)) + (512 << 20),
+        processes=REPLAY_LIMITS.processes,
+    )
+    rss_mb = int(manifest.provenance.limits.get("memory_bytes", 2 << 30)) >> 20
+    replayer = Replayer(sandbox, Judge(OracleOptions(rss_limit_mb=rss_mb)), limits)
+    language = CLanguage()
+
+    def rebuild(given: Manifest, tree: Path) -> Binary | BuildFailure:
+        observer(Note(text="rebuilding the program from its source"))
+        with tempfile.TemporaryDirectory(prefix="mithridate-prove-", dir=stores.home.root) as folder:
+            project, _ = take_snapshot(tree, Path(folder))
+            built = language.build(project, given.provenance.component, Flavour.PLAIN, sandbox, stores.home.builds)
+            if isinstance(built, BuildFailure):
+                return built
+            binary = language.binary(built, entry_point(given.entry), given.entry.program, sandbox, Path(folder))
+            if binary is None:
+                raise UsageError(f"the rebuilt source has no program {given.entry.program}")
+            return binary
+
+    verdict = verify_bundle(bundle, rebuild, replayer, replays, source)
+    gate.record("prove", bundle=path.name, holds=verdict.holds, fired=verdict.fired, replays=verdict.replays)
+    return verdict
