@@ -27,6 +27,7 @@ DEBUG = "MITHRIDATE_DEBUG"
 """Set to 1: errors show their traceback."""
 
 _PROGRAM = "mithridate"
+_COMPLETE = "_MITHRIDATE_COMPLETE"
 _COMMANDS = (scan, prove, report, runs, resume, doctor)
 
 
@@ -35,7 +36,8 @@ def build() -> typer.Typer:
     app = typer.Typer(
         rich_markup_mode=None,  # Rich's help panels cost 0.3 s, most of it for a Markdown parser
         no_args_is_help=True,
-        add_completion=False,  # `mithridate completion` does it: Typer's own options would load pydantic on every start
+        # Only while a shell asks: the options that this adds would load pydantic on every start.
+        add_completion=_COMPLETE in os.environ,
         pretty_exceptions_enable=False,
         context_settings={
             "help_option_names": ["-h", "--help"],
@@ -88,24 +90,28 @@ def completion(
 
     For instance: mithridate completion bash >> ~/.bashrc
     """
-    from typer._completion_shared import get_completion_script
-
-    from mithridate.cli.output import data
     from mithridate.model.errors import UsageError
 
     if shell not in {"bash", "zsh", "fish"}:
         raise UsageError(f"no completion for the shell {shell!r}", hint="choose from: bash, zsh, fish")
-    data(get_completion_script(prog_name=_PROGRAM, complete_var=f"_{_PROGRAM.upper()}_COMPLETE", shell=shell))
+    os.environ[_COMPLETE] = f"source_{shell}"  # Typer's own way of asking for it
+    build()(args=[], prog_name=_PROGRAM)
 
 
 def _root(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and leave.")] = False,
+    version: Annotated[  # its callback has answered already
+        bool,
+        typer.Option("--version", is_eager=True, callback=lambda asked: _version(asked), help="Print the version and leave."),
+    ] = False,
 ) -> None:
     """Find flaws in your own software, prove each one with an input that anyone can replay, and report.
 
     Start with `mithridate doctor`, then `mithridate scope init PATH` and `mithridate scan PATH`.
     """
-    if version:
+
+
+def _version(asked: bool) -> None:
+    if asked:
         from mithridate import __version__
         from mithridate.cli.output import data
 
@@ -124,13 +130,12 @@ def _explain(error: MithridateError) -> int:
 
 
 def _usage(error: typer.TyperException) -> int:
-    from typer._click.exceptions import NoArgsIsHelpError
-
-    if isinstance(error, NoArgsIsHelpError):
-        error.show()
+    message = error.format_message()
+    if message.startswith("Usage: "):  # a group without a command: its help
+        words(message)
     else:
         context = getattr(error, "ctx", None)
-        words(f"{_PROGRAM}: {error.format_message()}")
+        words(f"{_PROGRAM}: {message}")
         words(f"  {context.command_path if context else _PROGRAM} --help shows what it takes")
     return ExitCode.USAGE
 

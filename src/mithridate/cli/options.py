@@ -15,7 +15,7 @@ NO_HELP_YET = {"help": False}
 """The `default_map` of a group: without it Typer loads pydantic (0.2 s) to find out that `--help` was not asked of the group."""
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
+_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[smhd])+|[0-9]+(?:\.[0-9]+)?")
 _LONGEST_S = 366 * 86400.0
 
 
@@ -51,7 +51,7 @@ def parse_day(text: str) -> date:
     from mithridate.policy.scope import current_day
 
     try:
-        ahead = re.fullmatch(r"(\d{1,4})d", text.strip())
+        ahead = re.fullmatch(r"([0-9]{1,4})d", text.strip())
         return current_day() + timedelta(days=int(ahead.group(1))) if ahead else date.fromisoformat(text.strip())
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not a date; write it as 2031-12-31, or 90d for 90 days from now") from None

@@ -17,7 +17,9 @@ def report(
 
     Ends like `scan`: with 10 when something was proved.
     """
+    place = home_directory(home)
+
     from mithridate import pipeline
     from mithridate.cli.presenting import present
 
-    return present(pipeline.report(run, home_directory(home), out), report_format)
+    return present(pipeline.report(run, place, out), report_format)

@@ -8,9 +8,11 @@ from mithridate.cli.output import data, table, words
 
 def runs(table_format: TableFormatOption = None, home: HomeOption = None) -> None:
     """List the runs, the newest first."""
+    place = home_directory(home)
+
     from mithridate import pipeline
 
-    found = pipeline.runs(home_directory(home))
+    found = pipeline.runs(place)
     if table_format is not None:
         rows = [
             {"run": r.id, "started": r.started.isoformat(), "target": r.target, "state": r.state, "findings": r.findings}

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -110,6 +111,7 @@ class Campaign:
         before = self._executions.get((assignment.entry, assignment.engine), 0)
         corpus = self._directory(assignment.entry, engine, "corpus")
         dictionary = self._base(assignment.entry) / "dictionary"
+        started = time.monotonic()
         work = SearchSlice(
             entry=entry,
             seconds=assignment.seconds,
@@ -124,13 +126,13 @@ class Campaign:
             unit_timeout_s=self._pace.unit_timeout_s,
         )
 
-        def tick(executions: int, covered: int, units: int, edges: int = 0) -> None:
+        def tick(executions: int, covered: int, edges: int, units: int) -> None:
             self._observe(
                 HuntProgress(
                     entry_id=entry.id,
                     engine=engine.name,
                     executions=before + executions,
-                    per_second=0.0,
+                    per_second=executions / max(time.monotonic() - started, 0.5),
                     covered=covered,
                     edges=edges,
                     corpus_units=units,

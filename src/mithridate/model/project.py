@@ -91,7 +91,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """A component built in one flavour. `directory` (host) holds `src/` and `build/`, mounted at /src and /build."""
+    """A component built in one flavour. `directory` (host) holds `src/` and `build/`, mounted at /src and /build.
+
+    `incomplete` is what of it could not be built, and why, when the rest was.
+    """
 
     component: Component
     flavour: Flavour
@@ -103,6 +106,7 @@ class Build:
     warnings: int
     cached: bool
     wall_s: float
+    incomplete: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

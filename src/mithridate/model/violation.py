@@ -42,6 +42,7 @@ class ViolationKind(StrEnum):
     ARRAY_INDEX = "array-index-out-of-bounds"
     SIGNED_INTEGER_OVERFLOW = "signed-integer-overflow"
     SHIFT_EXPONENT = "shift-exponent"
+    FLOAT_CAST = "float-cast-overflow"
     VLA_BOUND = "vla-bound"
     UNREACHABLE = "unreachable-code-reached"
     MISSING_RETURN = "missing-return"
@@ -79,6 +80,13 @@ class Frame:
     def in_project(self) -> bool:
         """True when the frame is code of the project under analysis."""
         return self.file.startswith(PROJECT_ROOTS)
+
+    @property
+    def code(self) -> str:
+        """What tells this frame's code from other code: the function; without symbols module and offset, else file and line."""
+        if self.function:
+            return self.function
+        return f"{self.module}+{self.offset:#x}" if self.module else f"{self.file}:{self.line}"
 
 
 class Relation(StrEnum):
@@ -136,7 +144,7 @@ class Violation:
         """
         frames = self.project_frames or self.frames
         counted = frames[-1:] if self.kind in _STOPPED_ANYWHERE else frames[:3]
-        places = [f.function for f in counted]
+        places = [f.code for f in counted]
         return hashlib.sha256("\0".join([self.kind, self.access or "", *places]).encode()).hexdigest()[:16]
 
 

@@ -60,7 +60,7 @@ def group(proofs: Iterable[Proof]) -> tuple[tuple[Proof, ...], ...]:
 
     seen: dict[Hashable, int] = {}
     for i, proof in enumerate(ordered):
-        for key in _keys(proof.violation):
+        for key in _keys_of_proof(proof):
             first = find(seen.setdefault(key, i))
             mine = find(i)
             parent[max(first, mine)] = min(first, mine)
@@ -68,6 +68,13 @@ def group(proofs: Iterable[Proof]) -> tuple[tuple[Proof, ...], ...]:
     for i, proof in enumerate(ordered):
         groups.setdefault(find(i), []).append(proof)
     return tuple(tuple(members) for members in groups.values())
+
+
+def _keys_of_proof(proof: Proof) -> list[Hashable]:
+    """Where nothing tells the place, all that is known is the door: what goes wrong behind two doors is not one flaw."""
+    if proof.violation.frames:
+        return _keys(proof.violation)
+    return [("door", proof.entry_id, proof.signature)]
 
 
 def same_root(one: Violation, other: Violation) -> bool:

@@ -3,17 +3,18 @@
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mithridate.languages.invocation import one_input
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.execution import Execution, Limits
 from mithridate.model.project import ToolFailure
-from mithridate.model.violation import Clean, Violation
+from mithridate.model.violation import Clean, Violation, ViolationKind
 from mithridate.oracles.interface import Oracle
 from mithridate.oracles.report_parser import parse_report
 from mithridate.prove.batch import run_batch
+from mithridate.prove.busy import busy_frames
 from mithridate.sandbox.interface import Sandbox
 
 Judgement = tuple[Violation, ...] | Clean | ToolFailure
@@ -22,6 +23,9 @@ Judgement = tuple[Violation, ...] | Clean | ToolFailure
 REPLAY_LIMITS = Limits(wall_s=60.0, cpu_s=10.0, memory_bytes=2 << 30, processes=64)
 TRIES = 3
 """How often a replay is tried when our own tools break; a broken tool counts neither for nor against a candidate."""
+
+SAMPLES_S = (0.6, 1.0, 1.5)
+"""When (seconds of wall time) a program that never ends is interrupted to see where it is."""
 
 QUICK_SHARE = 64
 """Inputs that share one sandbox in a batch: enough to make its start-up cheap, few enough to look at the clock between."""
@@ -78,19 +82,24 @@ class Replayer:
         """The judgement of one execution in a fresh sandbox."""
         return self.observe(entry, binary, data).judgement
 
-    def observe(self, entry: EntryPoint, binary: Binary, data: Path | bytes) -> Observation:
-        """The same as `once`, with the execution itself. Repeated (at most TRIES times) only when a tool of ours broke."""
+    def observe(
+        self, entry: EntryPoint, binary: Binary, data: Path | bytes, samples_s: Sequence[float] = SAMPLES_S
+    ) -> Observation:
+        """The same as `once`, with the execution itself. Repeated (at most TRIES times) only when a tool of ours broke.
+
+        What never ends has no stack of its own: it is run again and interrupted at each of `samples_s`.
+        """
         if isinstance(data, Path):
-            return self._observe(entry, binary, data)
+            return self._observe(entry, binary, data, samples_s)
         with tempfile.TemporaryDirectory(prefix="mithridate-replay-") as folder:
             file = Path(folder, "input")
             file.write_bytes(data)
-            return self._observe(entry, binary, file)
+            return self._observe(entry, binary, file, samples_s)
 
     def many(self, entry: EntryPoint, binary: Binary, data: Path | bytes, n: int, signature: str) -> Replays:
         """`n` replays in as many fresh sandboxes, and how many fired the violation with `signature`."""
         with ThreadPoolExecutor(self._jobs) as pool:
-            seen = list(pool.map(lambda _: self.observe(entry, binary, data), range(n)))
+            seen = list(pool.map(lambda _: self.observe(entry, binary, data, SAMPLES_S[:1]), range(n)))
         fired = sum(o.with_signature(signature) is not None for o in seen)
         others = {v.signature for o in seen for v in o.violations} - {signature}
         failures = tuple(o.judgement for o in seen if isinstance(o.judgement, ToolFailure))
@@ -125,11 +134,19 @@ class Replayer:
             return judgement
         return tuple(dict.fromkeys((*judgement, *parse_report(execution.stderr))))
 
-    def _observe(self, entry: EntryPoint, binary: Binary, file: Path) -> Observation:
+    def _observe(self, entry: EntryPoint, binary: Binary, file: Path, samples_s: Sequence[float]) -> Observation:
         command, mounts = one_input(entry, binary, file, self._judge.arm(entry).env)
         for _ in range(TRIES):
             execution = self._sandbox.run(command, mounts, self.limits)
             observation = Observation(execution=execution, judgement=self._judge.judge(execution))
             if not isinstance(observation.judgement, ToolFailure):
                 break
+        if any(_unplaced(v) for v in observation.violations):
+            frames = busy_frames(self._sandbox, command, mounts, self.limits, samples_s)
+            placed = tuple(replace(v, frames=frames) if _unplaced(v) else v for v in observation.violations)
+            observation = replace(observation, judgement=placed)
         return observation
+
+
+def _unplaced(violation: Violation) -> bool:
+    return violation.kind is ViolationKind.TIMEOUT and not violation.frames

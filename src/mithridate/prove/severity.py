@@ -8,7 +8,7 @@ consequence the attacker does not control.
 
 from dataclasses import dataclass
 
-from cvss import CVSS4  # type: ignore[import-untyped]
+from cvss import CVSS4
 
 from mithridate.model.entry import EntryKind, EntryPoint
 from mithridate.model.finding import Control, ControlTier, Metric, Severity

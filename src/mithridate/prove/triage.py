@@ -1,5 +1,6 @@
 """From proofs to findings: what it is called, how grave it is, and what happened, in words that the record supports."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 
 from mithridate.model.entry import EntryKind, EntryPoint
@@ -25,7 +26,7 @@ def finding(proofs: tuple[Proof, ...], entries: Mapping[str, EntryPoint]) -> Fin
     at = violation.place
     gravest = max((severity(p.violation, entries[p.entry_id], p.control) for p in proofs), key=lambda s: (s.cvss, s.vector))
     return Finding(
-        id=f"M-{lead.signature[:10]}",
+        id=_identity(lead),
         title=title(violation),
         cwe=named.cwe,
         cwe_name=named.name,
@@ -37,6 +38,12 @@ def finding(proofs: tuple[Proof, ...], entries: Mapping[str, EntryPoint]) -> Fin
         explanation=explanation(lead, entries[lead.entry_id]),
         proofs=proofs,
     )
+
+
+def _identity(lead: Proof) -> str:
+    """Stable across runs: from the signature, and from the door where the record has no place."""
+    door = "" if lead.violation.frames else lead.entry_id
+    return "M-" + hashlib.sha256(f"{lead.signature}\0{door}".encode("utf-8", "backslashreplace")).hexdigest()[:10]
 
 
 def title(violation: Violation) -> str:

@@ -139,7 +139,7 @@ def _result(report: RunReport, finding: Finding, rule: int) -> Json:
         "relatedLocations": _related(violation),
         "taxa": [{"id": str(finding.cwe), "toolComponent": {"name": "CWE", "index": 0}}],
         "partialFingerprints": {"mithridateRootCause/v1": _fingerprint(finding)},
-        "attachments": [_attachment(report, p) for p in finding.proofs if p.bundle],
+        "attachments": _attachments(report, finding.proofs),
         "properties": {
             "id": _clean(finding.id),
             "status": finding.status.value,
@@ -231,11 +231,15 @@ def _logical(function: str) -> Json:
     return {"name": name, "fullyQualifiedName": name, "kind": "function"}
 
 
-def _attachment(report: RunReport, proof: Proof) -> Json:
-    return {
-        "description": {"text": "Proof bundle; replay it with: mithridate prove"},
-        "artifactLocation": {"uri": relative_uri(bundle_path(report, proof)), "uriBaseId": "OUTROOT"},
-    }
+def _attachments(report: RunReport, proofs: Iterable[Proof]) -> list[Json]:
+    bundles = dict.fromkeys(bundle_path(report, p) for p in proofs if p.bundle)
+    return [
+        {
+            "description": {"text": "Proof bundle; replay it with: mithridate prove"},
+            "artifactLocation": {"uri": relative_uri(bundle), "uriBaseId": "OUTROOT"},
+        }
+        for bundle in bundles
+    ]
 
 
 def _fingerprint(finding: Finding) -> str:

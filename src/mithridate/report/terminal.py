@@ -20,7 +20,7 @@ def print_summary(report: RunReport, console: Console) -> None:
     if findings and console.is_terminal:
         console.print(_table(report, findings))
     for finding in () if console.is_terminal else findings:
-        _line(console, "\t".join(_cells(report, finding)))
+        _line(console, "  ".join(_cells(report, finding)))
     for text, style in _closing(report):
         _line(console, text, style)
 

@@ -10,7 +10,8 @@ from contextlib import ExitStack
 
 from mithridate.model.errors import SandboxUnavailable
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
-from mithridate.sandbox.launcher import ended_by, shell_command
+from mithridate.sandbox.cgroup import TaskGroup, task_group
+from mithridate.sandbox.launcher import ended_by, shell_command, task_bound
 from mithridate.sandbox.process_tree import ProcessTree
 from mithridate.sandbox.stdin import consumed, open_stdin, sealed_memory
 from mithridate.sandbox.supervisor import Outcome, supervise
@@ -55,14 +56,20 @@ def run_bwrap(
         if seccomp is not None:
             descriptors["--seccomp"] = sealed_memory("seccomp", seccomp)
             stack.callback(os.close, descriptors["--seccomp"])
+        group = stack.enter_context(task_group(task_bound(limits)))
+        gate = None
+        if group is not None:
+            descriptors["--block-fd"], gate = _gate(stack)
+        status = _Status(status_read, find_tree, group, gate)
         numbered = [word for name, number in descriptors.items() for word in (name, str(number))]
-        status = _Status(status_read, find_tree)
+        argv = (program, *options, *numbered, "--", *shell_command(command, limits, report_write))
         outcome = supervise(
-            (program, *options, *numbered, "--", *shell_command(command, limits, report_write)),
+            argv,
             pass_fds=(*descriptors.values(), report_write),
             stdin=stdin,
             limits=limits,
             find_tree=status.tree,
+            when_readable=(status_read, status.admitted) if group is not None else None,
             writable=[m.source for m in mounts if m.writable],
             on_stderr=on_stderr,
             cancel=cancel,
@@ -75,15 +82,34 @@ def run_bwrap(
 class _Status:
     """What bubblewrap says about itself: one JSON document with the child's pid, one with its exit code if it got to run."""
 
-    def __init__(self, descriptor: int, find_tree: FindTree) -> None:
+    def __init__(self, descriptor: int, find_tree: FindTree, group: TaskGroup | None, gate: int | None) -> None:
         self._descriptor = descriptor
         self._find_tree = find_tree
+        self._group = group
+        self._gate = gate
         self._text = b""
 
     def tree(self, bwrap_pid: int) -> ProcessTree | None:
         """The tree of processes inside, once bubblewrap has told."""
         pid = self._value("child-pid")
-        return None if pid is None else self._find_tree(bwrap_pid, pid)
+        if pid is None:
+            return None
+        self.admitted()
+        return self._find_tree(bwrap_pid, pid)
+
+    def admitted(self) -> bool:
+        """Let the child, which waits at the gate with all its mounts made, into its control group and then go on.
+
+        Whoever reads the pid first has to do this: the descriptor may not become readable a second time.
+        """
+        pid = self._value("child-pid")
+        if pid is None:
+            return False
+        if self._group is not None and self._gate is not None:
+            self._group.admit(pid)
+            os.write(self._gate, b"!")
+            self._gate = None
+        return True
 
     def command_ended(self) -> bool:
         """True when the command was started and its end seen; otherwise bubblewrap itself failed."""
@@ -109,6 +135,13 @@ def _pipe(stack: ExitStack) -> tuple[int, int]:
         write = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
     finally:
         os.close(low)
+    stack.callback(os.close, write)
+    return read, write
+
+
+def _gate(stack: ExitStack) -> tuple[int, int]:
+    read, write = os.pipe2(os.O_CLOEXEC)
+    stack.callback(os.close, read)
     stack.callback(os.close, write)
     return read, write
 

@@ -38,7 +38,7 @@ _SILENT_SIGNALS = frozenset({signal.SIGINT, signal.SIGPIPE, signal.SIGTERM})
 """Signals that shells do not speak of."""
 
 _TASKS_PER_PROCESS = 4
-"""RLIMIT_NPROC counts threads; it only holds an explosion until the supervisor's own count sees it."""
+_TASKS_OF_OURS = 16
 
 _BLOCK = 512
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -66,19 +66,21 @@ def shell_command(command: Command, limits: Limits, report_fd: int) -> tuple[str
     words = [*variables, command.cwd, *command.argv]
     if any("\0" in word for word in words):
         raise UsageError("arguments and environment of a command cannot hold NUL")
-    numbers = (report_fd, max(1, limits.file_bytes // _BLOCK), limits.processes * _TASKS_PER_PROCESS)
+    numbers = (report_fd, max(1, limits.file_bytes // _BLOCK), task_bound(limits))
     settings = (*map(str, numbers), command.cwd, str(len(variables)))
     return ("/bin/sh", "-c", _SCRIPT, "sh", *settings, *variables, *command.argv)
 
 
-def ended_by(code: int, report: bytes) -> signal.Signals | None:
+def task_bound(limits: Limits) -> int:
+    """How many tasks the kernel is asked to allow. It counts threads, so this leaves room for them: it holds an explosion
+    until the supervisor's count of processes sees it.
+    """
+    return limits.processes * _TASKS_PER_PROCESS + _TASKS_OF_OURS
+
+
+def ended_by(code: int, report: bytes) -> int | None:
     """The signal that ended the target, or None if it exited with `code` by itself; `report` is what the shell wrote."""
-    if code <= 128 or code - 128 not in signal.valid_signals():
-        return None
     number = code - 128
-    if report.strip() or number in _SILENT_SIGNALS:
-        try:
-            return signal.Signals(number)
-        except ValueError:
-            return None
-    return None
+    if number not in signal.valid_signals():
+        return None
+    return number if report.strip() or number in _SILENT_SIGNALS else None

@@ -1,8 +1,8 @@
 """Starts a command, reads what it says, watches what it uses, ends it when it goes too far, and tells what happened.
 
-The one place that deals with time-outs, output size and signals of untrusted processes. Every look at the processes is
-scheduled before a limit could be reached at the fastest credible rate, so that quiet hours cost next to nothing and an
-explosion is met early.
+The one place that deals with time-outs, output size and signals of untrusted processes. Looking at them takes about one
+percent of one core: small trees are seen often, large ones less so, and more often when a limit could be reached at the
+fastest credible rate.
 """
 
 import os
@@ -34,6 +34,10 @@ CANCEL_GRACE_S = 3.0
 _FIRST_LOOK_S = 0.01
 _SHORTEST_LOOK_S = 0.02
 _LONGEST_LOOK_S = 0.25
+_USUAL_SHARE = 0.01
+_LARGEST_SHARE = 0.05
+"""Of one core, for looking: usually, and when a limit is near."""
+
 _CANCEL_LOOK_S = 0.1
 _EXACT_EVERY_S = 10.0
 _FASTEST_GROWTH = 4 << 30
@@ -73,17 +77,21 @@ def supervise(
     limits: Limits,
     find_tree: TreeFinder,
     writable: Sequence[Path] = (),
+    when_readable: tuple[int, Callable[[], bool]] | None = None,
     on_stderr: Callable[[bytes], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Outcome:
     """Run `argv` (with an empty environment) until it ends or a limit ends it; no process of its tree is left when this returns.
 
-    `stdin` and `pass_fds` are descriptors that it inherits; the caller closes them. Safe to call from several threads.
+    `stdin` and `pass_fds` are descriptors that it inherits; the caller closes them. `when_readable` is a descriptor and what to
+    do when something can be read from it, until that answers True. Safe to call from several threads.
     Raises SandboxUnavailable when `argv` cannot be started.
     """
     with ExitStack() as stack:
         supervision = _Supervision(stack, limits, find_tree, writable, on_stderr, cancel)
         supervision.start(argv, pass_fds, stdin)
+        if when_readable is not None:
+            supervision.listen(*when_readable)
         return supervision.watch()
 
 
@@ -110,7 +118,8 @@ class _Supervision:
         self._selector = stack.enter_context(selectors.DefaultSelector())
         self._tree: ProcessTree | None = None
         self._ending: Ending | None = None
-        self._peak = Usage()
+        self._peak_memory = 0
+        self._peak_cpu_s = 0.0
         self._host_shared = host_shared_bytes()
         self._excess = 0
         self._next_exact = time.monotonic() + _EXACT_EVERY_S
@@ -145,6 +154,10 @@ class _Supervision:
             self._selector.register(read, selectors.EVENT_READ, capture)
         self._selector.register(self._pidfd, selectors.EVENT_READ, None)
 
+    def listen(self, descriptor: int, answer: Callable[[], bool]) -> None:
+        """Call `answer` whenever `descriptor` can be read, until it returns True."""
+        self._selector.register(descriptor, selectors.EVENT_READ, answer)
+
     def watch(self) -> Outcome:
         """Serve the process to its end; on any error of ours kill it before the error goes on."""
         try:
@@ -166,9 +179,9 @@ class _Supervision:
             stderr=self._stderr.value(),
             truncated=self._stdout.truncated or self._stderr.truncated,
             wall_s=time.monotonic() - self._began,
-            cpu_s=max(reaped, self._peak.cpu_s),
+            cpu_s=max(reaped, self._peak_cpu_s),
             # A child's first peak is that of its parent at the fork, so a value up to our own says nothing about it.
-            peak_memory_bytes=max(self._peak.memory_bytes, grown if grown > self._own_peak else 0),
+            peak_memory_bytes=max(self._peak_memory, grown if grown > self._own_peak else 0),
         )
 
     def _serve(self) -> None:
@@ -185,7 +198,7 @@ class _Supervision:
                 self._end(ending_then)
                 return
             if now >= next_look:
-                next_look = now + self._look(now - self._began)
+                next_look = now + self._look()
             if self._stdout.total + self._stderr.total > self._limits.output_bytes * OUTPUT_FACTOR:
                 self._end(Ending.OUTPUT_LIMIT)
             pause = min(deadline, next_look) - now
@@ -198,7 +211,7 @@ class _Supervision:
     def _ask_to_leave(self) -> bool:
         """SIGTERM to the target; False when nothing of it runs yet."""
         tree = self._found_tree()
-        if tree is None or not tree.usage().processes:
+        if tree is None or not tree.usage(0).processes:
             return False
         tree.signal(signal.SIGTERM)
         return True
@@ -209,8 +222,10 @@ class _Supervision:
         for key, _ in self._selector.select(pause):
             if key.data is None:
                 ended = True
-            else:
+            elif isinstance(key.data, Capture):
                 self._read(key.fd, key.data)
+            elif key.data():
+                self._selector.unregister(key.fd)
         return ended
 
     def _read(self, descriptor: int, capture: Capture) -> None:
@@ -225,13 +240,14 @@ class _Supervision:
         if capture is self._stderr and self._on_stderr is not None:
             self._on_stderr(chunk)
 
-    def _look(self, age_s: float) -> float:
+    def _look(self) -> float:
         """Compare what the tree uses with the limits; how many seconds may pass until the next look."""
         tree = self._found_tree()
         if tree is None:
-            return _SHORTEST_LOOK_S
-        limits, usage = self._limits, tree.usage()
-        pause = min(_LONGEST_LOOK_S, max(_SHORTEST_LOOK_S, age_s / 4))
+            return _FIRST_LOOK_S
+        began = time.monotonic()
+        limits, usage = self._limits, tree.usage(self._limits.processes)
+        pause = _LONGEST_LOOK_S
         if usage.processes > limits.processes:
             self._end(Ending.PROCESS_LIMIT)
         if limits.cpu_s is not None:
@@ -240,29 +256,29 @@ class _Supervision:
             pause = min(pause, (limits.cpu_s - usage.cpu_s) / (os.cpu_count() or 1))
         if self._disk is not None and self._disk.exceeded(tree.deleted_bytes):
             self._end(Ending.DISK_LIMIT)
-        memory = self._memory_bytes(tree, usage)
+        bound, known = self._memory_bytes(tree, usage)
         if limits.memory_bytes is not None:
-            if memory > limits.memory_bytes:
+            if bound > limits.memory_bytes:
                 self._end(Ending.MEMORY_LIMIT)
-            pause = min(pause, (limits.memory_bytes - memory) / _FASTEST_GROWTH)
-        self._peak = Usage(
-            max(self._peak.processes, usage.processes), max(self._peak.memory_bytes, memory), max(self._peak.cpu_s, usage.cpu_s)
-        )
-        return max(_SHORTEST_LOOK_S, pause)
+            pause = min(pause, (limits.memory_bytes - bound) / _FASTEST_GROWTH)
+        self._peak_memory = max(self._peak_memory, known)
+        self._peak_cpu_s = max(self._peak_cpu_s, usage.cpu_s)
+        cost = time.monotonic() - began
+        return max(_SHORTEST_LOOK_S, cost / _LARGEST_SHARE, min(pause, cost / _USUAL_SHARE))
 
-    def _memory_bytes(self, tree: ProcessTree, usage: Usage) -> int:
-        """The tree's memory: an upper bound while that is below the limit, else (and now and then) the exact figure.
+    def _memory_bytes(self, tree: ProcessTree, usage: Usage) -> tuple[int, int]:
+        """The most that the tree can hold, and what it is known to; measured exactly only near the limit, and now and then.
 
-        By how much the bound was too high at the last exact measurement is taken off later ones, so that these are rare.
+        By how much the upper bound was too high at the last exact measurement is taken off later ones, so that these are rare.
         """
         bound = usage.memory_bytes + max(0, host_shared_bytes() - self._host_shared)
         now, limit = time.monotonic(), self._limits.memory_bytes
         if limit is None or (bound - self._excess <= limit and now < self._next_exact):
-            return max(0, bound - self._excess)
+            return max(0, bound - self._excess), min(usage.memory_bytes, max(0, bound - self._excess))
         exact = tree.memory_bytes()
         self._excess = bound - exact
         self._next_exact = now + _EXACT_EVERY_S
-        return exact
+        return exact, exact
 
     def _found_tree(self) -> ProcessTree | None:
         if self._tree is None:
@@ -302,7 +318,9 @@ class _Supervision:
     def _drain(self) -> None:
         """Read what is left in the pipes; all writers are gone, unless a tree without a pid namespace let one escape."""
         until = time.monotonic() + _DRAIN_S
-        self._selector.unregister(self._pidfd)
+        for key in list(self._selector.get_map().values()):
+            if not isinstance(key.data, Capture):
+                self._selector.unregister(key.fd)
         while self._selector.get_map() and time.monotonic() < until:
             self._wait(_CANCEL_LOOK_S)
 

@@ -85,6 +85,8 @@ def build(session: Session, project: Project, component: Component) -> Built:
                 break
         else:
             builds.append(outcome)
+            if flavour is Flavour.PLAIN:
+                skipped += outcome.incomplete
     session.gate.record("build", component=component.id, flavours=",".join(b.flavour for b in builds))
     return Built(component=component, builds=tuple(builds), skipped=tuple(skipped))
 

@@ -33,7 +33,6 @@ _ENVIRONMENT = {
     "AFL_NO_AFFINITY": "1",
     "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
     "AFL_FAST_CAL": "1",
-    "AFL_CMPLOG_ONLY_NEW": "1",
     "AFL_IGNORE_SEED_PROBLEMS": "1",
     "AFL_IGNORE_PROBLEMS": "1",
     "AFL_FORKSRV_INIT_TMOUT": "20000",
@@ -117,7 +116,7 @@ class AflPlusPlus:
         argv += ["-G", str(work.input_bytes), "-c", "0", "-l", "2"]
         if work.dictionary is not None:
             argv += ["-x", DICTIONARY]
-        env = {**_ENVIRONMENT, **harness_environment(work.entry, CANDIDATES, SPECIES_FILE)}
+        env = {**_ENVIRONMENT, **({"AFL_CMPLOG_ONLY_NEW": "1"} if resumes else {}), **harness_environment(work.entry, CANDIDATES, SPECIES_FILE)}
         target = [binary.path]
         if not binary.in_process:
             env |= {"ASAN_OPTIONS": _FORKED_SANITIZERS, "UBSAN_OPTIONS": "halt_on_error=0:print_stacktrace=0"}
@@ -163,7 +162,7 @@ class _Watcher:
             return
         self._last = now
         stats = self.read()
-        self._tick(int(stats.get("execs_done", 0)), int(stats.get("edges_found", 0)), int(stats.get("corpus_count", 0)))
+        self._tick(*(int(stats.get(name, 0)) for name in ("execs_done", "edges_found", "total_edges", "corpus_count")))
 
     def read(self) -> dict[str, str]:
         """The file's fields, or nothing while it is not there."""

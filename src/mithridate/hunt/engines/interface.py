@@ -9,8 +9,8 @@ from mithridate.model.project import Skipped
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.interface import Sandbox
 
-Ticker = Callable[[int, int, int], None]
-"""Called during a slice with (executions, covered edges, corpus units) as the engine reports them."""
+Ticker = Callable[[int, int, int, int], None]
+"""Called during a slice with (executions, covered edges, all edges, corpus units) as the engine reports them."""
 
 
 class Engine(Protocol):

@@ -59,7 +59,7 @@ class _Reading:
         if match := _DONE.search(text):
             self.executions = int(match[1])
         if self.tick:
-            self.tick(self.before + self.executions, self.covered, self.units)
+            self.tick(self.before + self.executions, self.covered, self.edges, self.units)
 
 
 class LibFuzzer:

@@ -120,3 +120,9 @@ def plausible(token: bytes) -> bool:
         return False
     spoken = rb"\b(?:the|is|not|cannot|failed|error|invalid|unable|bad|unknown)\b|[a-z]{3,} [a-z]{2,} [a-z]{2,}|[.!?]\n?$"
     return re.search(spoken, token, re.IGNORECASE) is None
+
+
+def nearest_first(sources: Sequence[Path], name: str) -> list[Path]:
+    """`sources` with those named like the program or fuzz target first, then their neighbours in the tree, then the rest."""
+    own = {s.parent for s in sources if s.stem.lower() == name.lower()}
+    return sorted(sources, key=lambda s: (s.stem.lower() != name.lower(), s.parent not in own))

@@ -129,7 +129,10 @@ class _Finder:
             if folder in self.components or folder not in self.tree.with_sources:
                 continue
             children = [c for c in self.tree.children.get(folder, ()) if c in self.tree.with_sources]
-            alone = not any(path == folder or folder == "." or path.startswith(f"{folder}/") for path in self.components)
+            alone = not any(folder == "." or path.startswith(f"{folder}/") for path in self.components)
+            if not alone and folder != "." and _VENDORED.match(folder.rpartition("/")[2]):
+                self.skipped.append(Skipped(what=folder, reason="sources without a build in a place for tests or samples"))
+                continue
             conventional = any(child.rpartition("/")[2].lower() in _CONVENTIONAL for child in children)
             if self.tree.sources(folder) or (alone and conventional):
                 self.components[folder] = self.component(folder, BuildSystem.BARE)
@@ -212,10 +215,12 @@ def _coverage(tree: SourceTree, root: str) -> Callable[[str], bool]:
         tests.append(_closure(tree, root, "CMakeLists.txt", _CMAKE_INCLUSION))
     if "meson.build" in names:
         tests.append(_closure(tree, root, "meson.build", _MESON_INCLUSION))
-    scripts = [n for n in ("configure.ac", "configure.in", "Makefile.am", "Makefile.in", "configure", *MAKEFILES) if n in names]
+    scripts = [n for n in ("configure.ac", "configure.in", "Makefile.am", "Makefile.in", *MAKEFILES) if n in names]
     fragments = [n for n in names if n.endswith((".mk", ".mak", ".make", ".pri"))]
     text = "\n".join(_uncommented(tree.text(root, name)) for name in (*scripts, *fragments))
-    if scripts:
+    # A generated configure script says all words there are; only these lines of it name directories.
+    text += "\n".join(re.findall(r"(?m)^\s*(?:subdirs|ac_config_files)=.*$", tree.text(root, "configure")))
+    if scripts or "configure" in names:
         tests.append(_mentions(text, root))
     return lambda folder: any(test(folder) for test in tests)
 
@@ -237,7 +242,7 @@ def _closure(tree: SourceTree, root: str, file: str, inclusion: re.Pattern[str])
             base = folder
             if _CMAKE_TOP.match(plain):
                 plain, base = _CMAKE_TOP.sub("", plain), root
-            everything = everything or "$" in plain or inclusion is _MESON_INCLUSION and not plain.strip("'").strip()
+            everything = everything or "$" in plain
             path = join(base, plain.strip("/")) if plain.strip("/.") else base
             if path not in included and path != root:
                 included.add(path)
@@ -246,7 +251,7 @@ def _closure(tree: SourceTree, root: str, file: str, inclusion: re.Pattern[str])
 
 
 def _mentions(text: str, root: str) -> Callable[[str], bool]:
-    """For makefiles and configure scripts: a directory counts as included when its path is a word of theirs, or they loop over all."""
+    """For makefiles and configure scripts: a directory is included when its path is a word of theirs, or they loop over all."""
     loops = re.search(r"wildcard\s+\*/|\bfor\s+\w+\s+in\s+\*/?|\$\(shell\s+(find|ls)|find\s+\.\s+.*-type d", text) is not None
     words = {word.removeprefix("./").rstrip("/") for word in re.split(r"[\s=:;,'\"()\[\]`|&$@{}+]+", text)}
     parts = {prefix for word in words for prefix in _prefixes(word)}

@@ -183,9 +183,7 @@ class Doors:
     def _opened(self, template: EntryPoint, link: Link, name: str, seen: Observation) -> EntryPoint:
         return self._entry(link, name, seen.kind, seen.form, seen.suffix, template.binaries)
 
-    def _entry(
-        self, link: Link, name: str, kind: EntryKind, form: Form, suffix: str, binaries: tuple[Binary, ...]
-    ) -> EntryPoint:
+    def _entry(self, link: Link, name: str, kind: EntryKind, form: Form, suffix: str, binaries: tuple[Binary, ...]) -> EntryPoint:
         shown = " ".join(form) or "(standard input)"
         return EntryPoint(
             id=f"{self._ground.component}:{name}:{shown}",

@@ -11,6 +11,8 @@ from mithridate.languages.c.walk import head
 MAX_IMAGE_BYTES = 128 << 20
 _MAX_SECTIONS = 4096
 _MAX_SYMBOLS = 1 << 20
+_MAX_FUNCTION_BYTES = 1 << 20
+_MAX_CODE_BYTES = 64 << 20
 _FUNCTION = 2
 _SYMBOL_TABLE = 2
 _RUNTIME_SYMBOL = re.compile(
@@ -79,9 +81,12 @@ class Image:
         runtime = {
             address for name, address, _ in functions if _RUNTIME_SYMBOL.match(name)
         }  # also under plain names: interceptors
+        left = _MAX_CODE_BYTES
         for name, address, size in functions:
             start = address - text.address
+            size = min(size, _MAX_FUNCTION_BYTES, left)
             if 0 <= start < text.size and address not in runtime and _is_declared(name, declared):
+                left -= size
                 yield self.data[text.offset + start : text.offset + min(start + size, text.size)]
 
     def compared_immediates(self, declared: Container[bytes] | None = None) -> tuple[tuple[int, int], ...]:

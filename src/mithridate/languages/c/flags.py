@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 
 from mithridate.model.project import Flavour
+from mithridate.oracles.undefined_behaviour import CHECKS
 
 AFL_RUNTIME = "/usr/lib/afl/afl-compiler-rt.o"
 AFL_DRIVER = "/usr/lib/afl/libAFLDriver.a"
 FUZZER = "-fsanitize=fuzzer"
 """What a project writes to ask for a fuzz target's main function; each flavour answers it in its own way."""
 
-SANITIZERS = (
-    "-fsanitize=address,bounds,null,integer-divide-by-zero,vla-bound,return,unreachable,builtin,signed-integer-overflow,shift-exponent",
-)
+SANITIZERS = ("-fsanitize=address," + ",".join(CHECKS), "-fsanitize-recover=undefined")
 
 # DWARF 5 is clang 19's own default and what llvm-symbolizer 19 and gdb 13 read. -O1 keeps frames and lines honest; one level
 # lower makes code that fuzzes at half the speed.
@@ -47,7 +46,8 @@ LENIENCY = (
     "-fcommon",
 )
 
-_RECOVER = ("-fsanitize-recover=all",)
+# Each variable in a section of its own: what the sanitizers remember of past reports can then be told from the target's state.
+_RECOVER = ("-fsanitize-recover=all", "-fdata-sections")
 
 _COVERAGE = {
     Flavour.FUZZ: ("-fsanitize=fuzzer-no-link", *_RECOVER),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mithridate.languages.c.build import build_component
 from mithridate.languages.c.compiler import Compiler
-from mithridate.languages.c.detect import alternatives, detect
+from mithridate.languages.c.detect import detect
 from mithridate.languages.c.doors import Doors, Ground, Linkers, host_path
 from mithridate.languages.c.flags import flavour_flags
 from mithridate.languages.c.fuzz_targets import fuzz_targets
@@ -54,15 +54,11 @@ class CLanguage:
     def build(
         self, project: Project, component: Component, flavour: Flavour, sandbox: Sandbox, cache: Path
     ) -> Build | BuildFailure:
-        """See Language.build. Where several build systems are there, the next one is tried when the first fails."""
-        first = build_component(project, component, flavour, sandbox, cache, self._tools())
-        if isinstance(first, Build):
-            return first
-        for other in alternatives(project, component):
-            outcome = build_component(project, other, flavour, sandbox, cache, self._tools())
-            if isinstance(outcome, Build):
-                return outcome
-        return first
+        """See Language.build."""
+        neighbours = [other for other in self.detect(project)[0] if other != component]
+        return build_component(
+            project, component, flavour, sandbox, cache, self._tools(), neighbours=neighbours, jobs=self._jobs
+        )
 
     def entry_points(
         self, project: Project, builds: Sequence[Build], sandbox: Sandbox, work: Path

@@ -84,7 +84,7 @@ def observe(
     """The doors of `program` (path in the sandbox): at most `limit`, good and different; Skipped with the reason if none.
 
     `samples` are likely inputs (host files), the likeliest first. Takes at most about `seconds` of wall time and MAX_RUNS runs
-    on `jobs` threads, plus what `coverage` takes. Raises SandboxUnavailable as the sandbox does.
+    on `jobs` threads, then at most as long again for `coverage`. Raises SandboxUnavailable as the sandbox does.
     """
     said = usage or ask(program, sandbox, mounts, env)
     if said.unstartable:
@@ -94,7 +94,9 @@ def observe(
         doors = _explore(trials, forms, list(samples) or [trials.file("synthetic", _SYNTHETIC)])
         if not doors:
             return Skipped(what=program, reason=_why_closed(trials.seen))
-        return _chosen(_meaningful(doors, said.text), samples, limit, coverage)
+        finalists = _finalists(_meaningful(doors, said.text))
+        measured = _measured(finalists, samples, coverage, time.monotonic() + seconds) if coverage else []
+        return _chosen(measured or [(s, s.points) for s in finalists], limit)
 
 
 class _Trials:
@@ -226,15 +228,30 @@ def _why_closed(seen: Sequence[_Sight]) -> str:
     return f"none of {len({s.form for s in seen})} argument forms made it read its input; name one in mithridate.toml"
 
 
-def _chosen(doors: Sequence[_Sight], samples: Sequence[Path], limit: int, coverage: Coverage | None) -> tuple[Observation, ...]:
-    """The deepest doors, each next one weighed by what it does differently from those already chosen."""
+def _finalists(doors: Sequence[_Sight]) -> list[_Sight]:
     distinct: dict[tuple[Form, str], _Sight] = {}
     for door in sorted(doors, key=lambda s: -s.points):
         distinct.setdefault((door.form, door.suffix), door)
-    finalists = sorted(distinct.values(), key=lambda s: (-s.points, len(s.form)))[:_FINALISTS]
-    depths = [coverage(s.form, samples) if coverage else s.points for s in finalists]
-    deepest = max(*depths, 1)
-    left = [(s, d) for s, d in zip(finalists, depths, strict=True)]
+    return sorted(distinct.values(), key=lambda s: (-s.points, len(s.form)))[:_FINALISTS]
+
+
+def _measured(
+    finalists: Sequence[_Sight], samples: Sequence[Path], coverage: Coverage, deadline: float
+) -> list[tuple[_Sight, int]]:
+    """The finalists with what they cover, as many as the time allows; the input that was seen to be read comes first."""
+    measured: list[tuple[_Sight, int]] = []
+    for sight in finalists:
+        if measured and time.monotonic() > deadline:
+            break
+        inputs = [sight.sample] if not samples else sorted(samples, key=lambda p: p != sight.sample)
+        measured.append((sight, coverage(sight.form, inputs)))
+    return measured if any(depth for _, depth in measured) else []
+
+
+def _chosen(weighed: Sequence[tuple[_Sight, int]], limit: int) -> tuple[Observation, ...]:
+    """The deepest doors, each next one weighed by what it does differently from those already chosen."""
+    deepest = max(*(depth for _, depth in weighed), 1)
+    left = list(weighed)
     chosen: list[tuple[_Sight, int]] = []
     while left and len(chosen) < limit:
         words = {w for s, _ in chosen for w in (*s.form, s.suffix)}

@@ -10,6 +10,8 @@ from mithridate.model.entry import INPUT, OUTPUT
 Form = tuple[str, ...]
 """Arguments after argv[0], with INPUT and OUTPUT placeholders."""
 
+_LONGEST_LINE = 300
+_MOST_LINES = 2000
 _NAMES = r"(?P<names>--?[A-Za-z0-9][\w-]*(?:(?:\s*[,/|]\s*|\s+or\s+)--?[A-Za-z0-9][\w-]*)*)"
 _OPTION_LINE = re.compile(rf"^\s*{_NAMES}(?P<rest>.*)$")
 _BRACKETED = re.compile(r"\[\s*(--?[A-Za-z0-9][^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\]")
@@ -70,7 +72,8 @@ def worth_trying(flag: str) -> bool:
 def options(text: str) -> tuple[Option, ...]:
     """All options that a usage text lists, in its order, one entry for each flag; values of repeated lines are joined."""
     found: dict[str, Option] = {}
-    for option in (*_listed(text), *_bracketed(text)):
+    short = _shortened(text)
+    for option in (*_listed(short), *_bracketed(short)):
         if not worth_trying(option.flag):
             continue
         old = found.get(option.flag)
@@ -100,8 +103,9 @@ def with_getopt(known: Iterable[Option], optstring: str) -> tuple[Option, ...]:
 def positionals(text: str, name: str) -> tuple[Form, ...]:
     """Base forms from the usage lines: what must stand behind the program's name, options in brackets left out."""
     forms: list[Form] = []
-    verbs = subcommands(text)
-    for rest in _usage_rests(text, name):
+    short = _shortened(text)
+    verbs = subcommands(short)
+    for rest in _usage_rests(short, name):
         form = _positional_form(rest)
         if form is None:
             continue
@@ -126,6 +130,11 @@ def subcommands(text: str) -> tuple[str, ...]:
             elif worth_trying(entry[1]):
                 found.append(entry[1])
     return tuple(dict.fromkeys(found))[:12]
+
+
+def _shortened(text: str) -> str:
+    """The text with its lines cut to a length that a person would read, so that no pattern below takes long on a hostile one."""
+    return "\n".join(line[:_LONGEST_LINE] for line in text.splitlines()[:_MOST_LINES])
 
 
 def _listed(text: str) -> Iterable[Option]:
@@ -186,7 +195,7 @@ def _argument(rest: str) -> tuple[str, Take, str]:
     )
     if marked and not (len(marked[1]) == 1 and marked[1] == "A"):
         return marked[1], Take.NEXT, marked[2]
-    plain = re.match(r" (\S+(?:\|\S+)*)(?:\s{2,}|\t|\s*$|\s*:\s|:$|\s+or\s)(.*)$", rest)
+    plain = re.match(r" (\S+)(?:\s{2,}|\t|\s*$|\s*:\s|:$|\s+or\s)(.*)$", rest)
     if plain and re.match(r"[\w.{<\[#]", plain[1]):
         return plain[1], Take.NEXT, plain[2]
     return "", Take.NOTHING, rest

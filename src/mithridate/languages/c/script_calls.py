@@ -8,12 +8,12 @@ from mithridate.languages.c.options import Form, worth_trying
 from mithridate.languages.c.walk import head, regular_files
 from mithridate.model.entry import INPUT, OUTPUT
 
-_SCRIPTS = frozenset(
-    " .sh .test .at .am .in .mk .mak .build .py .pl .t .bats .cmake .yml .yaml .bash .tcl .exp".split(" ")
-)
-_PROSE = frozenset(".md .rst .txt .1 .8 .man .html .texi .pod .adoc".split())
+_SCRIPT = re.compile(r"(\.(sh|bash|test|at|am|in|mk|mak|build|py|pl|t|bats|cmake|yml|yaml|tcl|exp))?")
+_PROSE = re.compile(r"\.(md|rst|txt|1|8|man|html|texi|pod|adoc)")
 _MAX_SCANNED_FILES = 4000
 _MAX_SCANNED_BYTES = 256 << 10
+_MAX_ALL_SCANNED_BYTES = 32 << 20
+_LONGEST_PATH = 200
 _SHELL_END = re.compile(r"[|;>&`#]|\\$|\s\)|\d>")
 _SAFE = re.compile(r"[\w@%+=:,./#^*-]+")
 _OUT_TOKEN = re.compile(r"(^|[^a-z])(out|outfile|output|o-|tmp|temp|dest|result|new)|/dev/null|/dev/stdout", re.IGNORECASE)
@@ -30,10 +30,13 @@ def script_calls(tree: Path, names: Collection[str]) -> dict[str, list[Form]]:
     caller = _caller(names)
     files = [path for path, _ in regular_files(tree)]
     existing = {f.name for f in files}
-    scripts = [f for f in files if f.suffix in _SCRIPTS or f.suffix in _PROSE]
+    scripts = [f for f in files if _SCRIPT.fullmatch(f.suffix) or _PROSE.fullmatch(f.suffix)]
+    left = _MAX_ALL_SCANNED_BYTES
     for path in scripts[:_MAX_SCANNED_FILES]:
-        text = head(path, _MAX_SCANNED_BYTES).decode("utf-8", "replace").replace("\\\n", " ")
-        prose = path.suffix in _PROSE and path.name != "CMakeLists.txt"
+        content = head(path, min(_MAX_SCANNED_BYTES, left))
+        left -= len(content)
+        text = content.decode("utf-8", "replace").replace("\\\n", " ")
+        prose = bool(_PROSE.fullmatch(path.suffix)) and path.name != "CMakeLists.txt"
         for match in caller.finditer(text):
             if prose and not _looks_typed(text, match.start()):
                 continue
@@ -93,16 +96,15 @@ def _caller(names: Collection[str]) -> re.Pattern[str]:
     plain = "|".join(sorted((re.escape(n) for n in names), key=len, reverse=True))
     upper = "|".join(sorted((re.escape(n.upper().replace("-", "_")) for n in names), key=len, reverse=True))
     return re.compile(
-        rf"(?:(?<![\w.$@{{-])(?:[\w.${{}}@()-]*/)*(?P<name>{plain})(?:\.exe|\$\{{?EXEEXT\}}?|\$\(EXEEXT\))?|"
-        rf"\$[{{(]?(?P<variable>{upper})[}})]?)[\"'`]?[ \t,]+(?P<rest>[^\n]*)"
+        rf"(?:(?<![\w.$@{{-])(?P<name>{plain})(?:\.exe|\$\{{?EXEEXT\}}?|\$\(EXEEXT\))?|"
+        rf"\$[{{(]?(?P<variable>{upper})[}})]?)[\"'`]?[ \t,]+(?P<rest>[^\n]{{0,400}})"
     )
 
 
 def _looks_typed(text: str, start: int) -> bool:
     """In prose, a call stands behind a prompt, in a code span, or first on an indented line."""
-    before = text[text.rfind("\n", 0, start) + 1 : start]
-    return (
-        before.rstrip().endswith(("$", "%", "`", ">", "&gt;", "./"))
-        or (not before.strip() and len(before) >= 2)
-        or before.strip() == "./"
+    line = max(text.rfind("\n", 0, start) + 1, start - _LONGEST_PATH)
+    before = re.sub(r"[\w./${}@()-]+$", "", text[line:start].removesuffix("./"))
+    return before.rstrip().endswith(("$", "%", "`", ">", "&gt;")) or (
+        not before.strip() and (len(before) >= 2 or text[line:start].startswith("./"))
     )

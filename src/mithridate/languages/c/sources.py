@@ -97,7 +97,7 @@ _OCCURRENCES = 50
 
 
 def _defines(text: str, name: re.Pattern[str]) -> bool:
-    """True when one of the first occurrences of `name` is followed by parameters and a body, and not by a semicolon or operator."""
+    """True when one of the first occurrences of `name` is followed by parameters and a body."""
     bare = without_comments(text)
     for number, match in enumerate(name.finditer(bare)):
         if number == _OCCURRENCES:

@@ -119,7 +119,7 @@ def getopt_strings(sources: Iterable[Path], strings: Collection[bytes]) -> tuple
     """Option strings of getopt(3) calls in `sources` that also stand in the binary (`strings`): so they are this program's."""
     found: dict[str, None] = {}
     for source in sources:
-        for literal in re.findall(rb'getopt\w*\s*\([^;"]*"([-+:]?[A-Za-z0-9:?]+)"', head(source, 1 << 20)):
+        for literal in re.findall(rb'getopt\w{0,20}\s{0,20}\([^;"]{0,200}"([-+:]?[A-Za-z0-9:?]+)"', head(source, 1 << 20)):
             if literal in strings:
                 found[literal.decode()] = None
     return tuple(found)

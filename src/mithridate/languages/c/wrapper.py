@@ -18,11 +18,11 @@ PATH = f"{WRAPPER_DIRECTORY}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
 _SCRIPT = "cc.sh"
 
 _VERSIONED = ("gcc", "g++", "clang", "clang++")
+_VERSIONS = ("", *(f"-{v}" for v in (*range(3, 22), "3.8", "3.9", "4.8", "4.9", "5.0", "6.0")))
+_MACHINES = ("", "x86_64-linux-gnu-", "x86_64-pc-linux-gnu-")
 _NAMES = (
-    *("cc", "c++", "gcc", "g++", "clang", "clang++", "c89", "c99", "CC"),
-    *("ccache", "sccache", "distcc", "icecc"),
-    *(f"{name}-{version}" for name in _VERSIONED for version in (*range(3, 22), "3.8", "3.9", "4.8", "4.9", "5.0", "6.0")),
-    *(f"{machine}-{name}" for machine in ("x86_64-linux-gnu", "x86_64-pc-linux-gnu") for name in ("cc", "c++", *_VERSIONED)),
+    *("cc", "c++", "c89", "c99", "CC", "ccache", "sccache", "distcc", "icecc"),
+    *(f"{machine}{name}{version}" for machine in _MACHINES for name in _VERSIONED for version in _VERSIONS),
 )
 
 

@@ -1,5 +1,7 @@
 """Tiny JPEG files (ITU-T T.81): flat images in the standard Huffman tables, with the usual marker segments around them."""
 
+# ruff: noqa: E501 -- sample content reads better unbroken
+
 import struct
 
 _DC_BITS = bytes([0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0])
@@ -27,7 +29,9 @@ def samples() -> dict[str, bytes]:
         "progressive.jpg": baseline(16, 8, 1, progressive=True),
         "cmyk.jpg": baseline(16, 8, 4, extra=adobe),
         "exif.jpg": baseline(16, 8, 3, extra=exif + profile),
-        "comment.jpg": baseline(16, 8, 1, extra=_segment(0xFE, b"a comment") + _segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\0")),
+        "comment.jpg": baseline(
+            16, 8, 1, extra=_segment(0xFE, b"a comment") + _segment(0xED, b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\0")
+        ),
     }
 
 

@@ -11,7 +11,22 @@ from mithridate.languages.seeds.jpeg import baseline
 Value = int | bytes | tuple[int, ...]
 
 _BYTE, _ASCII, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 2, 3, 4, 5, 7
-_SIZES = {_BYTE: 1, _ASCII: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1, 6: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
+_SIZES = {
+    _BYTE: 1,
+    _ASCII: 1,
+    _SHORT: 2,
+    _LONG: 4,
+    _RATIONAL: 8,
+    _UNDEFINED: 1,
+    6: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+}
 _FORMATS = {_BYTE: "B", 6: "b", _SHORT: "H", 8: "h", _LONG: "I", 9: "i", 13: "I", 16: "Q"}
 
 WIDTH, HEIGHT = 16, 8
@@ -138,13 +153,17 @@ def _directories() -> dict[str, Directory]:
         "metadata": _metadata(),
         "jpeg": _jpeg(),
         "old-jpeg": _old_jpeg(),
-        "next": _image([b"\0" + b"\x1b\xe4\x1b\xe4" + (b"\0" + b"\xff\0\xff\0") * 7], bits=(2,), photometric=1, compression=32766),
+        "next": _image(
+            [b"\0" + b"\x1b\xe4\x1b\xe4" + (b"\0" + b"\xff\0\xff\0") * 7], bits=(2,), photometric=1, compression=32766
+        ),
         "thunder": _image([bytes([0xC1, 0x0F] * HEIGHT)], bits=(4,), photometric=1, compression=32809),
         "pixarlog": _image([zlib.compress(_ramp(16, 1))], bits=(8,), photometric=1, compression=32909),
         "sgilog": _image([bytes([0x8E, 0x10]) * 2 * HEIGHT], bits=(16,), photometric=32844, compression=34676),
         "lzma": _image([lzma.compress(_ramp(8, 1))], bits=(8,), photometric=1, compression=34925),
     }
-    for (name, compression), shape in product((("packbits", 32773), ("lzw", 5), ("deflate", 8), ("adobe-deflate", 32946)), ("gray", "rgb")):
+    for (name, compression), shape in product(
+        (("packbits", 32773), ("lzw", 5), ("deflate", 8), ("adobe-deflate", 32946)), ("gray", "rgb")
+    ):
         made[f"{shape}-{name}"] = _rgb(compression) if shape == "rgb" else _gray(compression)
     for compression, name in ((1, "raw"), (5, "lzw"), (8, "deflate")):
         made[f"tiled-{name}"] = _tiled(compression)
@@ -212,7 +231,10 @@ def _bilevel(compression: int) -> Directory:
 def _ycbcr(across: int = 1, down: int = 1) -> Directory:
     units = (WIDTH // across) * (HEIGHT // down)
     unit = bytes(range(100, 100 + across * down)) + b"\x80\x70"
-    tags: dict[int, tuple[int, Value]] = {530: (_SHORT, (across, down)), 532: (_RATIONAL, (0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1))}
+    tags: dict[int, tuple[int, Value]] = {
+        530: (_SHORT, (across, down)),
+        532: (_RATIONAL, (0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1)),
+    }
     return _with(_image([unit * units], bits=(8,) * 3, photometric=6), tags)
 
 
@@ -229,9 +251,10 @@ def _jpeg() -> Directory:
 
 
 def _old_jpeg() -> Directory:
-    stream = baseline(WIDTH, HEIGHT, 1)
-    directory = _image([stream], bits=(8,), photometric=1, compression=6)
-    return _with(directory, {512: (_SHORT, 1), 513: (_LONG, 8), 514: (_LONG, len(stream))})
+    """The whole JPEG file as the only strip, named again by JPEGInterchangeFormat (the first block stands at offset 8)."""
+    stream = baseline(WIDTH, HEIGHT, 3)
+    directory = _image([stream], bits=(8,) * 3, photometric=6, compression=6)
+    return _with(directory, {512: (_SHORT, 1), 513: (_LONG, 8), 514: (_LONG, len(stream)), 530: (_SHORT, (1, 1))})
 
 
 def _metadata() -> Directory:

@@ -1,0 +1,1 @@
+"""Published flaws: lay out their trees, scan them, score the scans."""

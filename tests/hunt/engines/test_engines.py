@@ -1,0 +1,118 @@
+"""Both engines, really run, on a program whose flaw lies behind a magic value."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from mithridate.hunt.engines.registry import create
+from mithridate.model.entry import Binary, EntryPoint
+from mithridate.model.errors import UsageError
+from mithridate.model.project import Flavour, Skipped
+from mithridate.model.search import SearchResult, SearchSlice
+from mithridate.sandbox.bubblewrap import Bubblewrap
+
+from ...languages.c.in_process import entry, program
+
+BEHIND_MAGIC = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+int main(int c, char **v) {
+    unsigned char b[64] = {0};
+    FILE *f = fopen(v[1], "rb");
+    if (!f || fread(b, 1, sizeof b, f) < 12) exit(2);
+    unsigned long long magic;
+    memcpy(&magic, b, 8);
+    if ((magic & 0xffffffffffffff) != 0x4c45435241507fULL) exit(1);
+    if (*(unsigned *)(b + 8) != 0x1badcafe) exit(1);
+    char *volatile p = malloc(4);
+    p[b[7]] = 1;
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory) -> EntryPoint:
+    place = tmp_path_factory.mktemp("target")
+    cache = tmp_path_factory.mktemp("cache")
+    fuzz = program(place, cache, BEHIND_MAGIC, Flavour.FUZZ)
+    afl = program(place, cache, BEHIND_MAGIC, Flavour.AFL)
+    return entry(fuzz, afl)
+
+
+def slice_of(entry_: EntryPoint, place: Path, seconds: float, seed: int = 1) -> SearchSlice:
+    for name in ("corpus", "candidates", "work"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    (place / "corpus" / "seed").write_bytes(b"hello world, this is a seed")
+    return SearchSlice(
+        entry=entry_,
+        seconds=seconds,
+        seed=seed,
+        corpus=place / "corpus",
+        foreign=(),
+        candidates=place / "candidates",
+        work=place / "work",
+        dictionary=None,
+        memory_bytes=2 << 30,
+        input_bytes=256,
+    )
+
+
+@pytest.mark.parametrize("name", ["libfuzzer", "afl++"])
+def test_an_engine_gets_past_magic_values_and_goes_on_after_the_violation(name, target, tmp_path) -> None:
+    sandbox = Bubblewrap()
+    results: list[SearchResult] = []
+    ticks: list[tuple[int, int, int, int]] = []
+    for turn in range(6):  # enough slices for a busy machine; one is usually enough
+        result = create(name).search(slice_of(target, tmp_path, 8, turn), sandbox, lambda *seen: ticks.append(seen))
+        results.append(result)
+        if result.candidates:
+            break
+    assert results[-1].candidates, results
+    assert all(p.read_bytes().startswith(b"\x7fPARCEL") for p in results[-1].candidates)
+    assert results[-1].executions > 100
+    assert results[-1].failure is None
+    assert 0 < results[-1].covered <= results[-1].edges
+    assert results[-1].corpus_units > 1
+
+
+@pytest.mark.parametrize("name", ["libfuzzer", "afl++"])
+def test_a_cancelled_slice_ends_soon_and_keeps_its_corpus(name, target, tmp_path) -> None:
+    cancel = threading.Event()
+    threading.Timer(3, cancel.set).start()
+    result = create(name).search(slice_of(target, tmp_path, 300), Bubblewrap(), None, cancel)
+    assert result.wall_s < 150
+    assert (tmp_path / "corpus" / "seed").exists()
+
+
+def test_a_target_that_does_not_start_is_a_tool_failure_and_no_violation(target, tmp_path) -> None:
+    broken = entry(Binary(flavour=Flavour.FUZZ, directory=target.binaries[0].directory, path="/build/absent", in_process=True))
+    result = create("libfuzzer").search(slice_of(broken, tmp_path, 5), Bubblewrap())
+    assert result.failure is not None
+    assert result.candidates == ()
+    assert result.executions == 0
+
+
+def test_engines_say_why_they_refuse_an_entry_point() -> None:
+    nothing = entry()
+    for name in ("libfuzzer", "afl++"):
+        assert isinstance(create(name).accepts(nothing), Skipped)
+
+
+def test_an_unknown_engine_is_the_callers_mistake() -> None:
+    with pytest.raises(UsageError, match="no engine named 'honggfuzz'"):
+        create("honggfuzz")
+
+
+def test_afl_runs_programs_that_cannot_be_run_in_process(tmp_path, tmp_path_factory) -> None:
+    body = BEHIND_MAGIC.replace("int main", "static int runs; __attribute__((constructor)) static void count(void) { runs++; }\nint main")
+    cache = tmp_path_factory.mktemp("cache")
+    forked = program(tmp_path / "p", cache, body, Flavour.AFL, in_process=False)
+    for turn in range(6):
+        result = create("afl++").search(slice_of(entry(forked), tmp_path / "s", 8, turn), Bubblewrap())
+        if result.candidates:
+            break
+    assert result.candidates
+    assert result.failure is None

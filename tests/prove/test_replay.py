@@ -1,0 +1,77 @@
+from dataclasses import replace
+from pathlib import Path
+
+from mithridate.model.entry import EntryKind
+from mithridate.model.execution import Limits
+from mithridate.model.violation import Access, Clean, ViolationKind
+from mithridate.oracles.options import OracleOptions
+from mithridate.oracles.suite import Judge
+from mithridate.prove.batch import quick_signature
+from mithridate.prove.replay import Replayer
+from mithridate.sandbox.bubblewrap import Bubblewrap
+
+
+def test_a_replay_names_kind_place_and_line(target, replayer: Replayer) -> None:
+    judgement = replayer.once(target.entry, target.binary, b"f")
+    assert isinstance(judgement, tuple)
+    first = judgement[0]
+    assert (first.kind, first.access) == (ViolationKind.HEAP_BUFFER_OVERFLOW, Access.WRITE)
+    assert first.place is not None
+    assert (first.place.function, first.place.file) == ("fixed_write", "/src/poisons.c")
+    assert "buffer[where] = 1" in (target.binary.directory / "src/poisons.c").read_text().splitlines()[first.place.line - 1]
+
+
+def test_a_harmless_input_is_clean(target, replayer: Replayer, tmp_path: Path) -> None:
+    file = tmp_path / "harmless"
+    file.write_bytes(b"nothing"[1:])
+    assert replayer.once(target.entry, target.binary, file) == Clean()
+
+
+def test_every_replay_of_a_stable_candidate_fires(target, replayer: Replayer) -> None:
+    seen = replayer.observe(target.entry, target.binary, b"f").violations[0]
+    replays = replayer.many(target.entry, target.binary, b"f", 4, seen.signature)
+    assert (replays.fired, replays.replays, replays.stable) == (4, 4, True)
+
+
+def test_replays_of_another_violation_do_not_count(target, replayer: Replayer) -> None:
+    seen = replayer.observe(target.entry, target.binary, b"f").violations[0]
+    replays = replayer.many(target.entry, target.binary, b"w\x18", 2, seen.signature)
+    assert (replays.fired, replays.stable, len(replays.others)) == (0, False, 1)
+
+
+def test_a_batch_tells_violations_from_clean_runs_in_order(target, replayer: Replayer) -> None:
+    inputs = [b"f", b"-", b"w\x18", b"w\x08", b"f", b"n"] * 3
+    judged = replayer.batch(target.entry, target.binary, inputs, 30)
+    fired = [isinstance(j, tuple) for j in judged]
+    assert fired == [True, False, True, False, True, True] * 3
+    forms = [quick_signature(j[0]) if isinstance(j, tuple) else None for j in judged]
+    assert forms[0] == forms[4] == forms[6]
+    assert forms[0] != forms[2]
+
+
+def test_a_batch_reads_standard_input_too(target, replayer: Replayer) -> None:
+    entry = replace(target.entry, kind=EntryKind.PROGRAM_STDIN, arguments=())
+    judged = replayer.batch(entry, target.binary, [b"f", b"-"], 30)
+    assert isinstance(judged[0], tuple)
+    assert judged[1] == Clean()
+    alone = replayer.once(entry, target.binary, b"f")
+    assert isinstance(alone, tuple)
+    assert alone[0].kind is judged[0][0].kind
+
+
+def test_a_batch_survives_an_input_that_never_ends(target, replayer: Replayer) -> None:
+    judged = replayer.batch(target.entry, target.binary, [b"h", b"f"], 30, cpu_s=1)
+    assert isinstance(judged[0], tuple)
+    assert judged[0][0].kind is ViolationKind.TIMEOUT
+    assert isinstance(judged[1], tuple)
+
+
+def test_a_batch_goes_on_behind_an_input_that_takes_all_memory(target) -> None:
+    limits = Limits(wall_s=30.0, cpu_s=10.0, memory_bytes=400 << 20)
+    tight = Replayer(Bubblewrap(), Judge(OracleOptions(rss_limit_mb=1 << 14)), limits, jobs=1)
+    judged = tight.batch(target.entry, target.binary, [b"f", b"g", b"w\x18"], 40)
+    assert [isinstance(j, tuple) for j in judged] == [True, False, True]
+
+
+def test_what_time_did_not_suffice_for_is_not_judged(target, replayer: Replayer) -> None:
+    assert replayer.batch(target.entry, target.binary, [b"f"], 0) == [None]

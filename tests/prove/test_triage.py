@@ -1,0 +1,119 @@
+import pytest
+from cvss import CVSS4
+from tests.prove.records import entry, frame, proof, violation
+
+from mithridate.model.entry import EntryKind
+from mithridate.model.finding import Control, ControlTier
+from mithridate.model.violation import Access, Region, Relation, ViolationKind
+from mithridate.prove.severity import severity
+from mithridate.prove.triage import explanation, findings, title
+from mithridate.prove.weakness import weakness
+
+K = ViolationKind
+BEFORE = Region(kind="heap", size=8, relation=Relation.BEFORE, distance=1)
+INSIDE = Region(kind="heap", size=8, relation=Relation.INSIDE, distance=1)
+STACK = Region(kind="stack", size=8, relation=Relation.INSIDE, distance=0)
+READ, WRITE = Access.READ, Access.WRITE
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "cwe"),
+    [
+        (K.HEAP_BUFFER_OVERFLOW, {"access": WRITE}, 122),
+        (K.HEAP_BUFFER_OVERFLOW, {"access": READ}, 125),
+        (K.HEAP_BUFFER_OVERFLOW, {"access": WRITE, "region": BEFORE}, 124),
+        (K.HEAP_BUFFER_OVERFLOW, {"access": READ, "region": BEFORE}, 127),
+        (K.STACK_BUFFER_OVERFLOW, {"access": WRITE}, 121),
+        (K.STACK_BUFFER_OVERFLOW, {"access": READ}, 125),
+        (K.STACK_BUFFER_UNDERFLOW, {"access": WRITE, "region": None}, 124),
+        (K.STACK_BUFFER_UNDERFLOW, {"access": READ, "region": None}, 127),
+        (K.GLOBAL_BUFFER_OVERFLOW, {"access": WRITE}, 787),
+        (K.HEAP_USE_AFTER_FREE, {}, 416),
+        (K.DOUBLE_FREE, {"access": None}, 415),
+        (K.BAD_FREE, {"access": None, "region": STACK}, 590),
+        (K.BAD_FREE, {"access": None, "region": INSIDE}, 761),
+        (K.BAD_FREE, {"access": None, "region": None}, 763),
+        (K.ALLOC_DEALLOC_MISMATCH, {}, 762),
+        (K.NULL_DEREFERENCE, {}, 476),
+        (K.DIVISION_BY_ZERO, {}, 369),
+        (K.STACK_EXHAUSTION, {}, 674),
+        (K.ASSERTION, {}, 617),
+        (K.UNCAUGHT_EXCEPTION, {}, 248),
+        (K.SIGNED_INTEGER_OVERFLOW, {}, 190),
+        (K.SHIFT_EXPONENT, {}, 1335),
+        (K.ARRAY_INDEX, {"access": None}, 129),
+        (K.ARRAY_INDEX, {"access": WRITE}, 787),
+        (K.TIMEOUT, {}, 834),
+        (K.ALLOCATION_SIZE, {}, 789),
+        (K.MEMORY_EXHAUSTION, {"size": 0}, 770),
+        (K.NEGATIVE_SIZE_PARAM, {}, 195),
+    ],
+)
+def test_a_violation_names_its_weakness(kind: ViolationKind, changes: dict, cwe: int) -> None:
+    assert weakness(violation(kind, **changes)).cwe == cwe
+
+
+@pytest.mark.parametrize("kind", K)
+@pytest.mark.parametrize("access", [READ, WRITE, None])
+def test_every_kind_has_a_weakness_a_title_and_an_explanation(kind: ViolationKind, access: Access | None) -> None:
+    seen = violation(kind, access=access, region=None, frames=())
+    assert weakness(seen).name
+    assert title(seen)
+    assert explanation(proof(seen), entry()).endswith(".")
+
+
+def test_the_title_says_what_how_much_and_where() -> None:
+    assert title(violation()) == "Heap buffer overflow (write of 4 bytes) in parse_chunk"
+    assert title(violation(K.TIMEOUT, access=None)) == "Excessive running time in parse_chunk"
+
+
+def test_the_explanation_tells_the_record_and_nothing_else() -> None:
+    assert explanation(proof(), entry()) == (
+        "When `demo` reads a file with an input of 5 bytes, `parse_chunk` (chunk.c:42) writes 4 bytes at "
+        "16 bytes past the end of a heap object of 32 bytes. The object was allocated in `xmalloc` (chunk.c:3). "
+        "It did so in 10 of 10 replays in fresh sandboxes, while harmless inputs (empty input, benign input) did not. "
+        "Changing the input's bytes steers where or how much memory is written."
+    )
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+@pytest.mark.parametrize("tier", ControlTier)
+@pytest.mark.parametrize("access", [READ, WRITE, None])
+def test_every_severity_is_a_valid_vector_with_a_reason_for_each_metric(kind, tier, access) -> None:
+    made = severity(violation(access=access), entry(kind), Control(tier=tier, evidence=(), perturbations=0))
+    assert CVSS4(made.vector).base_score == made.cvss
+    assert [m.name for m in made.metrics] == ["AV", "AC", "AT", "PR", "UI", "VC", "VI", "VA", "SC", "SI", "SA"]
+    assert all(m.why.endswith(".") for m in made.metrics)
+    assert "/".join(f"{m.name}:{m.value}" for m in made.metrics) in made.vector
+
+
+def score(tier: ControlTier, access: Access | None = WRITE, kind: ViolationKind = K.HEAP_BUFFER_OVERFLOW) -> float:
+    return severity(violation(kind, access=access), entry(), Control(tier=tier, evidence=(), perturbations=0)).cvss
+
+
+def test_more_control_never_scores_less() -> None:
+    scores = [score(tier, READ if tier == 3 else WRITE) for tier in ControlTier]
+    assert scores == sorted(scores)
+    assert scores[-1] > scores[0]
+
+
+def test_a_program_that_goes_on_scores_below_one_that_stops() -> None:
+    goes_on = score(ControlTier.STOPS_PROGRAM, None, K.SIGNED_INTEGER_OVERFLOW)
+    assert goes_on < score(ControlTier.STOPS_PROGRAM, None, K.ASSERTION)
+
+
+def test_findings_come_gravest_first_one_a_root_cause() -> None:
+    read = proof(violation(access=READ, frames=(frame("peek", 7),), allocation=()), ControlTier.UNCONTROLLED_READ)
+    made = findings([read, proof(), proof(blob="d" * 64)], {"demo:@@": entry()})
+    assert [(f.function, f.line, f.file, len(f.proofs)) for f in made] == [
+        ("parse_chunk", 42, "chunk.c", 2),
+        ("peek", 7, "chunk.c", 1),
+    ]
+    assert len({f.id for f in made}) == 2
+    assert made[0].cwe == 122
+    assert made[0].cwe_name == "Heap-based Buffer Overflow"
+
+
+def test_a_finding_points_into_the_project_even_when_the_build_wrote_odd_paths() -> None:
+    odd = violation(frames=(frame("f", 3, "/src/build/../lib/./a.c"),))
+    assert findings([proof(odd)], {"demo:@@": entry()})[0].file == "lib/a.c"
