@@ -19,5 +19,5 @@ def present_verdict(verdict: "Verdict", wanted: TableFormat | None) -> ExitCode:
         data(json.dumps(asdict(verdict), indent=2))
     else:
         answer = "yes" if verdict.holds else "no"
-        data(visible(f"{answer}: fired {verdict.fired} of {verdict.replays}. {verdict.why} Signed by {verdict.signer}."))
+        data(visible(f"{answer}: {verdict.why} Signed by {verdict.signer}."))
     return ExitCode.PROVED if verdict.holds else ExitCode.NOTHING_PROVED

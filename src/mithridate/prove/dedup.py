@@ -22,6 +22,7 @@ class Family(StrEnum):
 
     OUT_OF_BOUNDS = "out-of-bounds"
     LIFETIME = "lifetime"
+    NULL = "null"
 
 
 _FAMILIES = {
@@ -41,6 +42,9 @@ _FAMILIES = {
     ViolationKind.DOUBLE_FREE: Family.LIFETIME,
     ViolationKind.STACK_USE_AFTER_RETURN: Family.LIFETIME,
     ViolationKind.STACK_USE_AFTER_SCOPE: Family.LIFETIME,
+    ViolationKind.NULL_DEREFERENCE: Family.NULL,
+    # "member access within null pointer", a step before the dereference of the same line
+    ViolationKind.UNDEFINED_BEHAVIOUR: Family.NULL,
 }
 
 _NO_FIXED_PLACE = frozenset({ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUSTION, ViolationKind.STACK_EXHAUSTION})

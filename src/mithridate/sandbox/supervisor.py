@@ -1,8 +1,8 @@
 """Starts a command, reads what it says, watches what it uses, ends it when it goes too far, and tells what happened.
 
-The one place that deals with time-outs, output size and signals of untrusted processes. Looking at them takes about one
-percent of one core: small trees are seen often, large ones less so, and more often when a limit could be reached at the
-fastest credible rate.
+The one place that deals with time-outs, output size and signals of untrusted processes. Looking at them takes a fixed
+small share of one core: small trees are seen often, large ones less so, and more often when a limit could be reached at
+the fastest credible rate.
 """
 
 import os
@@ -34,9 +34,11 @@ CANCEL_GRACE_S = 3.0
 _FIRST_LOOK_S = 0.01
 _SHORTEST_LOOK_S = 0.02
 _LONGEST_LOOK_S = 0.25
-_USUAL_SHARE = 0.01
+_YOUNG_S = 2.0
+_SHARE_WHILE_YOUNG = 0.01
+_USUAL_SHARE = 0.003
 _LARGEST_SHARE = 0.05
-"""Of one core, for looking: usually, and when a limit is near."""
+"""Of one core, for looking: in an execution's first seconds, later, and when a limit is near."""
 
 _CANCEL_LOOK_S = 0.1
 _EXACT_EVERY_S = 10.0
@@ -264,7 +266,8 @@ class _Supervision:
         self._peak_memory = max(self._peak_memory, known)
         self._peak_cpu_s = max(self._peak_cpu_s, usage.cpu_s)
         cost = time.monotonic() - began
-        return max(_SHORTEST_LOOK_S, cost / _LARGEST_SHARE, min(pause, cost / _USUAL_SHARE))
+        share = _SHARE_WHILE_YOUNG if began - self._began < _YOUNG_S else _USUAL_SHARE
+        return max(_SHORTEST_LOOK_S, cost / _LARGEST_SHARE, min(pause, cost / share))
 
     def _memory_bytes(self, tree: ProcessTree, usage: Usage) -> tuple[int, int]:
         """The most that the tree can hold, and what it is known to; measured exactly only near the limit, and now and then.

@@ -16,14 +16,14 @@ from mithridate.model.finding import Flaky
 from mithridate.model.project import Flavour, Skipped
 from mithridate.model.run import EngineTally, EntryReport, ProofLanded
 from mithridate.model.search import Candidate, Species
-from mithridate.model.violation import Violation, ViolationKind
+from mithridate.model.violation import Violation
+from mithridate.prove.dedup import same_root
 from mithridate.prove.triage import title
 from mithridate.stages.session import Session
 
 SEED_PSEUDO_ENGINE = "seeds"
 _PER_ROUND = 48
 _SIGNATURES_OF_ONE_EXECUTION = 4
-_PER_PLACE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Hunt:
     _scheduler: Scheduler = field(init=False)
     _covered: dict[tuple[int, int], int] = field(init=False, default_factory=dict)
     _known: set[str] = field(init=False, default_factory=set)
-    _places: dict[str, int] = field(init=False, default_factory=dict)
+    _confirmed: list[Violation] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         options = self.session.options
@@ -112,9 +112,10 @@ class Hunt:
             self._scheduler.record(assignment, gained)
             at = (assignment.entry, assignment.engine)
             self._covered[at] = max(self._covered.get(at, 0), outcome.result.covered)
-        for confirmed in done.confirmed:
-            self._know(confirmed.violation)
-        self._known |= {f.signature for f in done.flaky}
+        outcomes: list[Confirmed | Flaky] = [*done.confirmed, *done.flaky]
+        for known in outcomes:
+            if known.signature not in self._known:
+                self._know(known)
         self.rounds.append(done)
 
     def examine_seeds(self) -> Round:
@@ -181,7 +182,7 @@ class Hunt:
                 if self._is_known(violation):
                     continue
                 outcome = self._confirm(index, data, engine, violation)
-                self._know(violation)
+                self._know(outcome)
                 by_arm[index, engine] = by_arm.get((index, engine), 0) + 1
                 if isinstance(outcome, Flaky):
                     flaky.append(outcome)
@@ -233,11 +234,13 @@ class Hunt:
         return Confirmed(candidate=candidate, violation=violation, signature=violation.signature)
 
     def _is_known(self, violation: Violation) -> bool:
-        return violation.signature in self._known or self._places.get(_place(violation), 0) >= _PER_PLACE
+        return violation.signature in self._known or any(same_root(violation, other) for other in self._confirmed)
 
-    def _know(self, violation: Violation) -> None:
-        self._known.add(violation.signature)
-        self._places[_place(violation)] = self._places.get(_place(violation), 0) + 1
+    def _know(self, outcome: Confirmed | Flaky) -> None:
+        """A flaky candidate hides only its own signature; a confirmed one everything of its root cause."""
+        self._known.add(outcome.signature)
+        if isinstance(outcome, Confirmed):
+            self._confirmed.append(outcome.violation)
 
     def _yield(self, assignment: Assignment, outcome: SliceOutcome, new: dict[tuple[int, str], int]) -> Yield:
         before = self._covered.get((assignment.entry, assignment.engine))
@@ -280,13 +283,6 @@ class Hunt:
             corpus_units=max((o.result.corpus_units for o in outcomes), default=0),
             residual=residual_risk(list(last.values())),
         )
-
-
-def _place(violation: Violation) -> str:
-    frame = violation.place
-    if violation.kind in (ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUSTION) or frame is None:
-        return violation.signature
-    return f"{violation.kind}\0{violation.access}\0{frame.file}\0{frame.line}"
 
 
 def _spread(found: Sequence[Found]) -> list[Found]:
