@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mithridate.model.errors import NothingToAnalyse, UsageError
+from mithridate.policy.scope import SCOPE_FILE
 from mithridate.store import snapshot
 from mithridate.store.snapshot import take_snapshot
 
@@ -190,3 +191,11 @@ def test_all_times_are_equal_so_that_make_rebuilds_nothing_that_was_shipped(tree
     os.utime(tree / "configure", (1, 1))
     project, _ = take_snapshot(tree, store)
     assert len({p.stat().st_mtime_ns for p in project.tree.rglob("*") if p.is_file()}) == 1
+
+
+def test_the_scope_is_no_part_of_what_is_analysed(tree: Path, store: Path) -> None:
+    before, _ = take_snapshot(tree, store)
+    (tree / SCOPE_FILE).write_text("renewed = true\n")
+    after, _ = take_snapshot(tree, store)
+    assert after.snapshot == before.snapshot
+    assert not (after.tree / SCOPE_FILE).exists()

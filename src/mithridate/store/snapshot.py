@@ -31,6 +31,8 @@ SNAPSHOT_TIME = 1_000_000_000
 
 _VERSION_CONTROL = frozenset({b".git", b".hg", b".svn"})
 _OWN = b".mithridate"
+OWN_FILES = frozenset({b"mithridate.scope.toml"})
+"""Files of ours that lie in a project: who may analyse it until when is no part of what it is."""
 _PARTIAL = ".partial-"
 _STALE_S = 86_400
 _CHUNK = 1 << 20
@@ -145,7 +147,7 @@ def _keep(walk: _Walk, child: os.DirEntry[bytes], relative: bytes) -> bool:
         walk.omissions.add(relative, f"larger than {MAXIMUM_FILE_BYTES >> 20} MiB")
     elif not os.access(child.path, os.R_OK):
         walk.omissions.add(relative, "cannot be read: Permission denied")
-    elif child.name not in _VERSION_CONTROL:  # a worktree's or submodule's .git is a file
+    elif child.name not in _VERSION_CONTROL | OWN_FILES:  # a worktree's or submodule's .git is a file
         walk.entries.append(_Entry(relative, None, bool(status.st_mode & 0o111)))
         walk.files += 1
         walk.size += status.st_size
