@@ -66,7 +66,9 @@ class Scan(DBOSConfiguredInstance):
         flaky: list[Flaky] = [*(f for r in hunt.rounds for f in r.flaky), *(e.flaky for e in made if e.flaky)]
 
         findings = self._step("triage", lambda: evidence.conclude(session, project, parts.components, entries, proofs))
-        return self._step("report", lambda: self._report(conclude.report(session, project, hunt, findings, tuple(flaky), skipped), hunt))
+        return self._step(
+            "report", lambda: self._report(conclude.report(session, project, hunt, findings, tuple(flaky), skipped), hunt)
+        )
 
     def _prove(self, confirmed: Confirmed, hunt: Hunt, of: int) -> evidence.Evidence:
         entry = next(e for e in hunt.entries if e.id == confirmed.candidate.entry_id)

@@ -18,10 +18,23 @@ def play(scheduler: Scheduler, gain, budget: float) -> list[Assignment]:
     return played
 
 
-def test_every_arm_gets_a_first_slice_before_any_gets_many() -> None:
+def test_every_entry_point_gets_a_first_look() -> None:
     arms = [(e, g) for g in range(2) for e in range(4)]
     played = play(Scheduler(arms, 600, 2, 1), lambda a: BARREN, 600)
-    assert {(a.entry, a.engine) for a in played[:8]} == set(arms)
+    assert {a.entry for a in played[:8]} == {0, 1, 2, 3}
+
+
+def test_first_looks_take_no_more_than_about_half_of_the_time() -> None:
+    played = play(Scheduler([(e, 0) for e in range(400)], 600, 1, 1), lambda a: RICH if a.entry == 0 else BARREN, 600)
+    again = sum(a.seconds for i, a in enumerate(played) if a.entry in {b.entry for b in played[:i]})
+    assert 0.35 * 600 < again < 0.65 * 600
+
+
+def test_a_second_engine_is_tried_most_where_the_first_one_found_something() -> None:
+    arms = [(e, g) for g in range(2) for e in range(6)]
+    played = play(Scheduler(arms, 900, 1, 1), lambda a: RICH if a.entry == 3 else BARREN, 900)
+    spent = [sum(a.seconds for a in played if (a.entry, a.engine) == (e, 1)) for e in range(6)]
+    assert spent[3] > 2 * max(spent[:3] + spent[4:])
 
 
 def test_an_arm_that_brings_something_gets_more_time_than_one_that_does_not() -> None:

@@ -20,7 +20,9 @@ def residual_risk(counts: Sequence[Species]) -> ResidualRisk:
     discovery = max(best.singletons, 1) / best.samples
     unseen = best.singletons**2 / (2 * best.doubletons) if best.doubletons else best.singletons * (best.singletons - 1) / 2
     completeness = best.observed / (best.observed + unseen)
-    basis = f"{best.samples} sampled executions, {best.singletons} edges seen once, {best.doubletons} twice, {best.observed} in all"
+    basis = (
+        f"{best.samples} sampled executions, {best.singletons} edges seen once, {best.doubletons} twice, {best.observed} in all"
+    )
     if best.samples < _FEW:
         basis += "; few samples, read with care"
     return ResidualRisk(discovery_probability=discovery, completeness=completeness, basis=basis)

@@ -1,7 +1,8 @@
 """Shares the hunt's budget over (entry point × engine) by what the last slices brought.
 
 A bandit with decaying rewards: an arm's worth is what it brought per CPU-second lately, new coverage and new violations
-alike, plus a bonus for arms that were seldom tried (UCB1: P. Auer et al., Machine Learning 47, 2002). The scheduler only
+alike, plus a bonus for arms that were seldom tried (UCB1: P. Auer et al., Machine Learning 47, 2002). First looks at new entry
+points take at most half of the time, so that many doors do not keep the hunt from going through the good ones. The scheduler only
 decides; it starts nothing, and given the same results it decides the same, which is what makes a killed run resumable.
 """
 
@@ -17,6 +18,7 @@ _LONGEST_SLICE_S = 90.0
 _GROWTH = 1.5
 _CURIOSITY = 0.35
 _BARREN_SHARE = 0.35
+_FIRST_LOOKS_SHARE = 0.5
 _BARREN_FLOOR_S = 60.0
 
 
@@ -49,6 +51,7 @@ class _Arm:
     worth: float = 0.0
     barren_s: float = 0.0
     spent_s: float = 0.0
+    first_s: float = 0.0
     retired: bool = False
 
 
@@ -102,6 +105,8 @@ class Scheduler:
         cost = max(gained.cpu_s, 0.5)
         brought = math.log1p(gained.new_edges) * 4 + gained.new_violations * _VIOLATION_WORTH
         rate = brought / cost
+        if not self._tried(arm.entry):
+            arm.first_s = assignment.seconds
         arm.worth = rate if not arm.slices else _DECAY * rate + (1 - _DECAY) * arm.worth
         arm.slices += 1
         arm.spent_s += assignment.seconds
@@ -116,13 +121,31 @@ class Scheduler:
             return None
         other_entries = [a for a in free if all(a.entry != t.entry for t in taken)]
         pool = other_entries or free
-        fresh = next((a for a in pool if not a.slices), None)
-        if fresh is not None:
+        fresh = next((a for a in pool if not self._tried(a.entry)), None)
+        tried = [a for a in pool if self._tried(a.entry)]
+        if fresh is not None and (not tried or self._first_looks_s <= _FIRST_LOOKS_SHARE * self._spent_s):
             return fresh
-        spent = sum(a.spent_s for a in self._arms) or 1.0
         scale = max((a.worth for a in self._arms), default=0.0) or 1.0
 
         def score(arm: _Arm) -> float:
-            return arm.worth / scale + _CURIOSITY * math.sqrt(math.log(spent) / max(arm.spent_s, 1.0))
+            curiosity = math.sqrt(math.log(max(self._spent_s, 2.0)) / max(arm.spent_s, _SHORTEST_SLICE_S))
+            return self._promise(arm) / scale + _CURIOSITY * curiosity
 
-        return max(pool, key=score)
+        return max(tried or pool, key=score)
+
+    @property
+    def _spent_s(self) -> float:
+        return sum(a.spent_s for a in self._arms)
+
+    @property
+    def _first_looks_s(self) -> float:
+        return sum(a.first_s for a in self._arms)
+
+    def _tried(self, entry: int) -> bool:
+        return any(a.entry == entry and a.slices for a in self._arms)
+
+    def _promise(self, arm: _Arm) -> float:
+        """An arm that was never tried promises what its entry point gave to the other engines."""
+        if arm.slices:
+            return arm.worth
+        return max((a.worth for a in self._arms if a.entry == arm.entry and a.slices), default=0.0)

@@ -23,7 +23,12 @@ _OF_ONE_REASON = 20
 
 
 def report(
-    session: Session, project: Project, hunt: Hunt, findings: tuple[Finding, ...], flaky: tuple[Flaky, ...], skipped: Sequence[Skipped]
+    session: Session,
+    project: Project,
+    hunt: Hunt,
+    findings: tuple[Finding, ...],
+    flaky: tuple[Flaky, ...],
+    skipped: Sequence[Skipped],
 ) -> RunReport:
     """Everything that writers need, gathered once."""
     proofs = [p for f in findings for p in f.proofs]
@@ -63,7 +68,8 @@ def write(done: RunReport, area: Path, out: Path) -> None:
             _replace(out / writer.filename, writer.render(done).encode("utf-8", "backslashreplace"))
     except OSError as error:
         raise UsageError(
-            f"the results could not be written to {out}: {error.strerror}", hint=f"mithridate report {done.run} --out ANOTHER-DIRECTORY"
+            f"the results could not be written to {out}: {error.strerror}",
+            hint=f"mithridate report {done.run} --out ANOTHER-DIRECTORY",
         ) from error
 
 
@@ -86,9 +92,7 @@ def _cost(session: Session, hunt: Hunt) -> Cost:
     own = resource.getrusage(resource.RUSAGE_SELF)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     ours = own.ru_utime + own.ru_stime
-    return Cost(
-        cpu_s=ours + children.ru_utime + children.ru_stime, wall_s=session.elapsed_s(), orchestration_cpu_s=ours
-    )
+    return Cost(cpu_s=ours + children.ru_utime + children.ru_stime, wall_s=session.elapsed_s(), orchestration_cpu_s=ours)
 
 
 def _sources(project: Project, findings: Iterable[Finding]) -> dict[str, dict[int, str]]:

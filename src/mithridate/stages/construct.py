@@ -12,6 +12,9 @@ from mithridate.stages.session import Session
 from mithridate.store.snapshot import take_snapshot
 
 
+_AFL_SHARE = 0.1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
     """The project at one hash."""
@@ -77,6 +80,10 @@ def build(session: Session, project: Project, component: Component) -> Built:
     for flavour in (Flavour.PLAIN, Flavour.FUZZ, Flavour.AFL):
         if flavour is Flavour.AFL and "afl++" not in session.options.engines:
             continue
+        if flavour is Flavour.AFL and (slowest := max(_seconds(b) for b in builds)) > _AFL_SHARE * session.options.budget_s:
+            reason = f"building took {slowest:.0f} s, too much of the budget for a third time; a longer --budget includes AFL++"
+            skipped.append(Skipped(what=f"{component.id}, {flavour} build", reason=reason))
+            continue
         outcome = language.build(project, component, flavour, session.sandbox, session.stores.home.builds)
         if isinstance(outcome, BuildFailure):
             skipped.append(_build_skipped(outcome))
@@ -106,6 +113,10 @@ def entry_points(session: Session, project: Project, built: Built) -> Doors:
 def language_of(session: Session, name: str) -> Language:
     """The language of that name."""
     return next(language for language in session.languages if language.name == name)
+
+
+def _seconds(build: Build) -> float:
+    return 0.0 if build.cached else build.wall_s
 
 
 def _build_skipped(failure: BuildFailure) -> Skipped:

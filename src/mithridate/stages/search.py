@@ -23,6 +23,7 @@ from mithridate.stages.session import Session
 
 SEED_PSEUDO_ENGINE = "seeds"
 _PER_ROUND = 48
+_SEEDS_JUDGED = 12
 _SIGNATURES_OF_ONE_EXECUTION = 4
 
 
@@ -119,8 +120,9 @@ class Hunt:
         self.rounds.append(done)
 
     def examine_seeds(self) -> Round:
-        """Judge the seeds themselves: a sample that already violates is a finding, not a starting point."""
-        found = [(i, digest) for i, entry in enumerate(self.entries) for digest in entry.seeds[:_PER_ROUND]]
+        """Judge the seeds themselves where no harness will: a sample that already violates is a finding, not a starting point."""
+        forked = [(i, entry) for i, entry in enumerate(self.entries) if not any(b.in_process for b in entry.binaries)]
+        found = [(i, digest) for i, entry in forked for digest in entry.seeds[:_SEEDS_JUDGED]]
         inputs = [(i, self.session.stores.blobs.get(digest), SEED_PSEUDO_ENGINE) for i, digest in found]
         confirmed, flaky, _ = self._judge(inputs)
         return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0)
@@ -161,7 +163,10 @@ class Hunt:
             for e, g in self._scheduler.untried
         )
         failures = {
-            Skipped(what=f"{self.entries[o.assignment.entry].id} with {o.result.engine}", reason=f"tool failure: {o.result.failure.why}")
+            Skipped(
+                what=f"{self.entries[o.assignment.entry].id} with {o.result.engine}",
+                reason=f"tool failure: {o.result.failure.why}",
+            )
             for r in self.rounds
             for o in r.outcomes
             if o.result.failure

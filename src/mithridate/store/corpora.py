@@ -23,7 +23,9 @@ class Corpora:
         rows = []
         for path in files:
             data = path.read_bytes()
-            rows.append({"project": project, "entry": entry, "blob": self._blobs.put(data), "size": len(data), "added": time.time()})
+            rows.append(
+                {"project": project, "entry": entry, "blob": self._blobs.put(data), "size": len(data), "added": time.time()}
+            )
         if rows:
             with self._engine.begin() as connection:
                 for start in range(0, len(rows), 500):

@@ -4,11 +4,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.languages.c.programs import compiled
 
 from mithridate.languages.c.constants import MAX_ENTRIES, dictionary, nearest_first, plausible, render, telling
 from mithridate.languages.c.elf import Image
 from mithridate.languages.c.literals import literals, unescape
+from tests.languages.c.programs import compiled
 
 SOURCE = r"""
 #include <stdint.h>

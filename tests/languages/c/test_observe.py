@@ -2,7 +2,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.languages.c.programs import BY_SUFFIX, CONVERTER, FILTER, MAPPER, REFUSER, SELF_TEST, WAITER, compiled
 
 from mithridate.languages.c.observe import Observation, observe
 from mithridate.languages.c.options import Form
@@ -11,6 +10,7 @@ from mithridate.model.entry import INPUT, OUTPUT, EntryKind
 from mithridate.model.execution import Mount
 from mithridate.model.project import Skipped
 from mithridate.sandbox.bubblewrap import Bubblewrap
+from tests.languages.c.programs import BY_SUFFIX, CONVERTER, FILTER, MAPPER, REFUSER, SELF_TEST, WAITER, compiled
 
 ENV = {"ASAN_OPTIONS": "detect_leaks=0"}
 

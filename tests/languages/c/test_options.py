@@ -74,19 +74,15 @@ def test_prose_that_mentions_the_program_is_no_usage_line() -> None:
 
 
 def test_subcommands_are_read_from_their_list() -> None:
-    text = "Usage: tool command [options] <file>\nCommands:\n  list   show members\n  unpack take them out\n  serve  listen\n\nOptions:\n  -q  quiet\n"
+    text = "Usage: tool command [options] <file>\nCommands:\n  list   show members\n  unpack take them out\n"
+    text += "  serve  listen\n\nOptions:\n  -q  quiet\n"
     assert subcommands(text) == ("list", "unpack")
     assert positionals(text, "tool") == (("list", INPUT), ("unpack", INPUT))
 
 
 def test_a_hostile_usage_text_is_read_in_linear_time() -> None:
     """Texts on which a careless pattern would backtrack for ages; reaching the assertion is the claim."""
-    for text in (
-        "usage: p " + "a|" * 200_000,
-        " -x " + "a|" * 200_000,
-        "[-a" * 100_000,
-        "usage: p " + "a" * 500_000 + " ...",
-        "-" * 500_000,
-    ):
+    bars, letters = "a|" * 200_000, "a" * 500_000
+    for text in (f"usage: p {bars}", f" -x {bars}", "[-a" * 100_000, f"usage: p {letters} ...", "-" * 500_000):
         assert len(options(text)) < 1000
         assert len(positionals(text, "p")) < 1000

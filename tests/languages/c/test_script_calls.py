@@ -9,7 +9,8 @@ from mithridate.model.entry import INPUT, OUTPUT
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     files = {
-        "test/run.sh": '#!/bin/sh\n../tools/conv -c lzw images/a.img out.img || exit 1\nf_test "$CONV -r 4" "$infile" "$outfile"\n',
+        "test/run.sh": "#!/bin/sh\n../tools/conv -c lzw images/a.img out.img || exit 1\n"
+        'f_test "$CONV -r 4" "$infile" "$outfile"\n',
         "test/images/a.img": "data",
         "CMakeLists.txt": "add_test(NAME t COMMAND conv -s ${DATA}/a.img)\n",
         "README.md": "The conv tool is good. Use it:\n\n    $ conv -x photo.img\n\nand conv whatever you like.\n",

@@ -1,13 +1,13 @@
 from pathlib import Path
 
 import pytest
-from tests.languages.c.programs import CONVERTER, SELF_TEST, WAITER, compiled
 
 from mithridate.languages.c.elf import Image
 from mithridate.languages.c.usage import MAX_FORMS, ask, forms, getopt_strings, program_name
 from mithridate.model.entry import INPUT, OUTPUT
 from mithridate.model.execution import Mount
 from mithridate.sandbox.bubblewrap import Bubblewrap
+from tests.languages.c.programs import CONVERTER, SELF_TEST, WAITER, compiled
 
 ENV = {"ASAN_OPTIONS": "detect_leaks=0"}
 TEXT = (

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -24,8 +23,8 @@ def test_what_happens_to_a_file_in_the_sandbox_is_seen_outside(tmp_path: Path, c
 def test_a_watch_leaves_no_descriptor_behind(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(b"content")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(5):
         with watching(file):
             pass
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

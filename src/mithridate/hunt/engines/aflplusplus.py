@@ -116,7 +116,11 @@ class AflPlusPlus:
         argv += ["-G", str(work.input_bytes), "-c", "0", "-l", "2"]
         if work.dictionary is not None:
             argv += ["-x", DICTIONARY]
-        env = {**_ENVIRONMENT, **({"AFL_CMPLOG_ONLY_NEW": "1"} if resumes else {}), **harness_environment(work.entry, CANDIDATES, SPECIES_FILE)}
+        env = {
+            **_ENVIRONMENT,
+            **({"AFL_CMPLOG_ONLY_NEW": "1"} if resumes else {}),
+            **harness_environment(work.entry, CANDIDATES, SPECIES_FILE),
+        }
         target = [binary.path]
         if not binary.in_process:
             env |= {"ASAN_OPTIONS": _FORKED_SANITIZERS, "UBSAN_OPTIONS": "halt_on_error=0:print_stacktrace=0"}

@@ -118,7 +118,7 @@ def plausible(token: bytes) -> bool:
         return False
     if re.match(rb"(?:/|\.\.?/)\w|[\w/.-]+\.(?:c|cc|cpp|cxx|h|hpp|so)$", token):
         return False
-    spoken = rb"\b(?:the|is|not|cannot|failed|error|invalid|unable|bad|unknown)\b|[a-z]{3,} [a-z]{2,} [a-z]{2,}|[.!?]\n?$"
+    spoken = rb"\b(?:the|is|not|cannot|failed|error|invalid|unable|bad|unknown)\b|[a-z]{3,} [a-z]{2,} [a-z]{2,}|.{4}[.!?]\n?$"
     return re.search(spoken, token, re.IGNORECASE) is None
 
 

@@ -27,7 +27,6 @@ def _nowhere(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-
 class CLanguage:
     """Implements Language for C and C++. `put` stores bytes and gives their digest; `seconds` bounds the look at programs."""
 
@@ -56,9 +55,7 @@ class CLanguage:
     ) -> Build | BuildFailure:
         """See Language.build."""
         neighbours = [other for other in self.detect(project)[0] if other != component]
-        return build_component(
-            project, component, flavour, sandbox, cache, self._tools(), neighbours=neighbours, jobs=self._jobs
-        )
+        return build_component(project, component, flavour, sandbox, cache, self._tools(), neighbours=neighbours, jobs=self._jobs)
 
     def entry_points(
         self, project: Project, builds: Sequence[Build], sandbox: Sandbox, work: Path

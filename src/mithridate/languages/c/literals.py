@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 _LEX = re.compile(
     rb"//[^\n]*|/\*(?:.*?\*/|.*)|"
-    rb'(?P<string>(?:L|u8|u|U)?"(?:[^"\\\n]|\\.)*")|'
+    rb'(?P<string>(?:L|u8|u|U)?"(?:[^"\\\n]|\\.)*"?)|'
     rb"(?P<char>'(?:[^'\\\n]|\\[^x0-7\n]|\\x[0-9a-fA-F]{1,2}|\\[0-7]{1,3}){1,8}')|"
     rb"(?P<number>\b0[xX][0-9a-fA-F]{2,16}(?=[uUlL]*\b))|"
     rb"(?P<word>[A-Za-z_]\w{0,127})|(?P<mark>==|!=|\|\||[(),;{}#?:])|(?P<line>(?<!\\)\n)",
@@ -103,7 +103,7 @@ class _Reader:
 
     def literal_seen(self, kind: str, token: bytes) -> Iterator[Literal]:
         likelihood = self._likelihood()
-        if likelihood < 0:
+        if likelihood < 0 or (kind == "string" and not token.endswith(b'"')):
             return
         if kind == "number":
             width = {1: 1, 2: 2, 3: 4, 4: 4}.get((len(token) - 1) // 2, 8)

@@ -4,6 +4,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,13 +19,19 @@ from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Skipped
 from mithridate.sandbox.interface import Sandbox
 
-MAX_RUNS = 40
+MAX_RUNS = 60
 MAX_SUFFIXES = 4
 _FINALISTS = 24
-_SAMPLES_COMPARED = 5
+_CONTENT = 11
+"""The points of a run that read its input, ended well, said something of its own and did not complain."""
+_SAMPLES_COMPARED = 8
+_COVERED_SAMPLES = 12
 _RUN_LIMITS = Limits(wall_s=0.8, output_bytes=64 << 10, processes=64, memory_bytes=2 << 30)
 _SYNTHETIC = b'1 2 + 3\nname = value\n<a b="c">text</a>\n{"k": [1, 2, 3]}\n'
-_GARBAGE = bytes(range(1, 64)) * 2
+_COMPLAINT = re.compile(
+    rb"\bnot an?\b|\bbad\b|\bwrong\b|invalid|illegal|unknown|unrecogni|unsupported|corrupt|malformed|error|can(?:no|')t|failed|fatal|usage:",
+    re.IGNORECASE,
+)
 
 Coverage = Callable[[Form, Sequence[Path]], int]
 """Supplied by the owner: how many edges the program covers under a form on these inputs."""
@@ -64,7 +71,8 @@ class _Sight:
     def points(self) -> int:
         """How much the run looks like real work, from what is visible outside."""
         ended_well = self.execution.ok or self.execution.ending in (Ending.SIGNALLED, Ending.WALL_LIMIT)
-        return 4 * ended_well + 2 * (not self.refused) + 2 * self.read
+        said = self.execution.stdout[:4096] + self.execution.stderr[:4096]
+        return 4 * ended_well + 2 * (not self.refused) + 2 * self.read + 3 * (_COMPLAINT.search(said) is None)
 
 
 def observe(
@@ -83,7 +91,7 @@ def observe(
 ) -> tuple[Observation, ...] | Skipped:
     """The doors of `program` (path in the sandbox): at most `limit`, good and different; Skipped with the reason if none.
 
-    `samples` are likely inputs (host files), the likeliest first. Takes at most about `seconds` of wall time and MAX_RUNS runs
+    `samples` are likely inputs (host files), the likeliest first, best some dozens of several formats. Takes at most about `seconds` of wall time and MAX_RUNS runs
     on `jobs` threads, then at most as long again for `coverage`. Raises SandboxUnavailable as the sandbox does.
     """
     said = usage or ask(program, sandbox, mounts, env)
@@ -173,11 +181,31 @@ def _explore(trials: _Trials, forms: Forms, samples: Sequence[Path]) -> list[_Si
     working = _touching(trials.seen)
     if not working:
         return []
-    best = max(working, key=lambda s: s.points)
-    better = trials.run((best.form, s, s.suffix) for s in variety[:_SAMPLES_COMPARED] if s != best.sample)
-    best = max((best, *_touching(better)), key=lambda s: s.points)
+    best = _on_the_best_sample(trials, _best(working), samples, variety)
     trials.run((f, best.sample, best.suffix) for f in forms.combined(best.form))
     return _suffixed(trials, best, _touching(trials.seen))
+
+
+def _best(sights: Iterable[_Sight]) -> _Sight:
+    return max(sights, key=lambda s: (s.points, -len(s.form)))
+
+
+def _on_the_best_sample(trials: _Trials, door: _Sight, samples: Sequence[Path], variety: Sequence[Path]) -> _Sight:
+    """The form of `door` on the sample that it likes best.
+
+    One sample of each suffix first. If most of them end alike, that is how the program refuses; a suffix that ends otherwise
+    is probably the program's own, and more of its samples are tried.
+    """
+    tried = [door, *_touching(trials.run((door.form, s, s.suffix) for s in variety if s != door.sample))]
+    best = _best(tried)
+    (usual, count), *_ = Counter(s.outcome for s in tried).most_common(1)
+    own = {s.sample.suffix for s in tried if s.outcome != usual} if count > 1 else {best.sample.suffix}
+    rest = [s for s in samples if s not in {t.sample for t in tried}]
+    rest.sort(key=lambda s: s.suffix not in own)
+    if best.points < _CONTENT:
+        tried += _touching(trials.run((door.form, s, s.suffix) for s in rest[:_SAMPLES_COMPARED]))
+    fitting = [s for s in tried if count == 1 or s.outcome != usual]
+    return _best(fitting or tried)
 
 
 def _suffixed(trials: _Trials, best: _Sight, doors: list[_Sight]) -> list[_Sight]:
@@ -214,7 +242,7 @@ def _one_of_each_suffix(samples: Sequence[Path]) -> list[Path]:
     firsts: dict[str, Path] = {}
     for sample in samples:
         firsts.setdefault(sample.suffix, sample)
-    return list(firsts.values())[: MAX_SUFFIXES + 1]
+    return list(firsts.values())[: MAX_SUFFIXES + 2]
 
 
 def _why_closed(seen: Sequence[_Sight]) -> str:
@@ -238,12 +266,13 @@ def _finalists(doors: Sequence[_Sight]) -> list[_Sight]:
 def _measured(
     finalists: Sequence[_Sight], samples: Sequence[Path], coverage: Coverage, deadline: float
 ) -> list[tuple[_Sight, int]]:
-    """The finalists with what they cover, as many as the time allows; the input that was seen to be read comes first."""
+    """The finalists with what they cover, as many as the time allows; the input on which most was seen comes first."""
     measured: list[tuple[_Sight, int]] = []
+    best = finalists[0].sample
+    inputs = [best, *(p for p in samples if p != best)][:_COVERED_SAMPLES]
     for sight in finalists:
         if measured and time.monotonic() > deadline:
             break
-        inputs = [sight.sample] if not samples else sorted(samples, key=lambda p: p != sight.sample)
         measured.append((sight, coverage(sight.form, inputs)))
     return measured if any(depth for _, depth in measured) else []
 

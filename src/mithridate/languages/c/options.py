@@ -223,7 +223,7 @@ def _values(word: str, context: str) -> tuple[str, ...]:
 
 def _usage_rests(text: str, name: str) -> Iterable[str]:
     """The parts of usage lines behind the program's name, continuation lines of "or: name …" included."""
-    called = re.compile(rf"^\s*(?:\S*/)?[\"'`]?(?:lt-)?{re.escape(name)}(?:\.exe)?[\"'`:]?\s+(?P<rest>\S.*)$")
+    called = re.compile(rf"^\s*(?:\S*/)?[\"'`]?(?:lt-)?{re.escape(name)}(?:\.exe)?[\"'`]?\s+(?P<rest>\S.*)$")
     in_usage = False
     for line in text.splitlines():
         head = _USAGE_LINE.match(line)

@@ -16,12 +16,13 @@ MAX_SAMPLES = 2000
 MAX_TOTAL_BYTES = 64 << 20
 MAX_FOR_PROGRAM = 400
 MAX_ARCHIVE_ENTRIES = 5000
+_CODE_RANK = 3
 
 _CODE = re.compile(
     r"\.("
     r"c|h|cc|cpp|cxx|hpp|hh|hxx|inc|inl|s|asm|o|a|so|la|lo|m4|ac|am|in|cmake|mk|mak|build|vcxproj|sln|vcproj|dsp|dsw|"
     r"pro|rc|def|map|py|pyc|pl|pm|rb|go|rs|java|class|kt|swift|cs|ts|tsx|jsx|gradle|sh|bash|bat|cmd|ps1|spec|patch|"
-    r"diff|orig|rej|po|pot|md|rst|adoc|texi|tex|man|1|2|3|4|5|6|7|8|dict|options|gitignore|gitattributes|gitmodules|"
+    r"diff|orig|rej|po|pot|md|rst|adoc|texi|tex|man|[1-8]\w{0,6}|[ch]-\w+|dict|options|gitignore|gitattributes|gitmodules|"
     r"editorconfig|clang\-format|pc|cfg|ini|toml|yml|yaml|lock|log|html|htm|css|svg|js|json|txt|xml|csv|dtd|xsd|xsl|"
     r"sql|lua|awk|bc|conf|test|t|exp|out|ref|expected|el|vim|at|tcl|d"
     r")"
@@ -122,7 +123,7 @@ def magic(start: bytes) -> str:
 
 
 def _rank(place: Path) -> int | None:
-    """0 for corpora, 1 for data among tests and samples, 2 for data elsewhere; None for code, build files and documents."""
+    """0 for corpora, 1 for data among tests and samples, 2 for data elsewhere, 3 for scripts and code among tests; None for code, build files and documents."""
     suffix = place.suffix.lower()
     if _BUILD_NAMES.match(place.name):
         return None
@@ -133,7 +134,7 @@ def _rank(place: Path) -> int | None:
     if suffix != "" and not _CODE.fullmatch(suffix):
         return 1 if in_data else 2
     if in_data and (suffix == "" or _TEXT_DATA.fullmatch(suffix)):
-        return 1 if suffix not in {".c", ".h", ".cpp", ".py", ".sh", ".pl", ".log", ".md"} else 3
+        return 1 if suffix not in {".c", ".h", ".cpp", ".py", ".sh", ".pl", ".log", ".md"} else _CODE_RANK
     return None
 
 
@@ -224,6 +225,8 @@ def _affinity(sample: Sample, stem: str, words: set[str]) -> int:
     """How well a sample fits a program: corpus named after it, extension or format among the hints, name in its path."""
     parts = Path(sample.place).parts
     points = 0
+    if sample.rank == _CODE_RANK:
+        stem = ""
     if stem and any(_stem(part) == stem for part in parts[:-1]):
         points += 40
     if stem and len(stem) > 2 and any(len(_stem(p)) > 2 and (_stem(p) in stem or stem in _stem(p)) for p in parts):

@@ -92,7 +92,7 @@ def ask(program: str, sandbox: Sandbox, mounts: Sequence[Mount] = (), env: Mappi
         if execution.ending is Ending.WALL_LIMIT and not said.strip():
             break
     distinct = list(dict.fromkeys(t.strip() for t in texts if t.strip()))
-    return Usage("\n".join(distinct)[: 256 << 10], frozenset(refusals), unstartable)
+    return Usage("\n\n".join(distinct)[: 256 << 10], frozenset(refusals), unstartable)
 
 
 def forms(name: str, usage: str, shown: Iterable[Form] = (), optstrings: Sequence[str] = ()) -> Forms:
@@ -140,7 +140,15 @@ def _single(known: Sequence[Option]) -> tuple[Form, ...]:
 
 
 def _together(known: Sequence[Option]) -> tuple[Form, ...]:
-    """Several switches at once: all of them, the first half, the second half."""
+    """Several options at once: every second one with its value, and all switches, the first half and the second half of them."""
+    harmless = [
+        o.spelled(*o.values[:1]) for o in known if o.take is Take.NOTHING or (o.values and o.values[0] not in (INPUT, OUTPUT))
+    ]
+    mixed = [tuple(w for words in harmless[start::2][:8] for w in words) for start in (0, 1)]
+    return tuple(dict.fromkeys((*_switches(known), *(m for m in mixed if len(m) > 2))))
+
+
+def _switches(known: Sequence[Option]) -> tuple[Form, ...]:
     switches = [o.flag for o in known if o.take is Take.NOTHING]
     if len(switches) < 2:
         return ()
