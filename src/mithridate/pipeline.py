@@ -168,7 +168,7 @@ def _see_through(run_id: str, workflow: Scan, session: Session, *, started: bool
             else:
                 with SetWorkflowID(run_id):
                     outcome.append(DBOS.start_workflow(workflow.story).get_result())
-        except BaseException as error:  # handed to the caller's thread below
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread below
             outcome.append(error)
 
     waiter = threading.Thread(target=wait, daemon=True)

@@ -57,7 +57,7 @@ class _Arm:
 
 @dataclass(slots=True)
 class Scheduler:
-    """Decides round by round. `arms` are (entry, engine) pairs, the most promising first; `budget_s` is wall time; `jobs` cores."""
+    """Decides round by round. `arms` are (entry, engine) pairs, the most promising first; `budget_s` is wall time."""
 
     arms: Sequence[tuple[int, int]]
     budget_s: float

@@ -14,6 +14,8 @@ OUTPUT = "@out"
 
 
 class EntryKind(StrEnum):
+    """How data enters: through a fuzz target's function, a file that a program opens, or standard input."""
+
     FUZZ_TARGET = "fuzz-target"
     PROGRAM_FILE = "program-file"
     PROGRAM_STDIN = "program-stdin"

@@ -37,7 +37,7 @@ class NegativeControl:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """An input that fired `fired` of `replays` times in fresh sandboxes with one signature. A proof only when the two are equal."""
+    """An input that fired `fired` of `replays` times in fresh sandboxes with one signature; equal, or it is no proof."""
 
     entry_id: str
     signature: str
@@ -69,6 +69,8 @@ class Flaky:
 
 
 class FindingStatus(StrEnum):
+    """PROVED: a replayable input backs it. OBSERVED: a weak practice seen executed."""
+
     PROVED = "proved"
     OBSERVED = "observed"
 

@@ -35,6 +35,8 @@ class Project:
 
 
 class BuildSystem(StrEnum):
+    """What builds a component; BARE is our own rule for sources without a build file, CUSTOM the owner's commands."""
+
     CMAKE = "cmake"
     MESON = "meson"
     AUTOTOOLS = "autotools"

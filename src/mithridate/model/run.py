@@ -10,7 +10,7 @@ from mithridate.model.project import Skipped
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the user asked for. `budget_s` is wall time for the hunt, shared by all entry points; `jobs` is how many cores to use."""
+    """What the user asked for. `budget_s` is wall time for the hunt, shared by all entry points; `jobs` counts cores."""
 
     target: str
     out: str
@@ -40,7 +40,7 @@ class EngineTally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidualRisk:
-    """What is left to find: the estimated chance that one more execution reaches new code, and the estimated share of reachable code seen.
+    """What is left to find: the chance that one more execution reaches new code, and the share of reachable code seen.
 
     `discovery_probability` is Good and Turing's estimate (singletons / samples); `completeness` is observed / Chao2's richness.
     Both are None where no counts were taken. Method: M. Böhme, STADS: Software Testing as Species Discovery, TOSEM 2018.

@@ -56,6 +56,8 @@ class ViolationKind(StrEnum):
 
 
 class Access(StrEnum):
+    """The direction of a bad access."""
+
     READ = "read"
     WRITE = "write"
 
@@ -90,6 +92,8 @@ class Frame:
 
 
 class Relation(StrEnum):
+    """Where a bad access lies, seen from the object that it missed."""
+
     BEFORE = "before"
     INSIDE = "inside"
     AFTER = "after"
@@ -97,7 +101,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """The object that the access missed: its kind ("heap", "stack", "global"), its size in bytes, and by how far it was missed."""
+    """The object that the access missed: "heap", "stack" or "global", its size in bytes, and by how far it was missed."""
 
     kind: str
     size: int
@@ -110,7 +114,7 @@ class Region:
 class Violation:
     """One thing an oracle forbids, seen in one execution.
 
-    `frames` are innermost first. `allocation` and `deallocation` are where the object was made and freed, when it is a heap object.
+    `frames` are innermost first. `allocation` and `deallocation` are where a heap object was made and freed.
     `size` is the width of the bad access in bytes, or of the refused allocation; `address` the faulting address.
     """
 

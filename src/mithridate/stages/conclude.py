@@ -50,7 +50,7 @@ def report(
         flaky=flaky,
         entry_points=hunt.reports(),
         skipped=tuple(_distinct([*skipped, *hunt.unsearched()])),
-        cost=_cost(session, hunt),
+        cost=_cost(session),
         scope_owner=session.scope.owner,
         sources=_sources(project, findings) if session.options.include_source else {},
         inputs={blob: session.stores.blobs.get(blob)[:_HEX_BYTES] for blob in blobs},
@@ -88,7 +88,7 @@ def discard(area: Path) -> None:
         shutil.rmtree(area / name, ignore_errors=True)
 
 
-def _cost(session: Session, hunt: Hunt) -> Cost:
+def _cost(session: Session) -> Cost:
     own = resource.getrusage(resource.RUSAGE_SELF)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     ours = own.ru_utime + own.ru_stime

@@ -11,7 +11,6 @@ from mithridate.model.run import Note
 from mithridate.stages.session import Session
 from mithridate.store.snapshot import take_snapshot
 
-
 _AFL_SHARE = 0.1
 
 

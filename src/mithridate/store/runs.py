@@ -21,6 +21,8 @@ from mithridate.store.home import Home
 
 
 class RunState(StrEnum):
+    """How a run stands."""
+
     RUNNING = "running"
     INTERRUPTED = "interrupted"
     DONE = "done"

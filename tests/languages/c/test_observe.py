@@ -121,3 +121,15 @@ def test_the_owner_s_own_forms_are_enough(built: Path) -> None:
     mounts = (Mount(source=built / "build", target="/build"),)
     seen = observe("/build/conv", Forms(bases=(("-a", INPUT, OUTPUT),)), [built / "a.mag"], Bubblewrap(), mounts, ENV)
     assert [o.form for o in doors(seen)] == [("-a", INPUT, OUTPUT)]
+
+
+def test_of_several_samples_of_the_right_format_the_one_it_likes_is_found(built: Path, tmp_path: Path) -> None:
+    samples = []
+    for number in range(5):
+        samples.append(tmp_path / f"{number}.mag")
+        samples[-1].write_bytes(b"MAG%d...." % number)
+    good = tmp_path / "good.mag"
+    good.write_bytes(b"MAGIC...")
+    mounts = (Mount(source=built / "build", target="/build"),)
+    seen = observe("/build/conv", Forms(bases=((INPUT, OUTPUT),)), [built / "b.txt", *samples, good], Bubblewrap(), mounts, ENV)
+    assert doors(seen)[0].exit_code == 0

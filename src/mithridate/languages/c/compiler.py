@@ -38,7 +38,7 @@ class Compiler:
         return str(beside)
 
     def environment(self, flavour: Flavour) -> dict[str, str]:
-        """The wrapper's environment for our own links: no engine but the one we name, and lld, which honours --wrap everywhere."""
+        """The wrapper's environment for our own links: only the engine that we name, and lld, which honours --wrap."""
         env = compiler_env(flavour, self.toolchain)
         return {**env, "MITHRIDATE_RUNTIME": "", "MITHRIDATE_FUZZER": "", "MITHRIDATE_LDFLAGS": "-fuse-ld=lld"}
 

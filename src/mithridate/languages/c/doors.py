@@ -1,6 +1,7 @@
 """Turns one component's builds into entry points: shipped fuzz targets, and programs that were seen to read their input."""
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
-from mithridate.languages.c.constants import dictionary
+from mithridate.languages.c.constants import dictionary, nearest_first
 from mithridate.languages.c.elf import Image
 from mithridate.languages.c.link import Linker, elf_bits
 from mithridate.languages.c.observe import Observation, observe
@@ -30,6 +31,8 @@ Linkers = Mapping[tuple[Flavour, int], Linker]
 MAX_PROGRAMS = 60
 _SEEDS = 300
 _PROBED = 12
+_OBSERVED = 60
+_TURN = 12
 _FORMS_OF_ONE_PROGRAM = 4
 _SHORTEST_LOOK_S = 2.0
 _LONGEST_LOOK_S = 15.0
@@ -126,7 +129,7 @@ class Doors:
             binaries=tuple(binaries),
         )
         hints = [name, *PurePosixPath(origin).parts]
-        return self._equipped(entry, hints, self._dictionary(entry, name), self._own_seeds(name, hints))
+        return self._equipped(entry, self._dictionary(entry, name), self._own_seeds(name, hints))
 
     def _program(self, number: int, link: Link, shown: Mapping[str, Sequence[Form]], of: int) -> list[EntryPoint]:
         plain = self._ground.builds[Flavour.PLAIN]
@@ -144,11 +147,11 @@ class Doors:
         wanted = self._wanted_forms(name, said, shown.get(name, ()), optstrings)
         hints = [name, *_WORD.findall(said.text[:4000]), *PurePosixPath(link.output).parts]
         seeds = self._own_seeds(name, hints)
-        template = self._entry(link, name, EntryKind.PROGRAM_FILE, (INPUT,), "", self._binaries(link, binary.bits))
+        template = self._entry(name, EntryKind.PROGRAM_FILE, (INPUT,), "", self._binaries(link, binary.bits))
         seen = observe(
             link.output,
             wanted,
-            seeds[:_PROBED],
+            seeds[:_OBSERVED],
             self._ground.sandbox,
             build_mounts(binary),
             env,
@@ -162,7 +165,7 @@ class Doors:
             self.skipped.append(seen)
             return []
         words = self._dictionary(template, name)
-        return [self._equipped(self._opened(template, link, name, one), hints, words, seeds) for one in seen]
+        return [self._equipped(self._opened(template, name, one), words, seeds) for one in seen]
 
     def _wanted_forms(self, name: str, said: Usage, shown: Sequence[Form], optstrings: Sequence[str]) -> Forms:
         given = self._ground.arguments.get(name)
@@ -182,10 +185,10 @@ class Doors:
 
         return covered
 
-    def _opened(self, template: EntryPoint, link: Link, name: str, seen: Observation) -> EntryPoint:
-        return self._entry(link, name, seen.kind, seen.form, seen.suffix, template.binaries)
+    def _opened(self, template: EntryPoint, name: str, seen: Observation) -> EntryPoint:
+        return self._entry(name, seen.kind, seen.form, seen.suffix, template.binaries)
 
-    def _entry(self, link: Link, name: str, kind: EntryKind, form: Form, suffix: str, binaries: tuple[Binary, ...]) -> EntryPoint:
+    def _entry(self, name: str, kind: EntryKind, form: Form, suffix: str, binaries: tuple[Binary, ...]) -> EntryPoint:
         shown = " ".join(form) or "(standard input)"
         return EntryPoint(
             id=f"{self._ground.component}:{name}:{shown}",
@@ -220,7 +223,7 @@ class Doors:
                 made.append(linked)
         return tuple(made)
 
-    def _equipped(self, entry: EntryPoint, hints: Iterable[str], words: bytes, seeds: Sequence[Path]) -> EntryPoint:
+    def _equipped(self, entry: EntryPoint, words: bytes, seeds: Sequence[Path]) -> EntryPoint:
         """Give the entry point its seeds and dictionary, and settle whether it can be run in-process."""
         settled = self._settled(entry, seeds[:_PROBED])
         digests = [self._ground.put(path.read_bytes()) for path in seeds[:_SEEDS]]
@@ -248,22 +251,27 @@ class Doors:
         return isinstance(self._judge.judge(self._ground.sandbox.run(command, mounts)), tuple)
 
     def _own_seeds(self, name: str, hints: Iterable[str]) -> list[Path]:
-        """The project's own samples first, then tiny samples of the formats that the hints name."""
+        """The project's own samples and tiny samples of the formats that the hints name, in turns, the likeliest first."""
         words = list(hints)
-        paths = list(self._ground.samples.for_program(name, words))
-        directory = self._ground.scratch / "formats"
-        directory.mkdir(exist_ok=True)
-        for sample in relevant(words):
-            path = directory / sample
-            if not path.exists():
-                path.write_bytes(self._formats[sample])
-            paths.append(path)
-        return paths
+        own = list(self._ground.samples.for_program(name, words))
+        ours = [self._format_sample(sample) for sample in relevant(words)]
+        turns = zip_longest(range(0, len(own), _TURN), range(0, len(ours), _TURN))
+        mixed = [(own[i : i + _TURN] if i is not None else []) + (ours[k : k + _TURN] if k is not None else []) for i, k in turns]
+        return [path for turn in mixed for path in turn]
 
-    def _dictionary(self, entry: EntryPoint, _name: str) -> bytes:
+    def _format_sample(self, name: str) -> Path:
+        path = self._ground.scratch / "formats" / name
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            temporary = path.with_name(f".{name}.{threading.get_ident()}")
+            temporary.write_bytes(self._formats[name])
+            temporary.replace(path)
+        return path
+
+    def _dictionary(self, entry: EntryPoint, name: str) -> bytes:
         plain = entry.binary(Flavour.PLAIN)
         image = host_path(self._ground.builds[Flavour.PLAIN], plain.path) if plain else None
-        return dictionary(self._ground.sources, image)
+        return dictionary(nearest_first(self._ground.sources, name), image)
 
     def _usual_bits(self) -> int:
         return next((bits for _, bits in self._ground.linkers), 64)

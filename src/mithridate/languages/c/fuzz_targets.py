@@ -43,7 +43,7 @@ def _is_target(path: Path, tree: Path, component: Component) -> bool:
 
 
 def _needed(build: Build) -> tuple[str, ...]:
-    """Link arguments that give a fuzz target the project's code: its archives, else the objects of its programs, and libraries."""
+    """Link arguments that give a fuzz target the project's code: archives, else objects of programs, and libraries."""
     libraries = dict.fromkeys(w for link in build.links for w in link.argv if w.startswith(("-l", "-L")) and len(w) > 2)
     code = build.archives or tuple(_objects(build))
     if not code:

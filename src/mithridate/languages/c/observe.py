@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mithridate.languages.c.options import Form
 from mithridate.languages.c.usage import Forms, Usage, ask, fingerprint
+from mithridate.languages.c.walk import head
 from mithridate.languages.c.watch import watching
 from mithridate.languages.invocation import INPUT_DIRECTORY, OUTPUT_FILE
 from mithridate.model.entry import INPUT, OUTPUT, EntryKind
@@ -26,10 +27,12 @@ _CONTENT = 11
 """The points of a run that read its input, ended well, said something of its own and did not complain."""
 _SAMPLES_COMPARED = 8
 _COVERED_SAMPLES = 12
+_MAGIC_BYTES = 6
 _RUN_LIMITS = Limits(wall_s=0.8, output_bytes=64 << 10, processes=64, memory_bytes=2 << 30)
 _SYNTHETIC = b'1 2 + 3\nname = value\n<a b="c">text</a>\n{"k": [1, 2, 3]}\n'
 _COMPLAINT = re.compile(
-    rb"\bnot an?\b|\bbad\b|\bwrong\b|invalid|illegal|unknown|unrecogni|unsupported|corrupt|malformed|error|can(?:no|')t|failed|fatal|usage:",
+    rb"\bnot an?\b|\bbad\b|\bwrong\b|invalid|illegal|unknown|unrecogni|unsupported|corrupt|malformed|"
+    rb"error|can(?:no|')t|failed|fatal|denied|read-only|usage:",
     re.IGNORECASE,
 )
 
@@ -91,8 +94,9 @@ def observe(
 ) -> tuple[Observation, ...] | Skipped:
     """The doors of `program` (path in the sandbox): at most `limit`, good and different; Skipped with the reason if none.
 
-    `samples` are likely inputs (host files), the likeliest first, best some dozens of several formats. Takes at most about `seconds` of wall time and MAX_RUNS runs
-    on `jobs` threads, then at most as long again for `coverage`. Raises SandboxUnavailable as the sandbox does.
+    `samples` are likely inputs (host files), the likeliest first, best some dozens of several formats. Takes about
+    `seconds` of wall time and MAX_RUNS runs on `jobs` threads at most, then at most as long again for `coverage`.
+    Raises SandboxUnavailable as the sandbox does.
     """
     said = usage or ask(program, sandbox, mounts, env)
     if said.unstartable:
@@ -181,9 +185,16 @@ def _explore(trials: _Trials, forms: Forms, samples: Sequence[Path]) -> list[_Si
     working = _touching(trials.seen)
     if not working:
         return []
-    best = _on_the_best_sample(trials, _best(working), samples, variety)
+    told = next(s for s in sorted(working, key=lambda s: _place(s.form, forms.bases)))
+    best = _on_the_best_sample(trials, told, samples, variety)
+    if best.points < _CONTENT and _best(working).form != told.form:
+        best = _best((best, _on_the_best_sample(trials, _best(working), samples, variety)))
     trials.run((f, best.sample, best.suffix) for f in forms.combined(best.form))
     return _suffixed(trials, best, _touching(trials.seen))
+
+
+def _place(form: Form, forms: Sequence[Form]) -> int:
+    return forms.index(form) if form in forms else len(forms)
 
 
 def _best(sights: Iterable[_Sight]) -> _Sight:
@@ -200,12 +211,25 @@ def _on_the_best_sample(trials: _Trials, door: _Sight, samples: Sequence[Path], 
     best = _best(tried)
     (usual, count), *_ = Counter(s.outcome for s in tried).most_common(1)
     own = {s.sample.suffix for s in tried if s.outcome != usual} if count > 1 else {best.sample.suffix}
-    rest = [s for s in samples if s not in {t.sample for t in tried}]
-    rest.sort(key=lambda s: s.suffix not in own)
     if best.points < _CONTENT:
+        rest = _unlike_first([s for s in samples if s.suffix in own], tried) or list(samples)
         tried += _touching(trials.run((door.form, s, s.suffix) for s in rest[:_SAMPLES_COMPARED]))
     fitting = [s for s in tried if count == 1 or s.outcome != usual]
     return _best(fitting or tried)
+
+
+def _unlike_first(samples: Sequence[Path], tried: Sequence[_Sight]) -> list[Path]:
+    """The samples not yet tried, those that begin like no other before them first."""
+    known = {head(s.sample, _MAGIC_BYTES) for s in tried}
+    done = {s.sample for s in tried}
+    new: list[Path] = []
+    alike: list[Path] = []
+    for sample in samples:
+        start = head(sample, _MAGIC_BYTES)
+        if sample not in done:
+            (alike if start in known else new).append(sample)
+            known.add(start)
+    return new + alike
 
 
 def _suffixed(trials: _Trials, best: _Sight, doors: list[_Sight]) -> list[_Sight]:
@@ -284,7 +308,7 @@ def _chosen(weighed: Sequence[tuple[_Sight, int]], limit: int) -> tuple[Observat
     chosen: list[tuple[_Sight, int]] = []
     while left and len(chosen) < limit:
         words = {w for s, _ in chosen for w in (*s.form, s.suffix)}
-        outcomes = {s.outcome for s, _ in chosen}
+        outcomes = {s.outcome for s, _ in chosen} | {str(_kind(s.form)) for s, _ in chosen}
         best = max(left, key=lambda p: _worth(p[0], p[1] / deepest, words, outcomes, first=not chosen))
         left.remove(best)
         chosen.append(best)
@@ -292,19 +316,23 @@ def _chosen(weighed: Sequence[tuple[_Sight, int]], limit: int) -> tuple[Observat
 
 
 def _worth(sight: _Sight, depth: float, words: set[str], outcomes: set[str], *, first: bool) -> float:
-    """Depth (0 to 1) plus up to 0.4 for words and an outcome not seen among the chosen; plain forms win the first place."""
+    """Depth (0 to 1) plus up to 0.7 for words, a kind and an outcome not seen among the chosen; short forms are chosen first."""
     if first:
         return depth - 0.01 * len(sight.form)
     new_words = len({*sight.form, sight.suffix} - words - {INPUT, OUTPUT})
-    return depth + 0.1 * min(new_words, 2) + 0.2 * (sight.outcome not in outcomes)
+    new_kind = str(_kind(sight.form)) not in outcomes
+    return depth + 0.1 * min(new_words, 2) + 0.2 * (sight.outcome not in outcomes) + 0.3 * new_kind
+
+
+def _kind(form: Form) -> EntryKind:
+    return EntryKind.PROGRAM_FILE if any(INPUT in word for word in form) else EntryKind.PROGRAM_STDIN
 
 
 def _observation(sight: _Sight, depth: int) -> Observation:
-    from_file = any(INPUT in word for word in sight.form)
     return Observation(
         form=sight.form,
-        kind=EntryKind.PROGRAM_FILE if from_file else EntryKind.PROGRAM_STDIN,
-        suffix=sight.suffix if from_file else "",
+        kind=_kind(sight.form),
+        suffix=sight.suffix,
         read=sight.read,
         depth=depth,
         exit_code=sight.execution.exit_code,

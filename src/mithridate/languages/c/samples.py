@@ -123,7 +123,7 @@ def magic(start: bytes) -> str:
 
 
 def _rank(place: Path) -> int | None:
-    """0 for corpora, 1 for data among tests and samples, 2 for data elsewhere, 3 for scripts and code among tests; None for code, build files and documents."""
+    """0 for corpora, 1 for data among tests and samples, 2 for data elsewhere, 3 for code among tests; None for the rest."""
     suffix = place.suffix.lower()
     if _BUILD_NAMES.match(place.name):
         return None
@@ -236,6 +236,8 @@ def _affinity(sample: Sample, stem: str, words: set[str]) -> int:
         points += 20
     elif suffix and len(suffix) > 2 and suffix in stem:
         points += 15
+    if suffix and len(suffix) > 2 and suffix[:3] in stem.partition("2")[0]:  # what goes into bmp2tiff
+        points += 10
     if words and any(p.lower() in words for p in parts[:-1]):
         points += 5
     return points

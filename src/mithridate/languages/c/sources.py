@@ -89,7 +89,7 @@ def defines_fuzz_target(text: str) -> bool:
     return _defines(text, _FUZZ_TARGET)
 
 
-_COMMENT_OR_STRING = re.compile(r'/\*.*?(?:\*/|\Z)|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+_COMMENT_OR_STRING = re.compile(r'/\*.*?(?:\*/|\Z)|//[^\n]*|"(?:\\.|[^"\\\n])*"?', re.DOTALL)
 _MAIN = re.compile(r"\bw?main\s*(?=\()")
 _FUZZ_TARGET = re.compile(r"\bLLVMFuzzerTestOneInput\s*(?=\()")
 _WINDOW = 4000
