@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID, WorkflowHandle, WorkflowStatusString
 
 from mithridate.model.errors import Interrupted
 from mithridate.model.finding import Flaky
@@ -29,6 +29,8 @@ from mithridate.store.runs import RunState, RunSummary
 _T = TypeVar("_T")
 _DATABASE = "workflow.sqlite"
 _VERSION = "1"
+_WORKFLOW = "scan"
+_RESUMPTIONS = 100_000
 _POLL_S = 0.1
 
 
@@ -40,7 +42,7 @@ class Scan(DBOSConfiguredInstance):
         self._session = session
         super().__init__(config_name=session.record.id)
 
-    @DBOS.workflow(name="scan")
+    @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_RESUMPTIONS)
     def story(self) -> RunReport:
         """One run from target to report."""
         session = self._session
@@ -75,19 +77,24 @@ class Scan(DBOSConfiguredInstance):
         return evidence.prove(self._session, entry, confirmed, of)
 
     def _report(self, report: RunReport, hunt: Hunt) -> RunReport:
+        """Hand over what the run leaves behind. It is done only when that lies where it was asked for."""
+        runs, area = self._session.stores.runs, self._session.area
         hunt.keep_corpora()
-        self._session.stores.runs.save_report(report.run, report)
+        runs.save_report(report.run, report)
         if report.options.out:
-            conclude.write(report, self._session.area, Path(report.options.out))
+            conclude.write(report, area, Path(report.options.out))
+        runs.mark(report.run, RunState.DONE, len(report.findings))
+        conclude.discard(area)
         return report
 
     def _step(self, name: str, work: Callable[[], _T]) -> _T:
         def announced() -> _T:
             stage, _, detail = name.partition(" ")
             evidence.announce(self._session, stage, detail)
-            result = work()
-            self._session.park_if_cancelled()
-            return result
+            try:
+                return work()
+            finally:  # what a step makes of an interruption, be it a result or an error, is not to be remembered
+                self._session.park_if_cancelled()
 
         return DBOS.run_step({"name": name}, announced)
 
@@ -95,17 +102,25 @@ class Scan(DBOSConfiguredInstance):
 def scan(options: RunOptions, scope: Scope, home: Path, observer: Observer, cancel: threading.Event) -> RunReport:
     """Start a run and see it through. Raises Interrupted (with the run's id in the hint) when `cancel` is set."""
     stores = Stores.open(home)
-    run_id = stores.runs.create(options, scope.toml())
-    return _work(run_id, stores, observer, cancel, fresh=True)
+    if options.out:
+        conclude.require_writable(Path(options.out))
+    with stores.runs.begin(options, scope.toml()) as run_id:
+        return _work(run_id, stores, observer, cancel, fresh=True)
 
 
 def resume(run_id: str, home: Path, observer: Observer, cancel: threading.Event) -> RunReport:
-    """Go on with an interrupted run ("" is the latest such). A finished run's report is given back as it is."""
+    """Go on with an interrupted run ("" is the latest such), or with one that failed, at the step that failed.
+
+    A finished run's report is given back as it is. UsageError when another process works on the run.
+    """
     stores = Stores.open(home)
     run_id = run_id or stores.runs.latest(RunState.INTERRUPTED)
-    if stores.runs.load(run_id).state is RunState.DONE:
-        return stores.runs.report(run_id)
-    return _work(run_id, stores, observer, cancel, fresh=False)
+    stores.runs.load(run_id)
+    with stores.runs.exclusively(run_id):
+        if stores.runs.load(run_id).state is RunState.DONE:  # looked at only now: another process may have been at it
+            conclude.discard(stores.home.run(run_id))
+            return stores.runs.report(run_id)
+        return _work(run_id, stores, observer, cancel, fresh=False)
 
 
 def runs(home: Path) -> tuple[RunSummary, ...]:
@@ -129,46 +144,48 @@ def prove(bundle: Path, home: Path, source: Path | None, sandbox: str, replays: 
 
 
 def _work(run_id: str, stores: Stores, observer: Observer, cancel: threading.Event, *, fresh: bool) -> RunReport:
-    with stores.runs.exclusively(run_id):
-        stores.runs.mark(run_id, RunState.RUNNING)
-        session = Session(stores.runs.load(run_id), stores, observer, cancel)
-        session.gate.record("scan.started" if fresh else "scan.resumed", target=session.options.target)
-        config: DBOSConfig = {
-            "name": "mithridate",
-            "system_database_url": f"sqlite:///{session.area / _DATABASE}",
-            "executor_id": run_id,
-            "application_version": _VERSION,
-            "log_level": "CRITICAL",
-            "console_log_level": "CRITICAL",
-            "enable_otlp": False,
-            "max_executor_threads": 4,
-        }
-        DBOS(config=config)
-        workflow = Scan(session)
-        DBOS.launch()
-        try:
-            return _see_through(run_id, workflow, session, started=_known(run_id))
-        finally:
-            if not cancel.is_set():
-                DBOS.destroy()
+    """Start or go on with a run that this process holds, and note how it stands at the end."""
+    stores.runs.mark(run_id, RunState.RUNNING)
+    session = Session(stores.runs.load(run_id), stores, observer, cancel)
+    session.gate.record("scan.started" if fresh else "scan.resumed", target=session.options.target)
+    outcome = _see_through(run_id, session)
+    match outcome:
+        case None:
+            stores.runs.mark(run_id, RunState.INTERRUPTED)
+            session.gate.record("scan.interrupted")
+            raise Interrupted(f"run {run_id} was interrupted; everything done so far is kept", hint=f"mithridate resume {run_id}")
+        case BaseException():
+            stores.runs.mark(run_id, RunState.FAILED)
+            session.gate.record("scan.failed", why=str(outcome)[:200])
+            raise outcome
+    session.gate.record("scan.finished", findings=len(outcome.findings))
+    return outcome
 
 
-def _known(run_id: str) -> bool:
-    """True when the run's database already holds its workflow (it may have died before it got that far)."""
-    return DBOS.get_workflow_status(run_id) is not None
+def _see_through(run_id: str, session: Session) -> RunReport | BaseException | None:
+    """What became of the run's workflow; None when the user interrupted it.
 
-
-def _see_through(run_id: str, workflow: Scan, session: Session, *, started: bool) -> RunReport:
+    Then DBOS is left as it is: the interrupted step waits in one of its threads, and only the process's end ends that.
+    """
+    config: DBOSConfig = {
+        "name": "mithridate",
+        "system_database_url": f"sqlite:///{session.area / _DATABASE}",
+        "executor_id": run_id,
+        "application_version": _VERSION,
+        "log_level": "CRITICAL",
+        "console_log_level": "CRITICAL",
+        "enable_otlp": False,
+        "max_executor_threads": 4,
+    }
+    DBOS(config=config)
+    workflow = Scan(session)
     outcome: list[RunReport | BaseException] = []
 
     def wait() -> None:
         try:
-            if started:
-                outcome.append(DBOS.retrieve_workflow(run_id).get_result())
-            else:
-                with SetWorkflowID(run_id):
-                    outcome.append(DBOS.start_workflow(workflow.story).get_result())
-        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread below
+            DBOS.launch()
+            outcome.append(_handle(run_id, workflow).get_result())
+        except BaseException as error:  # noqa: BLE001  # handed to the caller's thread below
             outcome.append(error)
 
     waiter = threading.Thread(target=wait, daemon=True)
@@ -176,12 +193,19 @@ def _see_through(run_id: str, workflow: Scan, session: Session, *, started: bool
     while waiter.is_alive() and not session.cancel.is_set():
         waiter.join(_POLL_S)
     if not outcome:
-        session.stores.runs.mark(run_id, RunState.INTERRUPTED)
-        session.gate.record("scan.interrupted")
-        raise Interrupted(f"run {run_id} was interrupted; everything done so far is kept", hint=f"mithridate resume {run_id}")
-    if isinstance(outcome[0], BaseException):
-        session.stores.runs.mark(run_id, RunState.FAILED)
-        session.gate.record("scan.failed", why=str(outcome[0])[:200])
-        raise outcome[0]
-    session.gate.record("scan.finished", findings=len(outcome[0].findings))
+        return None
+    DBOS.destroy()
     return outcome[0]
+
+
+def _handle(run_id: str, workflow: Scan) -> WorkflowHandle[RunReport]:
+    """The run's workflow: started now, taken up where it was when its process died, or gone on with at the step that failed."""
+    known = DBOS.list_workflows(name=_WORKFLOW, sort_desc=True, limit=1, load_input=False, load_output=False)
+    if not known:  # a fresh run, or one that died before it got that far
+        with SetWorkflowID(run_id):
+            return DBOS.start_workflow(workflow.story)
+    last = known[0]
+    if last.status != WorkflowStatusString.ERROR.value:
+        return DBOS.retrieve_workflow(last.workflow_id)
+    steps = DBOS.list_workflow_steps(last.workflow_id)
+    return DBOS.fork_workflow(last.workflow_id, next((s["function_id"] for s in steps if s["error"]), len(steps) + 1))

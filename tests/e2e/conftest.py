@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from tests.e2e import project
 from tests.e2e.program import Mithridate, Results
 

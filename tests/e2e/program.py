@@ -68,6 +68,12 @@ class Process:
         self.popen.send_signal(number)
         return self.end()
 
+    def stop_listening(self) -> None:
+        """Close our end of its stderr."""
+        assert self.popen.stderr is not None
+        os.close(os.dup(self.popen.stderr.fileno()))
+        self.popen.stderr.close()
+
     def results(self) -> Results:
         """The JSON document on its stdout, which holds nothing else."""
         found: Results = json.loads(self.stdout.read_text())
@@ -153,14 +159,17 @@ class Mithridate:
         assert code == 0, process.words
         return [f"{r['action']} {r['facts'].get('component', '')}".strip() for r in json.loads(process.stdout.read_text())]
 
-    def steps(self, run: str) -> dict[str, tuple[int, int]]:
-        """The finished steps of one run and when each began and ended."""
+    def steps(self, run: str, of: str = "") -> dict[str, tuple[int, int]]:
+        """The finished steps of one run and when each began and ended; only those of one of its workflows if that is given."""
         database = self.home / "runs" / run / "workflow.sqlite"
         if not database.exists():
             return {}
         with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-            query = "select function_name, started_at_epoch_ms, completed_at_epoch_ms from operation_outputs"
-            rows = connection.execute(query).fetchall() if _has_steps(connection) else []
+            query = (
+                "select function_name, started_at_epoch_ms, completed_at_epoch_ms from operation_outputs "
+                "where error is null and workflow_uuid like ?"
+            )
+            rows = connection.execute(query, [of or "%"]).fetchall() if _has_steps(connection) else []
         names = [name for name, _, _ in rows]
         assert len(names) == len(set(names)), f"a step was done twice: {names}"
         return {name: (began, ended) for name, began, ended in rows}

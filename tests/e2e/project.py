@@ -84,7 +84,7 @@ FIXED = SOURCE.replace("@TITLE@", " || length > 4").replace("@COLOUR@", "& 3").r
 TITLE = ("notes.c", "read_title", 122)
 COLOUR = ("notes.c", "read_colour", 125)
 KEY = ("notes.c", "read_key", 122)
-"""(file, function, CWE) of each planted flaw. Nothing reaches the one in read_key by chance: its door opens only for KEY_INPUT's."""
+"""(file, function, CWE) of each planted flaw. Nothing reaches the one in read_key by chance: it needs the words of KEY_INPUT."""
 
 KEY_INPUT = b"K\x09open up!\x01"
 

@@ -1,7 +1,9 @@
-"""Whatever happens to the process, the run ends as if nothing had happened."""
+"""Whatever happens to the process, the run ends as if nothing had happened, and nothing that was finished is done again."""
 
+import shutil
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -10,78 +12,179 @@ from tests.e2e.conftest import Reference
 from tests.e2e.program import Mithridate, Process, check_whole, left_behind, places
 
 EXPECTED = sorted([project.TITLE, project.COLOUR])
+STAGES = ("snapshot", "components", "build", "doors", "seeds", "hunt", "prove", "triage", "report")
+ACTIONS = {"build notes": "build notes", "doors notes": "entry-points notes", "hunt 1": "hunt"}
+"""Steps and what they put on the audit log at their end."""
 
 
 def check_undisturbed(process: Process, mithridate: Mithridate, reference: Reference) -> None:
     assert process.end() == 10, process.words
     results = check_whole(mithridate.out)
     assert places(results) == places(process.results()) == places(reference.results)
-    (run,) = mithridate.runs()
-    assert run["state"] == "done"
-    actions = mithridate.actions(run["run"])
-    assert actions.count("findings") <= 2  # once more if the kill came between the record and the end of the step
+    assert [run["state"] for run in mithridate.runs()] == ["done"]
     assert not left_behind(mithridate)
 
 
-def test_the_undisturbed_run_finds_both_flaws(reference: Reference) -> None:
-    assert reference.code == 10, reference.words
-    assert places(check_whole(reference.mithridate.out)) == EXPECTED
-
-
-@pytest.mark.parametrize(
-    ("stage", "later_s"),
-    [
-        ("snapshot", 0.0),
-        ("components", 0.0),
-        ("build", 0.0),
-        ("build", 0.7),
-        ("doors", 0.0),
-        ("doors", 0.7),
-        ("seeds", 0.0),
-        ("hunt", 0.0),
-        ("hunt", 2.0),
-        ("prove", 0.0),
-        ("prove", 1.5),
-        ("triage", 0.0),
-        ("report", 0.0),
-        ("report", 0.1),
-    ],
-)
-def test_a_run_killed_in_any_stage_ends_like_an_undisturbed_one(
-    stage: str, later_s: float, mithridate: Mithridate, target: object, reference: Reference, request: pytest.FixtureRequest
-) -> None:
-    if stage not in {"snapshot", "build"}:
-        request.getfixturevalue("warm")
-    process = mithridate.scan(project_of(mithridate))
-    assert process.wait_for(stage), process.words
+def check_killed_and_resumed(process: Process, later_s: float, mithridate: Mithridate, reference: Reference) -> None:
+    """Kill the process, and see that a resumed run ends well and repeats no finished step."""
     time.sleep(later_s)
     assert process.kill() == -signal.SIGKILL
     assert not left_behind(mithridate)
     (killed,) = mithridate.runs()
-    before = mithridate.steps(killed["run"])
-    done_before = mithridate.actions(killed["run"])
+    assert killed["state"] == "interrupted"
+    steps, actions = mithridate.steps(killed["run"]), mithridate.actions(killed["run"])
 
-    resumed = mithridate.resume(killed["run"])
-    check_undisturbed(resumed, mithridate, reference)
+    check_undisturbed(mithridate.resume(killed["run"]), mithridate, reference)
 
-    after = mithridate.steps(killed["run"])
-    assert {name: after[name] for name in before} == before
-    done_after = mithridate.actions(killed["run"])
-    for step, action in (("build notes", "build notes"), ("doors notes", "entry-points notes"), ("hunt 1", "hunt")):
-        if step in before:
-            assert done_after.count(action) == done_before.count(action) == 1
+    assert {name: at for name, at in mithridate.steps(killed["run"]).items() if name in steps} == steps
+    actions_then = mithridate.actions(killed["run"])
+    for step, action in ACTIONS.items():
+        assert step not in steps or actions_then.count(action) == actions.count(action) == 1
+
+
+def test_the_undisturbed_run_finds_both_flaws_and_leaves_nothing_behind(reference: Reference) -> None:
+    assert reference.code == 10, reference.words
+    assert places(check_whole(reference.mithridate.out)) == EXPECTED
+    assert not reference.mithridate.processes()
+    assert not list((reference.mithridate.place / "tmp").iterdir())
+    (run,) = (reference.mithridate.home / "runs").iterdir()
+    assert {p.name for p in run.iterdir()} == {"lock", "proofs", "report.pickle", "workflow.sqlite"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_run_killed_at_the_beginning_of_any_stage_ends_like_an_undisturbed_one(
+    stage: str, warm: Mithridate, target: Path, reference: Reference
+) -> None:
+    process = warm.scan(target)
+    assert process.wait_for(stage), process.words
+    check_killed_and_resumed(process, 0.0, warm, reference)
+
+
+@pytest.mark.parametrize(("stage", "later_s"), [("build", 0.7), ("doors", 0.7)])
+def test_a_run_killed_while_it_builds_ends_like_an_undisturbed_one(
+    stage: str, later_s: float, mithridate: Mithridate, target: Path, reference: Reference
+) -> None:
+    process = mithridate.scan(target)
+    assert process.wait_for(stage), process.words
+    check_killed_and_resumed(process, later_s, mithridate, reference)
+
+
+@pytest.mark.parametrize(("stage", "later_s"), [("hunt", 2.0), ("prove", 1.5)])
+def test_a_run_killed_in_the_midst_of_long_work_ends_like_an_undisturbed_one(
+    stage: str, later_s: float, warm: Mithridate, target: Path, reference: Reference
+) -> None:
+    process = warm.scan(target)
+    assert process.wait_for(stage), process.words
+    check_killed_and_resumed(process, later_s, warm, reference)
+
+
+def test_a_run_killed_while_it_writes_its_results_is_made_whole(warm: Mithridate, target: Path, reference: Reference) -> None:
+    process = warm.scan(target)
+    for later_s in (0.04, 0.08, 0.12, 0.2):  # one of these hits the few moments in which files are written
+        if process.wait_for("report"):
+            time.sleep(later_s)
+            process.kill()
+            process = warm.resume(warm.runs()[0]["run"])
+    check_undisturbed(process, warm, reference)
 
 
 def test_a_run_killed_again_and_again_ends_like_an_undisturbed_one(
-    mithridate: Mithridate, target: object, reference: Reference
+    mithridate: Mithridate, target: Path, reference: Reference
 ) -> None:
-    process = mithridate.scan(project_of(mithridate))
-    for stage in ("build", "build", "hunt", "hunt", "prove", "report", "report"):
-        if process.wait_for(stage):
-            assert process.kill() == -signal.SIGKILL
-            process = mithridate.resume()
+    process = mithridate.scan(target)
+    for stage in ("build", "build", "hunt", "hunt", "prove"):
+        assert process.wait_for(stage), process.words
+        assert process.kill() == -signal.SIGKILL
+        process = mithridate.resume()
     check_undisturbed(process, mithridate, reference)
 
 
-def project_of(mithridate: Mithridate):  # type: ignore[no-untyped-def]
-    return mithridate.place / project.NAME
+@pytest.mark.parametrize(
+    ("stage", "number"), [("hunt", signal.SIGINT), ("prove", signal.SIGINT), ("hunt", signal.SIGTERM), ("build", signal.SIGTERM)]
+)
+def test_an_interrupted_run_says_how_to_go_on_and_does(
+    stage: str, number: signal.Signals, warm: Mithridate, target: Path, reference: Reference
+) -> None:
+    process = warm.scan(target)
+    assert process.wait_for(stage), process.words
+    time.sleep(1.0 if stage != "build" else 0.0)
+    began = time.monotonic()
+    assert process.signal(number) == 130, process.words
+    assert time.monotonic() - began < 60
+    assert not left_behind(warm)
+    (run,) = warm.runs()
+    assert run["state"] == "interrupted"
+    assert f"mithridate resume {run['run']}" in process.words
+    assert not process.stdout.read_text()
+    check_undisturbed(warm.resume(run["run"]), warm, reference)
+
+
+def test_a_run_that_another_process_works_on_is_left_to_it(warm: Mithridate, target: Path, reference: Reference) -> None:
+    process = warm.scan(target)
+    assert process.wait_for("hunt"), process.words
+    (run,) = warm.runs()
+    assert run["state"] == "running"
+    code, second = warm.run("resume", run["run"])
+    assert code == 2
+    assert "another process" in second.words
+    code, second = warm.run("resume")
+    assert code == 2, "a run that is worked on is not an interrupted one"
+    check_undisturbed(process, warm, reference)
+
+
+def test_a_finished_run_is_not_done_again(reference: Reference, mithridate: Mithridate) -> None:
+    shutil.copytree(reference.mithridate.home, mithridate.home)
+    (run,) = mithridate.runs()
+    before = mithridate.actions(run["run"])
+    process = mithridate.resume(run["run"])
+    assert process.end() == 10
+    assert process.results() == reference.results
+    assert mithridate.actions(run["run"]) == before
+    code, process = mithridate.run("report", run["run"], "--out", mithridate.out)
+    assert code == 10
+    assert check_whole(mithridate.out) == reference.results
+
+
+def test_a_run_that_failed_goes_on_where_it_failed_once_the_cause_is_gone(
+    warm: Mithridate, target: Path, reference: Reference
+) -> None:
+    process = warm.scan(target)
+    assert process.wait_for("hunt"), process.words
+    shutil.rmtree(warm.out)
+    warm.out.write_text("in the way")
+    assert process.end() == 2
+    assert f"could not be written to {warm.out}" in process.words
+    (run,) = warm.runs()
+    assert run["state"] == "failed"
+    steps = warm.steps(run["run"])
+    resumed = warm.resume(run["run"])
+    assert resumed.end() == 2, "the cause is still there"
+
+    warm.out.unlink()
+    process = warm.resume(run["run"])
+    check_undisturbed(process, warm, reference)
+    assert not process.wait_for("hunt")
+    assert warm.steps(run["run"], of=run["run"]) == steps
+
+
+def test_a_run_outlives_whoever_watched_it(warm: Mithridate, target: Path, reference: Reference) -> None:
+    process = warm.scan(target)
+    assert process.wait_for("build"), process.words
+    process.stop_listening()
+    check_undisturbed(process, warm, reference)
+
+
+def test_two_scans_of_one_project_do_not_trip_over_each_other(
+    mithridate: Mithridate, target: Path, reference: Reference
+) -> None:
+    other = mithridate.place / "other"
+    first = mithridate.scan(target)
+    second = mithridate.scan(target, "--out", other)
+    assert (first.end(), second.end()) == (10, 10), first.words + second.words
+    assert places(check_whole(mithridate.out)) == places(check_whole(other)) == EXPECTED
+    runs = mithridate.runs()
+    assert [run["state"] for run in runs] == ["done", "done"]
+    for run in runs:
+        actions = mithridate.actions(run["run"])
+        assert (actions[1], actions[-1]) == ("scan.started", "scan.finished")
+    assert not left_behind(mithridate)

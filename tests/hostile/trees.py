@@ -49,7 +49,7 @@ HOSTILE_NAMES = (
     b"$$PATH",
     b"colon:equals=",
     b"*?[glob]",
-    b"<script>alert(1)</script>",
+    b"<script>alert(1)<!--",
     b"n" * 250,
     "\U0001f4a9".encode() * 60,
 )

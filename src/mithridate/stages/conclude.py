@@ -1,8 +1,11 @@
 """The report of a run, and the files that a person asked for."""
 
+import json
 import os
+import re
 import resource
 import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +15,7 @@ from mithridate.model.finding import Finding, Flaky
 from mithridate.model.project import Project, Skipped
 from mithridate.model.run import Cost, RunReport
 from mithridate.prove.wording import project_path
+from mithridate.report.json_v1 import JsonWriter
 from mithridate.report.registry import writers
 from mithridate.stages.evidence import PROOFS, read_excerpt
 from mithridate.stages.search import Hunt
@@ -20,6 +24,7 @@ from mithridate.stages.session import Session
 _HEX_BYTES = 4096
 _FRAMES_WITH_SOURCE = 4
 _OF_ONE_REASON = 20
+_BUNDLE = re.compile(rf"{PROOFS}/[A-Za-z0-9-]+\.proof")
 
 
 def report(
@@ -57,15 +62,33 @@ def report(
     )
 
 
-def write(done: RunReport, area: Path, out: Path) -> None:
-    """Write all formats and the proofs below `out`; each file appears whole or not at all. UsageError when that is not possible."""
+def require_writable(out: Path) -> None:
+    """Make the directory for results. UsageError when nothing can be written there: better now than after the hunt."""
     try:
         (out / PROOFS).mkdir(parents=True, exist_ok=True)
-        for finding in done.findings:
-            for proof in finding.proofs:
-                _replace(out / proof.bundle, (area / proof.bundle).read_bytes())
+        for directory in (out, out / PROOFS):
+            tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        raise UsageError(
+            f"results cannot be written to {out}: {error.strerror}", hint="choose another directory with --out"
+        ) from error
+
+
+def write(done: RunReport, area: Path, out: Path) -> None:
+    """Write all formats and the proofs below `out`; each file appears whole or not at all. UsageError when that is not possible.
+
+    The proofs that an earlier run wrote there go: they are not those of the new results.
+    """
+    bundles = [proof.bundle for finding in done.findings for proof in finding.proofs]
+    try:
+        (out / PROOFS).mkdir(parents=True, exist_ok=True)
+        old = _bundles_listed(out / JsonWriter.filename)
+        for bundle in bundles:
+            _replace(out / bundle, (area / bundle).read_bytes())
         for writer in writers().values():
             _replace(out / writer.filename, writer.render(done).encode("utf-8", "backslashreplace"))
+        for bundle in old.difference(bundles):
+            (out / bundle).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(
             f"the results could not be written to {out}: {error.strerror}",
@@ -73,7 +96,20 @@ def write(done: RunReport, area: Path, out: Path) -> None:
         ) from error
 
 
+def _bundles_listed(results: Path) -> set[str]:
+    """The bundles that an earlier results.json names, as paths below its directory; nothing it says leads anywhere else."""
+    try:
+        found = json.loads(results.read_bytes())
+        named = {str(proof["bundle"]) for finding in found["findings"] for proof in finding["proofs"]}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return set()
+    return {name for name in named if _BUNDLE.fullmatch(name)}
+
+
 def _replace(path: Path, data: bytes) -> None:
+    for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed while it wrote
+        if not Path("/proc", left.suffix[1:]).exists():
+            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_bytes(data)

@@ -93,7 +93,8 @@ def build(session: Session, project: Project, component: Component) -> Built:
             builds.append(outcome)
             if flavour is Flavour.PLAIN:
                 skipped += outcome.incomplete
-    session.gate.record("build", component=component.id, flavours=",".join(b.flavour for b in builds))
+    made, reused = (",".join(b.flavour for b in builds if b.cached is cached) for cached in (False, True))
+    session.gate.record("build", component=component.id, made=made, reused=reused)
     return Built(component=component, builds=tuple(builds), skipped=tuple(skipped))
 
 

@@ -71,6 +71,7 @@ class Session:
             jobs=self.options.jobs,
         )
         self._observer = observer
+        self._watched = True
         self.languages: tuple[Language, ...] = (
             CLanguage(
                 put=stores.blobs.put,
@@ -80,8 +81,12 @@ class Session:
         )
 
     def tell(self, event: Event) -> None:
-        """Pass an event to whoever watches."""
-        self._observer(event)
+        """Pass an event to whoever watches. Nobody watches any more once that fails (a closed pipe): the run goes on."""
+        if self._watched:
+            try:
+                self._observer(event)
+            except OSError:
+                self._watched = False
 
     def park_if_cancelled(self) -> None:
         """Stop here for good when the user interrupted.

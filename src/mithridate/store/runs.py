@@ -4,13 +4,13 @@ import fcntl
 import os
 import pickle
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from json import dumps, loads
-from pathlib import Path
 
 from sqlalchemy import Engine, insert, select, update
 
@@ -18,6 +18,11 @@ from mithridate.model.errors import UsageError
 from mithridate.model.run import RunOptions, RunReport
 from mithridate.store.database import runs
 from mithridate.store.home import Home
+
+_PATIENCE_S = 1.0
+"""Long enough for another process that only looks at how the run stands to be done with that."""
+
+_POLL_S = 0.02
 
 
 class RunState(StrEnum):
@@ -58,8 +63,9 @@ class Runs:
         self._engine = engine
         self._home = home
 
-    def create(self, options: RunOptions, scope: str) -> str:
-        """Register a run and make its work area; returns its id (time-ordered, unique)."""
+    @contextmanager
+    def begin(self, options: RunOptions, scope: str) -> Iterator[str]:
+        """Register a run, make its work area and hold it; gives its id (time-ordered, unique)."""
         now = datetime.now(UTC)
         run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         self._home.run(run_id).mkdir(parents=True)
@@ -71,9 +77,15 @@ class Runs:
             "scope": scope,
             "state": RunState.RUNNING,
         }
-        with self._engine.begin() as connection:
-            connection.execute(insert(runs).values(row))
-        return run_id
+        with self.exclusively(run_id):  # before it is listed: a run that nobody holds looks interrupted
+            with self._engine.begin() as connection:
+                connection.execute(insert(runs).values(row))
+            yield run_id
+
+    def create(self, options: RunOptions, scope: str) -> str:
+        """Register a run that is worked on later; gives its id."""
+        with self.begin(options, scope) as run_id:
+            return run_id
 
     def load(self, run_id: str) -> RunRecord:
         """The record of one run; UsageError if there is none."""
@@ -115,12 +127,11 @@ class Runs:
             connection.execute(update(runs).where(runs.c.id == run_id).values(state=state, findings=findings))
 
     def save_report(self, run_id: str, report: RunReport) -> None:
-        """Keep the finished report (pickled: internal, in our private directory; results.json is the public form)."""
+        """Keep the report (pickled: internal, in our private directory; results.json is the public form)."""
         path = self._home.run(run_id) / "report.pickle"
         temporary = path.with_suffix(".new")
         temporary.write_bytes(pickle.dumps(report))
         temporary.replace(path)
-        self.mark(run_id, RunState.DONE, len(report.findings))
 
     def report(self, run_id: str) -> RunReport:
         """The report of a finished run; UsageError while it is unfinished."""
@@ -134,27 +145,41 @@ class Runs:
     @contextmanager
     def exclusively(self, run_id: str) -> Iterator[None]:
         """Hold the run; UsageError when another process works on it. The kernel lets go when this process dies."""
-        descriptor = os.open(self._lock(run_id), os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = self._open_lock(run_id)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise UsageError(f"run {run_id} is being worked on by another process") from None
-        try:
+            if not _lock(descriptor, fcntl.LOCK_EX, _PATIENCE_S):
+                raise UsageError(f"run {run_id} is being worked on by another process")
             yield
         finally:
             os.close(descriptor)
 
-    def _lock(self, run_id: str) -> Path:
-        return self._home.run(run_id) / "lock"
+    def _open_lock(self, run_id: str) -> int:
+        try:
+            return os.open(self._home.run(run_id) / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError as error:
+            raise UsageError(f"the work area of run {run_id} is gone", hint="scan again") from error
 
     def _state(self, run_id: str, state: RunState) -> RunState:
         if state is not RunState.RUNNING:
             return state
         try:
-            with self.exclusively(run_id):
-                return RunState.INTERRUPTED
-        except UsageError:
-            return RunState.RUNNING
-        except OSError:
+            descriptor = self._open_lock(run_id)
+        except (UsageError, OSError):
             return RunState.INTERRUPTED
+        try:
+            return RunState.INTERRUPTED if _lock(descriptor, fcntl.LOCK_SH) else RunState.RUNNING
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, kind: int, patience_s: float = 0.0) -> bool:
+    """Take the lock; False when somebody else has it and keeps it for `patience_s` seconds."""
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+        time.sleep(_POLL_S)

@@ -122,6 +122,9 @@ class LibFuzzer:
         binary = work.entry.binary(Flavour.FUZZ)
         if binary is None:
             raise ValueError("accepts() refused this entry point")
+        # Comparison profiling costs much of the speed and finds other things: every third run.
+        profiled = seed % 3 == 0
+        env = harness_environment(work.entry, CANDIDATES, SPECIES_FILE)
         argv = [
             binary.path,
             CORPUS,
@@ -135,13 +138,12 @@ class LibFuzzer:
             "-print_final_stats=1",
             "-close_fd_mask=3",
             "-detect_leaks=0",
-            # Comparison profiling costs a third of the speed and finds other things: every third run.
-            f"-use_value_profile={int(seed % 3 == 0)}",
+            f"-use_value_profile={int(profiled)}",
         ]
         if work.dictionary is not None:
             argv.append(f"-dict={DICTIONARY}")
         return sandbox.run(
-            Command(argv=tuple(argv), env=harness_environment(work.entry, CANDIDATES, SPECIES_FILE)),
+            Command(argv=tuple(argv), env={**env, "MITHRIDATE_TRACE_ALL": "1"} if profiled else env),
             slice_mounts(work, binary),
             Limits(
                 wall_s=seconds + _STARTUP_S,

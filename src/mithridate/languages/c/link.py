@@ -50,7 +50,8 @@ def elf_bits(path: Path) -> int | None:
 def prepare_runtime(bits: int, compiler: Compiler, sandbox: Sandbox, cache: Path) -> Runtime:
     """Compile the harness and adapt the engines' libraries once per toolchain; later calls find them in `cache`.
 
-    The engines must keep calling the real exit(), malloc(), …: their references are renamed to the __real_ twins.
+    The engines must keep calling the real exit(), malloc(), …: their references are renamed to the __real_ twins. Not so the
+    coverage callbacks, which they define.
     Raises ToolchainMissing when clang's libFuzzer for this word size is not installed.
     """
     sources = resources.files("mithridate.languages.c") / "runtime"
@@ -77,7 +78,7 @@ LIBRARY=$({compiler.clang} $M -print-runtime-dir)/libclang_rt.fuzzer_no_main-{ar
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c harness.c -o mithridate-harness.o
 {compiler.clang} $M -O1 -g -fno-omit-frame-pointer -c standalone.c -o mithridate-standalone.o
 {compiler.llvm("nm")} --defined-only mithridate-harness.o | sed -n 's/.* T __wrap_//p' | sort -u > wrapped.new
-sed 's/.*/& __real_&/' wrapped.new > renames
+grep -v ^__sanitizer_cov wrapped.new | sed 's/.*/& __real_&/' > renames
 {compiler.llvm("objcopy")} --redefine-syms=renames "$LIBRARY" mithridate-fuzzer.a
 if [ {bits} = 64 ] && [ -f {afl_object} ]; then
   {compiler.llvm("objcopy")} --redefine-syms=renames {afl_object} mithridate-afl.o

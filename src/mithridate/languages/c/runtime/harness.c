@@ -25,12 +25,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #define WEAK __attribute__((weak))
 
-enum { LAST_TARGET_FD = 197, CWD_FD = 240, INPUT_FD = 241, MAX_ARGUMENTS = 64, MAX_FILES = 256, KEYS = 4096, KEPT_PER_KEY = 3, KEPT_PER_PLACE = 12, TOLERATED_READS = 64, PATIENCE_AT_END = 256, SAMPLE_EVERY = 32 };
+enum { LAST_TARGET_FD = 197, CWD_FD = 240, INPUT_FD = 241, MAX_ARGUMENTS = 64, MAX_FILES = 256, KEYS = 4096, KEPT_PER_KEY = 3, KEPT_PER_PLACE = 12, TOLERATED_READS = 64, PATIENCE_AT_END = 256,
+       TRACE_TRIAL = 4096, TRACE_SELDOM = 4, SAMPLE_EVERY = 32 };
 
 extern int __real_main(int, char **, char **) WEAK;
 extern int LLVMFuzzerTestOneInput(const uint8_t *, size_t) WEAK;
@@ -81,6 +83,10 @@ static struct {
     size_t size;
     int input_fd;
     int first_fd; /* the target's own descriptors start here and end below LAST_TARGET_FD */
+    int traced;   /* comparisons of this execution are reported to the engine */
+    int trace_all;
+    unsigned trace_every;
+    uint64_t trial_ns[2]; /* spent without and with tracing, while it is not decided how often to trace */
     int tracking; /* what the target leaves behind is released: for programs, not for fuzz targets */
     int cwd_fd;
     pid_t pid;
@@ -463,6 +469,24 @@ static void restore(void) {
 #endif
 }
 
+/* ---- comparison tracing ------------------------------------------------------------------------------------------ */
+
+/* libFuzzer's bookkeeping of every comparison can cost more than the target itself. Where it does, only every fourth execution
+ * is traced: the first executions are traced in turns to find out. Tail calls, so that the engine still sees the comparison's own address.
+ * AFL++ compares in a process of its own and says at once that nothing is to be done elsewhere. */
+#define WRAP_COMPARISON(name, type) \
+    extern void __real___sanitizer_cov_trace_##name(type, type); \
+    void __wrap___sanitizer_cov_trace_##name(type a, type b) { \
+        if (run.traced) __attribute__((musttail)) return __real___sanitizer_cov_trace_##name(a, b); \
+    }
+WRAP_COMPARISON(cmp1, uint8_t) WRAP_COMPARISON(cmp2, uint16_t) WRAP_COMPARISON(cmp4, uint32_t) WRAP_COMPARISON(cmp8, uint64_t)
+WRAP_COMPARISON(const_cmp1, uint8_t) WRAP_COMPARISON(const_cmp2, uint16_t)
+WRAP_COMPARISON(const_cmp4, uint32_t) WRAP_COMPARISON(const_cmp8, uint64_t)
+extern void __real___sanitizer_cov_trace_switch(uint64_t, uint64_t *);
+void __wrap___sanitizer_cov_trace_switch(uint64_t value, uint64_t *cases) {
+    if (run.traced) __attribute__((musttail)) return __real___sanitizer_cov_trace_switch(value, cases);
+}
+
 /* ---- species counts ---------------------------------------------------------------------------------------------- */
 
 static uint16_t *incidence;
@@ -506,15 +530,29 @@ static void prepare_state(void) {
     }
 }
 
+static uint64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void decide_tracing(uint64_t began) {
+    run.trial_ns[run.traced] += now_ns() - began;
+    if (run.executions < TRACE_TRIAL) return;
+    run.trace_every = run.trial_ns[1] > run.trial_ns[0] + run.trial_ns[0] / 2 ? TRACE_SELDOM : 1;
+}
+
 static int one_input(const uint8_t *data, size_t size) {
     run.data = data;
     run.size = size;
     run.executions++;
     run.reads_at_end = 0;
+    run.traced = run.trace_all || run.executions % run.trace_every == 0;
     if (__real_main) {
         supply_input();
         memcpy(run.argument_copies, run.arguments, sizeof run.arguments); /* getopt permutes */
     }
+    uint64_t began = run.executions <= TRACE_TRIAL ? now_ns() : 0;
     if (sigsetjmp(run.back, 0) == 0) {
         run.inside = 1;
         if (__real_main) __real_main(run.argc, run.argument_copies, environ);
@@ -522,6 +560,7 @@ static int one_input(const uint8_t *data, size_t size) {
     }
     if (getpid() != run.pid) __real__exit(0); /* a child that the target forked */
     run.inside = 0;
+    if (began) decide_tracing(began);
     if (__real_main) restore();
     else run.doomed = 0;
     if (run.executions % SAMPLE_EVERY == 1) count_species();
@@ -554,6 +593,8 @@ static void prepare(char *self) {
     run.candidates = getenv("MITHRIDATE_CANDIDATES");
     run.species_file = getenv("MITHRIDATE_SPECIES");
     run.input_path = getenv("MITHRIDATE_INPUT");
+    run.trace_every = 2;
+    run.trace_all = __afl_persistent_loop != NULL || getenv("MITHRIDATE_TRACE_ALL") != NULL;
     heap.slots = __real_mmap(NULL, HEAP_SLOTS * sizeof *heap.slots, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     heap.used = __real_mmap(NULL, HEAP_SLOTS * sizeof *heap.used, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (heap.slots == MAP_FAILED || heap.used == MAP_FAILED) __real__exit(70);
