@@ -32,6 +32,7 @@ class Process:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _reader: threading.Thread = field(init=False)
     _over: bool = False
+    _deaf: bool = False
 
     def __post_init__(self) -> None:
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -69,10 +70,8 @@ class Process:
         return self.end()
 
     def stop_listening(self) -> None:
-        """Close our end of its stderr."""
-        assert self.popen.stderr is not None
-        os.close(os.dup(self.popen.stderr.fileno()))
-        self.popen.stderr.close()
+        """Close our end of its stderr after its next line."""
+        self._deaf = True
 
     def results(self) -> Results:
         """The JSON document on its stdout, which holds nothing else."""
@@ -85,6 +84,9 @@ class Process:
             with self._changed:
                 self._lines.append(line)
                 self._changed.notify_all()
+            if self._deaf:
+                break
+        self.popen.stderr.close()
         with self._changed:
             self._over = True
             self._changed.notify_all()

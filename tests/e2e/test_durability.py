@@ -174,9 +174,7 @@ def test_a_run_outlives_whoever_watched_it(warm: Mithridate, target: Path, refer
     check_undisturbed(process, warm, reference)
 
 
-def test_two_scans_of_one_project_do_not_trip_over_each_other(
-    mithridate: Mithridate, target: Path, reference: Reference
-) -> None:
+def test_two_scans_of_one_project_do_not_trip_over_each_other(mithridate: Mithridate, target: Path, reference: Reference) -> None:
     other = mithridate.place / "other"
     first = mithridate.scan(target)
     second = mithridate.scan(target, "--out", other)

@@ -39,14 +39,14 @@ def test_two_thousand_directories_deep(arena: Arena) -> None:
     assert any("File name too long" in s["reason"] for s in ended.results["skipped"])
 
 
-def test_a_hundred_thousand_files(arena: Arena) -> None:
-    trees.library(arena.target)
-    trees.many_files(arena.target, 100_000)
-    ended = arena.scan("--budget", "1s", code=ExitCode.NOTHING_PROVED)
+def test_a_hundred_thousand_files(arena_in_memory: Arena) -> None:
+    trees.library(arena_in_memory.target)
+    trees.many_files(arena_in_memory.target, 100_000)
+    ended = arena_in_memory.scan("--budget", "1s", code=ExitCode.NOTHING_PROVED)
     assert ended.results["project"]["files"] == 100_001
 
 
-def test_a_tree_of_more_files_than_the_limit_is_refused_at_once(arena: Arena) -> None:
-    trees.many_files(arena.target, 200_001)
-    ended = arena.scan(code=ExitCode.USAGE)
+def test_a_tree_of_more_files_than_the_limit_is_refused_at_once(arena_in_memory: Arena) -> None:
+    trees.many_files(arena_in_memory.target, 200_001)
+    ended = arena_in_memory.scan(code=ExitCode.USAGE)
     assert "200000 files" in ended.sentence
