@@ -204,12 +204,14 @@ def render(machine: str, pairs: Sequence[Pairs], cost: ScanCost, start_s: float,
         f"flags, seeds and {seconds:.0f} s, taken in turns on one core. CPU seconds are those of everything that ran for it, "
         "our own process included. Median (lowest to highest).",
         "",
-        "| door | engine | pairs | raw, executions per CPU s | through Mithridate | ratio | ratio by wall time |",
-        "|---|---|---|---|---|---|---|",
+        "| door | engine | pairs | raw, executions per CPU s | through Mithridate | ratio | ratio by wall time | our own CPU | restarts, raw / ours |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for p in pairs:
         cells = [p.door, p.engine, str(len(p.ours)), spread([s.per_cpu_s for s in p.raw], ",.0f")]
         cells += [spread([s.per_cpu_s for s in p.ours], ",.0f"), spread(p.ratios("per_cpu_s")), spread(p.ratios("per_wall_s"))]
+        cells.append(f"{statistics.median(s.own_cpu_s / s.cpu_s for s in p.ours):.1%}")
+        cells.append(f"{statistics.median(s.restarts for s in p.raw):.0f} / {statistics.median(s.restarts for s in p.ours):.0f}")
         lines.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
     rows = [
         (

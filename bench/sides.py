@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mithridate.cli.plain import PlainLines
@@ -30,15 +30,21 @@ _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, prctl(2)
 _DONE = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
 _STATUS = re.compile(rb"^#(\d+)\t", re.MULTILINE)
 _GRACE_S = 90.0
+_SHORTEST_RUN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What one slice did. CPU seconds are those of everything: target, engine, sandbox and, on our side, Mithridate itself."""
+    """What one slice did. CPU seconds are those of everything: target, engine, sandbox and, on our side, Mithridate itself.
+
+    `own_cpu_s` is the share of this process; `restarts` is how often the target took the engine down.
+    """
 
     executions: int
     cpu_s: float
+    own_cpu_s: float
     wall_s: float
+    restarts: int
 
     @property
     def per_cpu_s(self) -> float:
@@ -70,36 +76,45 @@ def through_mithridate(work: Slice, sandbox: Sandbox) -> Sample:
         campaign = _campaign(work, sandbox, Path(area), PlainLines(nowhere))
         before = _clocks()
         (outcome,) = campaign.round([_assignment(work)], work.seconds)
-        cpu_s, wall_s = _since(before)
+        spent = _since(before)
     if outcome.result.failure:
         raise RuntimeError(f"{outcome.result.failure.tool}: {outcome.result.failure.why}")
-    return Sample(executions=outcome.result.executions, cpu_s=cpu_s, wall_s=wall_s)
+    return _sample(outcome.result.executions, spent, outcome.result.restarts)
 
 
 def raw(work: Slice) -> Sample:
-    """The engine alone: no sandbox, no supervision, no Mithridate. Its scratch directory is in memory, as the sandbox's is."""
+    """The engine alone: no sandbox, no supervision, no Mithridate. Its scratch directory is in memory, as the sandbox's is.
+
+    An engine that the target takes down with it is started again on its corpus until the time is up, as on our side.
+    """
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    executions, turns, spent = 0, 0, (0.0, 0.0, 0.0)
     with tempfile.TemporaryDirectory(prefix="bench-raw-") as area, tempfile.TemporaryDirectory(dir=memory) as scratch:
-        command, mounts = captured(work, Path(area))
-        places = {m.target: str(m.source) for m in mounts} | {"/tmp": scratch}
-        argv, env = on_host(command, places)
-        log = Path(area, "log")
-        before = _clocks()
-        with log.open("wb") as stream:
-            process = subprocess.Popen(
-                argv, env=env, cwd=scratch, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stream
-            )
-            try:
-                process.wait(work.seconds + _GRACE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-            _reap_orphans()
-        cpu_s, wall_s = _since(before)
-        executions = _executions(log.read_bytes(), Path(places.get("/work", area)))
-    if not executions:
-        raise RuntimeError(f"the raw engine executed nothing: {argv}")
-    return Sample(executions=executions, cpu_s=cpu_s, wall_s=wall_s)
+        while (left := work.seconds - spent[2]) > _SHORTEST_RUN_S:
+            command, mounts = captured(replace(work, seconds=left, seed=work.seed + turns), Path(area))
+            places = {m.target: str(m.source) for m in mounts} | {"/tmp": scratch}
+            log = Path(area, "log")
+            before = _clocks()
+            _execute(*on_host(command, places), Path(scratch), log, left + _GRACE_S)
+            own, children, wall = _since(before)
+            spent = (spent[0] + own, spent[1] + children, spent[2] + wall)
+            turns += 1
+            done = _executions(log.read_bytes(), Path(places.get("/work", area)))
+            if not done:
+                raise RuntimeError(f"the raw engine executed nothing: {log.read_text(errors='replace')[-500:]}")
+            executions += done
+    return _sample(executions, spent, turns - 1)
+
+
+def _execute(argv: Sequence[str], env: Mapping[str, str], scratch: Path, log: Path, limit_s: float) -> None:
+    with log.open("wb") as stream:
+        process = subprocess.Popen(argv, env=env, cwd=scratch, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stream)
+        try:
+            process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        _reap_orphans()
 
 
 def adopt_orphans() -> None:
@@ -193,14 +208,20 @@ def _executions(log: bytes, work: Path) -> int:
     return 0
 
 
-def _clocks() -> tuple[float, float]:
+def _clocks() -> tuple[float, float, float]:
+    """CPU seconds of this process, of its ended children, and the wall clock."""
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, time.monotonic()
+    return own.ru_utime + own.ru_stime, children.ru_utime + children.ru_stime, time.monotonic()
 
 
-def _since(before: tuple[float, float]) -> tuple[float, float]:
-    cpu, wall = _clocks()
-    return cpu - before[0], wall - before[1]
+def _since(before: tuple[float, float, float]) -> tuple[float, float, float]:
+    own, children, wall = (now - then for now, then in zip(_clocks(), before, strict=True))
+    return own, children, wall
+
+
+def _sample(executions: int, spent: tuple[float, float, float], restarts: int) -> Sample:
+    own, children, wall = spent
+    return Sample(executions=executions, cpu_s=own + children, own_cpu_s=own, wall_s=wall, restarts=restarts)
 
 
 def _reap_orphans() -> None:

@@ -7,7 +7,7 @@ from tests.prove import records
 from tests.prove.conftest import build
 
 from mithridate.model.entry import Binary
-from mithridate.model.errors import UsageError
+from mithridate.model.errors import MithridateError, UsageError
 from mithridate.model.finding import Control, ControlTier, NegativeControl
 from mithridate.model.project import BuildFailure, Flavour
 from mithridate.prove.bundle import Bundle, read_bundle, write_bundle
@@ -89,3 +89,15 @@ def test_source_that_does_not_build_is_no_verdict(bundle: Bundle, replayer: Repl
 
     with pytest.raises(UsageError, match="does not build here: no rule"):
         verify_bundle(bundle, fails, replayer, 1)
+
+
+def test_a_broken_tool_is_neither_a_yes_nor_a_no(bundle: Bundle, replayer: Replayer, tmp_path: Path) -> None:
+    class Unstartable(Rebuild):
+        def __call__(self, manifest: Manifest, tree: Path) -> Binary:
+            built = super().__call__(manifest, tree)
+            script = "#!/bin/sh\necho 'poisons: error while loading shared libraries: libgone.so: cannot open' >&2\nexit 127\n"
+            (built.directory / built.path.lstrip("/")).write_text(script)
+            return built
+
+    with pytest.raises(MithridateError, match="says nothing about the proof"):
+        verify_bundle(bundle, Unstartable(tmp_path / "again"), replayer, 2)

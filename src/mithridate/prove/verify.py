@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mithridate.model.entry import Binary, EntryPoint
-from mithridate.model.errors import UsageError
+from mithridate.model.errors import MithridateError, UsageError
 from mithridate.model.project import BuildFailure
 from mithridate.prove import keys
 from mithridate.prove.bundle import Bundle, slug
@@ -36,7 +36,8 @@ class Verdict:
 def verify_bundle(bundle: Bundle, rebuild: Rebuild, replayer: Replayer, replays: int, tree: Path | None = None) -> Verdict:
     """Rebuild from the bundle's source (or from `tree`, to ask whether a changed program still has the flaw) and replay.
 
-    Raises UsageError when the bundle holds no source and no `tree` is given, or when the source does not build.
+    Raises UsageError when the bundle holds no source and no `tree` is given, or when the source does not build;
+    MithridateError when our own tools broke while replaying: that is neither a yes nor a no.
     """
     if tree is not None:
         return _verify(bundle, rebuild, replayer, replays, tree)
@@ -57,6 +58,9 @@ def _verify(bundle: Bundle, rebuild: Rebuild, replayer: Replayer, replays: int, 
         raise UsageError(f"The bundle's program does not build here: {built.first_error}", built.hint)
     entry = replace(entry_point(manifest.entry), binaries=(built,))
     outcome = replayer.many(entry, built, bundle.input, replays, manifest.proof.signature)
+    if outcome.failures:
+        failure = outcome.failures[0]
+        raise MithridateError(f"The replay itself failed, which says nothing about the proof: {failure.tool}: {failure.why}.")
     noisy = _noisy_controls(bundle, entry, built, replayer)
     return Verdict(
         holds=outcome.stable and not noisy,
@@ -80,8 +84,6 @@ def _noisy_controls(bundle: Bundle, entry: EntryPoint, binary: Binary, replayer:
 
 def _why(outcome: Replays, noisy: tuple[str, ...]) -> str:
     rate = f"{outcome.fired} of {outcome.replays}"
-    if outcome.failures:
-        return f"The replay itself failed: {outcome.failures[0].tool}: {outcome.failures[0].why}."
     if outcome.stable and not noisy:
         return f"The violation fired in {rate} replays in fresh sandboxes, and the negative controls stayed silent."
     if outcome.stable:

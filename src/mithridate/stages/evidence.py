@@ -19,10 +19,10 @@ from mithridate.stages.search import Confirmed
 from mithridate.stages.session import Session
 
 PROOFS = "proofs"
-_SHARE = 0.25
+_SHARE = 0.35
 _FLOOR_S = 60.0
-_MINIMISE_S = (3.0, 20.0)
-_CONTROL_S = (3.0, 15.0)
+_MINIMISE_S = (6.0, 20.0)
+_CONTROL_S = (6.0, 15.0)
 _BENIGN = 4
 _BENIGN_BYTES = 256 << 10
 

@@ -1,5 +1,7 @@
 """Our own build rule for sources without a build file: compile each, then link every one that defines `main` or a fuzz target."""
 
+import itertools
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from mithridate.languages.c.sources import CXX_SOURCES, SourceTree, defines_fuzz
 
 RULES = "/build/bare.mk"
 _MAXIMUM_INCLUDES = 60
+_UNUSUAL = re.compile(r"[^\w.+/ -]", re.ASCII)
+_LONGEST_NAME = 100
 
 # Libraries by the header that asks for them; the others come with the C library.
 _LIBRARIES = {
@@ -131,11 +135,16 @@ def _libraries(tree: SourceTree, folders: list[_Folder]) -> str:
 
 
 def _output(directory: str, root: str, name: str, taken: set[str]) -> str:
-    """Where the program goes: below /build as its source is below the component, without the ending unless that is taken."""
+    """Where the program goes: below /build as its source is below the component, without the ending unless that is taken.
+
+    A quote in a program's name would keep llvm-symbolizer from finding it, and a very long name has no room for an ending.
+    """
     inner = "" if directory == root else directory if root == "." else directory[len(root) + 1 :]
-    base = f"/build/bin/{inner}/".replace("//", "/")
-    stem = name.rpartition(".")[0] or name
-    output = base + stem if base + stem not in taken else base + name + ".out"
+    base = f"/build/bin/{_UNUSUAL.sub('_', inner)}/".replace("//", "/")
+    plain = _UNUSUAL.sub("_", name)
+    stem = plain.rpartition(".")[0] or plain
+    names = itertools.chain((stem[:_LONGEST_NAME], f"{plain[:_LONGEST_NAME]}.out"), (f"program{n}" for n in itertools.count(1)))
+    output = next(path for path in (base + name for name in names) if path not in taken)
     taken.add(output)
     return output
 

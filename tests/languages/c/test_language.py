@@ -1,0 +1,121 @@
+"""From a source tree to doors, with the real tools: a library with a shipped fuzz target and two programs."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from mithridate.languages.c.language import CLanguage
+from mithridate.model.entry import Boundary, EntryKind, EntryPoint
+from mithridate.model.project import Build, Flavour, Project, Skipped
+from mithridate.sandbox.bubblewrap import Bubblewrap
+from mithridate.store.snapshot import take_snapshot
+
+FILES = {
+    "Makefile": """
+all: libnote.a noteinfo notesum selftest
+note.o: note.c
+\t$(CC) $(CFLAGS) -c note.c
+libnote.a: note.o
+\tar rcs libnote.a note.o
+noteinfo: noteinfo.c libnote.a
+\t$(CC) $(CFLAGS) noteinfo.c libnote.a -o noteinfo
+notesum: notesum.c libnote.a
+\t$(CC) $(CFLAGS) notesum.c libnote.a -o notesum
+selftest: selftest.c libnote.a
+\t$(CC) $(CFLAGS) selftest.c libnote.a -o selftest
+""",
+    "note.h": "int note_read(const unsigned char *data, unsigned long size);\n",
+    "note.c": """
+#include "note.h"
+#include <string.h>
+static int calls;
+int note_read(const unsigned char *data, unsigned long size) {
+    calls++;
+    if (size < 8 || memcmp(data, "NOTE", 4) != 0) return -1;
+    return data[4] + calls - calls;
+}
+""",
+    "noteinfo.c": """
+#include "note.h"
+#include <stdio.h>
+int main(int argc, char **argv) {
+    unsigned char b[256];
+    if (argc < 2) { fprintf(stderr, "usage: noteinfo [-v] FILE\\n"); return 2; }
+    FILE *f = fopen(argv[argc - 1], "rb");
+    if (!f) { perror(argv[argc - 1]); return 1; }
+    int n = note_read(b, fread(b, 1, sizeof b, f));
+    printf("%d\\n", n);
+    return n < 0;
+}
+""",
+    "notesum.c": """
+#include "note.h"
+#include <unistd.h>
+int main(void) { unsigned char b[256]; long n = read(0, b, sizeof b); return n < 0 ? 1 : note_read(b, (unsigned long)n) < 0; }
+""",
+    "selftest.c": '#include "note.h"\nint main(void) { return note_read((const unsigned char *)"NOTE\\1\\2\\3\\4", 8) != 1; }\n',
+    "fuzz/note_fuzzer.c": """
+#include "../note.h"
+int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { note_read(data, size); return 0; }
+""",
+    "fuzz/broken_fuzzer.c": "#include <absent.h>\nint LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return 0; }\n",
+    "tests/one.note": "NOTE\x01\x02\x03\x04hello",
+}
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory) -> tuple[tuple[EntryPoint, ...], tuple[Skipped, ...], dict[str, bytes]]:
+    place = tmp_path_factory.mktemp("note")
+    tree = place / "note"
+    for name, text in FILES.items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_text(text)
+    blobs: dict[str, bytes] = {}
+
+    def put(data: bytes) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        blobs[digest] = data
+        return digest
+
+    project: Project = take_snapshot(tree, place / "snapshots")[0]
+    language, sandbox = CLanguage(put=put, seconds=40), Bubblewrap()
+    (component,), _ = language.detect(project)
+    builds = [language.build(project, component, flavour, sandbox, place / "builds") for flavour in Flavour]
+    assert all(isinstance(b, Build) for b in builds), builds
+    work: Path = place / "work"
+    work.mkdir()
+    entries, skipped = language.entry_points(project, [b for b in builds if isinstance(b, Build)], sandbox, work)
+    return entries, skipped, blobs
+
+
+def test_programs_and_fuzz_targets_become_doors_of_their_kind(opened) -> None:
+    kinds = {entry.name: entry.kind for entry in opened[0]}
+    assert kinds["noteinfo"] is EntryKind.PROGRAM_FILE
+    assert kinds["notesum"] is EntryKind.PROGRAM_STDIN
+    assert kinds["note_fuzzer"] is EntryKind.FUZZ_TARGET
+    assert all(entry.boundary is Boundary.REAL for entry in opened[0])
+
+
+def test_a_program_that_reads_nothing_is_no_door_and_said_so(opened) -> None:
+    assert all(entry.name != "selftest" for entry in opened[0])
+    assert any("selftest" in s.what for s in opened[1])
+
+
+def test_a_fuzz_target_that_does_not_compile_is_skipped_with_the_compilers_words(opened) -> None:
+    reasons = [s.reason for s in opened[1] if "broken_fuzzer" in s.what]
+    assert reasons
+    assert all("absent.h" in reason for reason in reasons)
+
+
+def test_every_door_has_a_binary_for_proofs_and_one_for_each_engine(opened) -> None:
+    for entry in opened[0]:
+        assert {b.flavour for b in entry.binaries} == set(Flavour), entry.id
+        assert all(b.in_process for b in entry.binaries if b.flavour is not Flavour.PLAIN), entry.id
+
+
+def test_the_projects_sample_is_a_seed_and_its_magic_a_word(opened) -> None:
+    entries, _, blobs = opened
+    info = next(e for e in entries if e.name == "noteinfo")
+    assert FILES["tests/one.note"].encode() in {blobs[d] for d in info.seeds}
+    assert b'"NOTE"' in blobs[info.dictionary]
