@@ -13,6 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mithridate import pipeline
+from mithridate.policy.audit import AUDIT_FILE, Record, records, verify
+from mithridate.store.runs import RunSummary
+
 PROGRAM = Path(sys.executable).with_name("mithridate")
 PATIENCE_S = 300.0
 """Far more than anything here takes; the machine may be busy."""
@@ -146,20 +150,19 @@ class Mithridate:
         """Start `resume`."""
         return self.start("resume", *([run] if run else []), "--format", "json")
 
-    def runs(self) -> list[dict[str, Any]]:
+    def runs(self) -> tuple[RunSummary, ...]:
         """What `mithridate runs` lists, the newest first."""
-        code, process = self.run("runs", "--format", "json")
-        assert code == 0, process.words
-        listed: list[dict[str, Any]] = json.loads(process.stdout.read_text())
-        return listed
+        return pipeline.runs(self.home)
 
     def actions(self, run: str) -> list[str]:
-        """The actions of one run on the audit log, each with the component or target it names; checks that the log holds."""
-        code, process = self.run("audit", "verify")
-        assert code == 0, process.words
-        code, process = self.run("audit", "show", "--run", run, "--format", "json")
-        assert code == 0, process.words
-        return [f"{r['action']} {r['facts'].get('component', '')}".strip() for r in json.loads(process.stdout.read_text())]
+        """The actions of one run on the audit log, each with the component it names; checks that the log holds."""
+        return [f"{r.action} {r.facts.get('component', '')}".strip() for r in self.records(run)]
+
+    def records(self, run: str) -> list[Record]:
+        """One run's records on the audit log; checks that the log holds."""
+        log = self.home / AUDIT_FILE
+        assert verify(log).ok
+        return list(records(log, run))
 
     def steps(self, run: str, of: str = "") -> dict[str, tuple[int, int]]:
         """The finished steps of one run and when each began and ended; only those of one of its workflows if that is given."""

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from tests.e2e import project
 from tests.e2e.conftest import Reference
 from tests.e2e.program import Mithridate, Process, check_whole, left_behind, places
@@ -21,7 +20,7 @@ def check_undisturbed(process: Process, mithridate: Mithridate, reference: Refer
     assert process.end() == 10, process.words
     results = check_whole(mithridate.out)
     assert places(results) == places(process.results()) == places(reference.results)
-    assert [run["state"] for run in mithridate.runs()] == ["done"]
+    assert [run.state for run in mithridate.runs()] == ["done"]
     assert not left_behind(mithridate)
 
 
@@ -31,13 +30,13 @@ def check_killed_and_resumed(process: Process, later_s: float, mithridate: Mithr
     assert process.kill() == -signal.SIGKILL
     assert not left_behind(mithridate)
     (killed,) = mithridate.runs()
-    assert killed["state"] == "interrupted"
-    steps, actions = mithridate.steps(killed["run"]), mithridate.actions(killed["run"])
+    assert killed.state == "interrupted"
+    steps, actions = mithridate.steps(killed.id), mithridate.actions(killed.id)
 
-    check_undisturbed(mithridate.resume(killed["run"]), mithridate, reference)
+    check_undisturbed(mithridate.resume(killed.id), mithridate, reference)
 
-    assert {name: at for name, at in mithridate.steps(killed["run"]).items() if name in steps} == steps
-    actions_then = mithridate.actions(killed["run"])
+    assert {name: at for name, at in mithridate.steps(killed.id).items() if name in steps} == steps
+    actions_then = mithridate.actions(killed.id)
     for step, action in ACTIONS.items():
         assert step not in steps or actions_then.count(action) == actions.count(action) == 1
 
@@ -80,11 +79,11 @@ def test_a_run_killed_in_the_midst_of_long_work_ends_like_an_undisturbed_one(
 
 def test_a_run_killed_while_it_writes_its_results_is_made_whole(warm: Mithridate, target: Path, reference: Reference) -> None:
     process = warm.scan(target)
-    for later_s in (0.04, 0.08, 0.12, 0.2):  # one of these hits the few moments in which files are written
+    for later_s in (0.05, 0.1, 0.2):  # one of these hits the few moments in which files are written
         if process.wait_for("report"):
             time.sleep(later_s)
             process.kill()
-            process = warm.resume(warm.runs()[0]["run"])
+            process = warm.resume(warm.runs()[0].id)
     check_undisturbed(process, warm, reference)
 
 
@@ -113,18 +112,18 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
     assert time.monotonic() - began < 60
     assert not left_behind(warm)
     (run,) = warm.runs()
-    assert run["state"] == "interrupted"
+    assert run.state == "interrupted"
     assert f"mithridate resume {run['run']}" in process.words
     assert not process.stdout.read_text()
-    check_undisturbed(warm.resume(run["run"]), warm, reference)
+    check_undisturbed(warm.resume(run.id), warm, reference)
 
 
 def test_a_run_that_another_process_works_on_is_left_to_it(warm: Mithridate, target: Path, reference: Reference) -> None:
     process = warm.scan(target)
     assert process.wait_for("hunt"), process.words
     (run,) = warm.runs()
-    assert run["state"] == "running"
-    code, second = warm.run("resume", run["run"])
+    assert run.state == "running"
+    code, second = warm.run("resume", run.id)
     assert code == 2
     assert "another process" in second.words
     code, second = warm.run("resume")
@@ -135,12 +134,12 @@ def test_a_run_that_another_process_works_on_is_left_to_it(warm: Mithridate, tar
 def test_a_finished_run_is_not_done_again(reference: Reference, mithridate: Mithridate) -> None:
     shutil.copytree(reference.mithridate.home, mithridate.home)
     (run,) = mithridate.runs()
-    before = mithridate.actions(run["run"])
-    process = mithridate.resume(run["run"])
+    before = mithridate.actions(run.id)
+    process = mithridate.resume(run.id)
     assert process.end() == 10
     assert process.results() == reference.results
-    assert mithridate.actions(run["run"]) == before
-    code, process = mithridate.run("report", run["run"], "--out", mithridate.out)
+    assert mithridate.actions(run.id) == before
+    code, process = mithridate.run("report", run.id, "--out", mithridate.out)
     assert code == 10
     assert check_whole(mithridate.out) == reference.results
 
@@ -155,16 +154,16 @@ def test_a_run_that_failed_goes_on_where_it_failed_once_the_cause_is_gone(
     assert process.end() == 2
     assert f"could not be written to {warm.out}" in process.words
     (run,) = warm.runs()
-    assert run["state"] == "failed"
-    steps = warm.steps(run["run"])
-    resumed = warm.resume(run["run"])
+    assert run.state == "failed"
+    steps = warm.steps(run.id)
+    resumed = warm.resume(run.id)
     assert resumed.end() == 2, "the cause is still there"
 
     warm.out.unlink()
-    process = warm.resume(run["run"])
+    process = warm.resume(run.id)
     check_undisturbed(process, warm, reference)
     assert not process.wait_for("hunt")
-    assert warm.steps(run["run"], of=run["run"]) == steps
+    assert warm.steps(run.id, of=run.id) == steps
 
 
 def test_a_run_outlives_whoever_watched_it(warm: Mithridate, target: Path, reference: Reference) -> None:
@@ -181,8 +180,8 @@ def test_two_scans_of_one_project_do_not_trip_over_each_other(mithridate: Mithri
     assert (first.end(), second.end()) == (10, 10), first.words + second.words
     assert places(check_whole(mithridate.out)) == places(check_whole(other)) == EXPECTED
     runs = mithridate.runs()
-    assert [run["state"] for run in runs] == ["done", "done"]
+    assert [run.state for run in runs] == ["done", "done"]
     for run in runs:
-        actions = mithridate.actions(run["run"])
+        actions = mithridate.actions(run.id)
         assert (actions[1], actions[-1]) == ("scan.started", "scan.finished")
     assert not left_behind(mithridate)

@@ -74,7 +74,9 @@ def test_arms_that_the_budget_never_reached_are_named() -> None:
 
 @given(st.integers(1, 12), st.integers(1, 8), st.integers(10, 4000), st.data())
 def test_equal_results_give_equal_decisions_and_no_slice_outlasts_the_budget(arms, jobs, budget, data) -> None:
-    gains = data.draw(st.lists(st.builds(Yield, new_edges=st.integers(0, 99), new_violations=st.integers(0, 2), cpu_s=st.just(9.0))))
+    gains = data.draw(
+        st.lists(st.builds(Yield, new_edges=st.integers(0, 99), new_violations=st.integers(0, 2), cpu_s=st.just(9.0)))
+    )
 
     def gain(assignment: Assignment) -> Yield:
         return gains[assignment.seed % len(gains)] if gains else BARREN

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mithridate.hunt.engines.libfuzzer import LibFuzzer
 from mithridate.model.entry import EntryPoint
 from mithridate.model.finding import Finding, Flaky, Proof
 from mithridate.model.project import Component, Flavour, Project
@@ -44,7 +45,10 @@ def prove(session: Session, entry: EntryPoint, confirmed: Confirmed, of: int) ->
         minimise_s=min(max(each * 0.5, _MINIMISE_S[0]), _MINIMISE_S[1]),
         control_s=min(max(each * 0.4, _CONTROL_S[0]), _CONTROL_S[1]),
     )
-    prover = Prover(session.replayer, blobs.put, options)
+    engine = LibFuzzer()
+    prover = Prover(
+        session.replayer, blobs.put, options, lambda e, given, seconds: engine.minimise(e, given, seconds, session.sandbox)
+    )
     benign = [data for data in (blobs.get(d) for d in entry.seeds[: 2 * _BENIGN]) if len(data) <= _BENIGN_BYTES]
     data = blobs.get(confirmed.candidate.blob)
     outcome = prover.pursue(entry, confirmed.candidate, data, confirmed.violation, benign[:_BENIGN])

@@ -26,6 +26,9 @@ from mithridate.store.omissions import Omissions, printable
 MAXIMUM_FILES = 200_000
 MAXIMUM_BYTES = 4 << 30
 MAXIMUM_FILE_BYTES = 64 << 20
+MAXIMUM_DEPTH = 200
+"""Directories in directories: no build needs more, and paths that every tool can take end not far beyond."""
+
 SNAPSHOT_TIME = 1_000_000_000
 """Every snapshot file's modification time (seconds): equal times never make `make` think that a shipped parser is out of date."""
 
@@ -164,6 +167,8 @@ def _enter(walk: _Walk, path: bytes, name: bytes, relative: bytes) -> bool:
         walk.omissions.add(relative, "version control data")
     elif name == _OWN or path == walk.avoid or _is_our_output(path):
         walk.omissions.add(relative, "output of an earlier run")
+    elif relative.count(b"/") >= MAXIMUM_DEPTH:
+        walk.omissions.add(relative, f"nested deeper than {MAXIMUM_DEPTH} directories")
     else:
         return True
     return False

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mithridate.hunt.engines.libfuzzer import LibFuzzer
 from mithridate.hunt.engines.registry import create
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.errors import UsageError
@@ -128,3 +129,16 @@ def test_afl_runs_programs_that_cannot_be_run_in_process(tmp_path, tmp_path_fact
     assert result.candidates
     assert all(p.read_bytes().startswith(b"P") for p in result.candidates)
     assert result.failure is None
+
+
+def test_the_minimiser_keeps_what_the_flaw_needs_and_drops_the_rest(target) -> None:
+    proof = b"\x7fPARCEL\xff" + (0x1BADCAFE).to_bytes(4, "little") + b"." * 180
+    smaller = LibFuzzer().minimise(target, proof, 10, Bubblewrap())
+    assert smaller is not None
+    assert len(smaller) < 40
+    assert smaller[:7] == proof[:7]
+    assert smaller[8:12] == proof[8:12]
+
+
+def test_the_minimiser_makes_nothing_of_an_input_that_does_not_fire(target) -> None:
+    assert LibFuzzer().minimise(target, b"harmless" * 20, 3, Bubblewrap()) is None

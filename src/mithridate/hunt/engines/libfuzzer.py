@@ -1,15 +1,18 @@
 """libFuzzer (LLVM): in-process, coverage-guided search. Manual: llvm.org/docs/LibFuzzer.html."""
 
 import re
+import tempfile
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from mithridate.hunt.engines.in_process import (
     CANDIDATES,
     CORPUS,
     DICTIONARY,
     SPECIES_FILE,
+    WORK,
     foreign_target,
     found_candidates,
     read_species,
@@ -17,9 +20,9 @@ from mithridate.hunt.engines.in_process import (
     units,
 )
 from mithridate.hunt.engines.interface import Ticker
-from mithridate.languages.invocation import harness_environment
+from mithridate.languages.invocation import build_mounts, harness_environment
 from mithridate.model.entry import EntryPoint
-from mithridate.model.execution import Command, Ending, Execution, Limits
+from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Flavour, Skipped, ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.interface import Sandbox
@@ -30,6 +33,7 @@ _DONE = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
 _SHORTEST_RUN_S = 1.0
 _HEADROOM_BYTES = 768 << 20
 _STARTUP_S = 60.0
+_FATAL = "halt_on_error=1:symbolize=0:handle_segv=0:handle_abort=0"
 
 
 @dataclass(slots=True)
@@ -109,6 +113,27 @@ class LibFuzzer:
             restarts=max(restarts, 0),
             failure=None if executions else failure,
         )
+
+    def minimise(self, entry: EntryPoint, data: bytes, seconds: float, sandbox: Sandbox) -> bytes | None:
+        """The smallest input that libFuzzer's minimiser reached in `seconds` and that still ends the process; None if none.
+
+        Whether it still shows the same violation is for the caller to find out.
+        """
+        binary = entry.binary(Flavour.FUZZ)
+        if binary is None or not binary.in_process or len(data) < 2:
+            return None
+        with tempfile.TemporaryDirectory(prefix="mithridate-minimise-") as folder:
+            place = Path(folder)
+            (place / "input").write_bytes(data)
+            argv = [binary.path, "-minimize_crash=1", f"-max_total_time={max(1, round(seconds))}", "-close_fd_mask=3"]
+            argv += [f"-exact_artifact_path={WORK}/smaller", f"{WORK}/input"]
+            env = {**harness_environment(entry), "MITHRIDATE_FATAL": "1", "ASAN_OPTIONS": _FATAL}
+            mounts = (*build_mounts(binary), Mount(source=place, target=WORK, writable=True))
+            limits = Limits(wall_s=seconds + 5, memory_bytes=3 << 30, processes=64, output_bytes=1 << 16)
+            sandbox.run(Command(argv=tuple(argv), env=env), mounts, limits)
+            smaller = place / "smaller"
+            found = smaller.read_bytes() if smaller.is_file() else b""
+        return found if 0 < len(found) < len(data) else None
 
     def _run(
         self,

@@ -22,6 +22,7 @@ from mithridate.model.errors import Interrupted
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Build, BuildFailure, BuildSystem, Component, Flavour, Link, Project, Skipped
 from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import remove_tree
 
 LOG = "/log"
 CACHE_VERSION = 1
@@ -90,7 +91,14 @@ def build_component(
             deadline=time.monotonic() + limits.wall_s,
             cancel=cancel,
         )
-        return _first_success(work, component)
+        try:
+            built = _first_success(work, component)
+        except BaseException:
+            remove_tree(directory)
+            raise
+        if isinstance(built, BuildFailure):
+            remove_tree(directory)  # a failed build may have left gigabytes
+        return built
 
 
 def build_key(

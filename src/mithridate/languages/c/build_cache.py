@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mithridate.model.errors import Interrupted
 from mithridate.model.project import Build, BuildSystem, Component, Flavour, Link, Skipped
+from mithridate.sandbox.leavings import remove_tree
 
 _MARKER = "build.json"
 _POLL_S = 0.1
@@ -78,27 +79,10 @@ def fresh_directories(directory: Path, tree: Path, leave_out: Sequence[str]) -> 
     Times are kept, so that nothing shipped looks older than what it was made from.
     `leave_out` are directories relative to the tree.
     """
-    remove(directory)
+    remove_tree(directory)
     for name in ("src", "build", "log"):
         (directory / name).mkdir(parents=True)
     _copy_tree(os.fsencode(tree), os.fsencode(directory / "src"), {os.fsencode(path) for path in leave_out})
-
-
-def remove(directory: Path) -> None:
-    """Remove a build directory, even when the build took away its own permissions."""
-
-    def open_up(function: object, path: str, error: object) -> None:
-        _ = function, error
-        Path(path).parent.chmod(0o700)
-        target = Path(path)
-        if target.is_dir() and not target.is_symlink():
-            target.chmod(0o700)
-            shutil.rmtree(target, ignore_errors=True)
-        else:
-            target.unlink(missing_ok=True)
-
-    if directory.exists():
-        shutil.rmtree(directory, onerror=open_up)
 
 
 def _copy_tree(source: bytes, target: bytes, leave_out: set[bytes]) -> None:

@@ -1,11 +1,13 @@
 """Reads the compiler wrapper's records: which programs were linked, how, and with which include paths the code was compiled."""
 
+import os
 import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mithridate.languages.c.walk import head
 from mithridate.model.project import Link
 
 _NOT_AN_EXECUTABLE = frozenset(
@@ -31,6 +33,8 @@ _VALUES = frozenset({
 # fmt: on
 _INCLUDES = ("-I", "-isystem", "-iquote", "-idirafter")
 _MACROS = ("-D", "-U")
+_MAXIMUM_BYTES = 64 << 20
+"""Of records; a very large project makes some 20 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +78,16 @@ class Call:
 
 
 def read_calls(log: Path) -> list[Call]:
-    """All recorded calls below the host directory `log`, in the order in which they began (files are per process)."""
-    files = sorted((f for f in log.rglob("*") if f.is_file() and not f.is_symlink()), key=lambda f: f.stat().st_mtime_ns)
-    return [call for file in files for call in _parse(file.read_bytes())]
+    """All recorded calls in the host directory `log`, in the order in which they began (files are per process)."""
+    with os.scandir(log) as entries:
+        files = [(e.stat(follow_symlinks=False).st_mtime_ns, e.path) for e in entries if e.is_file(follow_symlinks=False)]
+    calls: list[Call] = []
+    left = _MAXIMUM_BYTES
+    for _, path in sorted(files):  # the build can write here too, and as much as it likes
+        record = head(Path(path), left)
+        left -= len(record)
+        calls += _parse(record)
+    return calls
 
 
 def links(calls: Iterable[Call]) -> list[Link]:

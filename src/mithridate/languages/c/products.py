@@ -1,10 +1,10 @@
 """What a build left behind, read from the host without trusting it: programs, archives."""
 
-import os
 import stat
 import struct
 from pathlib import Path
 
+from mithridate.languages.c.walk import walked
 from mithridate.store.snapshot import SNAPSHOT_TIME
 
 SOURCE = "/src"
@@ -51,7 +51,7 @@ def archives(directory: Path) -> tuple[str, ...]:
     found: list[str] = []
     for root in (SOURCE, BUILD):
         host = directory / root.lstrip("/")
-        for folder, folders, files in os.walk(host):
+        for folder, folders, files in walked(host):
             folders.sort()
             for name in sorted(files):
                 path = Path(folder, name)

@@ -87,6 +87,7 @@ static struct {
     int trace_all;
     unsigned trace_every;
     uint64_t trial_ns[2]; /* spent without and with tracing, while it is not decided how often to trace */
+    int fatal;    /* a violation ends the process, as libFuzzer's minimiser wants it */
     int tracking; /* what the target leaves behind is released: for programs, not for fuzz targets */
     int cwd_fd;
     pid_t pid;
@@ -356,7 +357,7 @@ static unsigned note(uintptr_t pc, void **frame, const char *why) {
 #define WRAP_REPORT(name, tolerated) \
     void __wrap___asan_report_##name##_noabort(uintptr_t a, size_t n) { \
         extern void __real___asan_report_##name##_noabort(uintptr_t, size_t); \
-        if (!run.inside) __real___asan_report_##name##_noabort(a, n); \
+        if (!run.inside || run.fatal) __real___asan_report_##name##_noabort(a, n); \
         else if (note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "asan") <= (tolerated)) leave(); \
     }
 WRAP_REPORT(load1, TOLERATED_READS) WRAP_REPORT(load2, TOLERATED_READS) WRAP_REPORT(load4, TOLERATED_READS)
@@ -366,12 +367,12 @@ WRAP_REPORT(store8, UINT32_MAX) WRAP_REPORT(store16, UINT32_MAX) WRAP_REPORT(sto
 
 /* Violations seen inside the runtime (memcpy, free, …): it holds locks now, so leave at the next safe call. */
 void __asan_on_error(void) {
-    if (!run.inside) return;
+    if (!run.inside || run.fatal) return;
     note(__asan_get_report_pc ? __asan_get_report_pc() : 0, __builtin_frame_address(0), "asan-call");
     run.doomed = 1;
 }
 void __ubsan_on_report(void) {
-    if (run.inside) note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "ubsan");
+    if (run.inside && !run.fatal) note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "ubsan");
 }
 
 static void on_fault(int sig, siginfo_t *info, void *context) {
@@ -397,7 +398,7 @@ static void on_fault(int sig, siginfo_t *info, void *context) {
 }
 
 void __wrap_abort(void) {
-    if (run.inside) {
+    if (run.inside && !run.fatal) {
         note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "abort");
         leave();
     }
@@ -405,7 +406,7 @@ void __wrap_abort(void) {
 }
 void __wrap___assert_fail(const char *a, const char *f, unsigned l, const char *fn) {
     (void)a; (void)f; (void)l; (void)fn;
-    if (run.inside) {
+    if (run.inside && !run.fatal) {
         note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "abort");
         leave();
     }
@@ -615,7 +616,8 @@ static void prepare(char *self) {
     extern int __real_setvbuf(FILE *, char *, int, size_t);
     __real_setvbuf(stdout, spoken[0], _IOFBF, sizeof spoken[0]);
     __real_setvbuf(stderr, spoken[1], _IOFBF, sizeof spoken[1]);
-    handle_faults();
+    run.fatal = getenv("MITHRIDATE_FATAL") != NULL;
+    if (!run.fatal) handle_faults();
 }
 
 static int first_input(const uint8_t *data, size_t size) {
@@ -642,7 +644,7 @@ int __wrap_main(int argc, char **argv) {
     int n = 0;
     for (; n < argc && n < 56; n++) grown[n] = argv[n];
     const char *ours[] = {"-handle_segv=0", "-handle_bus=0", "-handle_abrt=0", "-handle_ill=0", "-handle_fpe=0"};
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) grown[n++] = (char *)ours[i];
+    for (size_t i = 0; !run.fatal && i < sizeof ours / sizeof *ours; i++) grown[n++] = (char *)ours[i];
     grown[n] = NULL;
     char **list = grown;
     return LLVMFuzzerRunDriver(&n, &list, first_input);
