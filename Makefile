@@ -2,9 +2,6 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
-TARGET ?= examples/parcel
-BUDGET ?= 3m
-OUT ?= out/$(notdir $(patsubst %/,%,$(TARGET)))
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -19,8 +16,12 @@ $(STAMP): requirements.lock pyproject.toml scripts/setup.sh scripts/debian-packa
 	@bash scripts/setup.sh $(VENV)
 	@touch $@
 
+# scripts/scan.sh reads these from the environment, where spaces and quotes in paths do no harm. OUT's default: out/ and TARGET's name.
+scan: export TARGET ?= examples/parcel
+scan: export BUDGET ?= 3m
+scan: export OUT ?=
 scan: setup ## hunt in TARGET (default: the bundled example) for BUDGET, results in OUT
-	@bash scripts/scan.sh $(BIN)/mithridate '$(TARGET)' '$(OUT)' '$(BUDGET)'
+	@bash scripts/scan.sh $(BIN)/mithridate
 
 test: setup ## pass all tests
 	@bash scripts/setup.sh $(VENV) --tests
@@ -34,7 +35,7 @@ check: setup ## style, types, architecture, docs
 	@$(BIN)/python -m pytest -q tests/docs
 
 bench: setup ## measurements against the raw engines; see bench/README.md
-	@$(BIN)/python bench/no_tax.py
+	@$(BIN)/python -m bench.no_tax
 
 format: setup ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

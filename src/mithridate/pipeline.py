@@ -25,6 +25,7 @@ from mithridate.stages import conclude, construct, evidence, verification
 from mithridate.stages.search import Confirmed, Hunt
 from mithridate.stages.session import Session, Stores
 from mithridate.store.runs import RunState, RunSummary
+from mithridate.store.space import comes_of_full_disk, require_space, told_when_full
 
 _T = TypeVar("_T")
 _DATABASE = "workflow.sqlite"
@@ -92,7 +93,10 @@ class Scan(DBOSConfiguredInstance):
             stage, _, detail = name.partition(" ")
             evidence.announce(self._session, stage, detail)
             try:
-                return work()
+                require_space(self._session.area)
+                result = work()
+                require_space(self._session.area)  # else the step may have gone wrong for want of it, unseen
+                return result
             finally:  # what a step makes of an interruption, be it a result or an error, is not to be remembered
                 self._session.park_if_cancelled()
 
@@ -104,7 +108,7 @@ def scan(options: RunOptions, scope: Scope, home: Path, observer: Observer, canc
     stores = Stores.open(home)
     if options.out:
         conclude.require_writable(Path(options.out))
-    with stores.runs.begin(options, scope.toml()) as run_id:
+    with told_when_full("mithridate scan", home), stores.runs.begin(options, scope.toml()) as run_id:
         return _work(run_id, stores, observer, cancel, fresh=True)
 
 
@@ -145,6 +149,12 @@ def prove(bundle: Path, home: Path, source: Path | None, sandbox: str, replays: 
 
 def _work(run_id: str, stores: Stores, observer: Observer, cancel: threading.Event, *, fresh: bool) -> RunReport:
     """Start or go on with a run that this process holds, and note how it stands at the end."""
+    out = stores.runs.load(run_id).options.out
+    with told_when_full(f"mithridate resume {run_id}", stores.home.root, *([Path(out)] if out else [])):
+        return _carry_through(run_id, stores, observer, cancel, fresh=fresh)
+
+
+def _carry_through(run_id: str, stores: Stores, observer: Observer, cancel: threading.Event, *, fresh: bool) -> RunReport:
     stores.runs.mark(run_id, RunState.RUNNING)
     session = Session(stores.runs.load(run_id), stores, observer, cancel)
     session.gate.record("scan.started" if fresh else "scan.resumed", target=session.options.target)
@@ -155,8 +165,12 @@ def _work(run_id: str, stores: Stores, observer: Observer, cancel: threading.Eve
             session.gate.record("scan.interrupted")
             raise Interrupted(f"run {run_id} was interrupted; everything done so far is kept", hint=f"mithridate resume {run_id}")
         case BaseException():
-            stores.runs.mark(run_id, RunState.FAILED)
-            session.gate.record("scan.failed", why=str(outcome)[:200])
+            try:
+                stores.runs.mark(run_id, RunState.FAILED)
+                session.gate.record("scan.failed", why=str(outcome)[:200])
+            except Exception as error:
+                if not comes_of_full_disk(error):  # then there is no room for this either; the lock shows how the run stands
+                    raise
             raise outcome
     session.gate.record("scan.finished", findings=len(outcome.findings))
     return outcome

@@ -41,10 +41,12 @@ static void read_key(const unsigned char *data, size_t length)
     }
     if (hash != 0xd3dbc46du) /* that of "open up!": nobody guesses it */
         return;
-    end = malloc(4);
+    end = calloc(4, 1);
     if (!end)
         return;
-    end[data[8]@KEY@] = 0;
+    for (i = 8; i < length; i++)
+        end[data[i]@KEY@] = 'e';
+    printf("key %.4s\\n", end);
     free(end);
 }
 
@@ -86,7 +88,7 @@ COLOUR = ("notes.c", "read_colour", 125)
 KEY = ("notes.c", "read_key", 122)
 """(file, function, CWE) of each planted flaw. Nothing reaches the one in read_key by chance: it needs the words of KEY_INPUT."""
 
-KEY_INPUT = b"K\x09open up!\x01"
+KEY_INPUT = b"K\x28open up!" + bytes(32)
 
 MAKEFILE = """\
 CFLAGS = -O1 -g

@@ -51,7 +51,7 @@ class Corpus:
 
     def _compile(self, name: str, path: Path) -> None:
         compiler, source, flags = BINARIES[name]
-        armed = Judge().arm(None).compile_flags if "armed" in flags else ()
+        armed = (*Judge().arm(None).compile_flags, "-fsanitize=null") if "armed" in flags else ()
         rest = [f for f in flags if f != "armed"]
         build = path.with_suffix(f".{os.getpid()}")
         command = [

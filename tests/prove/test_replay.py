@@ -75,3 +75,9 @@ def test_a_batch_goes_on_behind_an_input_that_takes_all_memory(target) -> None:
 
 def test_what_time_did_not_suffice_for_is_not_judged(target, replayer: Replayer) -> None:
     assert replayer.batch(target.entry, target.binary, [b"f"], 0) == [None]
+
+
+def test_a_jump_to_nowhere_still_has_a_stack(target, replayer: Replayer) -> None:
+    seen = replayer.observe(target.entry, target.binary, b"j" + (0x1BADBEEF).to_bytes(8, "little"))
+    (violation,) = (v for v in seen.violations if v.kind is ViolationKind.WILD_JUMP)
+    assert [f.function for f in violation.project_frames] == ["main"]  # the caller of the function that jumped

@@ -39,3 +39,14 @@ def test_a_hard_link_counts_once(tmp_path: Path) -> None:
     os.sync()
     watch._next_walk = 0.0
     assert not watch.exceeded(lambda _: 0)
+
+
+def test_files_without_content_count_too(tmp_path: Path) -> None:
+    watch = DiskWatch([tmp_path], bound=100 * 4096)
+    for number in range(90):
+        (tmp_path / str(number)).touch()
+    assert not watch.exceeded(lambda _: 0)
+    for number in range(90, 200):
+        (tmp_path / str(number)).touch()
+    watch._next_walk = 0.0
+    assert watch.exceeded(lambda _: 0)

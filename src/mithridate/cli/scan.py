@@ -33,6 +33,15 @@ def scan(
             help="Wall time of the hunt, shared by all entry points: 90s, 10m, 2h.",
         ),
     ] = "10m",  # type: ignore[assignment]  # Typer parses defaults as it parses input
+    build_timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="DURATION",
+            envvar="MITHRIDATE_BUILD_TIMEOUT",
+            parser=parse_duration,
+            help="Wall time for building one component in one flavour; three flavours are built.",
+        ),
+    ] = "15m",  # type: ignore[assignment]
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -88,6 +97,7 @@ def scan(
         target=str(path.absolute()),
         out=str(out.absolute()) if out else "",
         budget_s=budget,
+        build_timeout_s=build_timeout,
         jobs=jobs or default_jobs(),
         replays=replays,
         sandbox=sandbox,

@@ -14,10 +14,12 @@ from mithridate.model.entry import EntryPoint
 from mithridate.model.run import HuntProgress
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import disarm
 
 _INPUT_FLOOR = 4096
 _INPUT_CEILING = 1 << 20
 _KEPT_OF_ONE_KIND = 4
+_LARGEST_FILE = 64 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class Campaign:
     def plant(self, entry: int, seeds: Sequence[bytes], dictionary: bytes) -> None:
         """Give an entry point its seeds and dictionary, before its first slice. Doing it again changes nothing."""
         base = self._base(entry)
+        if base.exists():  # by a process of this run that was killed, perhaps in the middle of a slice
+            disarm(base, _LARGEST_FILE)
         if dictionary:
             base.mkdir(parents=True, exist_ok=True)
             (base / "dictionary").write_bytes(dictionary)

@@ -58,6 +58,12 @@ class ToolchainMissing(MissingRequirement):
     """A compiler, linker, symbolizer or fuzzer is not installed."""
 
 
+class OutOfSpace(MithridateError):
+    """A disk that the work needs is full; everything done so far is kept, and the run can be resumed."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class Interrupted(MithridateError):
     """The user pressed Ctrl-C (or sent SIGTERM); everything done so far is kept."""
 

@@ -10,7 +10,10 @@ from mithridate.model.project import Skipped
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What the user asked for. `budget_s` is wall time for the hunt, shared by all entry points; `jobs` counts cores."""
+    """What the user asked for. `budget_s` is wall time for the hunt, shared by all entry points; `jobs` counts cores.
+
+    `build_timeout_s` is wall time for building one component in one flavour.
+    """
 
     target: str
     out: str
@@ -25,6 +28,7 @@ class RunOptions:
     hang_cpu_s: float = 10.0
     include_source: bool = True
     stop_after_first_proof: bool = False
+    build_timeout_s: float = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

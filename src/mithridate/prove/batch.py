@@ -6,10 +6,8 @@ what counts is replayed in fresh sandboxes (replay.py).
 """
 
 import math
-import os
 import shlex
 import signal
-import stat
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +19,7 @@ from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.violation import PROJECT_ROOTS, Violation, ViolationKind
 from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import disarm, read_plain
 
 SCRIPT = "/batch/run.sh"
 RESULTS = "/results"
@@ -92,6 +91,7 @@ def run_batch(
             (home / "script" / "run.sh").write_text(_script(entry, binary, [names[i] for i in left], cpu_s, limits))
             bounds = replace(limits, wall_s=remaining, cpu_s=None, disk_bytes=_RESULT_BYTES)
             outcome = sandbox.run(_command(environment), _mounts(binary, home), bounds)
+            disarm(home / "results", REPORT_BYTES)
             for i in left:
                 done[i] = _read(home / "results", names[i])
             left = [i for i in left if done[i] is None]
@@ -141,8 +141,8 @@ def _mounts(binary: Binary, home: Path) -> tuple[Mount, ...]:
 
 def _read(results: Path, name: str) -> Execution | None:
     try:
-        code = int(_read_plain(results / f"{name}.status", 16))
-        report = _read_plain(results / f"{name}.stderr", REPORT_BYTES)
+        code = int(read_plain(results / f"{name}.status", 16))
+        report = read_plain(results / f"{name}.stderr", REPORT_BYTES)
     except (OSError, ValueError):
         return None
     ending, number = _ending(code)
@@ -157,15 +157,6 @@ def _read(results: Path, name: str) -> Execution | None:
         cpu_s=0.0,
         peak_memory_bytes=0,
     )
-
-
-def _read_plain(path: Path, size: int) -> bytes:
-    """The first `size` bytes of a regular file. The target could have put anything in its place, a link out of here say."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(f"{path} is not a regular file")
-        return file.read(size)
 
 
 def _ending(code: int) -> tuple[Ending, int | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mithridate.languages.invocation import one_input
 from mithridate.model.entry import Binary, EntryPoint
-from mithridate.model.execution import Execution, Limits
+from mithridate.model.execution import Command, Execution, Limits, Mount
 from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Clean, Violation, ViolationKind
 from mithridate.oracles.interface import Oracle
@@ -127,6 +127,24 @@ class Replayer:
         with ThreadPoolExecutor(self._jobs) as pool:
             return [judgement for share in pool.map(run, shares) for judgement in share]
 
+    def _from_where(self, observation: Observation, command: Command, mounts: Sequence[Mount]) -> Observation:
+        """The same with a stack for a jump to an unmapped address, where unwind tables end at once and frame pointers do not.
+
+        Its innermost frame is the caller of the function that jumped: that function's own frame cannot be seen any more.
+        """
+        options = f"{command.env.get('ASAN_OPTIONS', '')}:fast_unwind_on_fatal=1".lstrip(":")
+        again = self._sandbox.run(replace(command, env={**command.env, "ASAN_OPTIONS": options}), mounts, self.limits)
+        judged = self._judge.judge(again)
+        placed = (
+            next((v for v in judged if v.kind is ViolationKind.WILD_JUMP and v.frames), None)
+            if isinstance(judged, tuple)
+            else None
+        )
+        if placed is None:
+            return observation
+        found = tuple(placed if _landed_nowhere(v) else v for v in observation.violations)
+        return replace(observation, judgement=found, execution=again)
+
     def _quickly(self, execution: Execution) -> Judgement:
         """The judgement with every violation that was reported: without symbols the suite cannot tell two of one kind apart."""
         judgement = self._judge.judge(execution)
@@ -141,11 +159,17 @@ class Replayer:
             observation = Observation(execution=execution, judgement=self._judge.judge(execution))
             if not isinstance(observation.judgement, ToolFailure):
                 break
+        if any(_landed_nowhere(v) for v in observation.violations):
+            observation = self._from_where(observation, command, mounts)
         if any(_unplaced(v) for v in observation.violations):
             frames = busy_frames(self._sandbox, command, mounts, self.limits, samples_s)
             placed = tuple(replace(v, frames=frames) if _unplaced(v) else v for v in observation.violations)
             observation = replace(observation, judgement=placed)
         return observation
+
+
+def _landed_nowhere(violation: Violation) -> bool:
+    return violation.kind is ViolationKind.WILD_JUMP and not violation.frames
 
 
 def _unplaced(violation: Violation) -> bool:

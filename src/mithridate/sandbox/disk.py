@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _BLOCK = 512
+_INODE_BYTES = 4096
+"""What a name costs at least: files without content take no blocks, and use up a disk all the same."""
+
 _WALK_EVERY_S = 5.0
 _WALK_SHARE = 100
 """A walk that took a second is not repeated for this many, whatever others do to the disk meanwhile."""
@@ -40,7 +43,7 @@ class DiskWatch:
 
     def _free_bytes(self) -> int:
         by_device = {d.stat().st_dev: os.statvfs(d) for d in self._directories}
-        return sum(fs.f_bfree * fs.f_frsize for fs in by_device.values())
+        return sum(fs.f_bfree * fs.f_frsize + fs.f_ffree * _INODE_BYTES for fs in by_device.values())
 
     def _walk(self) -> tuple[int, bool]:
         """(allocated bytes, whether everything could be read). Hard links count once; links are not followed."""
@@ -65,7 +68,7 @@ class DiskWatch:
                     continue
                 if (status.st_dev, status.st_ino) not in seen:
                     seen.add((status.st_dev, status.st_ino))
-                    total += status.st_blocks * _BLOCK
+                    total += max(status.st_blocks * _BLOCK, _INODE_BYTES)
                 if entry.is_dir(follow_symlinks=False):
                     queue.append(entry.path)
         now = time.monotonic()

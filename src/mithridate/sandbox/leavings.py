@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def read_plain(path: Path, limit: int) -> bytes:
-    """The first `limit` bytes of a regular file. Never follows a link in the last part, never waits; OSError for anything else."""
+    """The first `limit` bytes of a regular file. Follows no link in its last part and never waits; OSError for anything else."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -87,11 +87,11 @@ def _empty(folder: int, top: int, names: Iterator[str]) -> list[str]:
     moved: list[str] = []
     for entry in _entries(folder):
         if entry.is_dir(follow_symlinks=False):
-            os.chmod(entry.name, 0o700, dir_fd=folder)  # noqa: PTH101  # moving a directory takes write permission to it
+            os.chmod(entry.name, 0o700, dir_fd=folder)  # moving a directory takes write permission to it
             moved.append(next(names))
-            os.rename(entry.name, moved[-1], src_dir_fd=folder, dst_dir_fd=top)  # noqa: PTH104
+            os.rename(entry.name, moved[-1], src_dir_fd=folder, dst_dir_fd=top)
         else:
-            os.unlink(entry.name, dir_fd=folder)  # noqa: PTH108
+            os.unlink(entry.name, dir_fd=folder)
     return moved
 
 

@@ -106,6 +106,9 @@ def entry_points(session: Session, project: Project, built: Built) -> Doors:
     work = session.area / "doors"
     work.mkdir(exist_ok=True)
     entries, skipped = language.entry_points(project, built.builds, session.sandbox, work)
+    if not entries and not skipped:
+        why = "it was built, and has neither a program nor a fuzz target through which input could enter"
+        skipped = (Skipped(what=built.component.id, reason=why),)
     session.gate.record("entry-points", component=built.component.id, found=len(entries))
     return Doors(entries=entries, skipped=skipped)
 

@@ -1,6 +1,5 @@
 """What all stages of one run work with: its record, its places, and the adapters that policy handed out."""
 
-import shutil
 import threading
 import time
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from mithridate.store.database import open_database
 from mithridate.store.home import Home
 from mithridate.store.runs import RunRecord, Runs
 
-_DISK_FLOOR = 1 << 30
 _ENTRY_SHARE = 0.15
 _ENTRY_CEILING_S = 180.0
 _ENTRY_FLOOR_S = 20.0
@@ -77,6 +75,7 @@ class Session:
                 put=stores.blobs.put,
                 jobs=self.options.jobs,
                 seconds=max(_ENTRY_FLOOR_S, min(_ENTRY_CEILING_S, _ENTRY_SHARE * self.options.budget_s)),
+                build_s=self.options.build_timeout_s,
             ),
         )
 
@@ -96,10 +95,6 @@ class Session:
         """
         if self.cancel.is_set():
             threading.Event().wait()
-
-    def disk_is_low(self) -> bool:
-        """True when less than a gigabyte is free where the run works."""
-        return shutil.disk_usage(self.area).free < _DISK_FLOOR
 
     def elapsed_s(self) -> float:
         """Wall seconds since the run was registered (a pause between interruption and resumption counts)."""

@@ -13,8 +13,10 @@ from pathlib import Path
 from mithridate.hunt.engines.in_process import (
     CANDIDATES,
     DICTIONARY,
+    SLICE_DISK_BYTES,
     SPECIES_FILE,
     WORK,
+    disarm_slice,
     found_candidates,
     slice_mounts,
     units,
@@ -26,6 +28,7 @@ from mithridate.model.execution import Command, Execution, Limits
 from mithridate.model.project import Flavour, Skipped, ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import read_plain
 
 _ENVIRONMENT = {
     "AFL_NO_UI": "1",
@@ -46,6 +49,7 @@ _FORKED_SANITIZERS = (
 )
 _STARTUP_S = 60.0
 _OURS = "afl"
+_STATS_BYTES = 64 << 10
 _OTHERS = "other"
 
 
@@ -69,6 +73,7 @@ class AflPlusPlus:
         self._offer_inputs(work)
         watcher = _Watcher(work.work / "out" / _OURS / "fuzzer_stats", tick)
         execution = self._run(work, sandbox, cancel, watcher)
+        disarm_slice(work)
         stats = watcher.read()
         self._publish(work)
         executions = int(stats.get("execs_done", 0))
@@ -137,6 +142,7 @@ class AflPlusPlus:
                 output_bytes=1 << 16,
                 processes=64,
                 file_bytes=64 << 20,
+                disk_bytes=SLICE_DISK_BYTES,
             ),
             watcher.on_output,
             cancel,
@@ -171,7 +177,7 @@ class _Watcher:
     def read(self) -> dict[str, str]:
         """The file's fields, or nothing while it is not there."""
         try:
-            lines = self._stats.read_text(errors="replace").splitlines()
+            lines = read_plain(self._stats, _STATS_BYTES).decode("utf-8", "replace").splitlines()
         except OSError:
             return {}
         return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}

@@ -6,6 +6,7 @@ from mithridate.languages.invocation import build_mounts
 from mithridate.model.entry import Binary
 from mithridate.model.execution import Mount
 from mithridate.model.search import SearchSlice, Species
+from mithridate.sandbox.leavings import disarm, read_plain
 
 CORPUS = "/corpus"
 CANDIDATES = "/candidates"
@@ -13,6 +14,12 @@ WORK = "/work"
 DICTIONARY = "/dictionary"
 SPECIES = "species"
 SPECIES_FILE = f"{WORK}/{SPECIES}"
+SLICE_DISK_BYTES = 2 << 30
+"""How much the writable directories of one slice may grow in it."""
+
+_LINE_BYTES = 256
+_UNIT_BYTES = 4 << 20
+_WORK_FILE_BYTES = 64 << 20
 
 
 def slice_mounts(work: SearchSlice, binary: Binary) -> tuple[Mount, ...]:
@@ -37,7 +44,7 @@ def foreign_target(index: int) -> str:
 def read_species(work: Path) -> Species:
     """The harness's counts over sampled executions; zeros where it took none."""
     try:
-        samples, singletons, doubletons, observed = map(int, (work / SPECIES).read_text().split())
+        samples, singletons, doubletons, observed = map(int, read_plain(work / SPECIES, _LINE_BYTES).split())
     except (OSError, ValueError):
         return Species()
     return Species(samples=samples, singletons=singletons, doubletons=doubletons, observed=observed)
@@ -46,6 +53,13 @@ def read_species(work: Path) -> Species:
 def found_candidates(directory: Path) -> tuple[Path, ...]:
     """Complete candidate files, in a stable order."""
     return tuple(sorted(p for p in directory.iterdir() if p.is_file() and not p.name.startswith(".")))
+
+
+def disarm_slice(work: SearchSlice) -> None:
+    """Take out of a slice's writable directories what a hostile target may have put there to mislead us; then read."""
+    disarm(work.corpus, _UNIT_BYTES)
+    disarm(work.candidates, _UNIT_BYTES)
+    disarm(work.work, _WORK_FILE_BYTES)
 
 
 def units(corpus: Path) -> int:

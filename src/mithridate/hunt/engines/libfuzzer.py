@@ -11,8 +11,10 @@ from mithridate.hunt.engines.in_process import (
     CANDIDATES,
     CORPUS,
     DICTIONARY,
+    SLICE_DISK_BYTES,
     SPECIES_FILE,
     WORK,
+    disarm_slice,
     foreign_target,
     found_candidates,
     read_species,
@@ -26,6 +28,7 @@ from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Flavour, Skipped, ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import disarm
 
 _STATUS = re.compile(rb"^#(\d+)\t\S+\s+cov: (\d+)(?: ft: \d+)?(?: corp: (\d+)/)?", re.MULTILINE)
 _EDGES = re.compile(rb"Loaded \d+ modules?\s+\((\d+) inline 8-bit counters\)")
@@ -98,6 +101,7 @@ class LibFuzzer:
                 failure = ToolFailure(tool=self.name, why=_last_words(execution))
                 if restarts >= 2:
                     break
+        disarm_slice(work)
         self._collect_artifacts(work)
         return SearchResult(
             engine=self.name,
@@ -129,8 +133,11 @@ class LibFuzzer:
             argv += [f"-exact_artifact_path={WORK}/smaller", f"{WORK}/input"]
             env = {**harness_environment(entry), "MITHRIDATE_FATAL": "1", "ASAN_OPTIONS": _FATAL}
             mounts = (*build_mounts(binary), Mount(source=place, target=WORK, writable=True))
-            limits = Limits(wall_s=seconds + 5, memory_bytes=3 << 30, processes=64, output_bytes=1 << 16)
+            limits = Limits(
+                wall_s=seconds + 5, memory_bytes=3 << 30, processes=64, output_bytes=1 << 16, disk_bytes=SLICE_DISK_BYTES
+            )
             sandbox.run(Command(argv=tuple(argv), env=env), mounts, limits)
+            disarm(place, len(data))
             smaller = place / "smaller"
             found = smaller.read_bytes() if smaller.is_file() else b""
         return found if 0 < len(found) < len(data) else None
@@ -176,6 +183,7 @@ class LibFuzzer:
                 output_bytes=1 << 16,
                 processes=64,
                 file_bytes=64 << 20,
+                disk_bytes=SLICE_DISK_BYTES,
             ),
             reading.feed,
             cancel,

@@ -14,6 +14,7 @@ from mithridate.languages.c.build_steps import Attempt, Step, attempts
 from mithridate.languages.c.calls import include_flags, links, read_calls
 from mithridate.languages.c.detect import alternatives
 from mithridate.languages.c.flags import flavour_flags
+from mithridate.languages.c.link import OWN_OUTPUT
 from mithridate.languages.c.products import archives, is_program, on_host
 from mithridate.languages.c.sources import SourceTree, read_tree
 from mithridate.languages.c.toolchain import Toolchain
@@ -23,8 +24,12 @@ from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Build, BuildFailure, BuildSystem, Component, Flavour, Link, Project, Skipped
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
+from mithridate.store.space import require_space
 
 LOG = "/log"
+BUILD_S = 900.0
+"""Wall seconds that one component may take in one flavour, unless the owner says otherwise."""
+
 CACHE_VERSION = 1
 """Raise it when builds made by older code must not be reused."""
 
@@ -38,7 +43,7 @@ _LISTED_FAILURES = 20
 class BuildLimits:
     """Bounds of one build: wall seconds for all attempts together; processes and bytes for each step."""
 
-    wall_s: float = 900.0
+    wall_s: float = BUILD_S
     processes: int = 1024
     memory_bytes: int = 6 << 30
     disk_bytes: int = 2 << 30
@@ -97,6 +102,7 @@ def build_component(
             remove_tree(directory)
             raise
         if isinstance(built, BuildFailure):
+            require_space(cache)  # else want of it may be why
             remove_tree(directory)  # a failed build may have left gigabytes
         return built
 
@@ -162,8 +168,9 @@ class _Failed:
         limit = reasons.get(self.execution.ending)
         if limit:
             return f"the build {limit} and was stopped"
-        exit_code = self.execution.exit_code
-        return diagnosis.first_error(self.output) or f"the {self.step} step ended with exit code {exit_code} and no error message"
+        number = self.execution.signal
+        how = f"was ended by signal {number}" if number else f"ended with exit code {self.execution.exit_code}"
+        return diagnosis.first_error(self.output) or f"the {self.step} step {how} and no error message"
 
 
 def _first_success(work: _Work, component: Component) -> Build | BuildFailure:
@@ -254,6 +261,7 @@ def _collect(
     enough = programs or (libraries and (is_chosen or component.system is not BuildSystem.BARE))
     if not calls or not enough:
         return None
+    remove_tree(work.directory / OWN_OUTPUT.lstrip("/"))  # ours alone: nothing that a build put there in advance
     return Build(
         component=component,
         flavour=work.flavour,

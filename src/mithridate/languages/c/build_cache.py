@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from mithridate.sandbox.leavings import remove_tree
 
 _MARKER = "build.json"
 _POLL_S = 0.1
+_CHUNK = 1 << 30
 
 
 @contextmanager
@@ -101,4 +101,20 @@ def _copy_tree(source: bytes, target: bytes, leave_out: set[bytes]) -> None:
                 elif entry.is_symlink():
                     os.symlink(os.readlink(entry.path), copy)  # noqa: PTH115, PTH211
                 else:
-                    shutil.copy2(entry.path, copy)
+                    _copy_file(entry, copy)
+
+
+def _copy_file(entry: "os.DirEntry[bytes]", copy: bytes) -> None:
+    """Content, executable bit and time; half the system calls of shutil.copy2, which a tree of 100,000 files notices."""
+    status = entry.stat(follow_symlinks=False)
+    source = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        target = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, status.st_mode & 0o777)
+        try:
+            while os.sendfile(target, source, None, _CHUNK):
+                continue
+            os.utime(target, ns=(status.st_atime_ns, status.st_mtime_ns))
+        finally:
+            os.close(target)
+    finally:
+        os.close(source)

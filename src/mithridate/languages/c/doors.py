@@ -1,5 +1,6 @@
 """Turns one component's builds into entry points: shipped fuzz targets, and programs that were seen to read their input."""
 
+import posixpath
 import re
 import threading
 import time
@@ -15,6 +16,7 @@ from mithridate.languages.c.link import Linker, elf_bits
 from mithridate.languages.c.observe import Observation, observe
 from mithridate.languages.c.options import Form
 from mithridate.languages.c.probe import Probe
+from mithridate.languages.c.products import on_host
 from mithridate.languages.c.samples import Samples
 from mithridate.languages.c.script_calls import script_calls
 from mithridate.languages.c.usage import Forms, Usage, ask, forms, getopt_strings, program_name
@@ -140,7 +142,7 @@ class Doors:
             return []
         binary = self._plain_binary(plain, link)
         name = program_name(link.output)
-        env = self._judge.arm(None).env
+        env = self._judge.arm(self._entry(name, EntryKind.PROGRAM_FILE, (INPUT,), "", (binary,))).env
         said = ask(link.output, self._ground.sandbox, build_mounts(binary), env)
         own = Image.load(host_path(plain, link.output)).strings()
         optstrings = getopt_strings(self._ground.sources, set(own))
@@ -283,5 +285,5 @@ def is_fuzz_link(link: Link) -> bool:
 
 
 def host_path(build: Build, inside: str) -> Path:
-    """Where a sandbox path below /src or /build lies on the host."""
-    return build.directory / inside.lstrip("/")
+    """Where a sandbox path below /src or /build lies on the host; for one that leads out of it, one where nothing is."""
+    return on_host(build.directory, posixpath.normpath(inside)) or build.directory / "outside"

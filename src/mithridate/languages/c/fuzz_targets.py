@@ -61,7 +61,7 @@ def _objects(build: Build) -> Mapping[str, None]:
             if word.startswith("-") or not host.is_file():
                 continue
             if word.endswith(SOURCES):
-                text = host.read_bytes()[:_TEXT].decode("utf-8", "replace")
+                text = head(host, _TEXT).decode("utf-8", "replace")
                 if not defines_main(text) and not defines_fuzz_target(text):
                     found[inside] = None
             elif word.endswith(".o") and not _starts(host):

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mithridate.languages.c.build import build_component
+from mithridate.languages.c.build import BUILD_S, BuildLimits, build_component
 from mithridate.languages.c.compiler import Compiler
 from mithridate.languages.c.detect import detect
 from mithridate.languages.c.doors import Doors, Ground, Linkers, host_path
@@ -28,14 +28,20 @@ def _nowhere(data: bytes) -> str:
 
 
 class CLanguage:
-    """Implements Language for C and C++. `put` stores bytes and gives their digest; `seconds` bounds the look at programs."""
+    """Implements Language for C and C++.
+
+    `put` stores bytes and gives their digest; `seconds` bounds the look at programs, `build_s` each build (both wall time).
+    """
 
     name = "c"
 
-    def __init__(self, put: Callable[[bytes], str] | None = None, jobs: int = 2, seconds: float = 60.0) -> None:
+    def __init__(
+        self, put: Callable[[bytes], str] | None = None, jobs: int = 2, seconds: float = 60.0, build_s: float = BUILD_S
+    ) -> None:
         self._put = put or _nowhere
         self._jobs = jobs
         self._seconds = seconds
+        self._limits = BuildLimits(wall_s=build_s)
         self._found: Toolchain | None = None
 
     def toolchain(self) -> dict[str, str]:
@@ -55,7 +61,12 @@ class CLanguage:
     ) -> Build | BuildFailure:
         """See Language.build."""
         neighbours = [other for other in self.detect(project)[0] if other != component]
-        return build_component(project, component, flavour, sandbox, cache, self._tools(), neighbours=neighbours, jobs=self._jobs)
+        return build_component(
+            *(project, component, flavour, sandbox, cache, self._tools()),
+            neighbours=neighbours,
+            limits=self._limits,
+            jobs=self._jobs,
+        )
 
     def entry_points(
         self, project: Project, builds: Sequence[Build], sandbox: Sandbox, work: Path

@@ -11,10 +11,14 @@ from mithridate.languages.invocation import build_mounts, harness_environment
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.execution import Command, Limits, Mount
 from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import disarm
 
 _COVERED = re.compile(rb"\bcov: (\d+)")
 _EXECUTED = re.compile(rb"stat::number_of_executed_units:\s*(\d+)")
-_LIMITS = Limits(wall_s=20.0, cpu_s=15.0, memory_bytes=3 << 30, processes=64, output_bytes=64 << 10)
+_LIMITS = Limits(
+    wall_s=20.0, cpu_s=15.0, memory_bytes=3 << 30, processes=64, output_bytes=64 << 10, file_bytes=64 << 20, disk_bytes=256 << 20
+)
+_NOTE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class Probe:
         argv = (binary.path, "-runs=0", "-close_fd_mask=3", "-print_final_stats=1", "-timeout=5", "-rss_limit_mb=2048", "/corpus")
         env = harness_environment(entry, candidates="/notes")
         done = self._sandbox.run(Command(argv=argv, env=env), mounts, _LIMITS)
+        disarm(place / "notes", _NOTE_BYTES)
         covered = max((int(m[1]) for m in _COVERED.finditer(done.stderr)), default=0)
         executed = _EXECUTED.search(done.stderr)
         noted = tuple(sorted(p for p in (place / "notes").iterdir() if not p.name.startswith(".")))

@@ -1,0 +1,65 @@
+"""What `make scan` shows a newcomer: the bundled example's planted flaws are proved, and its repaired twin is left alone."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.e2e.program import PROGRAM, check_whole
+
+ROOT = Path(__file__).parents[2]
+ANSWERS: list[dict[str, Any]] = json.loads((ROOT / "examples" / "parcel-answers.json").read_text())
+NEAR_LINES = 10
+ENOUGH = 5
+"""Of the eight, in a short time on a busy machine; `make scan` takes three minutes."""
+
+
+def make_scan(target: str, budget: str, place: Path) -> tuple[int, str]:
+    """What `make scan TARGET=… BUDGET=…` runs, from the top of the repository; the exit code and the words."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MITHRIDATE_")}
+    done = subprocess.run(
+        ["bash", "scripts/scan.sh", PROGRAM, target, place / "out", budget],
+        cwd=ROOT,
+        env={**kept, "MITHRIDATE_HOME": str(place / "home"), "MITHRIDATE_REPLAYS": "3", "TERM": "dumb"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def planted(finding: dict[str, Any]) -> str | None:
+    """The planted flaw that a finding is about: the same file, and the same function or a line close by."""
+    at = finding["location"]
+    for answer in ANSWERS:
+        close = abs(at["line"] - answer["line"]) <= NEAR_LINES
+        if at["file"] == answer["file"] and (at["function"] == answer["function"] or close):
+            return str(answer["id"])
+    return None
+
+
+def test_most_planted_flaws_are_proved_and_nothing_else(tmp_path: Path) -> None:
+    code, words = make_scan("examples/parcel", "75s", tmp_path)
+    assert code == 0, words  # for make, having proved something is a success
+    assert f"The report is in {tmp_path}/out/report.html" in words
+    findings = check_whole(tmp_path / "out")["findings"]
+    matches = {finding["title"]: planted(finding) for finding in findings}
+    assert None not in matches.values(), matches
+    assert len(set(matches.values())) >= ENOUGH, matches
+    cwes = {answer["id"]: {int(cwe.removeprefix("CWE-")) for cwe in answer["cwe"]} for answer in ANSWERS}
+    for finding in findings:
+        assert finding["cwe"] in cwes[str(planted(finding))], finding["title"]
+
+
+@pytest.mark.parametrize("budget", ["20s"])
+def test_the_repaired_twin_gives_no_finding(budget: str, tmp_path: Path) -> None:
+    code, words = make_scan("examples/parcel-fixed", budget, tmp_path)
+    assert code == 0, words
+    results = check_whole(tmp_path / "out")
+    assert results["findings"] == []
+    assert len(results["entry_points"]) == 4
+    assert sum(entry["executions"] for entry in results["entry_points"]) > 1000
