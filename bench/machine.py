@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+_QUIET = 0.5
+"""Processes that want to run, by core: with more of them than this, others disturb the measurement."""
+
 
 def described() -> str:
     """The machine, the day and the load before the measurement, in one line."""
@@ -15,10 +18,10 @@ def described() -> str:
     processor = next(names, platform.processor() or platform.machine())
     cores = os.cpu_count() or 1
     today = datetime.now(UTC).date()
-    return (
-        f"{processor}, {cores} cores, {kilobytes / (1 << 20):.0f} GiB, {_system()}; {today}; "
-        f"load before: {os.getloadavg()[0]:.1f} on {cores} cores"
-    )
+    load = os.getloadavg()[0]
+    busy = " (**busy: repeat this on a quiet machine**)" if load > _QUIET * cores else ""
+    memory = f"{kilobytes / (1 << 20):.0f} GiB"
+    return f"{processor}, {cores} cores, {memory}, {_system()}; {today}; load before: {load:.1f} on {cores} cores{busy}"
 
 
 def spread(values: Sequence[float], form: str = ".3f") -> str:

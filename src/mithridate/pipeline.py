@@ -7,8 +7,11 @@ Every line of `Scan.story` that goes through `self._step` is a durable step: its
 the next one starts. Kill the process at any moment; `resume` goes on behind the last finished step.
 """
 
+import shutil
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -158,7 +161,8 @@ def _carry_through(run_id: str, stores: Stores, observer: Observer, cancel: thre
     stores.runs.mark(run_id, RunState.RUNNING)
     session = Session(stores.runs.load(run_id), stores, observer, cancel)
     session.gate.record("scan.started" if fresh else "scan.resumed", target=session.options.target)
-    outcome = _see_through(run_id, session)
+    with _temporary_files_in(session.area / conclude.SCRATCH):
+        outcome = _see_through(run_id, session)
     match outcome:
         case None:
             stores.runs.mark(run_id, RunState.INTERRUPTED)
@@ -210,6 +214,18 @@ def _see_through(run_id: str, session: Session) -> RunReport | BaseException | N
         return None
     DBOS.destroy()
     return outcome[0]
+
+
+@contextmanager
+def _temporary_files_in(directory: Path) -> Iterator[None]:
+    """Have this process make its temporary files in `directory`, so that a killed run leaves them in its own area only."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    before, tempfile.tempdir = tempfile.tempdir, str(directory)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def _handle(run_id: str, workflow: Scan) -> WorkflowHandle[RunReport]:

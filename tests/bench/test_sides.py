@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from bench.machine import spread
 from bench.no_tax import interval, pick
 from bench.sides import Slice, captured, on_host, raw, through_mithridate
+
 from mithridate.hunt.campaign import Pace
 from mithridate.hunt.engines.registry import create, names
 from mithridate.model.entry import EntryKind

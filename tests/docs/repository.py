@@ -25,7 +25,10 @@ def prose(path: Path) -> str:
 def tracked() -> list[Path]:
     """Every file that is or would be committed."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
     )
     paths = (ROOT / name.decode() for name in listed.stdout.split(b"\0") if name)
     return [p for p in paths if p.is_file() and not p.is_symlink()]

@@ -11,7 +11,7 @@ HOSTS = [".".join(parts) for parts in (
     ("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("crates", "io"), ("repo1", "maven", "org"),
     ("proxy", "golang", "org"), ("rubygems", "org"), ("deb", "debian", "org"), ("docker", "io"),
 )]  # fmt: skip
-OF_ONE_MACHINE = re.compile(r"(?<![\w}./])/(?:work|root)/[\w.]*")
+OF_ONE_MACHINE = re.compile(r"(?<![\w}*./])/(?:work/(?:main|shared)|root/\.\w+)")
 PROFILE = "/".join(("", "root", ".profile"))
 MEANT = {("tests/languages/c/test_build.py", PROFILE)}
 """A test that this file is out of a build's reach."""

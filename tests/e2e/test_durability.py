@@ -21,7 +21,15 @@ def check_undisturbed(process: Process, mithridate: Mithridate, reference: Refer
     results = check_whole(mithridate.out)
     assert places(results) == places(process.results()) == places(reference.results)
     assert [run.state for run in mithridate.runs()] == ["done"]
+    check_tidy(mithridate)
+
+
+def check_tidy(mithridate: Mithridate) -> None:
+    """See that no process is left, no temporary file, and of each run only what is worth keeping."""
     assert not left_behind(mithridate)
+    assert not list((mithridate.place / "tmp").iterdir())
+    for run in (mithridate.home / "runs").iterdir():
+        assert {p.name for p in run.iterdir()} == {"lock", "proofs", "report.pickle", "workflow.sqlite"}
 
 
 def check_killed_and_resumed(process: Process, later_s: float, mithridate: Mithridate, reference: Reference) -> None:
@@ -44,10 +52,7 @@ def check_killed_and_resumed(process: Process, later_s: float, mithridate: Mithr
 def test_the_undisturbed_run_finds_both_flaws_and_leaves_nothing_behind(reference: Reference) -> None:
     assert reference.code == 10, reference.words
     assert places(check_whole(reference.mithridate.out)) == EXPECTED
-    assert not reference.mithridate.processes()
-    assert not list((reference.mithridate.place / "tmp").iterdir())
-    (run,) = (reference.mithridate.home / "runs").iterdir()
-    assert {p.name for p in run.iterdir()} == {"lock", "proofs", "report.pickle", "workflow.sqlite"}
+    check_tidy(reference.mithridate)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -184,4 +189,4 @@ def test_two_scans_of_one_project_do_not_trip_over_each_other(mithridate: Mithri
     for run in runs:
         actions = mithridate.actions(run.id)
         assert (actions[1], actions[-1]) == ("scan.started", "scan.finished")
-    assert not left_behind(mithridate)
+    check_tidy(mithridate)

@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.e2e.program import PROGRAM, check_whole
 
 ROOT = Path(__file__).parents[2]
@@ -19,10 +18,11 @@ ENOUGH = 5
 def make_scan(target: str, budget: str, place: Path) -> tuple[int, str]:
     """What `make scan TARGET=… BUDGET=…` runs, from the top of the repository; the exit code and the words."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MITHRIDATE_")}
+    asked = {"TARGET": target, "BUDGET": budget, "OUT": str(place / "out")}
     done = subprocess.run(
-        ["bash", "scripts/scan.sh", PROGRAM, target, place / "out", budget],
+        ["bash", "scripts/scan.sh", PROGRAM],
         cwd=ROOT,
-        env={**kept, "MITHRIDATE_HOME": str(place / "home"), "MITHRIDATE_REPLAYS": "3", "TERM": "dumb"},
+        env={**kept, **asked, "MITHRIDATE_HOME": str(place / "home"), "MITHRIDATE_REPLAYS": "3", "TERM": "dumb"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -43,7 +43,7 @@ def planted(finding: dict[str, Any]) -> str | None:
 
 
 def test_most_planted_flaws_are_proved_and_nothing_else(tmp_path: Path) -> None:
-    code, words = make_scan("examples/parcel", "75s", tmp_path)
+    code, words = make_scan("examples/parcel", "60s", tmp_path)
     assert code == 0, words  # for make, having proved something is a success
     assert f"The report is in {tmp_path}/out/report.html" in words
     findings = check_whole(tmp_path / "out")["findings"]
@@ -55,11 +55,10 @@ def test_most_planted_flaws_are_proved_and_nothing_else(tmp_path: Path) -> None:
         assert finding["cwe"] in cwes[str(planted(finding))], finding["title"]
 
 
-@pytest.mark.parametrize("budget", ["20s"])
-def test_the_repaired_twin_gives_no_finding(budget: str, tmp_path: Path) -> None:
-    code, words = make_scan("examples/parcel-fixed", budget, tmp_path)
+def test_the_repaired_twin_gives_no_finding(tmp_path: Path) -> None:
+    code, words = make_scan("examples/parcel-fixed", "20s", tmp_path)
     assert code == 0, words
     results = check_whole(tmp_path / "out")
     assert results["findings"] == []
-    assert len(results["entry_points"]) == 4
-    assert sum(entry["executions"] for entry in results["entry_points"]) > 1000
+    searched = [entry["id"] for entry in results["entry_points"] if entry["executions"] > 100]
+    assert {entry.split(":")[1] for entry in searched} == {"parcel_fuzzer", "parcel-info", "parcel-unpack", "parcel-sum"}

@@ -114,7 +114,7 @@ def _lay_out(home: Path, entry: EntryPoint, inputs: Sequence[bytes]) -> list[str
 
 def _script(entry: EntryPoint, binary: Binary, names: Sequence[str], cpu_s: float, limits: Limits) -> str:
     soft = max(1, math.ceil(cpu_s))
-    wall = min(limits.wall_s, 2 * cpu_s + 1)
+    wall = min(limits.wall_s, 4 * cpu_s + 5)
     lines = [_DRIVER.format(soft=soft, hard=soft + 1, wall=f"{wall:.1f}", results=RESULTS, keep=REPORT_BYTES)]
     for name in names:
         path = f"{INPUT_DIRECTORY}/{name}{entry.suffix}"

@@ -21,6 +21,9 @@ from mithridate.stages.evidence import PROOFS, read_excerpt
 from mithridate.stages.search import Hunt
 from mithridate.stages.session import Session
 
+SCRATCH = "tmp"
+"""The folder of a run's area for temporary files."""
+
 _HEX_BYTES = 4096
 _FRAMES_WITH_SOURCE = 4
 _OF_ONE_REASON = 20
@@ -119,8 +122,8 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def discard(area: Path) -> None:
-    """Remove what a finished run no longer needs: working corpora and queues (the store has what is worth keeping)."""
-    for name in ("hunt", "kept", "doors"):
+    """Remove what a finished run no longer needs: working corpora, queues, temporary files (the store has what is worth keeping)."""
+    for name in ("hunt", "kept", "doors", SCRATCH):
         shutil.rmtree(area / name, ignore_errors=True)
 
 

@@ -253,7 +253,7 @@ def test_bare_sources_are_compiled_and_each_main_is_linked(builder: Builder) -> 
         "src/target.cc": 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return 0; }\n',
     }
     result = built(builder(files))
-    assert outputs(result) == {f"/build/bin/src/{n}" for n in ("one", "two", "with space $HOME", "target")}
+    assert outputs(result) == {f"/build/bin/src/{n}" for n in ("one", "two", "with space _HOME", "target")}
     assert crashes(result, "/build/bin/src/one")
     assert len(result.archives) == 2
 
@@ -441,7 +441,7 @@ def test_names_with_newlines_and_invalid_utf8_do_not_break_a_build(builder: Buil
         for name in (b"new\nline.c", b"\xff.c"):
             Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_text("int main(void) { return 0; }\n")
 
-    assert {"/build/bin/main", "/build/bin/\udcff"} == outputs(built(builder({"main.c": MAIN}, edit=add)))
+    assert {"/build/bin/main", "/build/bin/_"} == outputs(built(builder({"main.c": MAIN}, edit=add)))
 
 
 def test_a_program_that_is_a_link_out_of_the_build_is_not_a_product(builder: Builder) -> None:

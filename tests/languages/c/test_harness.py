@@ -80,7 +80,12 @@ def test_the_program_reads_exactly_the_input(tmp_path, cache) -> None:
 
 def test_standard_input_is_rewound_for_each_input(tmp_path, cache) -> None:
     body = """
-    int main(void) { int first = getchar(), n = 1; while (getchar() != EOF) n++; if (n > 1 && first != n - 1) abort(); return 0; }"""
+    int main(void) {
+        int first = getchar(), n = 1;
+        while (getchar() != EOF) n++;
+        if (n > 1 && first != n - 1) abort();
+        return 0;
+    }"""
     assert run(tmp_path, cache, body, MANY, arguments=()).noted == ()
 
 
@@ -137,7 +142,8 @@ def test_clean_programs_are_left_in_peace(tmp_path, cache) -> None:
     int main(int c, char **v) {
         struct node *list = NULL; setvbuf(stdout, malloc(100), _IOFBF, 100);
         for (int i = 0; i < 50; i++) {
-            struct node *n = calloc(1, sizeof *n); n->next = list; n->name = strdup(v[1]); list = n; n->name = realloc(n->name, 200);
+            struct node *n = calloc(1, sizeof *n);
+            n->next = list; n->name = strdup(v[1]); list = n; n->name = realloc(n->name, 200);
         }
         puts(list->name); fclose(stdin); if (c > 1) exit(1); return 0;
     }"""

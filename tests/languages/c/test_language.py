@@ -52,7 +52,11 @@ int main(int argc, char **argv) {
     "notesum.c": """
 #include "note.h"
 #include <unistd.h>
-int main(void) { unsigned char b[256]; long n = read(0, b, sizeof b); return n < 0 ? 1 : note_read(b, (unsigned long)n) < 0; }
+int main(void) {
+    unsigned char b[256];
+    long n = read(0, b, sizeof b);
+    return n < 0 ? 1 : note_read(b, (unsigned long)n) < 0;
+}
 """,
     "selftest.c": '#include "note.h"\nint main(void) { return note_read((const unsigned char *)"NOTE\\1\\2\\3\\4", 8) != 1; }\n',
     "fuzz/note_fuzzer.c": """

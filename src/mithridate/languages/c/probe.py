@@ -60,5 +60,5 @@ class Probe:
         disarm(place / "notes", _NOTE_BYTES)
         covered = max((int(m[1]) for m in _COVERED.finditer(done.stderr)), default=0)
         executed = _EXECUTED.search(done.stderr)
-        noted = tuple(sorted(p for p in (place / "notes").iterdir() if not p.name.startswith(".")))
+        noted = tuple(sorted(p for p in (place / "notes").iterdir() if p.is_file() and not p.name.startswith(".")))
         return Reach(covered=covered, executions=int(executed[1]) if executed and done.ok else 0, noted=noted)
