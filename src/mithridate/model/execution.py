@@ -23,7 +23,8 @@ class Limits:
     `output_bytes` bounds what is kept of each of stdout and stderr; a command that writes past
     `output_bytes * 16` in total is ended with `Ending.OUTPUT_LIMIT`.
     `scratch_bytes` sizes the tmpfs at /tmp; `file_bytes` is the largest single file that may be written anywhere;
-    `disk_bytes` bounds growth of all writable mounts together.
+    `disk_bytes` bounds growth of all writable mounts together. `idle_s` ends, as `wall_s` does, what has used no processor
+    for so long: it waits for something that will not come.
     """
 
     wall_s: float = 60.0
@@ -34,6 +35,7 @@ class Limits:
     scratch_bytes: int = 256 << 20
     file_bytes: int = 1 << 30
     disk_bytes: int | None = None
+    idle_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

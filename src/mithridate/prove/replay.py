@@ -20,7 +20,7 @@ from mithridate.sandbox.interface import Sandbox
 Judgement = tuple[Violation, ...] | Clean | ToolFailure
 """What the oracles say about one execution."""
 
-REPLAY_LIMITS = Limits(wall_s=60.0, cpu_s=10.0, memory_bytes=2 << 30, processes=64)
+REPLAY_LIMITS = Limits(wall_s=60.0, cpu_s=10.0, memory_bytes=2 << 30, processes=64, idle_s=5.0)
 TRIES = 3
 """How often a replay is tried when our own tools break; a broken tool counts neither for nor against a candidate."""
 

@@ -41,6 +41,9 @@ _LARGEST_SHARE = 0.05
 """Of one core, for looking: in an execution's first seconds, later, and when a limit is near."""
 
 _CANCEL_LOOK_S = 0.1
+_IDLE_CPU_S = 0.02
+"""Less than this is what a look itself or a timer costs, and no work."""
+
 _EXACT_EVERY_S = 10.0
 _FASTEST_GROWTH = 4 << 30
 """Bytes per second that all cores together can newly touch; measured values are 1 to 2 GiB/s a core with small pages."""
@@ -124,6 +127,8 @@ class _Supervision:
         self._peak_cpu_s = 0.0
         self._host_shared = host_shared_bytes()
         self._excess = 0
+        self._cpu_when_busy = 0.0
+        self._busy_at = time.monotonic()
         self._next_exact = time.monotonic() + _EXACT_EVERY_S
 
     def start(self, argv: Sequence[str], pass_fds: Sequence[int], stdin: int) -> None:
@@ -256,6 +261,8 @@ class _Supervision:
             if usage.cpu_s >= limits.cpu_s:
                 self._end(Ending.CPU_LIMIT)
             pause = min(pause, (limits.cpu_s - usage.cpu_s) / (os.cpu_count() or 1))
+        if limits.idle_s is not None and self._idle_for(usage.cpu_s) >= limits.idle_s:
+            self._end(Ending.WALL_LIMIT)
         if self._disk is not None and self._disk.exceeded(tree.deleted_bytes):
             self._end(Ending.DISK_LIMIT)
         bound, known = self._memory_bytes(tree, usage)
@@ -268,6 +275,13 @@ class _Supervision:
         cost = time.monotonic() - began
         share = _SHARE_WHILE_YOUNG if began - self._began < _YOUNG_S else _USUAL_SHARE
         return max(_SHORTEST_LOOK_S, cost / _LARGEST_SHARE, min(pause, cost / share))
+
+    def _idle_for(self, cpu_s: float) -> float:
+        """Seconds since the tree was last seen to have used its processor time."""
+        now = time.monotonic()
+        if abs(cpu_s - self._cpu_when_busy) > _IDLE_CPU_S:  # less than before, too: a process that ended is no longer counted
+            self._cpu_when_busy, self._busy_at = cpu_s, now
+        return now - self._busy_at
 
     def _memory_bytes(self, tree: ProcessTree, usage: Usage) -> tuple[int, int]:
         """The most that the tree can hold, and what it is known to; measured exactly only near the limit, and now and then.

@@ -122,7 +122,7 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def discard(area: Path) -> None:
-    """Remove what a finished run no longer needs: working corpora, queues, temporary files (the store has what is worth keeping)."""
+    """Remove what a finished run no longer needs: working corpora, queues, scratch (the store has what is worth keeping)."""
     for name in ("hunt", "kept", "doors", SCRATCH):
         shutil.rmtree(area / name, ignore_errors=True)
 

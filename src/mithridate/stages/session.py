@@ -65,6 +65,7 @@ class Session:
                 cpu_s=self.options.hang_cpu_s,
                 memory_bytes=self.options.memory_bytes + (512 << 20),
                 processes=REPLAY_LIMITS.processes,
+                idle_s=REPLAY_LIMITS.idle_s,
             ),
             jobs=self.options.jobs,
         )

@@ -29,6 +29,7 @@ _SAMPLES_COMPARED = 8
 _COVERED_SAMPLES = 12
 _MAGIC_BYTES = 6
 _RUN_LIMITS = Limits(wall_s=0.8, output_bytes=64 << 10, processes=64, memory_bytes=2 << 30)
+_PATIENCE = replace(_RUN_LIMITS, wall_s=8.0, idle_s=2.0)
 _SYNTHETIC = b'1 2 + 3\nname = value\n<a b="c">text</a>\n{"k": [1, 2, 3]}\n'
 _COMPLAINT = re.compile(
     rb"\bnot an?\b|\bbad\b|\bwrong\b|invalid|illegal|unknown|unrecogni|unsupported|corrupt|malformed|"
@@ -106,6 +107,10 @@ def observe(
         doors = _explore(trials, forms, list(samples) or [trials.file("synthetic", _SYNTHETIC)])
         if not doors:
             return Skipped(what=program, reason=_why_closed(trials.seen))
+        if all(d.execution.ending is Ending.WALL_LIMIT for d in doors) and trials.waits(doors[0]):
+            return Skipped(
+                what=program, reason="reads its input and then waits for something else (a terminal, a network, a clock)"
+            )
         finalists = _finalists(_meaningful(doors, said.text))
         measured = _measured(finalists, samples, coverage, time.monotonic() + seconds) if coverage else []
         return _chosen(measured or [(s, s.points) for s in finalists], limit)
@@ -146,8 +151,16 @@ class _Trials:
         self.seen.extend(sights)
         return sights
 
-    def _one(self, number: int, form: Form, sample: Path, suffix: str) -> _Sight | None:
-        if time.monotonic() > self._deadline:
+    def waits(self, sight: _Sight) -> bool:
+        """True when the program, given time, still does not end and has nothing to do."""
+        longer = self._one(self._numbered, sight.form, sight.sample, sight.suffix, _PATIENCE)
+        self._numbered += 1
+        return (
+            longer is not None and longer.execution.ending is Ending.WALL_LIMIT and longer.execution.cpu_s < _PATIENCE.wall_s / 4
+        )
+
+    def _one(self, number: int, form: Form, sample: Path, suffix: str, limits: Limits = _RUN_LIMITS) -> _Sight | None:
+        if limits is _RUN_LIMITS and time.monotonic() > self._deadline:
             return None
         own = self._scratch / f"{number}{suffix}"
         shutil.copyfile(sample, own)
@@ -158,7 +171,7 @@ class _Trials:
         command = Command(argv=(self._program, *words), env=self._env, stdin=b"" if from_file else own)
         with watching(own) as watch:
             mounts = (*self._mounts, Mount(source=own, target=inside)) if from_file else self._mounts
-            execution = self._sandbox.run(command, mounts, _RUN_LIMITS)
+            execution = self._sandbox.run(command, mounts, limits)
             outcome = fingerprint(execution)
             refused = outcome in self._usage.refusals
             if not from_file:
