@@ -105,7 +105,7 @@ class Arena:
         return {name: what for place in (target, self.user_home, self.outside) for name, what in fingerprint(place).items()}
 
     def written(self) -> Iterator[tuple[Path, bytes]]:
-        """Everything that our program wrote (but for files that only holes can have made so large), and what is packed inside it."""
+        """Everything that our program wrote (but for files that only holes can make so large), and what is packed in it."""
         words = ("find", self.home, self.out, "-type", "f", "-size", "-64M", "-print0")
         listed = subprocess.run(words, capture_output=True, check=False).stdout
         for name in listed.split(b"\0")[:-1]:
@@ -152,7 +152,7 @@ class Arena:
         assert finished <= bool(ended.results), said
         assert not ended.results or finished or ended.code == ExitCode.NOTHING_TO_ANALYSE, said
         assert bool(ended.sentence) != finished, said
-        assert not [p for p in self.out.glob("**/.*")], "a half-written file was left"
+        assert not list(self.out.glob("**/.*")), "a half-written file was left"
 
 
 @dataclass(frozen=True)

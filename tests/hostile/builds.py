@@ -27,7 +27,11 @@ def forks(root: Path) -> None:
 
 def fills(root: Path) -> None:
     """Fills the disk: without end where it may write, in holes it fills up, and in the scratch space."""
-    _make(root, "fills", "i=0; while :; do i=$$((i+1)); fallocate -l 256M /build/$$i || fallocate -l 256M /src/$$i || sleep 0.1; done")
+    _make(
+        root,
+        "fills",
+        "i=0; while :; do i=$$((i+1)); fallocate -l 256M /build/$$i || fallocate -l 256M /src/$$i || sleep 0.1; done",
+    )
 
 
 def prints(root: Path) -> None:
@@ -38,7 +42,7 @@ def prints(root: Path) -> None:
 def sleeps(root: Path) -> None:
     """Ignores every signal that can be ignored, and sleeps for ever; so do its children, in sessions of their own."""
     quiet = "trap '' TERM HUP INT QUIT USR1 ALRM"
-    _make(root, "sleeps", f"{quiet}; setsid sh -c \"{quiet}; while :; do sleep 1000; done\" & while :; do sleep 1000; done")
+    _make(root, "sleeps", f'{quiet}; setsid sh -c "{quiet}; while :; do sleep 1000; done" & while :; do sleep 1000; done')
 
 
 def kills(root: Path) -> None:
@@ -124,7 +128,9 @@ def tampers(root: Path, outside: Path) -> None:
         "rm -f /src/tampers/samples/*; chmod 0 /src/tampers/samples; touch -d 2099-01-01 Makefile",
     )
     recipe = "".join(f"\t-@{trap}\n" for trap in traps)
-    rules = f"all: record {prepared}\nrecord: record.o\n\t$(CC) -o record record.o\n{prepared}: record\n{recipe}\t@touch {prepared}\n"
+    rules = (
+        f"all: record {prepared}\nrecord: record.o\n\t$(CC) -o record record.o\n{prepared}: record\n{recipe}\t@touch {prepared}\n"
+    )
     (directory / "Makefile").write_text(f"{rules}record.o: record.c\n\t$(CC) -c record.c\n")
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.hostile.arena import Arena
 
 _IN_MEMORY = Path("/dev/shm")

@@ -5,9 +5,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mithridate.model.errors import ExitCode
 from tests.hostile import builds, trees
 from tests.hostile.arena import SECRET, Arena
+
+from mithridate.model.errors import ExitCode
 
 
 @contextmanager

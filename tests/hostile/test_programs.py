@@ -1,9 +1,10 @@
 """Programs that attack whoever runs them."""
 
-from mithridate.model.errors import ExitCode
 from tests.hostile.arena import PASSWD, SECRET, Arena
 from tests.hostile.attackers import programs
 from tests.hostile.test_builds import listener
+
+from mithridate.model.errors import ExitCode
 
 
 def test_programs_that_do_not_end_or_end_others_are_ended_and_reported(arena: Arena) -> None:

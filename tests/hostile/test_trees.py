@@ -1,8 +1,9 @@
 """Trees that mislead whoever walks them."""
 
-from mithridate.model.errors import ExitCode
 from tests.hostile import trees
 from tests.hostile.arena import PASSWD, SECRET, Arena
+
+from mithridate.model.errors import ExitCode
 
 
 def test_a_tree_of_traps_is_scanned_around_them(arena: Arena) -> None:

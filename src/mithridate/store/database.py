@@ -1,6 +1,7 @@
 """Tables and the one place that opens the database. SQLite out of the box; any SQLAlchemy address works."""
 
 from sqlalchemy import Column, DateTime, Engine, Float, Integer, MetaData, String, Table, Text, create_engine, event
+from sqlalchemy.schema import CreateTable
 
 metadata = MetaData()
 
@@ -39,5 +40,7 @@ def open_database(url: str) -> Engine:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
 
-    metadata.create_all(engine)
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:  # create_all() looks first and then creates: another process may come between
+            connection.execute(CreateTable(table, if_not_exists=True))
     return engine

@@ -108,7 +108,7 @@ def test_a_program_that_reads_on_at_the_end_of_its_input_does_not_hang(tmp_path,
         ("division", "int main(int c, char **v) { volatile int z = 0; return 1 / z; }"),
         (
             "recursion",
-            "int f(volatile char *p) { char b[512]; b[0] = *p; return f(b) + b[0]; } int main(void) { char c = 0; return f(&c); }",
+            "int f(volatile char *p) { char b[512]; b[0] = *p; return f(b) + b[0]; } int main(void) { return f((char[1]){0}); }",
         ),
         ("double free", "int main(void) { char *volatile p = malloc(4); free(p); free(p); return 0; }"),
     ],

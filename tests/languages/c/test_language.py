@@ -63,7 +63,7 @@ int main(void) {
 #include "../note.h"
 int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { note_read(data, size); return 0; }
 """,
-    "fuzz/broken_fuzzer.c": "#include <absent.h>\nint LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return 0; }\n",
+    "fuzz/broken_fuzzer.c": "#include <absent.h>\nint LLVMFuzzerTestOneInput(const void *d, unsigned long n) { return 0; }\n",
     "tests/one.note": "NOTE\x01\x02\x03\x04hello",
 }
 
