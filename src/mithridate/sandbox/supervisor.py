@@ -41,6 +41,7 @@ _LARGEST_SHARE = 0.05
 """Of one core, for looking: in an execution's first seconds, later, and when a limit is near."""
 
 _CANCEL_LOOK_S = 0.1
+_GATHER_AFTER_S, _GATHER_S, _DRIBBLE = 1.0, 0.05, 8192
 _IDLE_CPU_S = 0.02
 """Less than this is what a look itself or a timer costs, and no work."""
 
@@ -127,6 +128,7 @@ class _Supervision:
         self._peak_cpu_s = 0.0
         self._host_shared = host_shared_bytes()
         self._excess = 0
+        self._dribbles = False
         self._cpu_when_busy = 0.0
         self._busy_at = time.monotonic()
         self._next_exact = time.monotonic() + _EXACT_EVERY_S
@@ -224,8 +226,13 @@ class _Supervision:
         return True
 
     def _wait(self, pause: float) -> bool:
-        """Read what comes within `pause` seconds; True when the process has ended."""
+        """Read what comes within `pause` seconds; True when the process has ended.
+
+        What an old process says in dribs and drabs is let gather for a moment: each wake-up costs us, each word nothing.
+        """
         ended = False
+        if self._dribbles and time.monotonic() - self._began > _GATHER_AFTER_S:
+            self._wait_for_end(min(pause, _GATHER_S))
         for key, _ in self._selector.select(pause):
             if key.data is None:
                 ended = True
@@ -243,6 +250,7 @@ class _Supervision:
         if not chunk:
             self._selector.unregister(descriptor)
             return
+        self._dribbles = len(chunk) < _DRIBBLE
         capture.add(chunk)
         if capture is self._stderr and self._on_stderr is not None:
             self._on_stderr(chunk)

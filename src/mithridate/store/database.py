@@ -1,7 +1,11 @@
 """Tables and the one place that opens the database. SQLite out of the box; any SQLAlchemy address works."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from sqlalchemy import Column, DateTime, Engine, Float, Integer, MetaData, String, Table, Text, create_engine, event
-from sqlalchemy.schema import CreateTable
 
 metadata = MetaData()
 
@@ -40,7 +44,17 @@ def open_database(url: str) -> Engine:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
 
-    with engine.begin() as connection:
-        for table in metadata.sorted_tables:  # create_all() looks first and then creates: another process may come between
-            connection.execute(CreateTable(table, if_not_exists=True))
+    with _alone(engine.url.database if url.startswith("sqlite") else None):
+        metadata.create_all(engine)
     return engine
+
+
+@contextmanager
+def _alone(file: str | None) -> Iterator[None]:
+    """Keep other processes from making the same SQLite file at once: neither the tables nor the write-ahead log bear that."""
+    if not file:
+        yield
+        return
+    with Path(f"{file}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
+from mithridate.languages.c.build_cache import exclusive
 from mithridate.languages.c.compiler import Compiler
 from mithridate.languages.invocation import build_mounts
 from mithridate.model.entry import Binary
@@ -59,10 +60,12 @@ def prepare_runtime(bits: int, compiler: Compiler, sandbox: Sandbox, cache: Path
     key = hashlib.sha256(b"\0".join([compiler.identity.encode(), str(bits).encode(), *parts.values()])).hexdigest()[:16]
     directory = cache / f"runtime-{bits}-{key}"
     if not (directory / "wrapped").exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, content in parts.items():
-            (directory / name).write_bytes(content)
-        _compile_runtime(bits, compiler, sandbox, directory)
+        with exclusive(cache, directory.name, None):
+            if not (directory / "wrapped").exists():  # another run may have made it while we waited
+                directory.mkdir(exist_ok=True)
+                for name, content in parts.items():
+                    (directory / name).write_bytes(content)
+                _compile_runtime(bits, compiler, sandbox, directory)
     wrapped = tuple((directory / "wrapped").read_text().split())
     return Runtime(directory=directory, bits=bits, wrapped=wrapped, afl=(directory / "mithridate-afl.o").exists())
 

@@ -365,6 +365,26 @@ WRAP_REPORT(load8, TOLERATED_READS) WRAP_REPORT(load16, TOLERATED_READS) WRAP_RE
 WRAP_REPORT(store1, UINT32_MAX) WRAP_REPORT(store2, UINT32_MAX) WRAP_REPORT(store4, UINT32_MAX)
 WRAP_REPORT(store8, UINT32_MAX) WRAP_REPORT(store16, UINT32_MAX) WRAP_REPORT(store_n, UINT32_MAX)
 
+/* Copies are checked before they happen: the runtime would report a bad one and then carry it out, and with it wreck the heap. */
+extern void *__asan_region_is_poisoned(void *, size_t) WEAK;
+static int harmed(const void *p, size_t n) { return __asan_region_is_poisoned && __asan_region_is_poisoned((void *)p, n) != NULL; }
+#define CHECK_COPY(d, s, n) \
+    if (run.inside && !run.fatal && (n)) { \
+        int writes = (n) > PTRDIFF_MAX || harmed((d), (n)), reads = !writes && (s) && harmed((s), (n)); \
+        if (writes || reads) { \
+            unsigned here = note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "asan"); \
+            if (writes || here <= TOLERATED_READS) leave(); \
+        } \
+    }
+#define WRAP_COPY(name) \
+    extern void *__real_##name(void *, const void *, size_t); \
+    void *__wrap_##name(void *d, const void *s, size_t n) { CHECK_COPY(d, s, n) return __real_##name(d, s, n); }
+#define WRAP_FILL(name) \
+    extern void *__real_##name(void *, int, size_t); \
+    void *__wrap_##name(void *d, int c, size_t n) { CHECK_COPY(d, (void *)0, n) return __real_##name(d, c, n); }
+WRAP_COPY(memcpy) WRAP_COPY(memmove) WRAP_COPY(__asan_memcpy) WRAP_COPY(__asan_memmove)
+WRAP_FILL(memset) WRAP_FILL(__asan_memset)
+
 /* Violations seen inside the runtime (memcpy, free, …): it holds locks now, so leave at the next safe call. */
 void __asan_on_error(void) {
     if (!run.inside || run.fatal) return;
