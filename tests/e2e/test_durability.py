@@ -118,7 +118,7 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
     assert not left_behind(warm)
     (run,) = warm.runs()
     assert run.state == "interrupted"
-    assert f"mithridate resume {run['run']}" in process.words
+    assert f"mithridate resume {run.id}" in process.words
     assert not process.stdout.read_text()
     check_undisturbed(warm.resume(run.id), warm, reference)
 

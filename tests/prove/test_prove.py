@@ -87,7 +87,7 @@ def test_the_engines_minimiser_is_asked_first_and_checked(target, replayer, put,
         return b"harmless"
 
     entry = replace(target.entry, binaries=(target.binary, replace(target.binary, flavour=Flavour.FUZZ, in_process=True)))
-    data = b"w\x18 and more"
+    data = b"w\x18" + b" and more" * 10  # a handful of bytes would not be worth the engine's time
     (proof,) = Prover(replayer, put, QUICK, engine_minimiser=engine).prove(entry, candidate(data), data).proofs
     assert asked == [data]
     assert blobs[proof.blob] == b"w\x18"

@@ -74,3 +74,12 @@ def test_reading_takes_only_a_regular_file_and_never_waits(tmp_path: Path) -> No
     for name in ("link", "pipe", "missing", "."):
         with pytest.raises(OSError):
             read_plain(tmp_path / name, 3)
+
+
+def test_a_flat_directory_keeps_no_directories_and_what_is_kept_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    deep(tmp_path / "deep", 1500)
+    (tmp_path / "closed").touch(mode=0)
+    disarm(tmp_path, 10, flat=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["closed"]
+    assert (tmp_path / "closed").stat().st_mode & 0o777 == 0o600

@@ -94,7 +94,7 @@ class Campaign:
         files: dict[str, Path] = {}
         for engine in self._engines:
             directory = self._directory(entry, engine, "corpus")
-            files |= {p.name: p for p in sorted(directory.iterdir()) if not p.name.startswith(".")}
+            files |= {p.name: p for p in sorted(directory.iterdir()) if p.is_file() and not p.name.startswith(".")}
         return list(files.values())
 
     def forget_nothing(self, outcomes: Sequence[SliceOutcome]) -> None:

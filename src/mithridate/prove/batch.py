@@ -91,7 +91,7 @@ def run_batch(
             (home / "script" / "run.sh").write_text(_script(entry, binary, [names[i] for i in left], cpu_s, limits))
             bounds = replace(limits, wall_s=remaining, cpu_s=None, disk_bytes=_RESULT_BYTES)
             outcome = sandbox.run(_command(environment), _mounts(binary, home), bounds)
-            disarm(home / "results", REPORT_BYTES)
+            disarm(home / "results", REPORT_BYTES, flat=True)
             for i in left:
                 done[i] = _read(home / "results", names[i])
             left = [i for i in left if done[i] is None]

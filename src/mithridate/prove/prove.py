@@ -35,6 +35,9 @@ NEAR_MISS = "near miss"
 STEADY = 4
 """How often in a row a variant of a flaky candidate must fire to be taken for a stable form (which then faces all replays)."""
 
+_SMALL_BYTES = 64
+"""Delta debugging alone is done with so few bytes before an engine's minimiser, which always takes all its time."""
+
 _SLOW = frozenset({ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUSTION})
 """One execution takes seconds: too slow to search for smaller forms."""
 
@@ -275,7 +278,7 @@ class Prover:
 
     def _engines_form(self, entry: EntryPoint, data: bytes, keeps: Trial, seconds: float) -> bytes:
         """What the engine's own minimiser makes of it, if that keeps the violation and is smaller."""
-        if self._engine_minimiser is None or entry.binary(Flavour.FUZZ) is None:
+        if self._engine_minimiser is None or entry.binary(Flavour.FUZZ) is None or len(data) <= _SMALL_BYTES:
             return data
         smaller = self._engine_minimiser(entry, data, seconds)
         if smaller is None or len(smaller) >= len(data) or not keeps([smaller], seconds)[0]:

@@ -20,10 +20,11 @@ def read_plain(path: Path, limit: int) -> bytes:
         return file.read(limit)
 
 
-def disarm(directory: Path, file_bytes: int) -> None:
+def disarm(directory: Path, file_bytes: int, *, flat: bool = False) -> None:
     """Remove everything below `directory` (which is ours) but directories and plain files of at most `file_bytes`.
 
-    Afterwards code that is not suspicious may read and write there. A directory nested deeper than any engine does is removed.
+    Afterwards code that is not suspicious may read and write there. Directories nested deeper than any engine does are
+    removed, and all of them when it is to be `flat`.
     """
     pending = [(directory, 0)]
     while pending:
@@ -31,13 +32,16 @@ def disarm(directory: Path, file_bytes: int) -> None:
         folder.chmod(0o700)
         for entry in _entries(folder):
             path = Path(entry.path)
-            if entry.is_dir(follow_symlinks=False):
-                if depth < _DEEPEST:
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(status.st_mode):
+                if depth < _DEEPEST and not flat:
                     pending.append((path, depth + 1))
                 else:
                     remove_tree(path)
-            elif not entry.is_file(follow_symlinks=False) or entry.stat(follow_symlinks=False).st_size > file_bytes:
+            elif not stat.S_ISREG(status.st_mode) or status.st_size > file_bytes:
                 path.unlink()
+            elif status.st_mode & _OURS != _OURS:
+                path.chmod(_OURS)
 
 
 def remove_tree(directory: Path) -> None:
@@ -70,6 +74,7 @@ def remove_tree(directory: Path) -> None:
 
 
 _DEEPEST = 16
+_OURS = 0o600
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 

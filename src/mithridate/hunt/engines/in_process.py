@@ -57,8 +57,8 @@ def found_candidates(directory: Path) -> tuple[Path, ...]:
 
 def disarm_slice(work: SearchSlice) -> None:
     """Take out of a slice's writable directories what a hostile target may have put there to mislead us; then read."""
-    disarm(work.corpus, _UNIT_BYTES)
-    disarm(work.candidates, _UNIT_BYTES)
+    disarm(work.corpus, _UNIT_BYTES, flat=True)
+    disarm(work.candidates, _UNIT_BYTES, flat=True)
     disarm(work.work, _WORK_FILE_BYTES)
 
 

@@ -137,7 +137,7 @@ class LibFuzzer:
                 wall_s=seconds + 5, memory_bytes=3 << 30, processes=64, output_bytes=1 << 16, disk_bytes=SLICE_DISK_BYTES
             )
             sandbox.run(Command(argv=tuple(argv), env=env), mounts, limits)
-            disarm(place, len(data))
+            disarm(place, len(data), flat=True)
             smaller = place / "smaller"
             found = smaller.read_bytes() if smaller.is_file() else b""
         return found if 0 < len(found) < len(data) else None

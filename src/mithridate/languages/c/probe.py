@@ -57,7 +57,7 @@ class Probe:
         argv = (binary.path, "-runs=0", "-close_fd_mask=3", "-print_final_stats=1", "-timeout=5", "-rss_limit_mb=2048", "/corpus")
         env = harness_environment(entry, candidates="/notes")
         done = self._sandbox.run(Command(argv=argv, env=env), mounts, _LIMITS)
-        disarm(place / "notes", _NOTE_BYTES)
+        disarm(place / "notes", _NOTE_BYTES, flat=True)
         covered = max((int(m[1]) for m in _COVERED.finditer(done.stderr)), default=0)
         executed = _EXECUTED.search(done.stderr)
         noted = tuple(sorted(p for p in (place / "notes").iterdir() if p.is_file() and not p.name.startswith(".")))

@@ -1,0 +1,11 @@
+"""Signals as a person's terminal would have them: a shell that starts us in the background has made SIGINT and SIGHUP ignored,
+and ignored signals are inherited by every program that the tests start."""
+
+import signal
+
+
+def pytest_configure() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
