@@ -14,4 +14,4 @@ def programs(root: Path, *names: str, port: int = 1, user_home: Path = Path("/ro
     rules = "".join(f"{name}: {name}.c\n\t$(CC) -w {defined} -o {name} {name}.c\n" for name in names)
     (root / "Makefile").write_text(f"all: {' '.join(names)}\n{rules}")
     (root / "samples").mkdir()
-    (root / "samples" / "one.dat").write_bytes(b"a sample of some bytes")
+    (root / "samples" / "one.dat").write_bytes(b"eat all that is there")

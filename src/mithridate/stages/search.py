@@ -1,6 +1,7 @@
 """The hunt: rounds of slices, and after each round a first judgement of what they brought."""
 
 import hashlib
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from mithridate.stages.session import Session
 SEED_PSEUDO_ENGINE = "seeds"
 _PER_ROUND = 48
 _SEEDS_JUDGED = 12
+_JUDGING_SHARE = 0.25
+_JUDGING_FLOOR_S = 45.0
 _SIGNATURES_OF_ONE_EXECUTION = 4
 
 
@@ -47,6 +50,8 @@ class Round:
     flaky: tuple[Flaky, ...]
     ended_s: float
     """Hunting seconds used up to the end of this round."""
+    unjudged: int = 0
+    """Inputs that were not replayed for want of time: a target that never ends takes seconds for each."""
 
 
 @dataclass(slots=True)
@@ -124,8 +129,8 @@ class Hunt:
         forked = [(i, entry) for i, entry in enumerate(self.entries) if not any(b.in_process for b in entry.binaries)]
         found = [(i, digest) for i, entry in forked for digest in entry.seeds[:_SEEDS_JUDGED]]
         inputs = [(i, self.session.stores.blobs.get(digest), SEED_PSEUDO_ENGINE) for i, digest in found]
-        confirmed, flaky, _ = self._judge(inputs)
-        return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0)
+        confirmed, flaky, _, left = self._judge(inputs)
+        return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0, unjudged=left)
 
     def run(self, assignments: Sequence[Assignment]) -> Round:
         """Run one round and judge what is new in it. Wall time of both counts against the budget."""
@@ -134,7 +139,7 @@ class Hunt:
         outcomes = self._campaign.round(assignments, self.session.options.budget_s - used)
         self.session.park_if_cancelled()
         fresh = [f for outcome in outcomes for f in outcome.found]
-        confirmed, flaky, by_entry = self._judge([(f.entry, _read(f), f.engine) for f in _spread(fresh)])
+        confirmed, flaky, by_entry, left = self._judge([(f.entry, _read(f), f.engine) for f in _spread(fresh)])
         yields = tuple(self._yield(a, o, by_entry) for a, o in zip(assignments, outcomes, strict=True))
         self.session.gate.record("hunt", slices=len(outcomes), executions_of_target=sum(o.result.executions for o in outcomes))
         self.session.park_if_cancelled()
@@ -145,6 +150,7 @@ class Hunt:
             confirmed=confirmed,
             flaky=flaky,
             ended_s=used + self.session.elapsed_s() - started,
+            unjudged=left,
         )
 
     def keep_corpora(self) -> None:
@@ -171,14 +177,26 @@ class Hunt:
             for o in r.outcomes
             if o.result.failure
         }
-        return (*self.skipped, *late, *sorted(failures, key=lambda s: s.what))
+        left = sum(r.unjudged for r in self.rounds)
+        reason = "the target took so long for each that the time for judging was used up"
+        unjudged = (Skipped(what=f"{left} candidate inputs", reason=reason),) if left else ()
+        return (*self.skipped, *late, *unjudged, *sorted(failures, key=lambda s: s.what))
 
     def _judge(
         self, inputs: Sequence[tuple[int, bytes, str]]
-    ) -> tuple[tuple[Confirmed, ...], tuple[Flaky, ...], dict[tuple[int, str], int]]:
-        """Replay each input once on the proving build; what is new there is replayed n times in fresh sandboxes."""
+    ) -> tuple[tuple[Confirmed, ...], tuple[Flaky, ...], dict[tuple[int, str], int], int]:
+        """Replay each input once on the proving build; what is new there is replayed n times in fresh sandboxes.
+
+        The last value counts the inputs that the time did not suffice for.
+        """
+        deadline = time.monotonic() + max(_JUDGING_FLOOR_S, _JUDGING_SHARE * self.session.options.budget_s)
+
+        def in_time(item: tuple[int, bytes, str]) -> tuple[Violation, ...] | None:
+            return self._once(*item) if time.monotonic() < deadline else None
+
         with ThreadPoolExecutor(self.session.options.jobs) as pool:
-            seen = list(pool.map(lambda item: self._once(*item), inputs))
+            judged = list(pool.map(in_time, inputs))
+        seen = [violations or () for violations in judged]
         confirmed: list[Confirmed] = []
         flaky: list[Flaky] = []
         by_arm: dict[tuple[int, str], int] = {}
@@ -201,7 +219,7 @@ class Hunt:
                             replays=self.session.options.replays,
                         )
                     )
-        return tuple(confirmed), tuple(flaky), by_arm
+        return tuple(confirmed), tuple(flaky), by_arm, judged.count(None)
 
     def _once(self, index: int, data: bytes, _engine: str) -> tuple[Violation, ...]:
         binary = self.entries[index].binary(Flavour.PLAIN)

@@ -1,14 +1,12 @@
-/* Takes memory until it is stopped. */
+/* Takes memory until it is stopped, when it is told to. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 int main(int argc, char **argv) {
-  char data[64];
+  char data[64] = "";
   FILE *file = argc > 1 ? fopen(argv[1], "rb") : stdin;
-  size_t size = file ? fread(data, 1, sizeof data, file) : 0;
-  for (;;) {
-    char *more = malloc(64 << 20);
-    if (more) memset(more, (int)size, 64 << 20);
-  }
+  if (!file || !fread(data, 1, sizeof data, file) || strncmp(data, "eat", 3) != 0) return 1;
+  for (char *more; (more = malloc(64 << 20));) memset(more, data[3] | 1, 64 << 20);
+  return 0;
 }
