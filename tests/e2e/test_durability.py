@@ -11,7 +11,14 @@ from tests.e2e.conftest import Reference
 from tests.e2e.program import Mithridate, Process, check_whole, left_behind, places
 
 EXPECTED = sorted([project.TITLE, project.COLOUR])
-STAGES = ("snapshot", "components", "build", "doors", "seeds", "hunt", "prove", "triage", "report")
+KILLS = [
+    *(("snapshot", 0.0), ("components", 0.0), ("build", 0.7), ("doors", 0.7), ("seeds", 0.0), ("hunt", 2.0), ("prove", 1.5)),
+    *(("triage", 0.0), ("report", 0.0)),
+]
+"""Each stage, and how many seconds after its beginning the process is killed: in the midst of those that take long."""
+
+COLD = ("snapshot", "build", "doors")
+"""Stages that are killed in a data directory without the project's builds; the others save the time."""
 ACTIONS = {"build notes": "build notes", "doors notes": "entry-points notes", "hunt 1": "hunt"}
 """Steps and what they put on the audit log at their end."""
 
@@ -55,31 +62,15 @@ def test_the_undisturbed_run_finds_both_flaws_and_leaves_nothing_behind(referenc
     check_tidy(reference.mithridate)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_run_killed_at_the_beginning_of_any_stage_ends_like_an_undisturbed_one(
-    stage: str, warm: Mithridate, target: Path, reference: Reference
+@pytest.mark.parametrize(("stage", "later_s"), KILLS)
+def test_a_run_killed_in_any_stage_ends_like_an_undisturbed_one(
+    stage: str, later_s: float, mithridate: Mithridate, target: Path, reference: Reference, request: pytest.FixtureRequest
 ) -> None:
-    process = warm.scan(target)
-    assert process.wait_for(stage), process.words
-    check_killed_and_resumed(process, 0.0, warm, reference)
-
-
-@pytest.mark.parametrize(("stage", "later_s"), [("build", 0.7), ("doors", 0.7)])
-def test_a_run_killed_while_it_builds_ends_like_an_undisturbed_one(
-    stage: str, later_s: float, mithridate: Mithridate, target: Path, reference: Reference
-) -> None:
+    if stage not in COLD:
+        request.getfixturevalue("warm")
     process = mithridate.scan(target)
     assert process.wait_for(stage), process.words
     check_killed_and_resumed(process, later_s, mithridate, reference)
-
-
-@pytest.mark.parametrize(("stage", "later_s"), [("hunt", 2.0), ("prove", 1.5)])
-def test_a_run_killed_in_the_midst_of_long_work_ends_like_an_undisturbed_one(
-    stage: str, later_s: float, warm: Mithridate, target: Path, reference: Reference
-) -> None:
-    process = warm.scan(target)
-    assert process.wait_for(stage), process.words
-    check_killed_and_resumed(process, later_s, warm, reference)
 
 
 def test_a_run_killed_while_it_writes_its_results_is_made_whole(warm: Mithridate, target: Path, reference: Reference) -> None:
@@ -103,15 +94,13 @@ def test_a_run_killed_again_and_again_ends_like_an_undisturbed_one(
     check_undisturbed(process, mithridate, reference)
 
 
-@pytest.mark.parametrize(
-    ("stage", "number"), [("hunt", signal.SIGINT), ("prove", signal.SIGINT), ("hunt", signal.SIGTERM), ("build", signal.SIGTERM)]
-)
+@pytest.mark.parametrize(("stage", "number"), [("hunt", signal.SIGINT), ("prove", signal.SIGINT), ("hunt", signal.SIGTERM)])
 def test_an_interrupted_run_says_how_to_go_on_and_does(
     stage: str, number: signal.Signals, warm: Mithridate, target: Path, reference: Reference
 ) -> None:
     process = warm.scan(target)
     assert process.wait_for(stage), process.words
-    time.sleep(1.0 if stage != "build" else 0.0)
+    time.sleep(1.0)
     began = time.monotonic()
     assert process.signal(number) == 130, process.words
     assert time.monotonic() - began < 60
