@@ -170,7 +170,8 @@ def _carry_through(run_id: str, stores: Stores, observer: Observer, cancel: thre
             raise Interrupted(f"run {run_id} was interrupted; everything done so far is kept", hint=f"mithridate resume {run_id}")
         case BaseException():
             try:
-                stores.runs.mark(run_id, RunState.FAILED)
+                full = comes_of_full_disk(outcome)
+                stores.runs.mark(run_id, RunState.INTERRUPTED if full else RunState.FAILED)
                 session.gate.record("scan.failed", why=str(outcome)[:200])
             except Exception as error:
                 if not comes_of_full_disk(error):  # then there is no room for this either; the lock shows how the run stands
