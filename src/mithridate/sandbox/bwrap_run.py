@@ -70,6 +70,7 @@ def run_bwrap(
             limits=limits,
             find_tree=status.tree,
             when_readable=(status_read, status.admitted) if group is not None else None,
+            refused=group.refused if group is not None else None,
             writable=[m.source for m in mounts if m.writable],
             on_stderr=on_stderr,
             cancel=cancel,

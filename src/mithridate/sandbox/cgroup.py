@@ -30,6 +30,14 @@ class TaskGroup:
         with suppress(OSError):
             (self.directory / "cgroup.procs").write_text(str(pid))
 
+    def refused(self) -> bool:
+        """True when the kernel has refused the group a task for want of room."""
+        try:
+            events = (self.directory / "pids.events").read_text().split()
+        except OSError:
+            return False
+        return dict(zip(events[::2], events[1::2], strict=False)).get("max", "0") != "0"
+
     def remove(self) -> None:
         """Remove the group, which can go when its last process has been waited for by whoever that falls to."""
         for _ in range(_TRIES):

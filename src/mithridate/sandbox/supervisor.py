@@ -84,17 +84,19 @@ def supervise(
     find_tree: TreeFinder,
     writable: Sequence[Path] = (),
     when_readable: tuple[int, Callable[[], bool]] | None = None,
+    refused: Callable[[], bool] | None = None,
     on_stderr: Callable[[bytes], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Outcome:
     """Run `argv` (with an empty environment) until it ends or a limit ends it; no process of its tree is left when this returns.
 
     `stdin` and `pass_fds` are descriptors that it inherits; the caller closes them. `when_readable` is a descriptor and what to
-    do when something can be read from it, until that answers True. Safe to call from several threads.
+    do when something can be read from it, until that answers True; `refused` tells whether the kernel has refused a process.
+    Safe to call from several threads.
     Raises SandboxUnavailable when `argv` cannot be started.
     """
     with ExitStack() as stack:
-        supervision = _Supervision(stack, limits, find_tree, writable, on_stderr, cancel)
+        supervision = _Supervision(stack, limits, find_tree, writable, refused, on_stderr, cancel)
         supervision.start(argv, pass_fds, stdin)
         if when_readable is not None:
             supervision.listen(*when_readable)
@@ -110,10 +112,12 @@ class _Supervision:
         limits: Limits,
         find_tree: TreeFinder,
         writable: Sequence[Path],
+        refused: Callable[[], bool] | None,
         on_stderr: Callable[[bytes], None] | None,
         cancel: threading.Event | None,
     ) -> None:
         self._stack = stack
+        self._refused = refused
         self._limits = limits
         self._find_tree = find_tree
         self._on_stderr = on_stderr
@@ -263,7 +267,8 @@ class _Supervision:
         began = time.monotonic()
         limits, usage = self._limits, tree.usage(self._limits.processes)
         pause = _LONGEST_LOOK_S
-        if usage.processes > limits.processes:
+        # A bomb may be over before a look sees it, with what it left behind asleep.
+        if usage.processes > limits.processes or (self._refused is not None and self._refused()):
             self._end(Ending.PROCESS_LIMIT)
         if limits.cpu_s is not None:
             if usage.cpu_s >= limits.cpu_s:
