@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.e2e import project
 from tests.e2e.conftest import Reference
-from tests.e2e.program import Mithridate, Process, check_whole, left_behind, places
+from tests.e2e.program import PATIENCE_S, Mithridate, Process, check_whole, left_behind, places
 
 EXPECTED = sorted([project.TITLE, project.COLOUR])
 KILLS = [
@@ -110,6 +110,18 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(
     assert f"mithridate resume {run.id}" in process.words
     assert not process.stdout.read_text()
     check_undisturbed(warm.resume(run.id), warm, reference)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_no_engine_and_no_target_outlives_the_program(number: signal.Signals, warm: Mithridate, target: Path) -> None:
+    process = warm.scan(target, "--budget", "1h")
+    assert process.wait_for("hunting"), process.words
+    until = time.monotonic() + PATIENCE_S
+    while not any("-max_total_time" in words for words in warm.processes().values()) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert len(warm.processes()) > 1, "no sandbox was seen at work"
+    process.signal(number)
+    assert not left_behind(warm)
 
 
 def test_a_run_that_another_process_works_on_is_left_to_it(warm: Mithridate, target: Path, reference: Reference) -> None:

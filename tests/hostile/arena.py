@@ -83,16 +83,25 @@ class Arena:
         self._process("scope", "init", target or self.target, "--owner", "X", "--until", "30d", "--attest", timeout=60).check()
 
     def scan(
-        self, *options: str | Path, target: Path | None = None, timeout: float = 150, code: int | None = None, **environment: str
+        self,
+        *options: str | Path,
+        target: Path | None = None,
+        timeout: float = 150,
+        code: int | None = None,
+        through: tuple[str, ...] = (),
+        **environment: str,
     ) -> Ended:
-        """Scan the target and check what every scan must leave as it was. `code` is the exit code that is due."""
+        """Scan the target and check what every scan must leave as it was.
+
+        `code` is the exit code that is due; `through` is a command that starts the program instead of us.
+        """
         path = target or self.target
         if "--scope" not in options:
             self.authorise(path)
         words = ("scan", path, "--home", self.home, "--out", self.out, "--jobs", "2", "--engine", "libfuzzer", *options)
         before = self.surroundings(path)
         survivors = _become_reaper()
-        ended = self._process(*words, timeout=timeout, **environment)
+        ended = self._process(*words, timeout=timeout, through=through, **environment)
         left = list(survivors())
         assert not left, f"processes left behind: {left}"
         assert self.surroundings(path) == before
@@ -127,9 +136,9 @@ class Arena:
         """Another command of the program, with the same home."""
         return self._process(*words, "--home", self.home, timeout=timeout, **environment)
 
-    def _process(self, *words: str | Path, timeout: float, **environment: str) -> "_Checked":
+    def _process(self, *words: str | Path, timeout: float, through: tuple[str, ...] = (), **environment: str) -> "_Checked":
         ran = subprocess.run(
-            [*PROGRAM, *map(os.fspath, words)],
+            [*through, *PROGRAM, *map(os.fspath, words)],
             env={**self.environment, **environment},
             capture_output=True,
             stdin=subprocess.DEVNULL,

@@ -9,12 +9,16 @@ from mithridate.model.errors import ExitCode
 
 def test_programs_that_do_not_end_or_end_others_are_ended_and_reported(arena: Arena) -> None:
     programs(arena.target, "deaf", "spawns", "deletes", "prints")
-    arena.scan("--budget", "6s", "--replays", "2")
+    ended = arena.scan("--budget", "4s", "--replays", "2", code=ExitCode.NOTHING_PROVED)
+    assert "reads its input and then waits" in str(ended.reasons("deaf"))
+    entries = str([entry["id"] for entry in ended.results["entry_points"]])
+    assert all(name in entries for name in ("spawns", "deletes", "prints"))
 
 
 def test_a_program_that_takes_all_memory_is_a_finding_and_no_accident(arena: Arena) -> None:
     programs(arena.target, "eats")
-    arena.scan("--budget", "4s", "--replays", "2", code=ExitCode.PROVED)
+    ended = arena.scan("--budget", "4s", "--replays", "2", code=ExitCode.PROVED)
+    assert {finding["cwe"] for finding in ended.results["findings"]} & {400, 770, 789}
 
 
 def test_a_program_reaches_neither_the_network_nor_the_home(arena: Arena) -> None:

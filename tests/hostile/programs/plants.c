@@ -36,13 +36,13 @@ static void plant(const char *place) {
   mkfifo("abort-1-2-3", 0600);
   int hole = open("hole", O_CREAT | O_WRONLY, 0600);
   if (hole >= 0 && ftruncate(hole, 60 << 20) == 0) close(hole);
-  for (int number = 0; number < 200; number++) {
+  for (int number = 0; number < 20; number++) {
     char name[300];
     snprintf(name, sizeof name, "new\nline-%d-\033[2J-\xff-$(touch owned)", number);
     int file = open(name, O_CREAT | O_WRONLY, 0);
     if (file >= 0) close(file);
   }
-  for (int level = 0; level < 1500 && mkdir("d", 0700) == 0 && chdir("d") == 0; level++) continue;
+  for (int level = 0; level < 1200 && mkdir("d", 0700) == 0 && chdir("d") == 0; level++) continue;
 }
 
 __attribute__((constructor)) static void before_main(void) {
@@ -57,6 +57,6 @@ int main(int argc, char **argv) {
   char data[64];
   FILE *file = argc > 1 ? fopen(argv[1], "rb") : stdin;
   size_t size = file ? fread(data, 1, sizeof data, file) : 0;
-  before_main();
+  if (size && data[0] % 16 == 1) before_main();
   return size > 3 && data[0] == 'a' && data[1] == 'b';
 }

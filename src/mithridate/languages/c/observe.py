@@ -74,7 +74,7 @@ class _Sight:
     @property
     def points(self) -> int:
         """How much the run looks like real work, from what is visible outside."""
-        ended_well = self.execution.ok or self.execution.ending in (Ending.SIGNALLED, Ending.WALL_LIMIT)
+        ended_well = self.execution.ok or self.execution.ending in (Ending.SIGNALLED, Ending.WALL_LIMIT, Ending.OUTPUT_LIMIT)
         said = self.execution.stdout[:4096] + self.execution.stderr[:4096]
         return 4 * ended_well + 2 * (not self.refused) + 2 * self.read + 3 * (_COMPLAINT.search(said) is None)
 
