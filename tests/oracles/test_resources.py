@@ -55,7 +55,8 @@ def test_libfuzzers_timeout_is_one_with_the_stack_below_the_fuzz_target(corpus, 
 def test_libfuzzers_out_of_memory_is_exhaustion(corpus, tmp_path, limit):
     violation = fuzz(corpus, tmp_path, b"m", limit)
     assert violation.kind is K.MEMORY_EXHAUSTION
-    assert violation.project_frames[-1].function == "LLVMFuzzerTestOneInput"
+    if "malloc" in limit:  # the other limit is noticed by a thread that looks once a second and may have no stack to tell
+        assert violation.project_frames[-1].function == "LLVMFuzzerTestOneInput"
 
 
 def fuzz(corpus, tmp_path, data, *arguments):
