@@ -256,3 +256,18 @@ def test_the_documented_example_is_valid(tmp_path: Path) -> None:
     assert all(
         f"`{key}`" in document for key in ("path", "skip", "system", "options", "configure", "build", "env", "harnesses", "seeds")
     )
+
+
+def test_a_program_ported_to_many_systems_is_built_with_the_makefile_for_ours(tmp_path: Path) -> None:
+    ports = {
+        f"{system}/Makefile": f"# make -f {system}/Makefile tool\ntool: tool.o\n\t$(CC) -o tool tool.o {system}/{system}.c\n"
+        for system in ("acorn", "beos", "unix", "win32")
+    }
+    sources = {"tool.c": MAIN, "unix/unix.c": "", "win32/win32.c": "", "acorn/acorn.c": "", "beos/beos.c": ""}
+    assert found(tmp_path, {**ports, **sources}) == {".": "make"}
+    assert any("unix/Makefile" in s.reason for s in skipped(tmp_path, {}))
+
+
+def test_a_makefile_below_that_is_run_where_it_lies_stays_where_it_is(tmp_path: Path) -> None:
+    files = {"tool.c": MAIN, "unix/Makefile": "unix: unix.o\n\t$(CC) -o unix unix.o\n", "unix/unix.c": MAIN}
+    assert found(tmp_path, files) == {".": "bare", "unix": "make"}

@@ -193,9 +193,10 @@ def _autotools(component: Component, tree: SourceTree, source: str) -> list[Atte
 
 
 def _plain_make(component: Component, tree: SourceTree, source: str) -> list[Attempt]:
-    text = tree.text(component.path, makefile(tree, component.path))
+    name = makefile(tree, component.path)
+    text = tree.text(component.path, name)
     goals = [goal for goal in ("", "all", "linux", "generic", "posix", "build") if not goal or _has_goal(text, goal)]
-    options = " ".join(map(shlex.quote, component.options))
+    options = " ".join(map(shlex.quote, [*(("-f", name) if "/" in name else ()), *component.options]))
     # Objects and programs that somebody shipped would keep make from building them for us.
     clean = f"cd {source} && find . -name '*.o' -type f -exec sh -c '{_REMOVE_STALE_OBJECTS}' sh {{}} +; true"
     compilers = f"CC={CC} CXX={CXX}"

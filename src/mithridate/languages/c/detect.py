@@ -22,6 +22,8 @@ _CONVENTIONAL = frozenset(
     {"src", "source", "sources", "lib", "libs", "libsrc", "include", "app", "apps", "core", "code", "cmd", "main"}
 )
 
+_OUR_PORT = re.compile(r"(?i)(unix|linux|posix|gnu|gcc|generic)")
+
 
 def detect(project: Project) -> tuple[tuple[Component, ...], tuple[Skipped, ...]]:
     """The C and C++ components of a project, outermost first, and nested builds that were left alone.
@@ -75,8 +77,26 @@ def build_systems(tree: SourceTree, directory: str) -> list[BuildSystem]:
 
 
 def makefile(tree: SourceTree, directory: str) -> str:
-    """The makefile that make would take in `directory`, or ""."""
-    return next((name for name in MAKEFILES if name in tree.files.get(directory, ())), "")
+    """The makefile for `directory`, relative to it, or "": the one that make would take, or one below that is run from there."""
+    own = next((name for name in MAKEFILES if name in tree.files.get(directory, ())), "")
+    return own or next(iter(_ports(tree, directory)), "")
+
+
+def _ports(tree: SourceTree, directory: str) -> list[str]:
+    """Makefiles in folders below that are meant to be run from `directory`, those for systems like ours first.
+
+    Programs that were ported to many systems keep one folder a system: `make -f unix/Makefile`. Such a makefile says so.
+    """
+    if not tree.sources(directory):
+        return []
+    found = []
+    for child in tree.children.get(directory, ()):
+        folder = child.rpartition("/")[2]
+        name = next((n for n in MAKEFILES if n in tree.files.get(child, ())), "")
+        if name and re.search(rf"-f\s*{re.escape(folder)}/{name}\b", tree.text(child, name)):
+            found.append(f"{folder}/{name}")
+    ours = [path for path in found if _OUR_PORT.match(path)]
+    return ours if len(found) > 1 or ours else found
 
 
 @dataclass(slots=True)
@@ -99,7 +119,14 @@ class _Finder:
                 system = build_systems(self.tree, folder)[0]
                 self.components[folder] = self.component(folder, system)
                 here = _coverage(self.tree, folder)
+                self._leave_other_ports(folder)
             pending.extend((child, here) for child in self.tree.children.get(folder, ()))
+
+    def _leave_other_ports(self, folder: str) -> None:
+        chosen = makefile(self.tree, folder)
+        if "/" in chosen:
+            reason = f"the code for other systems in folders beside {chosen} is not built"
+            self.skipped.append(Skipped(what=folder, reason=reason))
 
     def _is_component(self, folder: str, covered: Callable[[str], bool] | None) -> bool:
         systems = build_systems(self.tree, folder)
@@ -222,6 +249,8 @@ def _coverage(tree: SourceTree, root: str) -> Callable[[str], bool]:
     text += "\n".join(re.findall(r"(?m)^\s*(?:subdirs|ac_config_files)=.*$", tree.text(root, "configure")))
     if scripts or "configure" in names:
         tests.append(_mentions(text, root))
+    if "/" in makefile(tree, root):
+        tests.append(lambda _: True)
     return lambda folder: any(test(folder) for test in tests)
 
 
