@@ -149,3 +149,30 @@ def test_clean_programs_are_left_in_peace(tmp_path, cache) -> None:
     }"""
     reach = run(tmp_path, cache, body, MANY * 5)
     assert reach.ran and reach.noted == ()
+
+
+def test_what_the_program_makes_in_its_directory_is_gone_for_the_next_input(tmp_path, cache) -> None:
+    body = """
+    #include <sys/stat.h>
+    int main(int c, char **v) {
+        struct stat s;
+        if (!stat("made", &s) || !stat("d/deep/file", &s) || !lstat("link", &s) || stat(v[1], &s)) abort();
+        fclose(fopen("made", "wb")); symlink("/etc/passwd", "link");
+        mkdir("d", 0700); mkdir("d/deep", 0700); fclose(fopen("d/deep/file", "wb")); chmod("d/deep", 0);
+        return chdir("d");
+    }"""
+    reach = run(tmp_path, cache, body, MANY)
+    assert reach.executions >= len(MANY)
+    assert reach.noted == ()
+
+
+def test_a_stream_opened_on_standard_output_does_not_close_it_for_the_next_input(tmp_path, cache) -> None:
+    body = """
+    int main(void) {
+        FILE *in = fdopen(0, "r"), *out = fdopen(1, "w");
+        if (!in || !out || (getc(in) == EOF && ferror(in))) abort();
+        return putc('x', out) != 'x';
+    }"""
+    reach = run(tmp_path, cache, body, MANY, arguments=())
+    assert reach.executions >= len(MANY)
+    assert reach.noted == ()

@@ -56,7 +56,7 @@ def prepare_runtime(bits: int, compiler: Compiler, sandbox: Sandbox, cache: Path
     Raises ToolchainMissing when clang's libFuzzer for this word size is not installed.
     """
     sources = resources.files("mithridate.languages.c") / "runtime"
-    parts = {name: (sources / name).read_bytes() for name in ("harness.c", "standalone.c", "state.ld")}
+    parts = {name: (sources / name).read_bytes() for name in ("harness.c", "workdir.c", "standalone.c", "state.ld")}
     key = hashlib.sha256(b"\0".join([compiler.identity.encode(), str(bits).encode(), *parts.values()])).hexdigest()[:16]
     directory = cache / f"runtime-{bits}-{key}"
     if not (directory / "wrapped").exists():
@@ -78,7 +78,8 @@ cd {RUNTIME}
 M=-m{bits}
 LIBRARY=$({compiler.clang} $M -print-runtime-dir)/libclang_rt.fuzzer_no_main-{architecture}.a
 [ -f "$LIBRARY" ] || LIBRARY=$({compiler.clang} $M -print-resource-dir)/lib/linux/libclang_rt.fuzzer_no_main-{architecture}.a
-{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c harness.c -o mithridate-harness.o
+for part in harness workdir; do {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c $part.c -o $part.o; done
+{compiler.clang} $M -r -nostdlib -fuse-ld=lld harness.o workdir.o -o mithridate-harness.o
 {compiler.clang} $M -O1 -g -fno-omit-frame-pointer -c standalone.c -o mithridate-standalone.o
 {compiler.llvm("nm")} --defined-only mithridate-harness.o | sed -n 's/.* T __wrap_//p' | sort -u > wrapped.new
 grep -v ^__sanitizer_cov wrapped.new | sed 's/.*/& __real_&/' > renames

@@ -61,6 +61,10 @@ extern uint8_t __stop___sancov_cntrs[] WEAK;
 extern uintptr_t __asan_get_report_pc(void) WEAK;
 extern uintptr_t __executable_start WEAK;
 
+/* workdir.c */
+extern void mithridate_sweep_begin(int directory, const char *input);
+extern void mithridate_sweep(int directory);
+
 extern void *__real_malloc(size_t);
 extern void *__real_calloc(size_t, size_t);
 extern void *__real_realloc(void *, size_t);
@@ -199,7 +203,11 @@ WRAP_RELEASER(_ZdaPvj, (void *p, size_t n), (p, n))
 
 FILE *__wrap_fopen(const char *a, const char *b) { return file_add(__real_fopen(a, b)); }
 FILE *__wrap_fopen64(const char *a, const char *b) { return file_add(__real_fopen64(a, b)); }
-FILE *__wrap_fdopen(int a, const char *b) { return file_add(__real_fdopen(a, b)); }
+/* A stream on a standard descriptor is closed after the iteration; the descriptor is still wanted then. */
+FILE *__wrap_fdopen(int a, const char *b) {
+    if (run.tracking && run.inside && a >= 0 && a <= 2 && (a = dup(a)) < 0) return NULL;
+    return file_add(__real_fdopen(a, b));
+}
 FILE *__wrap_tmpfile(void) { return file_add(__real_tmpfile()); }
 int __wrap_fclose(FILE *f) {
     leave_if_doomed();
@@ -483,6 +491,7 @@ static void restore(void) {
     size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
     if (run.pristine) copy_words(__mithridate_state_start, run.pristine, size);
     if (fchdir(run.cwd_fd) != 0) errno = 0;
+    mithridate_sweep(run.cwd_fd);
     optind = 0;
     opterr = 1;
 #ifdef SYS_close_range
@@ -543,6 +552,7 @@ static int first_free_descriptor(void) {
 static void prepare_state(void) {
     run.first_fd = first_free_descriptor();
     run.tracking = __real_main != NULL;
+    if (run.tracking) mithridate_sweep_begin(run.cwd_fd, run.input_path);
     size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
     if (__mithridate_state_start && size && __real_main) {
         run.pristine = __real_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
