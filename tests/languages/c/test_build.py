@@ -509,3 +509,40 @@ def test_the_wrapper_runs_in_the_sandbox_under_every_name(tmp_path: Path, toolch
         Limits(wall_s=30),
     )
     assert run.stdout.decode().splitlines() == [toolchain.versions["clang"]]
+
+
+CMAKE_WITH_TESTS = """cmake_minimum_required(VERSION 3.10)
+project(x C)
+option(X_TESTS "build the tests" ON)
+add_library(part STATIC part.c)
+if(X_TESTS)
+  add_executable(unit main.c)
+endif()
+"""
+
+
+def test_tests_are_left_out_of_a_build_that_can_be_entered_without_them(builder: Builder) -> None:
+    cmake = CMAKE_WITH_TESTS + "add_executable(tool main.c)\n"
+    assert outputs(built(builder({"CMakeLists.txt": cmake, "main.c": MAIN, "part.c": "int part;"}))) == {"/build/tool"}
+
+
+def test_tests_are_built_where_they_are_the_only_programs(builder: Builder) -> None:
+    files = {"CMakeLists.txt": CMAKE_WITH_TESTS, "main.c": MAIN, "part.c": "int part;"}
+    assert outputs(built(builder(files))) == {"/build/unit"}
+
+
+def test_a_project_of_headers_with_a_fuzz_target_has_nothing_to_build_and_that_is_enough(builder: Builder) -> None:
+    cmake = "cmake_minimum_required(VERSION 3.10)\nproject(x CXX)\nenable_testing()\nadd_subdirectory(test)\n"
+    result = built(
+        builder(
+            {
+                "CMakeLists.txt": cmake,
+                "include/x.hpp": "",
+                "test/CMakeLists.txt": "if(BUILD_TESTING)\n  add_executable(unit unit.cpp)\nendif()\n",
+                "test/unit.cpp": "int main() {}",
+                "test/fuzz.cpp": 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char *, unsigned long) { return 0; }',
+            }
+        )
+    )
+    assert not result.links
+    assert "-I/src/include" in result.includes

@@ -86,3 +86,8 @@ def test_a_hostile_usage_text_is_read_in_linear_time() -> None:
     for text in (f"usage: p {bars}", f" -x {bars}", "[-a" * 100_000, f"usage: p {letters} ...", "-" * 500_000):
         assert len(options(text)) < 1000
         assert len(positionals(text, "p")) < 1000
+
+
+def test_options_in_a_second_column_count() -> None:
+    text = "  -p  to pipe, no messages     -l  list files (short format)\n  -x  exclude (in xlist)   -aa treat ALL as text\n"
+    assert [o.flag for o in options(text)] == ["-p", "-l", "-x", "-aa"]

@@ -57,7 +57,7 @@ def bare_rules(tree: SourceTree, path: str) -> str:
     archives of every directory, from which the linker takes what is missing. Names that make cannot hold are left out.
     """
     folders = list(_folders(tree, path))
-    includes = _includes(tree, path)
+    includes = " ".join(_quote(f"-I{d}") for d in header_directories(tree, path))
     cxx = any(f.endswith(CXX_SOURCES) for folder in folders for f in (*folder.programs, *folder.others))
     linker = "c++" if cxx else "cc"
     libraries = _libraries(tree, folders)
@@ -115,13 +115,13 @@ def _folders(tree: SourceTree, path: str) -> Iterator[_Folder]:
             yield folder
 
 
-def _includes(tree: SourceTree, path: str) -> str:
-    """Include flags for every directory that holds a header, nearest to the component's root first."""
+def header_directories(tree: SourceTree, path: str) -> list[str]:
+    """Sandbox paths of the directories that hold a header, nearest to the component's root first, and those above them."""
     holding = [d for d in tree.below(path) if any(is_header(f) for f in tree.files.get(d, ()))]
     usable = [d for d in holding if "\n" not in d and "\r" not in d][:_MAXIMUM_INCLUDES]
     # "#include <lib/part.h>" is meant from the directory above.
     roots = dict.fromkeys([path, *usable, *(parent(d) for d in usable if d != path)])
-    return " ".join(_quote(f"-I/src/{d}" if d != "." else "-I/src") for d in roots)
+    return [f"/src/{d}" if d != "." else "/src" for d in roots]
 
 
 def _libraries(tree: SourceTree, folders: list[_Folder]) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mithridate.languages.c import diagnosis
+from mithridate.languages.c.bare import header_directories
 from mithridate.languages.c.build_cache import exclusive, fresh_directories, read_marker, write_marker
 from mithridate.languages.c.build_steps import Attempt, Step, attempts
 from mithridate.languages.c.calls import include_flags, links, read_calls
@@ -16,7 +17,7 @@ from mithridate.languages.c.detect import alternatives
 from mithridate.languages.c.flags import flavour_flags
 from mithridate.languages.c.link import OWN_OUTPUT
 from mithridate.languages.c.products import archives, is_program, on_host
-from mithridate.languages.c.sources import SourceTree, read_tree
+from mithridate.languages.c.sources import SourceTree, read_tree, ships_fuzz_target
 from mithridate.languages.c.toolchain import Toolchain
 from mithridate.languages.c.wrapper import compiler_env, install_wrapper, wrapper_script
 from mithridate.model.errors import Interrupted
@@ -30,7 +31,7 @@ LOG = "/log"
 BUILD_S = 900.0
 """Wall seconds that one component may take in one flavour, unless the owner says otherwise."""
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 """Raise it when builds made by older code must not be reused."""
 
 _SMALL_FILES = 20_000
@@ -199,7 +200,7 @@ def _build_with(work: _Work, component: Component, *, is_chosen: bool) -> Build 
         fresh_directories(work.directory, work.project.tree, work.leave_out)
         _write_files(work.directory, attempt.files)
         failed, output = _run(work, component, attempt)
-        built = _collect(work, component, failed, output, time.monotonic() - started, is_chosen=is_chosen)
+        built = _collect(work, component, attempt, failed, output, time.monotonic() - started, is_chosen=is_chosen)
         if built is not None:
             return built
         if failed is None:
@@ -252,14 +253,25 @@ def _run_step(work: _Work, component: Component, attempt: Attempt, step: Step, *
 
 
 def _collect(
-    work: _Work, component: Component, failed: _Failed | None, output: str, wall_s: float, *, is_chosen: bool
+    work: _Work,
+    component: Component,
+    attempt: Attempt,
+    failed: _Failed | None,
+    output: str,
+    wall_s: float,
+    *,
+    is_chosen: bool,
 ) -> Build | None:
-    """The Build when the attempt left a program or an archive; sources compiled as a last resort count only with a program."""
+    """The Build when the attempt left a program or an archive; sources compiled as a last resort count only with a program.
+
+    A project of headers alone has nothing to build; it counts when it ships a fuzz target.
+    """
     calls = read_calls(work.directory / "log")
     programs = tuple(link for link in links(calls) if _exists(work.directory, link))
     libraries = archives(work.directory)
-    enough = programs or (libraries and (is_chosen or component.system is not BuildSystem.BARE))
-    if not calls or not enough:
+    targets = failed is None and attempt.without_tests and ships_fuzz_target(work.tree, component.path)
+    compiled = libraries and not attempt.without_tests and (is_chosen or component.system is not BuildSystem.BARE)
+    if not targets and (not calls or not (programs or compiled)):
         return None
     remove_tree(work.directory / OWN_OUTPUT.lstrip("/"))  # ours alone: nothing that a build put there in advance
     return Build(
@@ -269,7 +281,7 @@ def _collect(
         directory=work.directory,
         links=programs,
         archives=libraries,
-        includes=include_flags(calls),
+        includes=include_flags(calls) or tuple(f"-I{d}" for d in header_directories(work.tree, component.path)),
         warnings=diagnosis.warnings(output),
         cached=False,
         wall_s=wall_s,

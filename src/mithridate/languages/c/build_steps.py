@@ -17,6 +17,9 @@ from mithridate.model.project import BuildSystem, Component
 OLD_C = "-std=gnu89"
 """For C from before 1999: implicit declarations, gnu89 inline functions. Goes before the project's own flags."""
 
+_TESTS = r"(?i)test|bench"
+"""Options for what may take longer to compile than all the rest and reads no input."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -36,6 +39,8 @@ class Attempt:
     first: str = ""
     compiles_from: int = 0
     """Index of the first step whose compiler calls are the project's own and not a configure script's."""
+    without_tests: bool = False
+    """Leaves out what may hold the only programs, so it counts only when it gives something that can be entered."""
 
 
 def attempts(component: Component, tree: SourceTree) -> tuple[Attempt, ...]:
@@ -81,7 +86,10 @@ def _cmake(component: Component, tree: SourceTree, source: str) -> list[Attempt]
         for name in options
         if re.search(r"(?i)test|doc|example|bench|sample|fuzz|install|python|java|gui", name)
     ]
-    ladder = [("None", fuzz)] if fuzz else []
+    untested = [o for o in lean if re.search(_TESTS, o)]
+    no_tests = ["-DBUILD_TESTING=OFF", *untested]
+    ladder = [("None", [*no_tests, *fuzz])] if untested or "enable_testing" in tree.text(component.path, "CMakeLists.txt") else []
+    ladder += [("None", fuzz)] if fuzz else []
     ladder += [("None", []), ("Debug", ["-DBUILD_TESTING=OFF", *lean])]
     return [
         Attempt(
@@ -92,6 +100,7 @@ def _cmake(component: Component, tree: SourceTree, source: str) -> list[Attempt]
                 Step("build", _make("/build")),
             ),
             compiles_from=1,
+            without_tests="-DBUILD_TESTING=OFF" in extra,
         )
         for kind, extra in ladder
     ]  # fmt: skip
@@ -114,7 +123,9 @@ def _meson(component: Component, tree: SourceTree, source: str) -> list[Attempt]
     lean = [
         f"-D{name}={off}" for name, _, off in options if re.search(r"(?i)test|doc|man|example|bench|fuzz|introspection", name)
     ]
-    ladder = [fuzz] if fuzz else []
+    untested = [o for o in lean if re.search(_TESTS, o)]
+    ladder = [[*untested, *fuzz]] if untested else []
+    ladder += [fuzz] if fuzz else []
     ladder += [[], lean] if lean else [[]]
     build = "ninja -k 0 -C /build || { [ -f /build/build.ninja ] && ninja -k 0 -j 1 -C /build; }"
     return [
@@ -125,6 +136,7 @@ def _meson(component: Component, tree: SourceTree, source: str) -> list[Attempt]
                 Step("build", build),
             ),
             compiles_from=1,
+            without_tests=bool(untested) and set(untested) <= set(extra),
         )
         for extra in ladder
     ]

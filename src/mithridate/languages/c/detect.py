@@ -12,9 +12,11 @@ LANGUAGE = "c"
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 BOOTSTRAPS = ("autogen.sh", "bootstrap", "bootstrap.sh", "buildconf", "autogen")
 
+_OTHERS = r"third[-_]?party|3rd[-_]?party|vendor(ed)?|extern(als?)?|deps|dependencies|subprojects|submodules|node_modules"
+
 # Nested builds in places of these names are somebody else's code, tests or samples when a build above them exists.
 _VENDORED = re.compile(
-    r"(?i)^(third[-_]?party|3rd[-_]?party|thirdparty|vendor(ed)?|extern(als?)?|deps|dependencies|subprojects|submodules|node_modules"
+    rf"(?i)^({_OTHERS}"
     r"|tests?|testing|testdata|test[-_]?suite|regress|samples?|examples?|demos?|docs?|doc|cmake|m4|build-aux|packaging|debian|ci"
     r"|\..*)$"
 )
@@ -300,6 +302,11 @@ def _prefixes(word: str) -> list[str]:
 
 def _uncommented(text: str) -> str:
     return re.sub(r"(?m)(^|\s)#.*$|^dnl .*$", "", text)
+
+
+def is_other_peoples(path: str) -> bool:
+    """True for a path (relative to the component) that leads through a folder for other people's code."""
+    return any(re.fullmatch(_OTHERS, part, re.IGNORECASE) for part in path.split("/")[:-1])
 
 
 def is_header(name: str) -> bool:

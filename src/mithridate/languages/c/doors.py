@@ -73,6 +73,11 @@ class Doors:
         """The component's builds."""
         return self._ground.builds
 
+    @property
+    def jobs(self) -> int:
+        """How many things to do side by side."""
+        return self._ground.jobs
+
     def programs(self) -> list[EntryPoint]:
         """Programs that read a file or standard input, the tools before the tests; one entry point a useful argument form."""
         plain = self._ground.builds[Flavour.PLAIN]

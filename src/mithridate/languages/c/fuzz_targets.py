@@ -1,15 +1,17 @@
 """Finds the fuzz targets that a project ships (LLVMFuzzerTestOneInput) and what they have to be linked with."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
+from mithridate.languages.c.detect import is_other_peoples
 from mithridate.languages.c.doors import Doors, host_path, is_fuzz_link
 from mithridate.languages.c.elf import Image
 from mithridate.languages.c.sources import SOURCES, defines_fuzz_target, defines_main
 from mithridate.languages.c.walk import head
 from mithridate.model.entry import EntryPoint
-from mithridate.model.project import Build, Component, Flavour
+from mithridate.model.project import Build, Component, Flavour, Skipped
 
 _TEXT = 1 << 20
 MAX_TARGETS = 60
@@ -27,13 +29,25 @@ def fuzz_targets(doors: Doors, component: Component, sources: Sequence[Path], tr
                 found.append(entry)
                 linked |= {PurePosixPath(word).stem.partition(".")[0] for word in (*link.argv, link.output)}
     shipped = [path for path in sources if _is_target(path, tree, component) and path.stem not in linked]
+    if not component.harnesses:
+        shipped, others = _without_other_peoples(shipped, tree / component.path)
+        reason = "a fuzz target in a place for other people's code; name it under harnesses in mithridate.toml to include it"
+        doors.skipped += [Skipped(what=str(path.relative_to(tree)), reason=reason) for path in others]
     needed = {flavour: _needed(build) for flavour, build in builds.items()}
-    for path in shipped[:MAX_TARGETS]:
-        inside = f"/src/{path.relative_to(tree)}"
-        entry = doors.fuzz_target(inside, path.stem, needed)
-        if entry is not None:
-            found.append(entry)
+
+    def made(path: Path) -> EntryPoint | None:
+        return doors.fuzz_target(f"/src/{path.relative_to(tree)}", path.stem, needed)
+
+    with ThreadPoolExecutor(doors.jobs) as pool:
+        found += [entry for entry in pool.map(made, shipped[:MAX_TARGETS]) if entry is not None]
     return found
+
+
+def _without_other_peoples(targets: Sequence[Path], root: Path) -> tuple[list[Path], list[Path]]:
+    """The project's own fuzz targets, and those that came with what it bundles (all are its own when there are no others)."""
+    others = [path for path in targets if is_other_peoples(str(path.relative_to(root)))]
+    own = [path for path in targets if path not in others]
+    return (own, others) if own else (list(targets), [])
 
 
 def _is_target(path: Path, tree: Path, component: Component) -> bool:

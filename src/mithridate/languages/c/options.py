@@ -14,6 +14,8 @@ _LONGEST_LINE = 300
 _MOST_LINES = 2000
 _NAMES = r"(?P<names>--?[A-Za-z0-9][\w-]*(?:(?:\s*[,/|]\s*|\s+or\s+)--?[A-Za-z0-9][\w-]*)*)"
 _OPTION_LINE = re.compile(rf"^\s*{_NAMES}(?P<rest>.*)$")
+_COLUMN = re.compile(r"(?<=\S)\s{2,}(?=-{1,2}[A-Za-z0-9][\w-]*\s{1,3}[A-Za-z(<])")
+"""Where the second option of a line begins, in usage texts of several columns."""
 _BRACKETED = re.compile(r"\[\s*(--?[A-Za-z0-9][^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\]")
 _NAME = re.compile(r"--?[A-Za-z0-9][\w-]*")
 _USAGE_LINE = re.compile(r"^\s*(?:usage|synopsis|syntax)\b\s*(?:is\b)?\s*:?\s*(.*)$", re.IGNORECASE)
@@ -139,9 +141,10 @@ def _shortened(text: str) -> str:
 
 def _listed(text: str) -> Iterable[Option]:
     for line in text.splitlines():
-        match = _OPTION_LINE.match(line)
-        if match:
-            yield from _option(match["names"], match["rest"])
+        for column in _COLUMN.split(line) if _OPTION_LINE.match(line) else ():
+            match = _OPTION_LINE.match(column)
+            if match:
+                yield from _option(match["names"], match["rest"])
 
 
 def _bracketed(text: str) -> Iterable[Option]:

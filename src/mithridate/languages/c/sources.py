@@ -89,6 +89,16 @@ def defines_fuzz_target(text: str) -> bool:
     return _defines(text, _FUZZ_TARGET)
 
 
+def ships_fuzz_target(tree: SourceTree, path: str) -> bool:
+    """True when a source in `path` or below defines libFuzzer's entry point."""
+    return any(
+        defines_fuzz_target(text)
+        for directory in tree.below(path)
+        for name in tree.sources(directory)
+        if "LLVMFuzzerTestOneInput" in (text := tree.text(directory, name))
+    )
+
+
 _COMMENT_OR_STRING = re.compile(r'/\*.*?(?:\*/|\Z)|//[^\n]*|"(?:\\.|[^"\\\n])*"?', re.DOTALL)
 _MAIN = re.compile(r"\bw?main\s*(?=\()")
 _FUZZ_TARGET = re.compile(r"\bLLVMFuzzerTestOneInput\s*(?=\()")
