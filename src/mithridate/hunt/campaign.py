@@ -1,6 +1,7 @@
 """Runs the hunt's rounds: slices side by side, corpora shared between engines, candidates collected once."""
 
 import hashlib
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,8 @@ _INPUT_FLOOR = 4096
 _INPUT_CEILING = 1 << 20
 _KEPT_OF_ONE_KIND = 4
 _LARGEST_FILE = 64 << 20
+_TAKEN_OVER = 200
+"""How many inputs of its sisters an entry point takes over before a slice, the smallest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,9 @@ class Campaign:
         self._seen: set[tuple[int, str, str]] = set()
         self._executions: dict[tuple[int, int], int] = {}
         self._candidates: dict[int, int] = {}
+        self._sisters = {
+            i: [k for k in range(len(entries)) if k != i and _sisters(entries[i], entries[k])] for i in range(len(entries))
+        }
 
     def plant(self, entry: int, seeds: Sequence[bytes], dictionary: bytes) -> None:
         """Give an entry point its seeds and dictionary, before its first slice. Doing it again changes nothing."""
@@ -104,6 +110,8 @@ class Campaign:
 
     def round(self, assignments: Sequence[Assignment], left_s: float) -> tuple[SliceOutcome, ...]:
         """Run the slices side by side, one core each, and return them in the order given."""
+        for assignment in assignments:  # before any slice runs: a corpus that a target can write to is not read
+            self._take_over(assignment.entry, self._directory(assignment.entry, self._engines[assignment.engine], "corpus"))
         with ThreadPoolExecutor(max_workers=max(1, len(assignments))) as pool:
             outcomes = tuple(pool.map(lambda a: self._slice(a, left_s), assignments))
         for outcome in outcomes:
@@ -161,6 +169,25 @@ class Campaign:
         )
         return SliceOutcome(assignment=assignment, result=result, found=self._new(assignment, engine, result))
 
+    def _take_over(self, entry: int, corpus: Path) -> None:
+        """Bring what the same program kept under other arguments: an input that went deep there may well do so here."""
+        offered = self._base(entry) / "offered"
+        known = set(offered.read_text().split()) if offered.exists() else set()
+        found = {
+            path.name: path
+            for sister in self._sisters[entry]
+            for engine in self._engines
+            for path in self._directory(sister, engine, "corpus").iterdir()
+            if not path.name.startswith(".") and path.name not in known and path.is_file()
+        }
+        chosen = sorted(found.values(), key=lambda p: (p.stat().st_size, p.name))[:_TAKEN_OVER]
+        for path in chosen:
+            if not (corpus / path.name).exists():
+                shutil.copyfile(path, corpus / path.name)
+        if chosen:
+            with offered.open("a") as file:
+                file.writelines(f"{path.name}\n" for path in chosen)
+
     def _new(self, assignment: Assignment, engine: Engine, result: SearchResult) -> tuple[Found, ...]:
         found: list[Found] = []
         kinds: dict[str, int] = {}
@@ -184,6 +211,11 @@ class Campaign:
         directory = self._base(entry) / engine.name / kind
         directory.mkdir(parents=True, exist_ok=True)
         return directory
+
+
+def _sisters(one: EntryPoint, other: EntryPoint) -> bool:
+    """True for one program under different arguments."""
+    return bool(one.arguments or other.arguments) and (one.component, one.name) == (other.component, other.name)
 
 
 def _key(name: str) -> str:

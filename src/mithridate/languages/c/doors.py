@@ -35,7 +35,9 @@ _SEEDS = 300
 _PROBED = 12
 _OBSERVED = 60
 _TURN = 12
-_FORMS_OF_ONE_PROGRAM = 4
+_FORMS = 24
+_FORMS_OF_ONE_PROGRAM = (4, 12)
+"""At least and at most; between the two, the programs share _FORMS."""
 _SHORTEST_LOOK_S = 2.0
 _LONGEST_LOOK_S = 15.0
 _TEST_PLACE = re.compile(r"(^|[/_-])(tests?|check|examples?|bench(marks?)?|demos?)([/_.-]|$)", re.IGNORECASE)
@@ -163,7 +165,7 @@ class Doors:
             build_mounts(binary),
             env,
             usage=said,
-            limit=_FORMS_OF_ONE_PROGRAM,
+            limit=min(max(_FORMS // max(1, of), _FORMS_OF_ONE_PROGRAM[0]), _FORMS_OF_ONE_PROGRAM[1]),
             seconds=look,
             jobs=1,
             coverage=self._coverage(template),
