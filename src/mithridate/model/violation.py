@@ -77,6 +77,8 @@ class Frame:
     offset: int = 0
     address: int = 0
     inlined: bool = False
+    accessor: bool = False
+    """Only fetches or stores through a pointer that it is given: its caller is to blame."""
 
     @property
     def in_project(self) -> bool:
@@ -136,8 +138,14 @@ class Violation:
 
     @property
     def place(self) -> Frame | None:
-        """Where to point a person: the innermost project frame, else the innermost frame."""
-        return next(iter(self.project_frames or self.frames), None)
+        """Where to point a person: the innermost project frame that is no accessor, else the innermost frame."""
+        return next(iter(self._blamed), None)
+
+    @property
+    def _blamed(self) -> tuple[Frame, ...]:
+        frames = self.project_frames or self.frames
+        first = next((i for i, f in enumerate(frames) if not f.accessor), 0)
+        return frames[first:]
 
     @property
     def signature(self) -> str:
@@ -146,7 +154,7 @@ class Violation:
         Resource violations have no stable innermost frame (the clock stops anywhere in a loop), so only their kind
         and the outermost project function count.
         """
-        frames = self.project_frames or self.frames
+        frames = self._blamed
         counted = frames[-1:] if self.kind in _STOPPED_ANYWHERE else frames[:3]
         places = [f.code for f in counted]
         return hashlib.sha256("\0".join([self.kind, self.access or "", *places]).encode()).hexdigest()[:16]

@@ -14,6 +14,7 @@ from mithridate.model.violation import Clean, Violation, ViolationKind
 from mithridate.oracles.interface import Oracle
 from mithridate.oracles.report_parser import parse_report
 from mithridate.prove.batch import run_batch
+from mithridate.prove.blame import blamed
 from mithridate.prove.busy import busy_frames
 from mithridate.sandbox.interface import Sandbox
 
@@ -165,6 +166,8 @@ class Replayer:
             frames = busy_frames(self._sandbox, command, mounts, self.limits, samples_s)
             placed = tuple(replace(v, frames=frames) if _unplaced(v) else v for v in observation.violations)
             observation = replace(observation, judgement=placed)
+        if observation.violations:
+            observation = replace(observation, judgement=tuple(blamed(v, binary) for v in observation.violations))
         return observation
 
 

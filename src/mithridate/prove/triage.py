@@ -95,7 +95,8 @@ def _happened(violation: Violation) -> str:
     if violation.access is not None:
         verb = {"read": "reads", "write": "writes"}[violation.access.value]
         amount = wording.count(violation.size, "byte") if violation.size else "memory"
-        return f"{subject} {verb} {amount} {_where(violation)}"
+        through = next((f" through {wording.place(f)}" for f in violation.project_frames if f.accessor and f != at), "")
+        return f"{subject} {verb} {amount}{through} {_where(violation)}"
     return f"{subject} triggers: {wording.kind_name(violation.kind).lower()}"
 
 

@@ -91,3 +91,7 @@ def test_a_hostile_usage_text_is_read_in_linear_time() -> None:
 def test_options_in_a_second_column_count() -> None:
     text = "  -p  to pipe, no messages     -l  list files (short format)\n  -x  exclude (in xlist)   -aa treat ALL as text\n"
     assert [o.flag for o in options(text)] == ["-p", "-l", "-x", "-aa"]
+
+
+def test_an_ending_in_brackets_is_no_argument_of_its_own() -> None:
+    assert positionals("Usage: unpack [-Z] [-opts[modifiers]] file[.zip] [list] [-x xlist]\n", "unpack") == ((INPUT,),)

@@ -241,6 +241,7 @@ def _usage_rests(text: str, name: str) -> Iterable[str]:
 
 def _positional_form(rest: str) -> Form | None:
     """The placeholders of one usage line, e.g. `[options] in.tif out.tif` to `("@@", "@out")`; None when it names no file."""
+    rest = re.sub(r"(?<=\w)\[[^\[\]\s]*\]", "", rest)  # file[.zip]
     rest = re.sub(r"([A-Za-z]+)\w?\s*(?:\.\.\.+|…)\s*\1\w*", r"\1", rest)
     rest = re.sub(r"\s*(?:\.\.\.+|…)", "", rest)
     rest = re.split(r"\s+[-–:]\s+|\s{3,}\S", rest)[0]
