@@ -10,6 +10,7 @@ from mithridate.languages.seeds import (
     archives,
     certificates,
     documents,
+    encoded,
     executables,
     fonts,
     jpeg,
@@ -61,6 +62,16 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     ".mp3": ("mp3", "mpeg", "id3"),
     ".mpg": ("mpeg", "mpg"),
     ".ts": ("mpegts", "transport"),
+    ".h265": ("h265", "hevc", "265", "x265", "libde265", "bitstream", "nal"),
+    ".h264": ("h264", "avc", "264", "x264", "nal"),
+    ".ogv": ("theora", "ogg"),
+    ".mjpeg": ("mjpeg",),
+    ".j2k": ("j2k", "jpeg2000", "j2c", "jpc", "openjpeg", "jasper"),
+    ".br": ("brotli",),
+    ".opus": ("opus", "ogg"),
+    ".aac": ("aac", "adts", "faad"),
+    ".flac": ("flac",),
+    ".webp": ("webp", "riff"),
     ".webm": ("webm", "matroska", "mkv", "ebml"),
     ".ogg": ("ogg", "vorbis", "opus"),
     ".wav": ("wav", "wave", "riff", "pcm"),
@@ -181,7 +192,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
 def format_samples() -> Mapping[str, bytes]:
     """All samples: name with extension to content. Made by our own code at the first call, well under a second; read-only."""
     made: dict[str, bytes] = {}
-    for module in (text, protocols, pictures, jpeg, tiff, sound, archives, documents, certificates, fonts, executables):
+    for module in (encoded, text, protocols, pictures, jpeg, tiff, sound, archives, documents, certificates, fonts, executables):
         for name, content in module.samples().items():
             if name in made:
                 raise ValueError(f"two samples are called {name}")
