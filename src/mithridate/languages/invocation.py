@@ -8,14 +8,19 @@ from mithridate.model.execution import Command, Mount
 
 INPUT_DIRECTORY = "/in"
 OUTPUT_FILE = "/tmp/out"
+INSTALLED = ".installed/usr/local"
+"""Below a build directory: what stands for /usr/local while its programs run."""
 
 
 def build_mounts(binary: Binary) -> tuple[Mount, ...]:
-    """The read-only build directories that a binary needs at run time."""
-    return (
-        Mount(source=binary.directory / "src", target="/src"),
-        Mount(source=binary.directory / "build", target="/build"),
-    )
+    """The read-only build directories that a binary needs at run time, and what its build installed as /usr/local."""
+    built = binary.directory / "build"
+    mounts = (Mount(source=binary.directory / "src", target="/src"), Mount(source=built, target="/build"))
+    installed = built / INSTALLED
+    # A link in it could lead anywhere on the host.
+    if installed.is_dir() and installed.resolve() == built.resolve() / INSTALLED:
+        return (*mounts, Mount(source=installed, target="/usr/local"))
+    return mounts
 
 
 def substitute(entry: EntryPoint, input_path: str) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from mithridate.languages.c.flags import AFL_RUNTIME
 from mithridate.languages.c.products import is_program, on_host
 from mithridate.languages.c.toolchain import Toolchain, find_toolchain
 from mithridate.languages.c.wrapper import WRAPPER_DIRECTORY, compiler_env, install_wrapper
+from mithridate.languages.invocation import build_mounts
+from mithridate.model.entry import Binary
 from mithridate.model.execution import Command, Limits
 from mithridate.model.project import Build, BuildFailure, BuildSystem, Flavour
 from mithridate.sandbox.bubblewrap import Bubblewrap
@@ -546,3 +548,28 @@ def test_a_project_of_headers_with_a_fuzz_target_has_nothing_to_build_and_that_i
     )
     assert not result.links
     assert "-I/src/include" in result.includes
+
+
+WITH_DATA = {
+    "configure": "#!/bin/sh\nsed s,PREFIX,/usr/local,g Makefile.in >Makefile\n",
+    "Makefile.in": 'prog: main.c\n\t$(CC) -DDATA=\\"PREFIX/share/prog/table\\" -o prog main.c\n'
+    "install: prog\n\tmkdir -p $(DESTDIR)PREFIX/share/prog && echo 42 >$(DESTDIR)PREFIX/share/prog/table\n",
+    "main.c": '#include <stdio.h>\nint main(void) { FILE *f = fopen(DATA, "r"); return f ? fgetc(f) : 1; }\n',
+}
+
+
+def run_built(result: Build, path: str) -> int | None:
+    binary = Binary(flavour=Flavour.PLAIN, directory=result.directory, path=path, in_process=False)
+    return Bubblewrap().run(Command(argv=(path,), env={"ASAN_OPTIONS": "detect_leaks=0"}), build_mounts(binary)).exit_code
+
+
+def test_a_program_finds_the_data_files_that_its_project_installs(builder: Builder) -> None:
+    assert run_built(built(builder(WITH_DATA)), "/src/prog") == ord("4")
+
+
+def test_a_link_in_what_a_build_installed_is_not_followed_out_of_it(builder: Builder, tmp_path: Path) -> None:
+    secret = tmp_path / "secret/share/prog"
+    secret.mkdir(parents=True)
+    (secret / "table").write_text("secret")
+    wicked = WITH_DATA["Makefile.in"] + f"\tmv $(DESTDIR)PREFIX $(DESTDIR)PREFIX.old; ln -s {tmp_path}/secret $(DESTDIR)PREFIX\n"
+    assert run_built(built(builder({**WITH_DATA, "Makefile.in": wicked})), "/src/prog") == 1

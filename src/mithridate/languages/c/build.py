@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from mithridate.languages.c.build_cache import exclusive, fresh_directories, rea
 from mithridate.languages.c.build_steps import Attempt, Step, attempts
 from mithridate.languages.c.calls import include_flags, links, read_calls
 from mithridate.languages.c.detect import alternatives
+from mithridate.languages.c.elf import Image
 from mithridate.languages.c.flags import flavour_flags
 from mithridate.languages.c.link import OWN_OUTPUT
 from mithridate.languages.c.products import archives, is_program, on_host
@@ -31,12 +33,14 @@ LOG = "/log"
 BUILD_S = 900.0
 """Wall seconds that one component may take in one flavour, unless the owner says otherwise."""
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 """Raise it when builds made by older code must not be reused."""
 
 _SMALL_FILES = 20_000
 _SMALL_BYTES = 256 << 20
 _LOG_CHARACTERS = 64_000
+_DATA_PLACE = re.compile(rb"(?:^|\0|[=:])/usr/local/(?:share|etc)/(?!locale\b|man\b|doc\b|info\b)")
+"""A path under the prefix that all build systems take by themselves."""
 _LISTED_FAILURES = 20
 
 
@@ -202,6 +206,7 @@ def _build_with(work: _Work, component: Component, *, is_chosen: bool) -> Build 
         failed, output = _run(work, component, attempt)
         built = _collect(work, component, attempt, failed, output, time.monotonic() - started, is_chosen=is_chosen)
         if built is not None:
+            _install_data(work, component, attempt, built)
             return built
         if failed is None:
             failed = _Failed("build", _nothing_built(output))
@@ -250,6 +255,13 @@ def _run_step(work: _Work, component: Component, attempt: Attempt, step: Step, *
         ),
         cancel=work.cancel,
     )
+
+
+def _install_data(work: _Work, component: Component, attempt: Attempt, built: Build) -> None:
+    """Let the build system install its data files where some program looks for such; without them it may never read its input."""
+    programs = [path for link in built.links if (path := on_host(work.directory, link.output)) is not None]
+    if attempt.install and any(_DATA_PLACE.search(b"\0".join(Image.load(path).strings())) for path in programs):
+        _run_step(work, component, attempt, Step("install", attempt.install), is_own=False)
 
 
 def _collect(

@@ -17,6 +17,9 @@ from mithridate.model.project import BuildSystem, Component
 OLD_C = "-std=gnu89"
 """For C from before 1999: implicit declarations, gnu89 inline functions. Goes before the project's own flags."""
 
+INSTALLED = "/build/.installed"
+"""Where data files are installed to (sandbox path), as if it were the root."""
+
 _TESTS = r"(?i)test|bench"
 """Options for what may take longer to compile than all the rest and reads no input."""
 
@@ -39,6 +42,8 @@ class Attempt:
     first: str = ""
     compiles_from: int = 0
     """Index of the first step whose compiler calls are the project's own and not a configure script's."""
+    install: str = ""
+    """A script that puts the data files of the finished build below INSTALLED; "" where nobody knows how."""
     without_tests: bool = False
     """Leaves out what may hold the only programs, so it counts only when it gives something that can be entered."""
 
@@ -60,6 +65,11 @@ def _with_own_commands(attempt: Attempt, component: Component, source: str) -> A
         steps["build"] = Step("build", f"cd {source} && {{ {component.build}\n}}")
     configures = component.system is not BuildSystem.CUSTOM and "configure" in steps
     return Attempt(attempt.label, tuple(steps.values()), attempt.files, compiles_from=1 if configures else 0)
+
+
+def _install(directory: str) -> str:
+    """Data only, where the makefiles tell it apart: programs are run where they were built."""
+    return f"cd {directory} && {{ make -k install-data DESTDIR={INSTALLED} || make -k install DESTDIR={INSTALLED}; }}"
 
 
 def _make(directory: str, arguments: str = "") -> str:
@@ -100,6 +110,7 @@ def _cmake(component: Component, tree: SourceTree, source: str) -> list[Attempt]
                 Step("build", _make("/build")),
             ),
             compiles_from=1,
+            install=f"DESTDIR={INSTALLED} cmake --install /build",
             without_tests="-DBUILD_TESTING=OFF" in extra,
         )
         for kind, extra in ladder
@@ -136,6 +147,7 @@ def _meson(component: Component, tree: SourceTree, source: str) -> list[Attempt]
                 Step("build", build),
             ),
             compiles_from=1,
+            install=f"meson install -C /build --no-rebuild --destdir {INSTALLED}",
             without_tests=bool(untested) and set(untested) <= set(extra),
         )
         for extra in ladder
@@ -187,6 +199,7 @@ def _autotools(component: Component, tree: SourceTree, source: str) -> list[Atte
                 Step("build", _make("/build")),
             ),
             compiles_from=len(steps) + 1,
+            install=_install("/build"),
         ),
         *(
             Attempt(
@@ -198,6 +211,7 @@ def _autotools(component: Component, tree: SourceTree, source: str) -> list[Atte
                 ),
                 first=first,
                 compiles_from=len(steps) + 1,
+                install=_install(source),
             )
             for first in ("", OLD_C)
         ),
