@@ -28,6 +28,8 @@ REPORT_BYTES = 128 << 10
 
 _RESULT_BYTES = 64 << 20
 
+_SIGNALS = frozenset(map(int, signal.valid_signals()))
+
 _RESTARTS = 8
 """How often a batch goes on after one input ended the whole sandbox (by taking its memory, say)."""
 
@@ -166,6 +168,6 @@ def _ending(code: int) -> tuple[Ending, int | None]:
         return Ending.CPU_LIMIT, None
     if number == signal.SIGKILL:
         return Ending.WALL_LIMIT, None
-    if number in signal.valid_signals():
+    if number in _SIGNALS:
         return Ending.SIGNALLED, number
     return Ending.EXITED, None
