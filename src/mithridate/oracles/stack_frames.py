@@ -97,7 +97,7 @@ def parse_stack_line(line: str) -> StackLine | None:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _code(text: str, *, named: bool) -> Frame:
-    """The frame, but for its address, of what a line says behind that. The same few places come again in every report of a program."""
+    """The frame, but for its address, of what a line says behind that. A program's reports name the same few places again."""
     text = _BUILD_ID.sub("", text.rstrip())
     function, place = _split(text) if named else ("", text)
     return _located(Frame(function=_clean_name(function)), place)

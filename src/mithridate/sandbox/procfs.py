@@ -13,7 +13,7 @@ _READ_SIZE = 8192
 def numbered(directory: int | str) -> list[str]:
     """The entries of a directory of procfs that are numbers: processes, or descriptors."""
     try:
-        return [name for name in os.listdir(directory) if name.isdecimal()]
+        return [name for name in os.listdir(directory) if name.isdecimal()]  # noqa: PTH208 - twice as fast, and asked often
     except GONE:
         return []
 
