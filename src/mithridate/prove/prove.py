@@ -115,8 +115,8 @@ class Prover:
         fired_always: bool = False,
     ) -> Proof | Flaky:
         """Steps 2 to 5 for one violation of a candidate; `fired_always`: it has already fired n of n times, as step 2 asks."""
-        settled = self._settled(entry, data, violation.signature) if fired_always else None
-        settled = settled or self.settle(entry, data, violation)
+        steady = self._settled(entry, data, violation.signature) if fired_always else None
+        settled = steady or self.settle(entry, data, violation)
         if isinstance(settled, Flaky):
             return settled
         small = self.reduce(entry, settled)
