@@ -7,6 +7,7 @@ Every line of `Scan.story` that goes through `self._step` is a durable step: its
 the next one starts. Kill the process at any moment; `resume` goes on behind the last finished step.
 """
 
+import gc
 import shutil
 import tempfile
 import threading
@@ -152,6 +153,7 @@ def prove(bundle: Path, home: Path, source: Path | None, sandbox: str, replays: 
 
 def _work(run_id: str, stores: Stores, observer: Observer, cancel: threading.Event, *, fresh: bool) -> RunReport:
     """Start or go on with a run that this process holds, and note how it stands at the end."""
+    gc.freeze()  # what is loaded by now stays until the end: no collection need look through it again
     out = stores.runs.load(run_id).options.out
     with told_when_full(f"mithridate resume {run_id}", stores.home.root, *([Path(out)] if out else [])):
         return _carry_through(run_id, stores, observer, cancel, fresh=fresh)

@@ -47,6 +47,37 @@ def test_minimising_keeps_the_signature(target, prover: Prover, replayer, data: 
     assert proof.size == 2
 
 
+class Repeating(Replayer):
+    """Notes what was replayed n times."""
+
+    def __init__(self) -> None:
+        super().__init__(Bubblewrap(), Judge())
+        self.asked: list[bytes] = []
+
+    def many(self, entry, binary, data, n, signature):
+        self.asked.append(data)
+        return super().many(entry, binary, data, n, signature)
+
+
+@pytest.mark.parametrize("fired_always", [True, False])
+def test_n_of_n_replays_of_the_same_bytes_are_not_done_twice(target, put, fired_always: bool) -> None:
+    replayer = Repeating()
+    data = b"w\x18" + b"padding" * 20
+    violation = replayer.observe(target.entry, target.binary, data).violations[0]
+    made = Prover(replayer, put, QUICK).pursue(target.entry, candidate(data), data, violation, fired_always=fired_always)
+    assert isinstance(made, Proof)
+    assert (data in replayer.asked) is not fired_always
+    assert b"w\x18" in replayer.asked
+
+
+def test_what_stopped_firing_always_is_not_taken_on_trust(target, put) -> None:
+    replayer = Repeating()
+    violation = replayer.observe(target.entry, target.binary, b"w\x18").violations[0]
+    made = Prover(replayer, put, QUICK).pursue(target.entry, candidate(b"-"), b"-", violation, fired_always=True)
+    assert isinstance(made, Flaky)
+    assert (made.fired, replayer.asked) == (0, [b"-"])
+
+
 def test_a_flaky_candidate_is_not_a_proof(target, replayer, put) -> None:
     careful = Prover(replayer, put, ProveOptions(replays=24, minimise_s=4, control_s=2, settle_s=3))
     data = b"x\x01"

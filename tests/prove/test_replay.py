@@ -2,11 +2,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from mithridate.model.entry import EntryKind
-from mithridate.model.execution import Limits
+from mithridate.model.execution import Ending, Limits
 from mithridate.model.violation import Access, Clean, ViolationKind
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
-from mithridate.prove.batch import quick_signature
+from mithridate.prove.batch import quick_signature, run_batch
 from mithridate.prove.replay import Replayer
 from mithridate.sandbox.bubblewrap import Bubblewrap
 
@@ -81,3 +81,25 @@ def test_a_jump_to_nowhere_still_has_a_stack(target, replayer: Replayer) -> None
     seen = replayer.observe(target.entry, target.binary, b"j" + (0x1BADBEEF).to_bytes(8, "little"))
     (violation,) = (v for v in seen.violations if v.kind is ViolationKind.WILD_JUMP)
     assert [f.function for f in violation.project_frames] == ["main"]  # the caller of the function that jumped
+
+
+def test_replays_of_one_input_share_its_file(target, replayer, monkeypatch) -> None:
+    made = []
+    write_bytes = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", lambda path, data: made.append(path) or write_bytes(path, data))
+    violation = replayer.observe(target.entry, target.binary, b"w\x18").violations[0]
+    made.clear()
+    assert replayer.many(target.entry, target.binary, b"w\x18", 3, violation.signature).stable
+    assert len(made) == 1
+
+
+def test_a_batch_tells_status_from_report_whatever_the_report_ends_with(target) -> None:
+    limits = Limits(wall_s=20.0)
+    ended = run_batch(
+        Bubblewrap(), target.entry, target.binary, [b"w\x18", b"-"], Judge().arm(target.entry).env, limits, 5.0, 20.0
+    )
+    assert [e is not None and e.ending for e in ended] == [Ending.EXITED, Ending.EXITED]
+    assert ended[0].exit_code != 0
+    assert b"ERROR: AddressSanitizer" in ended[0].stderr
+    assert ended[1].exit_code == 0
+    assert b"\n0" not in ended[1].stderr

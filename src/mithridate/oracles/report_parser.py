@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from mithridate.model.violation import Violation, ViolationKind
@@ -17,6 +18,9 @@ _LIMIT = re.compile(r"==\d{1,10}==\s?(\w+Sanitizer): (hard rss limit exhausted .
 _SUMMARY = re.compile(r"SUMMARY: (AddressSanitizer|UndefinedBehaviorSanitizer): (?!\d+ byte\(s\) leaked)(.*)")
 _NEVER_LAST_WORDS = frozenset(" \t0=")
 _LONGEST_LINE = 16384
+_REMEMBERED = 4
+"""Reports whose parsing is kept: several ask about one execution, one after the other, with a few executions side by side."""
+
 _LEAK = re.compile(r"(Direct|Indirect) leak of (\d{1,15}) byte\(s\) in (\d{1,15}) object\(s\) allocated from:")
 _LIBFUZZER: tuple[tuple[str, ViolationKind], ...] = (
     ("timeout", ViolationKind.TIMEOUT),
@@ -49,6 +53,7 @@ class _Summary:
 _Head = _Banner | _Summary | ubsan_report.ReportedError | LastWords
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parse_report(text: bytes) -> tuple[Violation, ...]:
     """All violations that `text` (stderr of one execution) reports, in its order.
 

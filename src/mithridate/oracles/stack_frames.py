@@ -19,10 +19,12 @@ the program.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from mithridate.model.violation import Frame
 
 _LONGEST_LINE = 8192
+_REMEMBERED = 2048
 _FRAME = re.compile(r"\s*#(\d{1,6})\s+0x([0-9a-f]{1,16})\s*(in )?(.*)", re.IGNORECASE)
 _BUILD_ID = re.compile(r" \(BuildId: [0-9a-f]*\)$")
 _MODULE_OFFSET = re.compile(r"\((.*)\+0x([0-9a-f]{1,16})\)$")
@@ -80,9 +82,25 @@ def parse_stack_line(line: str) -> StackLine | None:
     if match is None:
         return None
     number, address, named, rest = match.groups()
-    rest = _BUILD_ID.sub("", rest.rstrip())
-    function, place = _split(rest) if named else ("", rest)
-    return StackLine(int(number), _located(Frame(function=_clean_name(function), address=int(address, 16)), place))
+    code = _code(rest, named=bool(named))
+    frame = Frame(
+        function=code.function,
+        file=code.file,
+        line=code.line,
+        column=code.column,
+        module=code.module,
+        offset=code.offset,
+        address=int(address, 16),
+    )
+    return StackLine(int(number), frame)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _code(text: str, *, named: bool) -> Frame:
+    """The frame, but for its address, of what a line says behind that. A program's reports name the same few places again."""
+    text = _BUILD_ID.sub("", text.rstrip())
+    function, place = _split(text) if named else ("", text)
+    return _located(Frame(function=_clean_name(function)), place)
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -145,7 +163,12 @@ def is_machinery(frame: Frame) -> bool:
     """True for frames of a sanitizer's runtime, a fuzzer's driver, or process and thread start."""
     if frame.in_project:
         return frame.file.endswith(_AFL_DRIVER)
-    return bool(_MACHINERY.match(frame.function) or _MACHINERY_FILE.match(_base(frame.file)) or _RUNTIME_TREE in frame.file)
+    return _names_machinery(frame.function, frame.file)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _names_machinery(function: str, file: str) -> bool:
+    return bool(_MACHINERY.match(function) or _MACHINERY_FILE.match(_base(file)) or _RUNTIME_TREE in file)
 
 
 def is_library(frame: Frame) -> bool:
@@ -154,9 +177,14 @@ def is_library(frame: Frame) -> bool:
         return False
     if not (frame.function or frame.module or frame.file):
         return True
-    if _LIBRARY_MODULE.match(_base(frame.module)) or _LIBRARY_FILE.match(frame.file):
+    return _names_library(frame.function, frame.file, frame.module)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _names_library(function: str, file: str, module: str) -> bool:
+    if _LIBRARY_MODULE.match(_base(module)) or _LIBRARY_FILE.match(file):
         return True
-    return not frame.file and bool(_LIBRARY_FUNCTION.match(frame.function[:_LONGEST_LIBRARY_NAME]))
+    return not file and bool(_LIBRARY_FUNCTION.match(function[:_LONGEST_LIBRARY_NAME]))
 
 
 def _base(path: str) -> str:

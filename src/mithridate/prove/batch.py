@@ -1,8 +1,8 @@
 """Many quick executions in one sandbox, for minimising and perturbing: about a hundred a second instead of ten.
 
-A small shell script runs each input in a process of its own, with its own limits, and files its exit status and the end of
-its standard error. The processes share a sandbox, so one could leave traces for the next: nothing seen here is evidence,
-what counts is replayed in fresh sandboxes (replay.py).
+A small shell script runs each input in a process of its own, with its own limits, and files the end of its standard error
+with its exit status behind that. The processes share a sandbox, so one could leave traces for the next: nothing seen here is
+evidence, what counts is replayed in fresh sandboxes (replay.py).
 """
 
 import math
@@ -28,6 +28,8 @@ REPORT_BYTES = 128 << 10
 
 _RESULT_BYTES = 64 << 20
 
+_SIGNALS = frozenset(map(int, signal.valid_signals()))
+
 _RESTARTS = 8
 """How often a batch goes on after one input ended the whole sandbox (by taking its memory, say)."""
 
@@ -42,8 +44,8 @@ run() {{
     ulimit -S -t {soft}
     ulimit -H -t {hard}
     timeout -s KILL {wall} "$@" 2>&1 >/dev/null <"$input"
-    echo $? >"{results}/$id.status"
-  ) 2>/dev/null | tail -c {keep} >"{results}/$id.stderr"
+    printf '\\n%d' $?
+  ) 2>/dev/null | tail -c {keep} >"{results}/$id"
   set -- /tmp/*
   [ -e "$1" ] && rm -rf /tmp/* 2>/dev/null
 }}
@@ -141,8 +143,8 @@ def _mounts(binary: Binary, home: Path) -> tuple[Mount, ...]:
 
 def _read(results: Path, name: str) -> Execution | None:
     try:
-        code = int(read_plain(results / f"{name}.status", 16))
-        report = read_plain(results / f"{name}.stderr", REPORT_BYTES)
+        report, ended, status = read_plain(results / name, REPORT_BYTES).rpartition(b"\n")
+        code = int(status)
     except (OSError, ValueError):
         return None
     ending, number = _ending(code)
@@ -152,7 +154,7 @@ def _read(results: Path, name: str) -> Execution | None:
         signal=number,
         stdout=b"",
         stderr=report,
-        truncated=len(report) >= REPORT_BYTES,
+        truncated=len(report) + len(ended) + len(status) >= REPORT_BYTES,
         wall_s=0.0,
         cpu_s=0.0,
         peak_memory_bytes=0,
@@ -166,6 +168,6 @@ def _ending(code: int) -> tuple[Ending, int | None]:
         return Ending.CPU_LIMIT, None
     if number == signal.SIGKILL:
         return Ending.WALL_LIMIT, None
-    if number in signal.valid_signals():
+    if number in _SIGNALS:
         return Ending.SIGNALLED, number
     return Ending.EXITED, None

@@ -1,8 +1,9 @@
 """Feeds one input to one entry point, each time in a fresh sandbox, and asks the oracles. Evidence comes from here."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,17 +91,13 @@ class Replayer:
 
         What never ends has no stack of its own: it is run again and interrupted at each of `samples_s`.
         """
-        if isinstance(data, Path):
-            return self._observe(entry, binary, data, samples_s)
-        with tempfile.TemporaryDirectory(prefix="mithridate-replay-") as folder:
-            file = Path(folder, "input")
-            file.write_bytes(data)
+        with _as_file(data) as file:
             return self._observe(entry, binary, file, samples_s)
 
     def many(self, entry: EntryPoint, binary: Binary, data: Path | bytes, n: int, signature: str) -> Replays:
         """`n` replays in as many fresh sandboxes, and how many fired the violation with `signature`."""
-        with ThreadPoolExecutor(self._jobs) as pool:
-            seen = list(pool.map(lambda _: self.observe(entry, binary, data, SAMPLES_S[:1]), range(n)))
+        with _as_file(data) as file, ThreadPoolExecutor(self._jobs) as pool:
+            seen = list(pool.map(lambda _: self._observe(entry, binary, file, SAMPLES_S[:1]), range(n)))
         fired = sum(o.with_signature(signature) is not None for o in seen)
         others = {v.signature for o in seen for v in o.violations} - {signature}
         failures = tuple(o.judgement for o in seen if isinstance(o.judgement, ToolFailure))
@@ -169,6 +166,18 @@ class Replayer:
         if observation.violations:
             observation = replace(observation, judgement=tuple(blamed(v, binary) for v in observation.violations))
         return observation
+
+
+@contextmanager
+def _as_file(data: Path | bytes) -> Iterator[Path]:
+    """A file with the input; every sandbox shows it read-only, so that replays can share it."""
+    if isinstance(data, Path):
+        yield data
+        return
+    with tempfile.TemporaryDirectory(prefix="mithridate-replay-") as folder:
+        file = Path(folder, "input")
+        file.write_bytes(data)
+        yield file
 
 
 def _landed_nowhere(violation: Violation) -> bool:

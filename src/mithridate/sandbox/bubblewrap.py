@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from mithridate.model.errors import SandboxUnavailable, UsageError
@@ -53,6 +54,15 @@ class Bubblewrap:
 
 def _world(mounts: Sequence[Mount], limits: Limits) -> list[str]:
     """bwrap(1) options; the order is the order of mounting, and what may not be written is closed last."""
+    scratch = ("--perms", "1777", "--size", str(limits.scratch_bytes), "--tmpfs")
+    # Read-only, /proc keeps even a root outside from writing kernel settings inside.
+    proc = ("--proc", "/proc", "--remount-ro", "/proc")
+    return [*_system(), *proc, *scratch, "/dev/shm", *scratch, "/tmp", *bindings(mounts), "--remount-ro", "/"]
+
+
+@cache
+def _system() -> tuple[str, ...]:
+    """What is the same in every world of this process: the host's programs and libraries, and the few files of ours."""
     words: list[str] = []
     for system in map(Path, _SYSTEM):
         if system.is_symlink():
@@ -69,10 +79,7 @@ def _world(mounts: Sequence[Mount], limits: Limits) -> list[str]:
         words += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     for name, target in _DEVICE_LINKS.items():
         words += ["--symlink", target, f"/dev/{name}"]
-    scratch = ("--perms", "1777", "--size", str(limits.scratch_bytes), "--tmpfs")
-    # Read-only, /proc keeps even a root outside from writing kernel settings inside.
-    words += ["--proc", "/proc", "--remount-ro", "/proc", *scratch, "/dev/shm", *scratch, "/tmp"]
-    return [*words, *bindings(mounts), "--remount-ro", "/"]
+    return tuple(words)
 
 
 def bindings(mounts: Sequence[Mount]) -> list[str]:

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import cache
 
 from mithridate.model.errors import SandboxUnavailable
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
@@ -45,7 +46,7 @@ def run_bwrap(
 
     Raises SandboxUnavailable when bwrap is missing or fails before the command runs, UsageError for an impossible command.
     """
-    program = shutil.which("bwrap")
+    program = _program(os.environ.get("PATH"))
     if program is None:
         raise SandboxUnavailable("bubblewrap is not installed", "install the package `bubblewrap`")
     with ExitStack() as stack:
@@ -80,6 +81,11 @@ def run_bwrap(
         return _execution(outcome, _read(report_read), consumed(stdin) if command.stdin is not None else 0)
 
 
+@cache
+def _program(path: str | None) -> str | None:
+    return shutil.which("bwrap", path=path)
+
+
 class _Status:
     """What bubblewrap says about itself: one JSON document with the child's pid, one with its exit code if it got to run."""
 
@@ -88,7 +94,8 @@ class _Status:
         self._find_tree = find_tree
         self._group = group
         self._gate = gate
-        self._text = b""
+        self._rest = b""
+        self._said: dict[str, object] = {}
 
     def tree(self, bwrap_pid: int) -> ProcessTree | None:
         """The tree of processes inside, once bubblewrap has told."""
@@ -117,12 +124,12 @@ class _Status:
         return self._value("exit-code") is not None
 
     def _value(self, key: str) -> int | None:
-        self._text += _read(self._descriptor)
-        for line in self._text.splitlines():
-            document = json.loads(line) if line.endswith(b"}") else {}
-            if key in document:
-                return int(document[key])
-        return None
+        if key not in self._said and (fresh := _read(self._descriptor)):
+            *lines, self._rest = (self._rest + fresh).split(b"\n")
+            for line in lines:
+                self._said |= json.loads(line) if line.endswith(b"}") else {}
+        value = self._said.get(key)
+        return value if isinstance(value, int) else None
 
 
 def _pipe(stack: ExitStack) -> tuple[int, int]:

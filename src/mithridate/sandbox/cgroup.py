@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from mithridate.sandbox import procfs
+
 _PREFIX = "mithridate-"
 _TRIES = 50
 _BETWEEN_TRIES_S = 0.002
@@ -28,15 +30,15 @@ class TaskGroup:
     def admit(self, pid: int) -> None:
         """Move a process into the group, where its children are then born; takes up to some 10 ms, which the kernel waits."""
         with suppress(OSError):
-            (self.directory / "cgroup.procs").write_text(str(pid))
+            procfs.write(f"{self.directory}/cgroup.procs", str(pid))
 
     def refused(self) -> bool:
         """True when the kernel has refused the group a task for want of room."""
         try:
-            events = (self.directory / "pids.events").read_text().split()
+            events = procfs.read(f"{self.directory}/pids.events").split()
         except OSError:
             return False
-        return dict(zip(events[::2], events[1::2], strict=False)).get("max", "0") != "0"
+        return dict(zip(events[::2], events[1::2], strict=False)).get(b"max", b"0") != b"0"
 
     def remove(self) -> None:
         """Remove the group, which can go when its last process has been waited for by whoever that falls to."""
@@ -71,7 +73,7 @@ def _new_group(tasks: int) -> TaskGroup | None:
     except OSError:
         return None
     try:
-        (group.directory / "pids.max").write_text(str(tasks))
+        procfs.write(f"{group.directory}/pids.max", str(tasks))
     except OSError:
         group.remove()
         return None

@@ -37,6 +37,7 @@ exit $?
 _SILENT_SIGNALS = frozenset({signal.SIGINT, signal.SIGPIPE, signal.SIGTERM})
 """Signals that shells do not speak of."""
 
+_SIGNALS = frozenset(map(int, signal.valid_signals()))
 _TASKS_PER_PROCESS = 4
 _TASKS_OF_OURS = 16
 
@@ -81,6 +82,6 @@ def task_bound(limits: Limits) -> int:
 def ended_by(code: int, report: bytes) -> int | None:
     """The signal that ended the target, or None if it exited with `code` by itself; `report` is what the shell wrote."""
     number = code - 128
-    if number not in signal.valid_signals():
+    if number not in _SIGNALS:
         return None
     return number if report.strip() or number in _SILENT_SIGNALS else None

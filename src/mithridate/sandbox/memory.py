@@ -19,10 +19,8 @@ _BLOCK = 512
 
 def host_shared_bytes() -> int:
     """Shared memory and tmpfs of the whole machine: its growth is an upper bound of what one execution can have hidden."""
-    for line in read("/proc/meminfo").splitlines():
-        if line.startswith(b"Shmem:"):
-            return int(line.split()[1]) << 10
-    return 0
+    _, found, rest = read("/proc/meminfo").partition(b"\nShmem:")
+    return int(rest.split(None, 1)[0]) << 10 if found else 0
 
 
 def held_bytes(processes: Iterable[str], directory: int | None, segments: int) -> int:

@@ -13,8 +13,7 @@ _READ_SIZE = 8192
 def numbered(directory: int | str) -> list[str]:
     """The entries of a directory of procfs that are numbers: processes, or descriptors."""
     try:
-        with os.scandir(directory) as entries:
-            return [entry.name for entry in entries if entry.name.isdecimal()]
+        return [name for name in os.listdir(directory) if name.isdecimal()]  # noqa: PTH208 - twice as fast, and asked often
     except GONE:
         return []
 
@@ -35,6 +34,15 @@ def read(path: str, directory: int | None = None) -> bytes:
         return os.read(opened, _READ_SIZE)
     except GONE:
         return b""
+    finally:
+        os.close(opened)
+
+
+def write(path: str, text: str) -> None:
+    """Tell the kernel `text`. Raises OSError when it does not take it."""
+    opened = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(opened, text.encode())
     finally:
         os.close(opened)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mithridate.model.errors import SandboxUnavailable
 from mithridate.model.execution import Ending, Limits
+from mithridate.sandbox import procfs
 from mithridate.sandbox.capture import Capture
 from mithridate.sandbox.disk import DiskWatch
 from mithridate.sandbox.memory import host_shared_bytes
@@ -35,13 +36,13 @@ _FIRST_LOOK_S = 0.01
 _SHORTEST_LOOK_S = 0.02
 _LONGEST_LOOK_S = 0.25
 _YOUNG_S = 2.0
-_SHARE_WHILE_YOUNG = 0.01
-_USUAL_SHARE = 0.003
+_SHARE_WHILE_YOUNG = 0.004
+_USUAL_SHARE = 0.0015
 _LARGEST_SHARE = 0.05
 """Of one core, for looking: in an execution's first seconds, later, and when a limit is near."""
 
-_CANCEL_LOOK_S = 0.1
-_GATHER_AFTER_S, _GATHER_S, _DRIBBLE = 1.0, 0.05, 8192
+_CANCEL_LOOK_S = 0.25
+_GATHER_AFTER_S, _GATHER_S, _DRIBBLE = 1.0, 0.1, 8192
 _IDLE_CPU_S = 0.02
 """Less than this is what a look itself or a timer costs, and no work."""
 
@@ -49,6 +50,7 @@ _EXACT_EVERY_S = 10.0
 _FASTEST_GROWTH = 4 << 30
 """Bytes per second that all cores together can newly touch; measured values are 1 to 2 GiB/s a core with small pages."""
 
+_CORES = os.cpu_count() or 1
 _OOM_SCORE = "500"
 _READ_SIZE = 1 << 16
 _REAP_GRACE_S = 10.0
@@ -160,7 +162,7 @@ class _Supervision:
         self._pidfd = os.pidfd_open(self._process.pid)
         # Should the machine run out of memory, the kernel is to choose the target and not us: proc_pid_oom_score_adj(5).
         with suppress(OSError):
-            Path(f"/proc/{self._process.pid}/oom_score_adj").write_text(_OOM_SCORE)
+            procfs.write(f"/proc/{self._process.pid}/oom_score_adj", _OOM_SCORE)
         self._stack.callback(os.close, self._pidfd)
         for read, capture in zip(reads, (self._stdout, self._stderr), strict=True):
             os.set_blocking(read, False)
@@ -273,7 +275,7 @@ class _Supervision:
         if limits.cpu_s is not None:
             if usage.cpu_s >= limits.cpu_s:
                 self._end(Ending.CPU_LIMIT)
-            pause = min(pause, (limits.cpu_s - usage.cpu_s) / (os.cpu_count() or 1))
+            pause = min(pause, (limits.cpu_s - usage.cpu_s) / _CORES)
         if limits.idle_s is not None and self._idle_for(usage.cpu_s) >= limits.idle_s:
             self._end(Ending.WALL_LIMIT)
         if self._disk is not None and self._disk.exceeded(tree.deleted_bytes):

@@ -51,7 +51,7 @@ def prove(session: Session, entry: EntryPoint, confirmed: Confirmed, of: int) ->
     )
     benign = [data for data in (blobs.get(d) for d in entry.seeds[: 2 * _BENIGN]) if len(data) <= _BENIGN_BYTES]
     data = blobs.get(confirmed.candidate.blob)
-    outcome = prover.pursue(entry, confirmed.candidate, data, confirmed.violation, benign[:_BENIGN])
+    outcome = prover.pursue(entry, confirmed.candidate, data, confirmed.violation, benign[:_BENIGN], fired_always=True)
     session.park_if_cancelled()
     if isinstance(outcome, Flaky):
         return Evidence(proof=None, flaky=outcome)

@@ -19,6 +19,7 @@ from mithridate.model.run import EngineTally, EntryReport, ProofLanded
 from mithridate.model.search import Candidate, Species
 from mithridate.model.violation import Violation
 from mithridate.prove.dedup import same_root
+from mithridate.prove.familiar import Familiar, forms
 from mithridate.prove.triage import title
 from mithridate.stages.session import Session
 
@@ -27,6 +28,7 @@ _PER_ROUND = 48
 _SEEDS_JUDGED = 12
 _JUDGING_SHARE = 0.25
 _JUDGING_FLOOR_S = 45.0
+_LOOKING_SHARE = 0.3
 _SIGNATURES_OF_ONE_EXECUTION = 4
 
 
@@ -69,6 +71,7 @@ class Hunt:
     _covered: dict[tuple[int, int], int] = field(init=False, default_factory=dict)
     _known: set[str] = field(init=False, default_factory=set)
     _confirmed: list[Violation] = field(init=False, default_factory=list)
+    _familiar: Familiar = field(init=False, default_factory=Familiar)
 
     def __post_init__(self) -> None:
         options = self.session.options
@@ -185,18 +188,21 @@ class Hunt:
     def _judge(
         self, inputs: Sequence[tuple[int, bytes, str]]
     ) -> tuple[tuple[Confirmed, ...], tuple[Flaky, ...], dict[tuple[int, str], int], int]:
-        """Replay each input once on the proving build; what is new there is replayed n times in fresh sandboxes.
+        """Replay each input once on the proving build, but for those that a quick look shows to repeat another; what is new
+        there is replayed n times in fresh sandboxes.
 
         The last value counts the inputs that the time did not suffice for.
         """
-        deadline = time.monotonic() + max(_JUDGING_FLOOR_S, _JUDGING_SHARE * self.session.options.budget_s)
+        seconds = max(_JUDGING_FLOOR_S, _JUDGING_SHARE * self.session.options.budget_s)
+        deadline = time.monotonic() + seconds
+        looked = forms(self.session.replayer, [(self.entries[i], data) for i, data, _ in inputs], _LOOKING_SHARE * seconds)
 
         def in_time(item: tuple[int, bytes, str]) -> tuple[Violation, ...] | None:
             return self._once(*item) if time.monotonic() < deadline else None
 
         with ThreadPoolExecutor(self.session.options.jobs) as pool:
-            judged = list(pool.map(in_time, inputs))
-        seen = [violations or () for violations in judged]
+            judged = self._familiar.judge(looked, lambda positions: pool.map(in_time, [inputs[p] for p in positions]))
+        seen = [judged.get(position) or () for position in range(len(inputs))]
         confirmed: list[Confirmed] = []
         flaky: list[Flaky] = []
         by_arm: dict[tuple[int, str], int] = {}
@@ -219,7 +225,7 @@ class Hunt:
                             replays=self.session.options.replays,
                         )
                     )
-        return tuple(confirmed), tuple(flaky), by_arm, judged.count(None)
+        return tuple(confirmed), tuple(flaky), by_arm, sum(violations is None for violations in judged.values())
 
     def _once(self, index: int, data: bytes, _engine: str) -> tuple[Violation, ...]:
         binary = self.entries[index].binary(Flavour.PLAIN)

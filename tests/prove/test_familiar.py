@@ -1,0 +1,50 @@
+from mithridate.model.violation import Violation, ViolationKind
+from mithridate.prove.familiar import FEW, Familiar, forms
+from mithridate.prove.replay import Replayer
+
+FIRED = (Violation(kind=ViolationKind.ABORT, detector="test", message=""),)
+A, B = ("door", frozenset({("abort", "", (("/build/x", 1),))})), ("door", frozenset({("abort", "", (("/build/x", 2),))}))
+
+
+def judged_in_full(familiar: Familiar, given, answers) -> list[int]:
+    asked: list[int] = []
+
+    def in_full(positions):
+        asked.extend(positions)
+        return [answers[p] for p in positions]
+
+    familiar.judge(given, in_full)
+    return asked
+
+
+def test_one_input_of_each_form_is_replayed_in_full() -> None:
+    assert judged_in_full(Familiar(), [A, B, A, A, B], [FIRED] * 5) == [0, 1]
+
+
+def test_a_form_that_fired_is_known_in_later_rounds() -> None:
+    familiar = Familiar()
+    judged_in_full(familiar, [A], [FIRED])
+    assert judged_in_full(familiar, [A, B], [FIRED] * 2) == [1]
+
+
+def test_what_the_quick_look_cannot_tell_is_always_replayed() -> None:
+    assert judged_in_full(Familiar(), [None, A, None], [(), FIRED, FIRED]) == [0, 1, 2]
+
+
+def test_a_form_whose_first_input_did_not_fire_is_not_given_up() -> None:
+    assert judged_in_full(Familiar(), [A, A, A], [(), FIRED, FIRED]) == [0, 1, 2]
+    assert judged_in_full(Familiar(), [A, A], [None, FIRED]) == [0, 1]
+
+
+def test_equal_violations_look_equal_and_others_do_not(target, replayer: Replayer) -> None:
+    data = [b"w\x18", b"w\x18 and more", b"f", b"-"]
+    assert len(data) >= FEW
+    one, other, different, clean = forms(replayer, [(target.entry, d) for d in data], 30.0)
+    assert one is not None
+    assert one == other
+    assert different not in (None, one)
+    assert clean is None
+
+
+def test_what_has_no_place_has_no_form(target, replayer: Replayer) -> None:
+    assert forms(replayer, [(target.entry, b"h")] * FEW, 3.0) == [None] * FEW
