@@ -3,7 +3,7 @@
 import hashlib
 import shlex
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -19,8 +19,13 @@ from mithridate.sandbox.interface import Sandbox
 
 RUNTIME = "/opt/mithridate-runtime"
 OWN_OUTPUT = "/build/.mithridate"
+_SOURCES = ("harness.c", "memory.c", "standalone.c", "state.ld")
 _LIMITS = Limits(wall_s=300, processes=128, output_bytes=1 << 18)
 _CXX_RUNTIME = ("-lstdc++", "-lm", "-lpthread", "-ldl", "-lrt")
+_GUARDED = (
+    *("-Wl,--wrap=mmap", "-Wl,--wrap=munmap"),
+    *("-Wl,--defsym=__wrap_mmap=__mithridate_mmap", "-Wl,--defsym=__wrap_munmap=__mithridate_munmap"),
+)
 _WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-Wl,-Map"})
 _DROPPED = frozenset({"-s", "-static", "-static-pie", "-Wl,-s", "-Wl,--gc-sections", "-MD", "-MMD", "-MP", "-Wl,--no-undefined"})
 
@@ -56,7 +61,7 @@ def prepare_runtime(bits: int, compiler: Compiler, sandbox: Sandbox, cache: Path
     Raises ToolchainMissing when clang's libFuzzer for this word size is not installed.
     """
     sources = resources.files("mithridate.languages.c") / "runtime"
-    parts = {name: (sources / name).read_bytes() for name in ("harness.c", "standalone.c", "state.ld")}
+    parts = {name: (sources / name).read_bytes() for name in _SOURCES}
     key = hashlib.sha256(b"\0".join([compiler.identity.encode(), str(bits).encode(), *parts.values()])).hexdigest()[:16]
     directory = cache / f"runtime-{bits}-{key}"
     if not (directory / "wrapped").exists():
@@ -79,6 +84,7 @@ M=-m{bits}
 LIBRARY=$({compiler.clang} $M -print-runtime-dir)/libclang_rt.fuzzer_no_main-{architecture}.a
 [ -f "$LIBRARY" ] || LIBRARY=$({compiler.clang} $M -print-resource-dir)/lib/linux/libclang_rt.fuzzer_no_main-{architecture}.a
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c harness.c -o mithridate-harness.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c memory.c -o mithridate-memory.o
 {compiler.clang} $M -O1 -g -fno-omit-frame-pointer -c standalone.c -o mithridate-standalone.o
 {compiler.llvm("nm")} --defined-only mithridate-harness.o | sed -n 's/.* T __wrap_//p' | sort -u > wrapped.new
 grep -v ^__sanitizer_cov wrapped.new | sed 's/.*/& __real_&/' > renames
@@ -115,8 +121,11 @@ class Linker:
         self._compiler = compiler
         self._sandbox = sandbox
 
-    def program(self, link: Link, *, in_process: bool) -> Binary | ToolFailure:
-        """The program behind `link` with our harness around its main(), or (not in_process) with AFL++'s fork server alone."""
+    def program(self, link: Link, *, in_process: bool, meaning: Mapping[str, str] | None = None) -> Binary | ToolFailure:
+        """The program behind `link` with our harness around its main(), or (not in_process) with AFL++'s fork server alone.
+
+        `meaning` says which of its functions are to mean others (see allocators.py).
+        """
         flavour = self._build.flavour
         if flavour is Flavour.AFL and not self._runtime.afl:
             return ToolFailure(tool="afl++", why=f"no runtime for {self._runtime.bits}-bit programs")
@@ -124,10 +133,30 @@ class Linker:
         if in_process:
             ours = self._harness_arguments(state=True)
         else:
-            ours = ("-x", "none", f"{RUNTIME}/mithridate-afl-forked.o", *_CXX_RUNTIME)
-        output = self._output(link.output, "inproc" if in_process else "forked")
+            ours = (
+                "-x",
+                "none",
+                f"{RUNTIME}/mithridate-afl-forked.o",
+                f"{RUNTIME}/mithridate-memory.o",
+                *_GUARDED,
+                *_CXX_RUNTIME,
+            )
+        ours = (*ours, *_renamed(meaning or {}))
+        output = self._output(
+            f"{link.output}\0{sorted((meaning or {}).items())}", "inproc" if in_process else "forked", link.output
+        )
         argv = (link.argv[0], *without_output(link.argv[1:]), *ours, "-o", output)
         return self._link(argv, link.cwd, output, in_process)
+
+    def proving(self, link: Link, meaning: Mapping[str, str]) -> Binary | ToolFailure:
+        """The plain program behind `link`, with the sanitizer's blocks for the functions in `meaning` and guarded mappings.
+
+        It is found under the same path in every build of the same sources.
+        """
+        ours = ("-x", "none", f"{RUNTIME}/mithridate-memory.o", *_GUARDED, *_renamed(meaning))
+        output = f"{OWN_OUTPUT}/{Path(link.output).name}.{hashlib.sha256(link.output.encode()).hexdigest()[:10]}.guarded"
+        argv = (link.argv[0], *without_output(link.argv[1:]), *ours, "-o", output)
+        return self._link(argv, link.cwd, output, in_process=False)
 
     def linked_target(self, link: Link) -> Binary | ToolFailure:
         """A fuzz target that the project's own build links: the same command with our harness, or the plain driver, as main()."""
@@ -160,12 +189,12 @@ class Linker:
         wraps = tuple(f"-Wl,--wrap={symbol}" for symbol in self._runtime.wrapped)
         gather = (f"-Wl,-T,{RUNTIME}/state.ld",) if state else ()
         pull = ("-Wl,-u,LLVMFuzzerRunDriver",) if self._build.flavour is Flavour.FUZZ else ()
-        parts = (f"{RUNTIME}/mithridate-harness.o", *(f"{RUNTIME}/{name}" for name in engine))
+        parts = (f"{RUNTIME}/mithridate-harness.o", f"{RUNTIME}/mithridate-memory.o", *(f"{RUNTIME}/{name}" for name in engine))
         return ("-x", "none", *parts, *wraps, *pull, *gather, *_CXX_RUNTIME)
 
-    def _output(self, origin: str, kind: str) -> str:
+    def _output(self, origin: str, kind: str, name: str = "") -> str:
         digest = hashlib.sha256(f"{origin}\0{self._runtime.directory.name}".encode()).hexdigest()[:10]
-        return f"{OWN_OUTPUT}/{Path(origin).name}.{digest}.{kind}"
+        return f"{OWN_OUTPUT}/{Path(name or origin).name}.{digest}.{kind}"
 
     def _link(self, argv: Sequence[str], cwd: str, output: str, in_process: bool) -> Binary | ToolFailure:
         host = self._build.directory / "build" / Path(output).relative_to("/build")
@@ -189,6 +218,11 @@ class Linker:
             Command(argv=("sh", "-c", script), cwd=cwd, env=self._compiler.environment(self._build.flavour)), mounts, _LIMITS
         )
         return binary if done.ok and host.exists() else ToolFailure(tool="link", why=first_error(done))
+
+
+def _renamed(meaning: Mapping[str, str]) -> tuple[str, ...]:
+    """Arguments that let a function's name mean another one, also inside the file that defines it."""
+    return tuple(f"-Wl,--defsym={name}={other}" for name, other in meaning.items())
 
 
 def without_output(argv: Iterable[str]) -> tuple[str, ...]:

@@ -143,11 +143,14 @@ static FILE *file_add(FILE *f) {
     return f;
 }
 
+extern void *__mithridate_mmap(void *, size_t, int, int, int, long); /* memory.c */
+extern int __mithridate_munmap(void *, size_t);
+
 static void files_release(void) {
     for (int i = 0; i < MAX_FILES; i++)
         if (files[i]) { __real_fclose(files[i]); files[i] = NULL; }
     for (int i = 0; i < MAX_FILES; i++)
-        if (maps[i].address) { __real_munmap(maps[i].address, maps[i].size); maps[i].address = NULL; }
+        if (maps[i].address) { __mithridate_munmap(maps[i].address, maps[i].size); maps[i].address = NULL; }
 }
 
 static void leave(void) __attribute__((noreturn));
@@ -209,7 +212,7 @@ int __wrap_fclose(FILE *f) {
     return __real_fclose(f);
 }
 void *__wrap_mmap(void *a, size_t n, int prot, int flags, int fd, long off) {
-    void *p = __real_mmap(a, n, prot, flags, fd, off);
+    void *p = (run.inside ? __mithridate_mmap : __real_mmap)(a, n, prot, flags, fd, off);
     if (run.tracking && run.inside && p != MAP_FAILED)
         for (int i = 0; i < MAX_FILES; i++)
             if (!maps[i].address) { maps[i].address = p; maps[i].size = n; break; }
@@ -221,7 +224,7 @@ int __wrap_munmap(void *p, size_t n) {
             if (n < maps[i].size) { maps[i].address = (char *)p + n; maps[i].size -= n; }
             else maps[i].address = NULL;
         }
-    return __real_munmap(p, n);
+    return run.inside ? __mithridate_munmap(p, n) : __real_munmap(p, n);
 }
 int __wrap_close(int fd) {
     extern int __real_close(int);
