@@ -56,6 +56,7 @@ class Ground:
     linkers: Linkers
     samples: Samples
     sources: tuple[Path, ...]
+    headers: tuple[Path, ...]
     arguments: Mapping[str, tuple[str, ...]]
     put: Callable[[bytes], str]
     sandbox: Sandbox
@@ -299,7 +300,7 @@ class Doors:
     def _dictionary(self, entry: EntryPoint, name: str) -> bytes:
         plain = entry.binary(Flavour.PLAIN)
         image = host_path(self._ground.builds[Flavour.PLAIN], plain.path) if plain else None
-        return dictionary(nearest_first(self._ground.sources, name), image)
+        return dictionary(nearest_first((*self._ground.sources, *self._ground.headers), name), image)
 
     def _usual_bits(self) -> int:
         return next((bits for _, bits in self._ground.linkers), 64)

@@ -13,7 +13,7 @@ from mithridate.languages.c.flags import flavour_flags
 from mithridate.languages.c.fuzz_targets import fuzz_targets
 from mithridate.languages.c.link import OWN_OUTPUT, Linker, elf_bits, prepare_runtime
 from mithridate.languages.c.samples import collect
-from mithridate.languages.c.sources import SOURCES
+from mithridate.languages.c.sources import HEADERS, SOURCES
 from mithridate.languages.c.toolchain import Toolchain, find_toolchain
 from mithridate.languages.c.walk import regular_files
 from mithridate.languages.c.wrapper import install_wrapper
@@ -112,12 +112,14 @@ class CLanguage:
         component = builds[Flavour.PLAIN].component
         unpacked = scratch / "unpacked"
         unpacked.mkdir(exist_ok=True)
+        files = [path for path, _ in regular_files(tree / component.path)]
         return Ground(
             component=component.id,
             builds=builds,
             linkers=self._linkers(builds, sandbox, builds[Flavour.PLAIN].directory.parent),
             samples=collect(tree, component.seeds, unpacked),
-            sources=tuple(path for path, _ in regular_files(tree / component.path) if path.suffix in SOURCES),
+            sources=tuple(path for path in files if path.suffix in SOURCES),
+            headers=tuple(path for path in files if path.suffix in HEADERS),
             arguments=component.arguments,
             put=self._put,
             sandbox=sandbox,
