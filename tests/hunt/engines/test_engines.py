@@ -1,6 +1,7 @@
 """Both engines, really run, on a program whose flaw lies behind a magic value."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,37 @@ def test_the_minimiser_keeps_what_the_flaw_needs_and_drops_the_rest(target) -> N
 
 def test_the_minimiser_makes_nothing_of_an_input_that_does_not_fire(target) -> None:
     assert LibFuzzer().minimise(target, b"harmless" * 20, 3, Bubblewrap()) is None
+
+
+SESSION = """
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static int equal(const char *a, const char *b) { while (*a && *a == *b) a++, b++; return *a == *b; }
+static int line(char *b, int n) {
+    int i = 0;
+    while (i < n - 1 && read(0, b + i, 1) == 1 && b[i] != '\\n') i++;
+    b[i] = 0;
+    return i;
+}
+int main(void) {
+    char command[32]; int items[24], count = 0;
+    while (line(command, sizeof command)) {
+        if (equal(command, "append")) { line(command, sizeof command); items[count++] = atoi(command); }
+        else if (equal(command, "remove")) { if (count) count--; }
+        else if (equal(command, "leave")) break;
+    }
+    return count;
+}
+"""
+
+
+def test_a_list_of_commands_grows_until_the_array_is_full(tmp_path, tmp_path_factory) -> None:
+    """24 times the same two lines: the mutator repeats whole messages, as single bytes hardly would."""
+    fuzz = program(tmp_path, tmp_path_factory.mktemp("cache"), SESSION, Flavour.FUZZ)
+    words = tmp_path / "words"
+    words.write_bytes(b'"append"\n"remove"\n"leave"\n')
+    door = entry(fuzz, arguments=())
+    work = replace(slice_of(door, tmp_path / "slice", 20), dictionary=words, input_bytes=4096)
+    found = LibFuzzer().search(work, Bubblewrap()).candidates
+    assert found and min(p.read_bytes().count(b"append") for p in found) >= 24

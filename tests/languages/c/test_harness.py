@@ -149,3 +149,35 @@ def test_clean_programs_are_left_in_peace(tmp_path, cache) -> None:
     }"""
     reach = run(tmp_path, cache, body, MANY * 5)
     assert reach.ran and reach.noted == ()
+
+
+def test_reads_of_standard_input_go_on_where_other_functions_stopped(tmp_path, cache) -> None:
+    body = """
+    int main(void) {
+        char b[8]; int first = -1, second = -1, rest = 0, c;
+        if (read(0, b, 1) == 1) first = b[0];
+        if (lseek(0, 0, SEEK_CUR) != (first >= 0)) abort();
+        if (read(0, b, 1) == 1) second = b[0];
+        while ((c = getchar()) != EOF) { rest++; if (c != first) abort(); }
+        if (first >= 0 && rest + 1 + (second >= 0) != first + 1) abort();
+        return 0;
+    }"""
+    reach = run(tmp_path, cache, body, MANY, arguments=())
+    assert reach.executions >= len(MANY) and reach.noted == ()
+
+
+@pytest.mark.parametrize("call", ["read(0, small, 32)", "write(1, small, 32)"])
+def test_a_read_or_write_beyond_its_buffer_is_noted(tmp_path, cache, call) -> None:
+    body = f"int main(void) {{ char *small = malloc(16); {call}; return 0; }}"
+    assert run(tmp_path, cache, body, [b"x" * 20], arguments=()).noted
+
+
+def test_a_program_that_redirects_its_output_gets_it(tmp_path, cache) -> None:
+    body = """
+    int main(void) {
+        int p[2]; char b[4] = "";
+        if (pipe(p) || dup2(p[1], 1) != 1) abort();
+        if (write(1, "abc", 3) != 3 || read(p[0], b, 3) != 3 || strcmp(b, "abc")) abort();
+        return 0;
+    }"""
+    assert run(tmp_path, cache, body, [b"x"], arguments=()).noted == ()

@@ -19,7 +19,7 @@ from mithridate.sandbox.interface import Sandbox
 
 RUNTIME = "/opt/mithridate-runtime"
 OWN_OUTPUT = "/build/.mithridate"
-_SOURCES = ("harness.c", "memory.c", "standalone.c", "state.ld")
+_SOURCES = ("harness.c", "memory.c", "mutator.c", "standalone.c", "state.ld")
 _LIMITS = Limits(wall_s=300, processes=128, output_bytes=1 << 18)
 _CXX_RUNTIME = ("-lstdc++", "-lm", "-lpthread", "-ldl", "-lrt")
 _GUARDED = (
@@ -85,6 +85,7 @@ LIBRARY=$({compiler.clang} $M -print-runtime-dir)/libclang_rt.fuzzer_no_main-{ar
 [ -f "$LIBRARY" ] || LIBRARY=$({compiler.clang} $M -print-resource-dir)/lib/linux/libclang_rt.fuzzer_no_main-{architecture}.a
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c harness.c -o mithridate-harness.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c memory.c -o mithridate-memory.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c mutator.c -o mithridate-mutator.o
 {compiler.clang} $M -O1 -g -fno-omit-frame-pointer -c standalone.c -o mithridate-standalone.o
 {compiler.llvm("nm")} --defined-only mithridate-harness.o | sed -n 's/.* T __wrap_//p' | sort -u > wrapped.new
 grep -v ^__sanitizer_cov wrapped.new | sed 's/.*/& __real_&/' > renames
@@ -189,7 +190,8 @@ class Linker:
         wraps = tuple(f"-Wl,--wrap={symbol}" for symbol in self._runtime.wrapped)
         gather = (f"-Wl,-T,{RUNTIME}/state.ld",) if state else ()
         pull = ("-Wl,-u,LLVMFuzzerRunDriver",) if self._build.flavour is Flavour.FUZZ else ()
-        parts = (f"{RUNTIME}/mithridate-harness.o", f"{RUNTIME}/mithridate-memory.o", *(f"{RUNTIME}/{name}" for name in engine))
+        own = ("mithridate-harness.o", "mithridate-memory.o", "mithridate-mutator.o")
+        parts = tuple(f"{RUNTIME}/{name}" for name in (*own, *engine))
         return ("-x", "none", *parts, *wraps, *pull, *gather, *_CXX_RUNTIME)
 
     def _output(self, origin: str, kind: str, name: str = "") -> str:

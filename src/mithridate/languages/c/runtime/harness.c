@@ -87,6 +87,10 @@ static struct {
     int trace_all;
     unsigned trace_every;
     uint64_t trial_ns[2]; /* spent without and with tracing, while it is not decided how often to trace */
+    size_t position; /* in the input, while read(0) is served from memory */
+    int ahead;       /* the descriptor's own offset is behind it */
+    int from_memory;
+    int mute;     /* what the target writes to 1 and 2 is dropped */
     int fatal;    /* a violation ends the process, as libFuzzer's minimiser wants it */
     int tracking; /* what the target leaves behind is released: for programs, not for fuzz targets */
     int cwd_fd;
@@ -202,7 +206,8 @@ WRAP_RELEASER(_ZdaPvj, (void *p, size_t n), (p, n))
 
 FILE *__wrap_fopen(const char *a, const char *b) { return file_add(__real_fopen(a, b)); }
 FILE *__wrap_fopen64(const char *a, const char *b) { return file_add(__real_fopen64(a, b)); }
-FILE *__wrap_fdopen(int a, const char *b) { return file_add(__real_fdopen(a, b)); }
+static void settle_offset(void);
+FILE *__wrap_fdopen(int a, const char *b) { settle_offset(); return file_add(__real_fdopen(a, b)); }
 FILE *__wrap_tmpfile(void) { return file_add(__real_tmpfile()); }
 int __wrap_fclose(FILE *f) {
     leave_if_doomed();
@@ -228,7 +233,10 @@ int __wrap_munmap(void *p, size_t n) {
 }
 int __wrap_close(int fd) {
     extern int __real_close(int);
-    if (run.tracking && run.inside && (fd < run.first_fd || fd > LAST_TARGET_FD)) return 0;
+    if (run.tracking && run.inside && (fd < run.first_fd || fd > LAST_TARGET_FD)) {
+        if (fd == 0) run.from_memory = 0;
+        return 0;
+    }
     return __real_close(fd);
 }
 
@@ -236,20 +244,56 @@ int __wrap_close(int fd) {
 static void at_end_of_input(void) {
     if (run.inside && ++run.reads_at_end > PATIENCE_AT_END) leave();
 }
+/* What the mutator learns of an input's shape (mutator.c). */
+extern void mithridate_shape_begin(const uint8_t *, size_t);
+extern void mithridate_shape_read(const uint8_t *, size_t, const void *, size_t, size_t);
+extern void mithridate_words(const char *);
+
+/* read(0) is served from memory: programs that read byte by byte would make a system call for each. Whatever else looks at the
+ * descriptor's offset finds it where it should be. */
+static void settle_offset(void) {
+    if (!run.inside || !run.ahead) return;
+    run.ahead = 0;
+    syscall(SYS_lseek, 0, (long)run.position, SEEK_SET);
+}
+static long read_input(void *b, size_t n);
+
 long __wrap_read(int fd, void *b, size_t n) {
     extern long __real_read(int, void *, size_t);
+    if (fd == 0 && run.inside && run.from_memory) return read_input(b, n);
     long r = __real_read(fd, b, n);
     if (fd == 0 && r == 0 && n) at_end_of_input();
     return r;
 }
+#define ELSEWHERE(ret, name, params, args) \
+    ret __wrap_##name params { \
+        extern ret __real_##name params; \
+        settle_offset(); \
+        if (run.inside) run.from_memory = 0; \
+        return __real_##name args; \
+    }
+ELSEWHERE(long, lseek, (int fd, long at, int from), (fd, at, from))
+ELSEWHERE(long long, lseek64, (int fd, long long at, int from), (fd, at, from))
+ELSEWHERE(int, dup, (int fd), (fd))
+ELSEWHERE(long, readv, (int fd, const void *v, int n), (fd, v, n))
+int __wrap_dup2(int from, int to) {
+    extern int __real_dup2(int, int);
+    settle_offset();
+    if (run.inside) { run.from_memory &= from != 0 && to != 0; run.mute &= to != 1 && to != 2; }
+    return __real_dup2(from, to);
+}
+/* What the program says goes nowhere: no system call is needed for it. */
+long __wrap_write(int fd, const void *b, size_t n);
 char *__wrap_fgets(char *b, int n, FILE *f) {
     extern char *__real_fgets(char *, int, FILE *);
+    settle_offset();
     char *r = __real_fgets(b, n, f);
     if (!r) at_end_of_input();
     return r;
 }
 size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
     extern size_t __real_fread(void *, size_t, size_t, FILE *);
+    settle_offset();
     size_t r = __real_fread(b, s, n, f);
     if (!r && s && n) at_end_of_input();
     return r;
@@ -257,6 +301,7 @@ size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
 #define WRAP_GETC(name) \
     int __wrap_##name(FILE *f) { \
         extern int __real_##name(FILE *); \
+        settle_offset(); \
         int c = __real_##name(f); \
         if (c == EOF) at_end_of_input(); \
         return c; \
@@ -264,6 +309,7 @@ size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
 WRAP_GETC(getc) WRAP_GETC(fgetc) WRAP_GETC(_IO_getc)
 int __wrap_getchar(void) {
     extern int __real_getchar(void);
+    settle_offset();
     int c = __real_getchar();
     if (c == EOF) at_end_of_input();
     return c;
@@ -387,6 +433,25 @@ static int harmed(const void *p, size_t n) { return __asan_region_is_poisoned &&
     void *__wrap_##name(void *d, int c, size_t n) { CHECK_COPY(d, (void *)0, n) return __real_##name(d, c, n); }
 WRAP_COPY(memcpy) WRAP_COPY(memmove) WRAP_COPY(__asan_memcpy) WRAP_COPY(__asan_memmove)
 WRAP_FILL(memset) WRAP_FILL(__asan_memset)
+
+static long read_input(void *b, size_t n) {
+    size_t left = run.size - run.position, got = n < left ? n : left;
+    mithridate_shape_read(run.data, run.size, b, n, got);
+    if (!got && n) at_end_of_input();
+    CHECK_COPY(b, (void *)0, got)
+    memcpy(b, run.data + run.position, got);
+    run.position += got;
+    run.ahead = 1;
+    return (long)got;
+}
+
+long __wrap_write(int fd, const void *b, size_t n) {
+    extern long __real_write(int, const void *, size_t);
+    if (!run.inside || !run.mute || (fd != 1 && fd != 2)) return __real_write(fd, b, n);
+    leave_if_doomed();
+    if (n && harmed(b, n) && note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "asan") <= TOLERATED_READS) leave();
+    return (long)n;
+}
 
 /* Violations seen inside the runtime (memcpy, free, …): it holds locks now, so leave at the next safe call. */
 void __asan_on_error(void) {
@@ -571,6 +636,11 @@ static int one_input(const uint8_t *data, size_t size) {
     run.size = size;
     run.executions++;
     run.reads_at_end = 0;
+    run.position = 0;
+    run.ahead = 0;
+    run.from_memory = run.mute = run.tracking && !run.fatal;
+    run.from_memory &= !run.input_path;
+    mithridate_shape_begin(data, size);
     run.traced = run.trace_all || run.executions % run.trace_every == 0;
     if (__real_main) {
         supply_input();
@@ -649,6 +719,13 @@ static int first_input(const uint8_t *data, size_t size) {
     return one_input(data, size);
 }
 
+/* For the mutator: run an input only to see how it is read. */
+int mithridate_look(const uint8_t *data, size_t size) {
+    if (!__real_main || !run.pid) return 0;
+    first_input(data, size);
+    return 1;
+}
+
 int __wrap_main(int argc, char **argv) {
     prepare(argv[0]);
     if (__afl_persistent_loop) {
@@ -665,7 +742,10 @@ int __wrap_main(int argc, char **argv) {
     }
     char *grown[64];
     int n = 0;
-    for (; n < argc && n < 56; n++) grown[n] = argv[n];
+    for (; n < argc && n < 56; n++) {
+        grown[n] = argv[n];
+        if (!strncmp(argv[n], "-dict=", 6)) mithridate_words(argv[n] + 6);
+    }
     const char *ours[] = {"-handle_segv=0", "-handle_bus=0", "-handle_abrt=0", "-handle_ill=0", "-handle_fpe=0"};
     for (size_t i = 0; !run.fatal && i < sizeof ours / sizeof *ours; i++) grown[n++] = (char *)ours[i];
     grown[n] = NULL;
