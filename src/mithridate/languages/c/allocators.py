@@ -75,7 +75,7 @@ def substitutes(families: Sequence[Sequence[_Member]], defined: frozenset[bytes]
     """Symbols of one program (`defined`: its global functions) and what they are to mean instead; whole families or nothing."""
     found: dict[str, str] = {}
     for family in families:
-        symbols = {m: [s for s in defined if _is(s, m.name)] for m in family}
+        symbols = {m: [s for s in defined if is_symbol_of(s, m.name)] for m in family}
         if all(len(names) == 1 for names in symbols.values()):
             found |= {names[0].decode(): _SHIMS[m.role] for m, names in symbols.items()}
     return dict(sorted(found.items()))
@@ -118,6 +118,6 @@ def _body(text: bytes, start: int) -> bytes:
     return text[start : start + _BODY_BYTES]
 
 
-def _is(symbol: bytes, name: bytes) -> bool:
+def is_symbol_of(symbol: bytes, name: bytes) -> bool:
     """True for the function's own name and for what C++ makes of it outside of any scope."""
     return symbol == name or re.fullmatch(rb"_Z%d%s[a-zA-Z]\w{0,8}" % (len(name), re.escape(name)), symbol) is not None

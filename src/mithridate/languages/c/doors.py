@@ -12,9 +12,10 @@ from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
 from mithridate.languages.c.allocators import own_allocators, substitutes
+from mithridate.languages.c.comparisons import own_comparisons, wrappers
 from mithridate.languages.c.constants import dictionary, nearest_first
 from mithridate.languages.c.elf import Image
-from mithridate.languages.c.link import Linker, elf_bits
+from mithridate.languages.c.link import Linker, Watched, elf_bits
 from mithridate.languages.c.observe import Observation, observe
 from mithridate.languages.c.options import Form
 from mithridate.languages.c.probe import Probe
@@ -73,6 +74,7 @@ class Doors:
         self._judge = Judge()
         self._formats = format_samples()
         self._allocators = own_allocators(ground.sources)
+        self._comparisons = own_comparisons(ground.sources)
         self.skipped: list[Skipped] = []
 
     @property
@@ -224,11 +226,14 @@ class Doors:
 
     def _meaning(self, link: Link) -> Mapping[str, str]:
         """The program's own allocator, and what its functions are to mean."""
-        if not self._allocators:
-            return {}
-        return substitutes(
-            self._allocators, Image.load(host_path(self._ground.builds[Flavour.PLAIN], link.output)).global_functions()
-        )
+        return substitutes(self._allocators, self._functions(link)) if self._allocators else {}
+
+    def _watched(self, link: Link) -> Watched:
+        """The program's own comparisons, and what is to be done around them."""
+        return wrappers(self._comparisons, self._functions(link)) if self._comparisons else ((), "")
+
+    def _functions(self, link: Link) -> frozenset[bytes]:
+        return Image.load(host_path(self._ground.builds[Flavour.PLAIN], link.output)).global_functions()
 
     @cached_property
     def _maps(self) -> bool:
@@ -243,7 +248,7 @@ class Doors:
             same = next((one for one in build.links if one.output == link.output), None) if build else None
             if linker is None or same is None:
                 continue
-            linked = linker.program(same, in_process=True, meaning=meaning)
+            linked = linker.program(same, in_process=True, meaning=meaning, watched=self._watched(link))
             if isinstance(linked, ToolFailure) and flavour is Flavour.AFL:
                 linked = linker.program(same, in_process=False, meaning=meaning)
             if isinstance(linked, ToolFailure):

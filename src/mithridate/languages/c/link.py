@@ -18,6 +18,7 @@ from mithridate.model.project import Build, Flavour, Link, ToolFailure
 from mithridate.sandbox.interface import Sandbox
 
 RUNTIME = "/opt/mithridate-runtime"
+_WRAPPERS = "/tmp/mithridate-wrappers.o"
 OWN_OUTPUT = "/build/.mithridate"
 _SOURCES = ("harness.c", "memory.c", "mutator.c", "standalone.c", "state.ld")
 _LIMITS = Limits(wall_s=300, processes=128, output_bytes=1 << 18)
@@ -28,6 +29,10 @@ _GUARDED = (
 )
 _WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-Wl,-Map"})
 _DROPPED = frozenset({"-s", "-static", "-static-pie", "-Wl,-s", "-Wl,--gc-sections", "-MD", "-MMD", "-MP", "-Wl,--no-undefined"})
+
+
+Watched = tuple[tuple[str, ...], str]
+"""Symbols to wrap, and the C code that does it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +127,12 @@ class Linker:
         self._compiler = compiler
         self._sandbox = sandbox
 
-    def program(self, link: Link, *, in_process: bool, meaning: Mapping[str, str] | None = None) -> Binary | ToolFailure:
+    def program(
+        self, link: Link, *, in_process: bool, meaning: Mapping[str, str] | None = None, watched: Watched = ((), "")
+    ) -> Binary | ToolFailure:
         """The program behind `link` with our harness around its main(), or (not in_process) with AFL++'s fork server alone.
 
-        `meaning` says which of its functions are to mean others (see allocators.py).
+        `meaning` says which of its functions are to mean others (allocators.py), `watched` which to wrap (comparisons.py).
         """
         flavour = self._build.flavour
         if flavour is Flavour.AFL and not self._runtime.afl:
@@ -134,20 +141,14 @@ class Linker:
         if in_process:
             ours = self._harness_arguments(state=True)
         else:
-            ours = (
-                "-x",
-                "none",
-                f"{RUNTIME}/mithridate-afl-forked.o",
-                f"{RUNTIME}/mithridate-memory.o",
-                *_GUARDED,
-                *_CXX_RUNTIME,
-            )
-        ours = (*ours, *_renamed(meaning or {}))
-        output = self._output(
-            f"{link.output}\0{sorted((meaning or {}).items())}", "inproc" if in_process else "forked", link.output
-        )
+            parts = (f"{RUNTIME}/mithridate-afl-forked.o", f"{RUNTIME}/mithridate-memory.o")
+            ours = ("-x", "none", *parts, *_GUARDED, *_CXX_RUNTIME)
+        renamed = _renamed(meaning or {})
+        symbols, code = watched if in_process and flavour is Flavour.FUZZ else ((), "")
+        ours = (*ours, *renamed, *(f"-Wl,--wrap={symbol}" for symbol in symbols), *((_WRAPPERS,) if code else ()))
+        output = self._output("\0".join((link.output, *renamed, code)), "inproc" if in_process else "forked", link.output)
         argv = (link.argv[0], *without_output(link.argv[1:]), *ours, "-o", output)
-        return self._link(argv, link.cwd, output, in_process)
+        return self._link(argv, link.cwd, output, in_process, code)
 
     def proving(self, link: Link, meaning: Mapping[str, str]) -> Binary | ToolFailure:
         """The plain program behind `link`, with the sanitizer's blocks for the functions in `meaning` and guarded mappings.
@@ -198,7 +199,7 @@ class Linker:
         digest = hashlib.sha256(f"{origin}\0{self._runtime.directory.name}".encode()).hexdigest()[:10]
         return f"{OWN_OUTPUT}/{Path(name or origin).name}.{digest}.{kind}"
 
-    def _link(self, argv: Sequence[str], cwd: str, output: str, in_process: bool) -> Binary | ToolFailure:
+    def _link(self, argv: Sequence[str], cwd: str, output: str, in_process: bool, code: str = "") -> Binary | ToolFailure:
         host = self._build.directory / "build" / Path(output).relative_to("/build")
         binary = Binary(
             flavour=self._build.flavour,
@@ -213,6 +214,10 @@ class Linker:
         temporary = f"{output}.{uuid.uuid4().hex}"
         final_argv = [temporary if word == output else word for word in argv]
         command = " ".join(map(shlex.quote, self._compiler.argv(final_argv)))
+        if code:
+            word = f"-m{self._runtime.bits}"
+            compiled = f"{self._compiler.clang} {word} -O2 -w -x c -c -o {_WRAPPERS} -"
+            command = f"printf %s {shlex.quote(code)} | {compiled} && {command}"
         script = f"{command} && mv {shlex.quote(temporary)} {shlex.quote(output)}"
         mounts = [replace(m, writable=True) for m in build_mounts(binary)]
         mounts += [Mount(source=self._runtime.directory, target=RUNTIME), *self._compiler.mounts]

@@ -576,6 +576,8 @@ void __wrap___sanitizer_cov_trace_switch(uint64_t value, uint64_t *cases) {
     if (run.traced) __attribute__((musttail)) return __real___sanitizer_cov_trace_switch(value, cases);
 }
 
+int mithridate_tracing(void) { return run.inside && run.traced; }
+
 /* ---- species counts ---------------------------------------------------------------------------------------------- */
 
 static uint16_t *incidence;

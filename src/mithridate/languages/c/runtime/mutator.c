@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUTS = 96, LENGTHS = 8, KNOWN_BITS = 12, KNOWN = 1 << KNOWN_BITS, POOL = 512, PIECE = 96, WORDS = 512, WORD = 32, ROOM = 1 << 16 };
+enum { CUTS = 96, LENGTHS = 8, KNOWN_BITS = 12, KNOWN = 1 << KNOWN_BITS, POOL = 512, PIECE = 96, WORDS = 512, WORD = 32, COMPARED = 256, ROOM = 1 << 16 };
 
 struct shape {
     uint64_t key;
@@ -109,6 +109,34 @@ static void cut_lines(const uint8_t *data, size_t size) {
     if (odd * 16 > size) return;
     for (size_t i = 0; i + 1 < size; i++)
         if (data[i] == '\n') cut_at((uint32_t)i + 1);
+}
+
+/* ---- comparisons ---------------------------------------------------------------------------------------------------- */
+
+extern void __sanitizer_weak_hook_memcmp(void *, const void *, const void *, size_t, int) __attribute__((weak));
+extern int __asan_address_is_poisoned(const volatile void *) __attribute__((weak));
+extern int mithridate_tracing(void);
+
+static struct { uint8_t sizes[2], data[2][WORD]; } compared[COMPARED];
+
+static size_t length_of(const uint8_t *p, size_t n, int ends) {
+    size_t i = 0;
+    while (i < n && !(__asan_address_is_poisoned && __asan_address_is_poisoned(p + i)) && !(ends && !p[i])) i++;
+    return i;
+}
+
+/* A function of the project is about to compare `a` and `b` (comparisons.py): where they differ, one may be put for the other. */
+void mithridate_compared(void *caller, const void *a, const void *b, unsigned long n, int ends) {
+    if (!a || !b || !mithridate_tracing()) return;
+    size_t most = n < WORD ? n : WORD, one = length_of(a, most, ends), two = length_of(b, most, ends), both = one < two ? one : two;
+    if (one == two && !memcmp(a, b, one)) return;
+    if (both > 1 && __sanitizer_weak_hook_memcmp) __sanitizer_weak_hook_memcmp(caller, a, b, both, 1);
+    uint64_t key = key_of(b, two) ^ key_of(a, one) * 31 ^ (uintptr_t)caller;
+    unsigned i = (unsigned)(key % COMPARED);
+    compared[i].sizes[0] = (uint8_t)one;
+    compared[i].sizes[1] = (uint8_t)two;
+    memcpy(compared[i].data[0], a, one);
+    memcpy(compared[i].data[1], b, two);
 }
 
 /* ---- words ---------------------------------------------------------------------------------------------------------- */
@@ -271,10 +299,25 @@ static int change_length(const struct shape *s, struct input *in) {
     return 1;
 }
 
+/* Put what something was compared with in its place. */
+static int make_equal(struct input *in) {
+    for (unsigned tries = 0; tries < 16; tries++) {
+        unsigned i = random_below(COMPARED), from = random_below(2);
+        size_t n = compared[i].sizes[from], first = in->size ? random_below((uint32_t)in->size) : 0;
+        if (!n || n > in->size) continue;
+        for (size_t k = 0; k < in->size; k++) {
+            size_t at = (first + k) % in->size;
+            if (at + n <= in->size && !memcmp(in->data + at, compared[i].data[from], n))
+                return replace(in, at, at + n, compared[i].data[!from], compared[i].sizes[!from]);
+        }
+    }
+    return 0;
+}
+
 static int structured(const struct shape *s, struct input *in) {
     size_t start, end, n;
     choose(s, in->size, &start, &end);
-    switch (random_below(s->lengths ? 18 : 15)) {
+    switch (random_below(s->lengths ? 20 : 17)) {
     case 0: case 1: case 2: case 3: /* one message, changed by libFuzzer */
         n = end - start;
         if (n > ROOM / 2) return 0;
@@ -302,6 +345,7 @@ static int structured(const struct shape *s, struct input *in) {
         }
         return replace(in, in->size, in->size, scratch, n);
     case 11: case 12: return change_number(in);
+    case 15: case 16: return make_equal(in);
     case 13: return lengthen(in, start, end);
     case 14: /* a word at the beginning of a message */
         if (!word_count) return 0;
