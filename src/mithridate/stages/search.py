@@ -27,6 +27,10 @@ _PER_ROUND = 48
 _SEEDS_JUDGED = 12
 _JUDGING_SHARE = 0.25
 _JUDGING_FLOOR_S = 45.0
+_LATE_JUDGED = 4
+_SLOW = frozenset({"timeout", "hang"})
+"""What engines call an input that took too long."""
+
 _SIGNATURES_OF_ONE_EXECUTION = 4
 
 
@@ -50,6 +54,8 @@ class Round:
     flaky: tuple[Flaky, ...]
     ended_s: float
     """Hunting seconds used up to the end of this round."""
+    late: tuple[tuple[int, str, str], ...] = ()
+    """Inputs that took too long (entry, blob, engine): replaying each n times takes minutes, so they wait for the hunt's end."""
     unjudged: int = 0
     """Inputs that were not replayed for want of time: a target that never ends takes seconds for each."""
 
@@ -132,13 +138,25 @@ class Hunt:
         confirmed, flaky, _, left = self._judge(inputs)
         return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0, unjudged=left)
 
+    def examine_late(self) -> Round:
+        """Judge what took too long, when the hunt is over: one input an entry point, and the time is not the hunt's."""
+        waiting: dict[int, tuple[int, bytes, str]] = {}
+        for index, digest, engine in (one for r in self.rounds for one in r.late):
+            waiting.setdefault(index, (index, self.session.stores.blobs.get(digest), engine))
+        inputs = list(waiting.values())[:_LATE_JUDGED]
+        confirmed, flaky, _, left = self._judge(inputs)
+        ended = self.rounds[-1].ended_s if self.rounds else 0.0
+        return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=ended, unjudged=left)
+
     def run(self, assignments: Sequence[Assignment]) -> Round:
         """Run one round and judge what is new in it. Wall time of both counts against the budget."""
         used = self.rounds[-1].ended_s if self.rounds else 0.0
         started = self.session.elapsed_s()
         outcomes = self._campaign.round(assignments, self.session.options.budget_s - used)
         self.session.park_if_cancelled()
-        fresh = [f for outcome in outcomes for f in outcome.found]
+        found = [f for outcome in outcomes for f in outcome.found]
+        fresh = [f for f in found if f.key not in _SLOW]
+        late = tuple((f.entry, self.session.stores.blobs.put(_read(f)), f.engine) for f in found if f.key in _SLOW)
         confirmed, flaky, by_entry, left = self._judge([(f.entry, _read(f), f.engine) for f in _spread(fresh)])
         yields = tuple(self._yield(a, o, by_entry) for a, o in zip(assignments, outcomes, strict=True))
         self.session.gate.record("hunt", slices=len(outcomes), executions_of_target=sum(o.result.executions for o in outcomes))
@@ -150,6 +168,7 @@ class Hunt:
             confirmed=confirmed,
             flaky=flaky,
             ended_s=used + self.session.elapsed_s() - started,
+            late=late,
             unjudged=left,
         )
 

@@ -275,7 +275,7 @@ class Doors:
         why = "" if reach.ran else "it did not get through its seeds in one process"
         if reach.noted and not any(self._violates(entry, plain, path) for path in reach.noted[:4]):
             why = "in one process it violates where it does not in processes of its own"
-        if not why:
+        if not why or (reach.ran and entry.binary(Flavour.AFL) is None):  # better so than not at all: every candidate is replayed
             return entry
         self.skipped.append(Skipped(what=f"{entry.id} in-process", reason=why))
         return replace(entry, binaries=tuple(b for b in entry.binaries if not b.in_process))
