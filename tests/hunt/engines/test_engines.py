@@ -177,3 +177,29 @@ def test_a_list_of_commands_grows_until_the_array_is_full(tmp_path, tmp_path_fac
     work = replace(slice_of(door, tmp_path / "slice", 20), dictionary=words, input_bytes=4096)
     found = LibFuzzer().search(work, Bubblewrap()).candidates
     assert found and min(p.read_bytes().count(b"append") for p in found) >= 24
+
+
+TOKEN = """
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(void) {
+    static const char digits[] = "0123456789abcdef";
+    char text[16], said[] = "your token is ............, please repeat it\\n";
+    unsigned long long token = 88172645463325252ull;
+    for (int i = 0; i < 12; i++, token = token * 6364136223846793005ull + 1) said[14 + i] = digits[token >> 60];
+    if (read(0, text, 4) != 4) return 1;
+    if (write(1, said, sizeof said - 1) < 0) return 1;
+    if (read(0, text, 12) != 12) return 1;
+    int differs = 0;
+    for (int i = 0; i < 12; i++) differs |= text[i] ^ said[14 + i];
+    if (!differs) abort();
+    return 0;
+}
+"""
+
+
+def test_what_the_program_says_can_be_said_back(tmp_path, tmp_path_factory) -> None:
+    fuzz = program(tmp_path, tmp_path_factory.mktemp("cache"), TOKEN, Flavour.FUZZ)
+    work = slice_of(entry(fuzz, arguments=()), tmp_path / "slice", 20)
+    assert LibFuzzer().search(work, Bubblewrap()).candidates

@@ -181,3 +181,25 @@ def test_a_program_that_redirects_its_output_gets_it(tmp_path, cache) -> None:
         return 0;
     }"""
     assert run(tmp_path, cache, body, [b"x"], arguments=()).noted == ()
+
+
+def test_blocks_from_before_main_are_as_before_the_first_input_each_time(tmp_path, cache) -> None:
+    """A constructor's generator must give the same numbers to each input, and its blocks must outlive each."""
+    body = """
+    static int *state, *grown, *given;
+    __attribute__((constructor)) static void make(void) {
+        state = malloc(4 * sizeof *state); state[3] = 7;
+        grown = calloc(2, sizeof *grown); grown[1] = 9;
+        given = malloc(sizeof *given); *given = 5;
+    }
+    int main(void) {
+        if (state[3] != 7 || grown[1] != 9 || *given != 5) abort();
+        state[3]++;
+        grown = realloc(grown, 64 * sizeof *grown);
+        if (grown[1] != 9) abort();
+        grown[1] = grown[40] = 1;
+        *given = 6; free(given);
+        return 0;
+    }"""
+    reach = run(tmp_path, cache, body, MANY, arguments=())
+    assert reach.executions >= len(MANY) and reach.noted == ()

@@ -83,6 +83,7 @@ static struct {
     size_t size;
     int input_fd;
     int first_fd; /* the target's own descriptors start here and end below LAST_TARGET_FD */
+    int ready;    /* the first input is about to be run */
     int traced;   /* comparisons of this execution are reported to the engine */
     int trace_all;
     unsigned trace_every;
@@ -114,7 +115,45 @@ static struct { void **slots; uint32_t *used; size_t used_count; } heap;
 
 static size_t slot_of(const void *p) { return ((uintptr_t)p >> 4) * 0x9E3779B97F4A7C15ull >> (64 - HEAP_BITS); }
 
+/* Blocks from before main() (of constructors) are state too: their content is put back, and they are never really released. */
+enum { EARLY = 512, EARLY_BYTES = 1 << 20 };
+static struct { char *address; size_t size; char *copy; } early[EARLY];
+static unsigned early_count;
+static char *early_low = (char *)UINTPTR_MAX, *early_high;
+extern size_t __sanitizer_get_allocated_size(const volatile void *) WEAK;
+
+static int early_index(const void *p) {
+    if ((char *)p < early_low || (char *)p > early_high) return -1;
+    for (unsigned i = 0; i < early_count; i++)
+        if (early[i].address == p) return (int)i;
+    return -1;
+}
+static void early_add(void *p) {
+    if (run.ready || early_count == EARLY || !__sanitizer_get_allocated_size) return;
+    early[early_count].address = p;
+    early[early_count++].size = __sanitizer_get_allocated_size(p);
+    if ((char *)p < early_low) early_low = p;
+    if ((char *)p > early_high) early_high = p;
+}
+static void early_remove(const void *p) {
+    int i = run.ready ? -1 : early_index(p);
+    if (i >= 0) early[i] = early[--early_count];
+}
+static void early_save(void) {
+    size_t whole = 0;
+    for (unsigned i = 0; i < early_count; i++) {
+        if ((whole += early[i].size) > EARLY_BYTES) break;
+        early[i].copy = __real_malloc(early[i].size);
+        for (size_t k = 0; early[i].copy && k < early[i].size; k++) early[i].copy[k] = early[i].address[k];
+    }
+}
+static void early_restore(void) {
+    for (unsigned i = 0; i < early_count; i++)
+        for (size_t k = 0; early[i].copy && k < early[i].size; k++) early[i].address[k] = early[i].copy[k];
+}
+
 static void heap_add(void *p) {
+    if (!run.ready && p) early_add(p);
     if (!run.tracking || !run.inside || !p || heap.used_count >= HEAP_SLOTS / 2) return;
     size_t i = slot_of(p);
     while (heap.slots[i] && heap.slots[i] != GONE) i = (i + 1) & (HEAP_SLOTS - 1);
@@ -123,6 +162,7 @@ static void heap_add(void *p) {
 }
 
 static void heap_remove(const void *p) {
+    if (!run.ready && p) early_remove(p);
     if (!run.tracking || !run.inside || !p) return;
     for (size_t i = slot_of(p), n = 0; heap.slots[i] && n < HEAP_SLOTS; i = (i + 1) & (HEAP_SLOTS - 1), n++)
         if (heap.slots[i] == p) { heap.slots[i] = GONE; return; }
@@ -169,12 +209,25 @@ void *__wrap_malloc(size_t n) { ALLOCATING(__real_malloc(n)); }
 void *__wrap_calloc(size_t n, size_t s) { ALLOCATING(__real_calloc(n, s)); }
 void *__wrap_realloc(void *p, size_t n) {
     leave_if_doomed();
+    int old = run.inside && p ? early_index(p) : -1;
+    if (old >= 0) {
+        char *moved = __real_malloc(n);
+        for (size_t k = 0; moved && k < n && k < early[old].size; k++) moved[k] = early[old].address[k];
+        heap_add(moved);
+        return moved;
+    }
     heap_remove(p);
     void *q = __real_realloc(p, n);
     heap_add(q ? q : (n ? p : NULL));
     return q;
 }
-void __wrap_free(void *p) { leave_if_doomed(); heap_remove(p); __real_free(p); }
+#define KEPT(p) (run.tracking && run.inside && (p) && early_index(p) >= 0)
+void __wrap_free(void *p) {
+    leave_if_doomed();
+    if (KEPT(p)) return;
+    heap_remove(p);
+    __real_free(p);
+}
 #define WRAP_ALLOCATOR(ret, name, params, args) \
     extern ret __real_##name params WEAK; \
     ret __wrap_##name params { ALLOCATING((void *)__real_##name args); }
@@ -196,7 +249,7 @@ int __wrap_posix_memalign(void **out, size_t a, size_t n) {
 }
 #define WRAP_RELEASER(name, params, args) \
     extern void __real_##name params WEAK; \
-    void __wrap_##name params { leave_if_doomed(); heap_remove(p); __real_##name args; }
+    void __wrap_##name params { leave_if_doomed(); if (KEPT(p)) return; heap_remove(p); __real_##name args; }
 WRAP_RELEASER(_ZdlPv, (void *p), (p))
 WRAP_RELEASER(_ZdaPv, (void *p), (p))
 WRAP_RELEASER(_ZdlPvm, (void *p, size_t n), (p, n))
@@ -248,6 +301,7 @@ static void at_end_of_input(void) {
 extern void mithridate_shape_begin(const uint8_t *, size_t);
 extern void mithridate_shape_read(const uint8_t *, size_t, const void *, size_t, size_t);
 extern void mithridate_words(const char *);
+extern void mithridate_said(const char *, size_t);
 
 /* read(0) is served from memory: programs that read byte by byte would make a system call for each. Whatever else looks at the
  * descriptor's offset finds it where it should be. */
@@ -450,6 +504,7 @@ long __wrap_write(int fd, const void *b, size_t n) {
     if (!run.inside || !run.mute || (fd != 1 && fd != 2)) return __real_write(fd, b, n);
     leave_if_doomed();
     if (n && harmed(b, n) && note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "asan") <= TOLERATED_READS) leave();
+    if (run.traced) mithridate_said(b, n);
     return (long)n;
 }
 
@@ -550,6 +605,7 @@ static void restore(void) {
     heap_release();
     size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
     if (run.pristine) copy_words(__mithridate_state_start, run.pristine, size);
+    early_restore();
     if (fchdir(run.cwd_fd) != 0) errno = 0;
     optind = 0;
     opterr = 1;
@@ -613,6 +669,8 @@ static int first_free_descriptor(void) {
 static void prepare_state(void) {
     run.first_fd = first_free_descriptor();
     run.tracking = __real_main != NULL;
+    run.ready = 1;
+    if (run.tracking) early_save();
     size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
     if (__mithridate_state_start && size && __real_main) {
         run.pristine = __real_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -723,7 +781,7 @@ static int first_input(const uint8_t *data, size_t size) {
 
 /* For the mutator: run an input only to see how it is read. */
 int mithridate_look(const uint8_t *data, size_t size) {
-    if (!__real_main || !run.pid) return 0;
+    if (!__real_main || run.fatal) return 0;
     first_input(data, size);
     return 1;
 }

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUTS = 96, LENGTHS = 8, KNOWN_BITS = 12, KNOWN = 1 << KNOWN_BITS, POOL = 512, PIECE = 96, WORDS = 512, WORD = 32, COMPARED = 256, ROOM = 1 << 16 };
+enum { CUTS = 96, LENGTHS = 8, KNOWN_BITS = 12, KNOWN = 1 << KNOWN_BITS, POOL = 512, PIECE = 96, WORDS = 512, WORD = 32, COMPARED = 256, SAID = 256, ROOM = 1 << 16 };
 
 struct shape {
     uint64_t key;
@@ -30,6 +30,8 @@ static struct { uint8_t size, data[PIECE]; } pool[POOL];
 static unsigned pooled;
 static struct { uint8_t size; uint8_t data[WORD]; } words[WORDS];
 static unsigned word_count;
+static struct { uint8_t size; uint8_t data[WORD]; } said[SAID];
+static struct { uint8_t size; uint8_t data[WORD]; } saying;
 static uint64_t state;
 
 extern size_t LLVMFuzzerMutate(uint8_t *, size_t, size_t) __attribute__((weak));
@@ -58,6 +60,7 @@ void mithridate_shape_begin(const uint8_t *data, size_t size) {
     reading.next = NULL;
     reading.at = 0;
     reading.single = 0;
+    saying.size = 0;
     cut_at(0);
 }
 
@@ -167,6 +170,23 @@ void mithridate_words(const char *path) {
     fclose(f);
 }
 
+/* What the program says it may want to hear: the names of its commands, or a token that it has just made up. */
+void mithridate_said(const char *text, size_t size) {
+    for (size_t i = 0; i < size && i < 4096; i++) {
+        uint8_t c = (uint8_t)text[i];
+        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-') {
+            if (saying.size < WORD) saying.data[saying.size++] = c;
+            continue;
+        }
+        if (saying.size > 1 && saying.size < WORD) {
+            unsigned slot = (unsigned)(key_of(saying.data, saying.size) % SAID);
+            said[slot].size = saying.size;
+            memcpy(said[slot].data, saying.data, saying.size);
+        }
+        saying.size = 0;
+    }
+}
+
 /* ---- mutants -------------------------------------------------------------------------------------------------------- */
 
 static uint32_t random_below(uint32_t n) {
@@ -229,6 +249,23 @@ static int change_number(struct input *in) {
     return replace(in, start, end, scratch, n);
 }
 
+/* A word of the dictionary, or one that the program said. */
+static const uint8_t *some_word(size_t *size) {
+    for (unsigned tries = 0; tries < 8; tries++) {
+        unsigned w = random_below(word_count ? 2 * word_count : SAID);
+        if (w < word_count) {
+            *size = words[w].size;
+            return words[w].data;
+        }
+        w = random_below(SAID);
+        if (!said[w].size) continue;
+        *size = said[w].size;
+        return said[w].data;
+    }
+    *size = 1;
+    return (const uint8_t *)"1";
+}
+
 /* A message to put in: from this input, from another one, or a word with the ending that messages have here. */
 static size_t some_message(const struct shape *s, const struct input *in, uint8_t *out, size_t most) {
     size_t start, end, n;
@@ -241,13 +278,13 @@ static size_t some_message(const struct shape *s, const struct input *in, uint8_
     }
     choose(s, in->size, &start, &end);
     n = end - start < most ? end - start : most;
-    if (kind < 6 || !word_count) {
+    if (kind < 6) {
         memcpy(out, in->data + start, n);
         return n;
     }
-    unsigned w = random_below(word_count);
-    size_t size = words[w].size < most ? words[w].size : most;
-    memcpy(out, words[w].data, size);
+    const uint8_t *word = some_word(&n);
+    size_t size = n < most ? n : most;
+    memcpy(out, word, size);
     int line = end > start && (in->data[end - 1] == '\n' || in->data[end - 1] == 0);
     if (size < most && line) out[size++] = in->data[end - 1];
     return size;
@@ -317,7 +354,7 @@ static int make_equal(struct input *in) {
 static int structured(const struct shape *s, struct input *in) {
     size_t start, end, n;
     choose(s, in->size, &start, &end);
-    switch (random_below(s->lengths ? 20 : 17)) {
+    switch (random_below(s->lengths ? 22 : 19)) {
     case 0: case 1: case 2: case 3: /* one message, changed by libFuzzer */
         n = end - start;
         if (n > ROOM / 2) return 0;
@@ -339,20 +376,28 @@ static int structured(const struct shape *s, struct input *in) {
     case 10: /* as much as was asked for */
         n = s->wanted && s->wanted < 4096 ? s->wanted : 1 + random_below(16);
         for (size_t i = 0; i < n; i++) scratch[i] = (uint8_t)(random_below(4) ? 0 : random_below(256));
-        if (word_count && random_below(2)) {
-            unsigned w = random_below(word_count);
-            memcpy(scratch, words[w].data, words[w].size < n ? words[w].size : n);
+        if (random_below(2)) {
+            size_t length;
+            const uint8_t *word = some_word(&length);
+            memcpy(scratch, word, length < n ? length : n);
         }
         return replace(in, in->size, in->size, scratch, n);
     case 11: case 12: return change_number(in);
     case 15: case 16: return make_equal(in);
     case 13: return lengthen(in, start, end);
     case 14: /* a word at the beginning of a message */
-        if (!word_count) return 0;
         {
-            unsigned w = random_below(word_count);
-            size_t over = random_below(2) ? words[w].size : 0;
-            return replace(in, start, start + over < end ? start + over : end, words[w].data, words[w].size);
+            const uint8_t *word = some_word(&n);
+            size_t over = random_below(2) ? n : 0;
+            return replace(in, start, start + over < end ? start + over : end, word, n);
+        }
+    case 17: case 18: /* a word in the place of a word */
+        {
+            size_t at = start + random_below((uint32_t)(end - start)), stop = at;
+            const uint8_t *word = some_word(&n);
+            while (at > start && in->data[at - 1] > ' ') at--;
+            while (stop < end && in->data[stop] > ' ') stop++;
+            return replace(in, at, stop, word, n);
         }
     default: return change_length(s, in);
     }
