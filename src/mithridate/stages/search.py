@@ -17,8 +17,9 @@ from mithridate.model.finding import Flaky
 from mithridate.model.project import Flavour, Skipped
 from mithridate.model.run import EngineTally, EntryReport, ProofLanded
 from mithridate.model.search import Candidate, Species
-from mithridate.model.violation import Violation
+from mithridate.model.violation import Clean, Violation, ViolationKind
 from mithridate.prove.dedup import same_root
+from mithridate.prove.replay import Judgement
 from mithridate.prove.triage import title
 from mithridate.stages.session import Session
 
@@ -27,6 +28,7 @@ _PER_ROUND = 48
 _SEEDS_JUDGED = 12
 _JUDGING_SHARE = 0.25
 _JUDGING_FLOOR_S = 45.0
+_QUICK_CPU_S = 2.0
 _LATE_JUDGED = 4
 _SLOW = frozenset({"timeout", "hang"})
 """What engines call an input that took too long."""
@@ -144,7 +146,7 @@ class Hunt:
         for index, digest, engine in (one for r in self.rounds for one in r.late):
             waiting.setdefault(index, (index, self.session.stores.blobs.get(digest), engine))
         inputs = list(waiting.values())[:_LATE_JUDGED]
-        confirmed, flaky, _, left = self._judge(inputs)
+        confirmed, flaky, _, left = self._judge(inputs, slow=True)
         ended = self.rounds[-1].ended_s if self.rounds else 0.0
         return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=ended, unjudged=left)
 
@@ -202,13 +204,16 @@ class Hunt:
         return (*self.skipped, *late, *unjudged, *sorted(failures, key=lambda s: s.what))
 
     def _judge(
-        self, inputs: Sequence[tuple[int, bytes, str]]
+        self, inputs: Sequence[tuple[int, bytes, str]], *, slow: bool = False
     ) -> tuple[tuple[Confirmed, ...], tuple[Flaky, ...], dict[tuple[int, str], int], int]:
         """Replay each input once on the proving build; what is new there is replayed n times in fresh sandboxes.
 
         The last value counts the inputs that the time did not suffice for.
         """
         deadline = time.monotonic() + max(_JUDGING_FLOOR_S, _JUDGING_SHARE * self.session.options.budget_s)
+
+        if not slow:
+            inputs = self._firing(inputs, deadline)
 
         def in_time(item: tuple[int, bytes, str]) -> tuple[Violation, ...] | None:
             return self._once(*item) if time.monotonic() < deadline else None
@@ -239,6 +244,21 @@ class Hunt:
                         )
                     )
         return tuple(confirmed), tuple(flaky), by_arm, judged.count(None)
+
+    def _firing(self, inputs: Sequence[tuple[int, bytes, str]], deadline: float) -> list[tuple[int, bytes, str]]:
+        """Those that a quick look does not find to be quiet: many share a sandbox, and none gets the time that a hang needs."""
+        kept: list[tuple[int, bytes, str]] = []
+        for index in dict.fromkeys(i for i, _, _ in inputs):
+            mine = [item for item in inputs if item[0] == index]
+            binary = self.entries[index].binary(Flavour.PLAIN)
+            left = deadline - time.monotonic()
+            if binary is None or len(mine) < 2 or left <= 0 or self.session.cancel.is_set():
+                kept += mine
+                continue
+            entry = self.entries[index]
+            seen = self.session.replayer.batch(entry, binary, [data for _, data, _ in mine], left, cpu_s=_QUICK_CPU_S)
+            kept += [item for item, judgement in zip(mine, seen, strict=True) if not _quiet(judgement)]
+        return kept
 
     def _once(self, index: int, data: bytes, _engine: str) -> tuple[Violation, ...]:
         binary = self.entries[index].binary(Flavour.PLAIN)
@@ -325,6 +345,13 @@ class Hunt:
             corpus_units=max((o.result.corpus_units for o in outcomes), default=0),
             residual=residual_risk(list(last.values())),
         )
+
+
+def _quiet(judgement: Judgement | None) -> bool:
+    """True when nothing happened in the time of a quick look."""
+    if isinstance(judgement, tuple):
+        return all(v.kind is ViolationKind.TIMEOUT for v in judgement)
+    return isinstance(judgement, Clean)
 
 
 def _spread(found: Sequence[Found]) -> list[Found]:

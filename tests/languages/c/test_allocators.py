@@ -115,3 +115,13 @@ def test_a_mapping_ends_where_it_ends(tmp_path: Path, tmp_path_factory) -> None:
         endings.append(Bubblewrap().run(Command(argv=(proving.path,), env=NO_LEAKS, stdin=given), build_mounts(proving)))
     assert endings[0].ok and not endings[1].ok
     assert b"SEGV" in endings[1].stderr
+
+
+def test_a_program_that_reads_on_for_ever_at_the_end_of_its_input_ends(tmp_path: Path, tmp_path_factory) -> None:
+    body = "#include <unistd.h>\nint main(void) { char c; long n = 0; for (;;) n += read(0, &c, 1); }"
+    made = linker(tmp_path, tmp_path_factory.mktemp("cache"), body, Flavour.PLAIN)
+    proving = made.proving(made._build.links[0], {})
+    assert isinstance(proving, Binary), proving
+    given = tmp_path / "given"
+    given.write_bytes(b"x" * 100)
+    assert Bubblewrap().run(Command(argv=(proving.path,), env=NO_LEAKS, stdin=given), build_mounts(proving)).ok

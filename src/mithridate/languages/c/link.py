@@ -24,8 +24,8 @@ _SOURCES = ("harness.c", "memory.c", "mutator.c", "standalone.c", "state.ld")
 _LIMITS = Limits(wall_s=300, processes=128, output_bytes=1 << 18)
 _CXX_RUNTIME = ("-lstdc++", "-lm", "-lpthread", "-ldl", "-lrt")
 _GUARDED = (
-    *("-Wl,--wrap=mmap", "-Wl,--wrap=munmap"),
-    *("-Wl,--defsym=__wrap_mmap=__mithridate_mmap", "-Wl,--defsym=__wrap_munmap=__mithridate_munmap"),
+    *(f"-Wl,--wrap={name}" for name in ("mmap", "munmap", "read")),
+    *(f"-Wl,--defsym=__wrap_{name}=__mithridate_{name}" for name in ("mmap", "munmap", "read")),
 )
 _WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-Wl,-Map"})
 _DROPPED = frozenset({"-s", "-static", "-static-pie", "-Wl,-s", "-Wl,--gc-sections", "-MD", "-MMD", "-MP", "-Wl,--no-undefined"})
