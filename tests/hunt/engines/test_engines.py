@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from mithridate.hunt.engines.libfuzzer import LibFuzzer
+from mithridate.hunt.engines.libfuzzer import LibFuzzer, _Reading
 from mithridate.hunt.engines.registry import create
+from mithridate.hunt.scheduler import Scheduler
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.errors import UsageError
+from mithridate.model.execution import Command, Ending, Execution
 from mithridate.model.project import Flavour, Skipped
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.bubblewrap import Bubblewrap
@@ -203,3 +205,39 @@ def test_what_the_program_says_can_be_said_back(tmp_path, tmp_path_factory) -> N
     fuzz = program(tmp_path, tmp_path_factory.mktemp("cache"), TOKEN, Flavour.FUZZ)
     work = slice_of(entry(fuzz, arguments=()), tmp_path / "slice", 20)
     assert LibFuzzer().search(work, Bubblewrap()).candidates
+
+
+class _Recorder:
+    """A sandbox that runs nothing and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+
+    def check(self) -> None:
+        """Always fine."""
+
+    def run(self, command: Command, *_: object) -> Execution:
+        self.commands.append(command)
+        return Execution(
+            ending=Ending.EXITED,
+            exit_code=0,
+            signal=None,
+            stdout=b"",
+            stderr=b"",
+            truncated=False,
+            wall_s=1.0,
+            cpu_s=1.0,
+            peak_memory_bytes=0,
+        )
+
+
+def test_every_second_round_of_a_hunt_with_one_arm_profiles_comparisons(target, tmp_path) -> None:
+    scheduler, recorder = Scheduler([(0, 0)], budget_s=600.0, jobs=1, seed=1), _Recorder()
+    for _ in range(4):
+        (assignment,) = scheduler.next_round(600.0)
+        LibFuzzer()._run(
+            *(slice_of(target, tmp_path, 5, assignment.seed), 5.0, assignment.seed, recorder, _Reading(tick=None, before=0), None)
+        )
+    profiled = ["-use_value_profile=1" in command.argv for command in recorder.commands]
+    assert profiled == [False, True, False, True]
+    assert ["MITHRIDATE_TRACE_ALL" in command.env for command in recorder.commands] == profiled
