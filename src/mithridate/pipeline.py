@@ -66,6 +66,7 @@ class Scan(DBOSConfiguredInstance):
         hunt.take(self._step("seeds", hunt.examine_seeds))
         while assignments := hunt.next():
             hunt.take(self._step(f"hunt {len(hunt.rounds)}", partial(hunt.run, assignments)))
+        hunt.take(self._step("judge late", hunt.examine_late))
 
         confirmed = [c for r in hunt.rounds for c in r.confirmed]
         made = [self._step(f"prove {c.signature}", partial(self._prove, c, hunt, len(confirmed))) for c in confirmed]

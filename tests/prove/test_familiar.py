@@ -1,5 +1,5 @@
 from mithridate.model.violation import Violation, ViolationKind
-from mithridate.prove.familiar import FEW, Familiar, forms
+from mithridate.prove.familiar import FEW, Familiar, Look, looks
 from mithridate.prove.replay import Replayer
 
 FIRED = (Violation(kind=ViolationKind.ABORT, detector="test", message=""),)
@@ -37,14 +37,17 @@ def test_a_form_whose_first_input_did_not_fire_is_not_given_up() -> None:
 
 
 def test_equal_violations_look_equal_and_others_do_not(target, replayer: Replayer) -> None:
-    data = [b"w\x18", b"w\x18 and more", b"f", b"-"]
+    data = [b"w\x18", b"w\x18 and more", b"f"]
     assert len(data) >= FEW
-    one, other, different, clean = forms(replayer, [(target.entry, d) for d in data], 30.0)
-    assert one is not None
+    one, other, different = looks(replayer, [(target.entry, d) for d in data], 30.0)
+    assert one.form is not None
     assert one == other
-    assert different not in (None, one)
-    assert clean is None
+    assert different.form not in (None, one.form)
 
 
-def test_what_has_no_place_has_no_form(target, replayer: Replayer) -> None:
-    assert forms(replayer, [(target.entry, b"h")] * FEW, 3.0) == [None] * FEW
+def test_an_input_that_does_nothing_or_does_not_end_is_quiet(target, replayer: Replayer) -> None:
+    assert looks(replayer, [(target.entry, b"-"), (target.entry, b"h")], 30.0) == [Look(quiet=True)] * 2
+
+
+def test_without_time_nothing_is_said(target, replayer: Replayer) -> None:
+    assert looks(replayer, [(target.entry, b"-"), (target.entry, b"w\x18")], 0) == [Look()] * 2

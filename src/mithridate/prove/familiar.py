@@ -1,35 +1,46 @@
-"""Which candidates only repeat what has been seen: a quick look at many, so that full replays are kept for what may be new.
+"""Which candidates are quiet or only repeat what has been seen: a quick look at many, so that full replays are kept for the rest.
 
-Nothing seen in a quick look is evidence, and nothing is dropped for being clean in it: all that a look saves is the full replay
-of an input that does the same, at the same places of the program, as one that has been replayed in full.
+Nothing seen in a quick look is evidence. What it saves is the full replay of an input that does nothing on the proving build,
+and of one that does the same, at the same places of the program, as one that has been replayed in full.
 """
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from mithridate.model.entry import EntryPoint
 from mithridate.model.project import Flavour
-from mithridate.model.violation import Violation
+from mithridate.model.violation import Clean, Violation, ViolationKind
 from mithridate.prove.batch import QuickSignature, quick_signature
 from mithridate.prove.replay import Judgement, Replayer
 
+_K = ViolationKind
 Form = tuple[str, frozenset[QuickSignature]]
 """The entry point, and all that one execution showed, each with its place in the modules."""
 
-FEW = 4
-"""So few inputs of an entry point are replayed at once: a quick look at them saves nothing."""
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a quick look showed: nothing at all, or a form; neither where it says too little."""
+
+    form: Form | None = None
+    quiet: bool = False
+
+
+FEW = 2
+"""Fewer inputs of an entry point are replayed at once: a quick look at them saves nothing."""
 
 _CPU_S = 2.0
 """What takes longer shows no place in a quick look anyway."""
 
 
-def forms(replayer: Replayer, inputs: Sequence[tuple[EntryPoint, bytes]], seconds: float) -> list[Form | None]:
-    """What each input does, from one quick execution; None where that says too little, or `seconds` (wall) did not suffice."""
+def looks(replayer: Replayer, inputs: Sequence[tuple[EntryPoint, bytes]], seconds: float) -> list[Look]:
+    """What each input does, from one quick execution; says nothing about those for which `seconds` (wall) did not suffice."""
     until = time.monotonic() + seconds
     by_entry: dict[str, list[int]] = {}
     for position, (entry, _) in enumerate(inputs):
         by_entry.setdefault(entry.id, []).append(position)
-    made: list[Form | None] = [None] * len(inputs)
+    made = [Look()] * len(inputs)
     for positions in by_entry.values():
         entry = inputs[positions[0]][0]
         binary = entry.binary(Flavour.PLAIN)
@@ -38,15 +49,18 @@ def forms(replayer: Replayer, inputs: Sequence[tuple[EntryPoint, bytes]], second
             continue
         judged = replayer.batch(entry, binary, [inputs[p][1] for p in positions], left, cpu_s=_CPU_S)
         for position, judgement in zip(positions, judged, strict=True):
-            made[position] = _form(entry, judgement)
+            made[position] = _look(entry, judgement)
     return made
 
 
-def _form(entry: EntryPoint, judgement: Judgement | None) -> Form | None:
+def _look(entry: EntryPoint, judgement: Judgement | None) -> Look:
+    """A process that its short time ended is quiet: the engine would have called it slow."""
+    if isinstance(judgement, Clean) or (isinstance(judgement, tuple) and all(v.kind is _K.TIMEOUT for v in judgement)):
+        return Look(quiet=True)
     if not isinstance(judgement, tuple):
-        return None
+        return Look()
     shown = frozenset(map(quick_signature, judgement))
-    return (entry.id, shown) if all(places for _, _, places in shown) else None
+    return Look(form=(entry.id, shown) if all(places for _, _, places in shown) else None)
 
 
 class Familiar:

@@ -19,7 +19,7 @@ from mithridate.model.run import EngineTally, EntryReport, ProofLanded
 from mithridate.model.search import Candidate, Species
 from mithridate.model.violation import Violation
 from mithridate.prove.dedup import same_root
-from mithridate.prove.familiar import Familiar, forms
+from mithridate.prove.familiar import Familiar, looks
 from mithridate.prove.triage import title
 from mithridate.stages.session import Session
 
@@ -29,6 +29,10 @@ _SEEDS_JUDGED = 12
 _JUDGING_SHARE = 0.25
 _JUDGING_FLOOR_S = 45.0
 _LOOKING_SHARE = 0.3
+_LATE_JUDGED = 4
+_SLOW = frozenset({"timeout", "hang"})
+"""What engines call an input that took too long."""
+
 _SIGNATURES_OF_ONE_EXECUTION = 4
 
 
@@ -52,6 +56,8 @@ class Round:
     flaky: tuple[Flaky, ...]
     ended_s: float
     """Hunting seconds used up to the end of this round."""
+    late: tuple[tuple[int, str, str], ...] = ()
+    """Inputs that took too long (entry, blob, engine): replaying each n times takes minutes, so they wait for the hunt's end."""
     unjudged: int = 0
     """Inputs that were not replayed for want of time: a target that never ends takes seconds for each."""
 
@@ -135,13 +141,25 @@ class Hunt:
         confirmed, flaky, _, left = self._judge(inputs)
         return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0, unjudged=left)
 
+    def examine_late(self) -> Round:
+        """Judge what took too long, when the hunt is over: one input an entry point, and the time is not the hunt's."""
+        waiting: dict[int, tuple[int, bytes, str]] = {}
+        for index, digest, engine in (one for r in self.rounds for one in r.late):
+            waiting.setdefault(index, (index, self.session.stores.blobs.get(digest), engine))
+        inputs = list(waiting.values())[:_LATE_JUDGED]
+        confirmed, flaky, _, left = self._judge(inputs, slow=True)
+        ended = self.rounds[-1].ended_s if self.rounds else 0.0
+        return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=ended, unjudged=left)
+
     def run(self, assignments: Sequence[Assignment]) -> Round:
         """Run one round and judge what is new in it. Wall time of both counts against the budget."""
         used = self.rounds[-1].ended_s if self.rounds else 0.0
         started = self.session.elapsed_s()
         outcomes = self._campaign.round(assignments, self.session.options.budget_s - used)
         self.session.park_if_cancelled()
-        fresh = [f for outcome in outcomes for f in outcome.found]
+        found = [f for outcome in outcomes for f in outcome.found]
+        fresh = [f for f in found if f.key not in _SLOW]
+        late = tuple((f.entry, self.session.stores.blobs.put(_read(f)), f.engine) for f in found if f.key in _SLOW)
         confirmed, flaky, by_entry, left = self._judge([(f.entry, _read(f), f.engine) for f in _spread(fresh)])
         yields = tuple(self._yield(a, o, by_entry) for a, o in zip(assignments, outcomes, strict=True))
         self.session.gate.record("hunt", slices=len(outcomes), executions_of_target=sum(o.result.executions for o in outcomes))
@@ -153,6 +171,7 @@ class Hunt:
             confirmed=confirmed,
             flaky=flaky,
             ended_s=used + self.session.elapsed_s() - started,
+            late=late,
             unjudged=left,
         )
 
@@ -186,22 +205,26 @@ class Hunt:
         return (*self.skipped, *late, *unjudged, *sorted(failures, key=lambda s: s.what))
 
     def _judge(
-        self, inputs: Sequence[tuple[int, bytes, str]]
+        self, inputs: Sequence[tuple[int, bytes, str]], *, slow: bool = False
     ) -> tuple[tuple[Confirmed, ...], tuple[Flaky, ...], dict[tuple[int, str], int], int]:
-        """Replay each input once on the proving build, but for those that a quick look shows to repeat another; what is new
-        there is replayed n times in fresh sandboxes.
+        """Replay each input once on the proving build, but for those that a quick look shows to be quiet or to repeat another;
+        what is new there is replayed n times in fresh sandboxes. `slow` inputs get no quick look: a hang is quiet in it.
 
         The last value counts the inputs that the time did not suffice for.
         """
         seconds = max(_JUDGING_FLOOR_S, _JUDGING_SHARE * self.session.options.budget_s)
         deadline = time.monotonic() + seconds
-        looked = forms(self.session.replayer, [(self.entries[i], data) for i, data, _ in inputs], _LOOKING_SHARE * seconds)
+        looked = looks(
+            self.session.replayer, [(self.entries[i], d) for i, d, _ in inputs], 0 if slow else _LOOKING_SHARE * seconds
+        )
+        inputs = [item for item, look in zip(inputs, looked, strict=True) if not look.quiet]
+        forms = [look.form for look in looked if not look.quiet]
 
         def in_time(item: tuple[int, bytes, str]) -> tuple[Violation, ...] | None:
             return self._once(*item) if time.monotonic() < deadline else None
 
         with ThreadPoolExecutor(self.session.options.jobs) as pool:
-            judged = self._familiar.judge(looked, lambda positions: pool.map(in_time, [inputs[p] for p in positions]))
+            judged = self._familiar.judge(forms, lambda positions: pool.map(in_time, [inputs[p] for p in positions]))
         seen = [judged.get(position) or () for position in range(len(inputs))]
         confirmed: list[Confirmed] = []
         flaky: list[Flaky] = []

@@ -1,14 +1,17 @@
 """Both engines, really run, on a program whose flaw lies behind a magic value."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mithridate.hunt.engines.libfuzzer import LibFuzzer
+from mithridate.hunt.engines.libfuzzer import LibFuzzer, _Reading
 from mithridate.hunt.engines.registry import create
+from mithridate.hunt.scheduler import Scheduler
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.errors import UsageError
+from mithridate.model.execution import Command, Ending, Execution
 from mithridate.model.project import Flavour, Skipped
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.bubblewrap import Bubblewrap
@@ -142,3 +145,99 @@ def test_the_minimiser_keeps_what_the_flaw_needs_and_drops_the_rest(target) -> N
 
 def test_the_minimiser_makes_nothing_of_an_input_that_does_not_fire(target) -> None:
     assert LibFuzzer().minimise(target, b"harmless" * 20, 3, Bubblewrap()) is None
+
+
+SESSION = """
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static int equal(const char *a, const char *b) { while (*a && *a == *b) a++, b++; return *a == *b; }
+static int line(char *b, int n) {
+    int i = 0;
+    while (i < n - 1 && read(0, b + i, 1) == 1 && b[i] != '\\n') i++;
+    b[i] = 0;
+    return i;
+}
+int main(void) {
+    char command[32]; int items[24], count = 0;
+    while (line(command, sizeof command)) {
+        if (equal(command, "append")) { line(command, sizeof command); items[count++] = atoi(command); }
+        else if (equal(command, "remove")) { if (count) count--; }
+        else if (equal(command, "leave")) break;
+    }
+    return count;
+}
+"""
+
+
+def test_a_list_of_commands_grows_until_the_array_is_full(tmp_path, tmp_path_factory) -> None:
+    """24 times the same two lines: the mutator repeats whole messages, as single bytes hardly would."""
+    fuzz = program(tmp_path, tmp_path_factory.mktemp("cache"), SESSION, Flavour.FUZZ)
+    words = tmp_path / "words"
+    words.write_bytes(b'"append"\n"remove"\n"leave"\n')
+    door = entry(fuzz, arguments=())
+    work = replace(slice_of(door, tmp_path / "slice", 20), dictionary=words, input_bytes=4096)
+    found = LibFuzzer().search(work, Bubblewrap()).candidates
+    assert found and min(p.read_bytes().count(b"append") for p in found) >= 24
+
+
+TOKEN = """
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+int main(void) {
+    static const char digits[] = "0123456789abcdef";
+    char text[16], said[] = "your token is ............, please repeat it\\n";
+    unsigned long long token = 88172645463325252ull;
+    for (int i = 0; i < 12; i++, token = token * 6364136223846793005ull + 1) said[14 + i] = digits[token >> 60];
+    if (read(0, text, 4) != 4) return 1;
+    if (write(1, said, sizeof said - 1) < 0) return 1;
+    if (read(0, text, 12) != 12) return 1;
+    int differs = 0;
+    for (int i = 0; i < 12; i++) differs |= text[i] ^ said[14 + i];
+    if (!differs) abort();
+    return 0;
+}
+"""
+
+
+def test_what_the_program_says_can_be_said_back(tmp_path, tmp_path_factory) -> None:
+    fuzz = program(tmp_path, tmp_path_factory.mktemp("cache"), TOKEN, Flavour.FUZZ)
+    work = slice_of(entry(fuzz, arguments=()), tmp_path / "slice", 20)
+    assert LibFuzzer().search(work, Bubblewrap()).candidates
+
+
+class _Recorder:
+    """A sandbox that runs nothing and remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+
+    def check(self) -> None:
+        """Always fine."""
+
+    def run(self, command: Command, *_: object) -> Execution:
+        self.commands.append(command)
+        return Execution(
+            ending=Ending.EXITED,
+            exit_code=0,
+            signal=None,
+            stdout=b"",
+            stderr=b"",
+            truncated=False,
+            wall_s=1.0,
+            cpu_s=1.0,
+            peak_memory_bytes=0,
+        )
+
+
+def test_every_second_round_of_a_hunt_with_one_arm_profiles_comparisons(target, tmp_path) -> None:
+    scheduler, recorder = Scheduler([(0, 0)], budget_s=600.0, jobs=1, seed=1), _Recorder()
+    for _ in range(4):
+        (assignment,) = scheduler.next_round(600.0)
+        LibFuzzer()._run(
+            *(slice_of(target, tmp_path, 5, assignment.seed), 5.0, assignment.seed, recorder, _Reading(tick=None, before=0), None)
+        )
+    profiled = ["-use_value_profile=1" in command.argv for command in recorder.commands]
+    assert profiled == [False, True, False, True]
+    assert ["MITHRIDATE_TRACE_ALL" in command.env for command in recorder.commands] == profiled

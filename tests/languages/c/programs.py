@@ -32,6 +32,17 @@ usage:
 
 FILTER = '#include <stdio.h>\nint main(void){int c,n=0;while((c=getchar())!=EOF)n+=c;printf("%d\\n",n);return 0;}'
 
+COUNTER = r"""
+#include <stdio.h>
+int main(int c, char **v) {
+  int n = 0;
+  if (c > 2 || (c > 1 && v[1][1])) return 1;
+  while (getchar() != EOF) n++;
+  printf("%d words\n", c);
+  return 0;
+}
+"""
+
 SELF_TEST = r"""
 #include <stdio.h>
 #include <sys/stat.h>

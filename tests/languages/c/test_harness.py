@@ -176,3 +176,57 @@ def test_a_stream_opened_on_standard_output_does_not_close_it_for_the_next_input
     reach = run(tmp_path, cache, body, MANY, arguments=())
     assert reach.executions >= len(MANY)
     assert reach.noted == ()
+
+
+def test_reads_of_standard_input_go_on_where_other_functions_stopped(tmp_path, cache) -> None:
+    body = """
+    int main(void) {
+        char b[8]; int first = -1, second = -1, rest = 0, c;
+        if (read(0, b, 1) == 1) first = b[0];
+        if (lseek(0, 0, SEEK_CUR) != (first >= 0)) abort();
+        if (read(0, b, 1) == 1) second = b[0];
+        while ((c = getchar()) != EOF) { rest++; if (c != first) abort(); }
+        if (first >= 0 && rest + 1 + (second >= 0) != first + 1) abort();
+        return 0;
+    }"""
+    reach = run(tmp_path, cache, body, MANY, arguments=())
+    assert reach.executions >= len(MANY) and reach.noted == ()
+
+
+@pytest.mark.parametrize("call", ["read(0, small, 32)", "write(1, small, 32)"])
+def test_a_read_or_write_beyond_its_buffer_is_noted(tmp_path, cache, call) -> None:
+    body = f"int main(void) {{ char *small = malloc(16); {call}; return 0; }}"
+    assert run(tmp_path, cache, body, [b"x" * 20], arguments=()).noted
+
+
+def test_a_program_that_redirects_its_output_gets_it(tmp_path, cache) -> None:
+    body = """
+    int main(void) {
+        int p[2]; char b[4] = "";
+        if (pipe(p) || dup2(p[1], 1) != 1) abort();
+        if (write(1, "abc", 3) != 3 || read(p[0], b, 3) != 3 || strcmp(b, "abc")) abort();
+        return 0;
+    }"""
+    assert run(tmp_path, cache, body, [b"x"], arguments=()).noted == ()
+
+
+def test_blocks_from_before_main_are_as_before_the_first_input_each_time(tmp_path, cache) -> None:
+    """A constructor's generator must give the same numbers to each input, and its blocks must outlive each."""
+    body = """
+    static int *state, *grown, *given;
+    __attribute__((constructor)) static void make(void) {
+        state = malloc(4 * sizeof *state); state[3] = 7;
+        grown = calloc(2, sizeof *grown); grown[1] = 9;
+        given = malloc(sizeof *given); *given = 5;
+    }
+    int main(void) {
+        if (state[3] != 7 || grown[1] != 9 || *given != 5) abort();
+        state[3]++;
+        grown = realloc(grown, 64 * sizeof *grown);
+        if (grown[1] != 9) abort();
+        grown[1] = grown[40] = 1;
+        *given = 6; free(given);
+        return 0;
+    }"""
+    reach = run(tmp_path, cache, body, MANY, arguments=())
+    assert reach.executions >= len(MANY) and reach.noted == ()

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from mithridate.languages.c.doors import host_path
+from mithridate.languages.c.elf import Image
 from mithridate.languages.c.language import CLanguage
 from mithridate.model.entry import Boundary, EntryKind, EntryPoint
 from mithridate.model.project import Build, Flavour, Project, Skipped
@@ -123,3 +125,56 @@ def test_the_projects_sample_is_a_seed_and_its_magic_a_word(opened) -> None:
     info = next(e for e in entries if e.name == "noteinfo")
     assert FILES["tests/one.note"].encode() in {blobs[d] for d in info.seeds}
     assert b'"NOTE"' in blobs[info.dictionary]
+
+
+OWN_HEAP = {
+    "Makefile": "shell: main.o pool.o\n\t$(CC) $(CFLAGS) main.o pool.o -o shell\n",
+    "commands.h": 'static const char *const commands[] = {"enlist", "dismiss"};\n',
+    "pool.c": """
+#include <stddef.h>
+static char arena[1 << 16]; static size_t used;
+void *pool_malloc(size_t n) { void *p = arena + used; used += n; return p; }
+void pool_free(void *p) { (void)p; }
+int pool_strcmp(const char *a, const char *b) { while (*a && *a == *b) a++, b++; return *a - *b; }
+""",
+    "main.c": """
+#include "commands.h"
+#include <stddef.h>
+#include <unistd.h>
+void *pool_malloc(size_t); void pool_free(void *); int pool_strcmp(const char *, const char *);
+int main(void) {
+    char *line = pool_malloc(8); long n = read(0, line, 7), known = 0;
+    line[n > 0 ? n : 0] = 0;
+    for (int i = 0; i < 2; i++) known |= !pool_strcmp(line, commands[i]);
+    pool_free(line);
+    return !known;
+}
+""",
+}
+
+
+def test_a_program_with_an_own_heap_is_proved_on_one_that_the_sanitizer_sees_and_found_again_in_a_fresh_build(tmp_path) -> None:
+    for name, text in OWN_HEAP.items():
+        (tmp_path / "shell").mkdir(exist_ok=True)
+        (tmp_path / "shell" / name).write_text(text)
+    blobs: dict[str, bytes] = {}
+
+    def put(data: bytes) -> str:
+        blobs[hashlib.sha256(data).hexdigest()] = data
+        return hashlib.sha256(data).hexdigest()
+
+    project = take_snapshot(tmp_path / "shell", tmp_path / "snapshots")[0]
+    language, sandbox = CLanguage(put=put, seconds=40), Bubblewrap()
+    (component,), _ = language.detect(project)
+    builds = [language.build(project, component, flavour, sandbox, tmp_path / "builds") for flavour in Flavour]
+    (tmp_path / "work").mkdir()
+    made = [b for b in builds if isinstance(b, Build)]
+    (entry,), _ = language.entry_points(project, made, sandbox, tmp_path / "work")
+    assert b'"enlist"' in blobs[entry.dictionary]  # it stands in a header
+    proving = entry.binary(Flavour.PLAIN)
+    plain = next(b for b in made if b.flavour is Flavour.PLAIN)
+    assert proving is not None and b"__mithridate_malloc" in Image.load(host_path(plain, proving.path)).defined_functions()
+    fresh = language.build(project, component, Flavour.PLAIN, sandbox, tmp_path / "elsewhere")
+    assert isinstance(fresh, Build)
+    again = language.binary(fresh, entry, proving.path, sandbox, tmp_path / "work")
+    assert again is not None and again.path == proving.path

@@ -10,7 +10,7 @@ from mithridate.model.entry import INPUT, OUTPUT, EntryKind
 from mithridate.model.execution import Mount
 from mithridate.model.project import Skipped
 from mithridate.sandbox.bubblewrap import Bubblewrap
-from tests.languages.c.programs import BY_SUFFIX, CONVERTER, FILTER, MAPPER, REFUSER, SELF_TEST, WAITER, compiled
+from tests.languages.c.programs import BY_SUFFIX, CONVERTER, COUNTER, FILTER, MAPPER, REFUSER, SELF_TEST, WAITER, compiled
 
 ENV = {"ASAN_OPTIONS": "detect_leaks=0"}
 
@@ -18,8 +18,8 @@ ENV = {"ASAN_OPTIONS": "detect_leaks=0"}
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("observe")
-    sources = (CONVERTER, FILTER, SELF_TEST, WAITER, BY_SUFFIX, MAPPER, REFUSER)
-    for name, source in zip(("conv", "filter", "self", "waiter", "ext", "mapper", "refuser"), sources, strict=True):
+    sources = (CONVERTER, FILTER, SELF_TEST, WAITER, BY_SUFFIX, MAPPER, REFUSER, COUNTER)
+    for name, source in zip(("conv", "filter", "self", "waiter", "ext", "mapper", "refuser", "counter"), sources, strict=True):
         compiled(source, place / "build" / name)
     for name, content in (("b.txt", b"hello"), ("a.mag", b"MAGIxxxx"), ("c.foo", b"foo")):
         (place / name).write_bytes(content)
@@ -68,6 +68,12 @@ def test_a_filter_is_entered_through_standard_input_once(built: Path) -> None:
     (door,) = doors(look(built, "filter"))
     assert door.form == ()
     assert door.kind is EntryKind.PROGRAM_STDIN
+
+
+def test_a_dash_is_no_second_door_to_standard_input(built: Path) -> None:
+    """Also where the program says how it was called, and so ends otherwise."""
+    (door,) = doors(look(built, "counter"))
+    assert door.form == ()
 
 
 def test_a_memory_mapped_file_counts_as_input(built: Path) -> None:

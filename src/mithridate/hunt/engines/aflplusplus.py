@@ -153,9 +153,9 @@ class AflPlusPlus:
         ours = work.work / "out" / _OURS
         for path in ours.glob("queue/id:*"):
             _copy_by_content(path, work.corpus)
-        for kind in ("crashes", "hangs"):
+        for kind, prefix in (("crashes", ""), ("hangs", "hang-")):
             for path in ours.glob(f"{kind}/id:*"):
-                _copy_by_content(path, work.candidates)
+                _copy_by_content(path, work.candidates, prefix)
 
 
 class _Watcher:
@@ -183,9 +183,9 @@ class _Watcher:
         return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
 
 
-def _copy_by_content(path: Path, directory: Path) -> None:
+def _copy_by_content(path: Path, directory: Path, prefix: str = "") -> None:
     data = path.read_bytes()
-    final = directory / hashlib.sha1(data, usedforsecurity=False).hexdigest()
+    final = directory / f"{prefix}{hashlib.sha1(data, usedforsecurity=False).hexdigest()}"
     if not final.exists():
         temporary = directory / f".{final.name}"
         temporary.write_bytes(data)

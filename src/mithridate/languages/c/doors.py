@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
 
+from mithridate.languages.c.allocators import own_allocators, substitutes
+from mithridate.languages.c.comparisons import own_comparisons, wrappers
 from mithridate.languages.c.constants import dictionary, nearest_first
 from mithridate.languages.c.elf import Image
-from mithridate.languages.c.link import Linker, elf_bits
+from mithridate.languages.c.link import Linker, Watched, elf_bits
 from mithridate.languages.c.observe import Observation, observe
 from mithridate.languages.c.options import Form
 from mithridate.languages.c.probe import Probe
@@ -20,6 +23,7 @@ from mithridate.languages.c.products import on_host
 from mithridate.languages.c.samples import Samples
 from mithridate.languages.c.script_calls import script_calls
 from mithridate.languages.c.usage import Forms, Usage, ask, forms, getopt_strings, program_name
+from mithridate.languages.c.walk import head
 from mithridate.languages.invocation import build_mounts, one_input
 from mithridate.languages.seeds import format_samples, relevant
 from mithridate.model.entry import INPUT, Binary, Boundary, EntryKind, EntryPoint
@@ -41,6 +45,8 @@ _FORMS_OF_ONE_PROGRAM = (4, 12)
 _SHORTEST_LOOK_S = 2.0
 _LONGEST_LOOK_S = 15.0
 _TEST_PLACE = re.compile(r"(^|[/_-])(tests?|check|examples?|bench(marks?)?|demos?)([/_.-]|$)", re.IGNORECASE)
+_MAPS = re.compile(rb"\bmmap\s*\(")
+_SOURCE_BYTES = 1 << 20
 _WORD = re.compile(r"[A-Za-z0-9]{2,12}")
 
 
@@ -53,6 +59,7 @@ class Ground:
     linkers: Linkers
     samples: Samples
     sources: tuple[Path, ...]
+    headers: tuple[Path, ...]
     arguments: Mapping[str, tuple[str, ...]]
     put: Callable[[bytes], str]
     sandbox: Sandbox
@@ -68,6 +75,8 @@ class Doors:
         self._deadline = time.monotonic() + seconds
         self._judge = Judge()
         self._formats = format_samples()
+        self._allocators = own_allocators(ground.sources)
+        self._comparisons = own_comparisons(ground.sources)
         self.skipped: list[Skipped] = []
 
     @property
@@ -147,18 +156,18 @@ class Doors:
         if left <= 0:
             self.skipped.append(Skipped(what=link.output, reason="the time for looking at programs was used up"))
             return []
-        binary = self._plain_binary(plain, link)
+        binary = self.proving(link)
         name = program_name(link.output)
         env = self._judge.arm(self._entry(name, EntryKind.PROGRAM_FILE, (INPUT,), "", (binary,))).env
-        said = ask(link.output, self._ground.sandbox, build_mounts(binary), env)
+        said = ask(binary.path, self._ground.sandbox, build_mounts(binary), env)
         own = Image.load(host_path(plain, link.output)).strings()
         optstrings = getopt_strings(self._ground.sources, set(own))
         wanted = self._wanted_forms(name, said, shown.get(name, ()), optstrings)
         hints = [name, *_WORD.findall(said.text[:4000]), *PurePosixPath(link.output).parts]
         seeds = self._own_seeds(name, hints)
-        template = self._entry(name, EntryKind.PROGRAM_FILE, (INPUT,), "", self._binaries(link, binary.bits))
+        template = self._entry(name, EntryKind.PROGRAM_FILE, (INPUT,), "", self._binaries(link, binary))
         seen = observe(
-            link.output,
+            binary.path,
             wanted,
             seeds[:_OBSERVED],
             self._ground.sandbox,
@@ -211,21 +220,44 @@ class Doors:
             binaries=binaries,
         )
 
-    def _plain_binary(self, plain: Build, link: Link) -> Binary:
+    def proving(self, link: Link) -> Binary:
+        """The program on which its flaws are proved: as built, or linked again where it manages memory of its own (memory.c)."""
+        plain = self._ground.builds[Flavour.PLAIN]
         bits = elf_bits(host_path(plain, link.output)) or 64
-        return Binary(flavour=Flavour.PLAIN, directory=plain.directory, path=link.output, in_process=False, bits=bits)
+        built = Binary(flavour=Flavour.PLAIN, directory=plain.directory, path=link.output, in_process=False, bits=bits)
+        linker, meaning = self._ground.linkers.get((Flavour.PLAIN, bits)), self._meaning(link)
+        if linker is None or not (meaning or self._maps):
+            return built
+        linked = linker.proving(link, meaning)
+        return built if isinstance(linked, ToolFailure) else linked
 
-    def _binaries(self, link: Link, bits: int) -> tuple[Binary, ...]:
+    def _meaning(self, link: Link) -> Mapping[str, str]:
+        """The program's own allocator, and what its functions are to mean."""
+        return substitutes(self._allocators, self._functions(link)) if self._allocators else {}
+
+    def _watched(self, link: Link) -> Watched:
+        """The program's own comparisons, and what is to be done around them."""
+        return wrappers(self._comparisons, self._functions(link)) if self._comparisons else ((), "")
+
+    def _functions(self, link: Link) -> frozenset[bytes]:
+        return Image.load(host_path(self._ground.builds[Flavour.PLAIN], link.output)).global_functions()
+
+    @cached_property
+    def _maps(self) -> bool:
+        """True when the sources ask the system for memory themselves."""
+        return any(_MAPS.search(head(path, _SOURCE_BYTES)) for path in self._ground.sources)
+
+    def _binaries(self, link: Link, plain: Binary) -> tuple[Binary, ...]:
         """The program itself for proofs, and one binary an engine: in-process, or forked where the harness cannot be linked."""
-        made = [self._plain_binary(self._ground.builds[Flavour.PLAIN], link)]
+        made, bits, meaning = [plain], plain.bits, self._meaning(link)
         for flavour in (Flavour.FUZZ, Flavour.AFL):
             build, linker = self._ground.builds.get(flavour), self._ground.linkers.get((flavour, bits))
             same = next((one for one in build.links if one.output == link.output), None) if build else None
             if linker is None or same is None:
                 continue
-            linked = linker.program(same, in_process=True)
+            linked = linker.program(same, in_process=True, meaning=meaning, watched=self._watched(link))
             if isinstance(linked, ToolFailure) and flavour is Flavour.AFL:
-                linked = linker.program(same, in_process=False)
+                linked = linker.program(same, in_process=False, meaning=meaning)
             if isinstance(linked, ToolFailure):
                 self.skipped.append(Skipped(what=f"{link.output} ({flavour})", reason=f"{linked.tool}: {linked.why}"))
             else:
@@ -250,7 +282,7 @@ class Doors:
         why = "" if reach.ran else "it did not get through its seeds in one process"
         if reach.noted and not any(self._violates(entry, plain, path) for path in reach.noted[:4]):
             why = "in one process it violates where it does not in processes of its own"
-        if not why:
+        if not why or (reach.ran and entry.binary(Flavour.AFL) is None):  # better so than not at all: every candidate is replayed
             return entry
         self.skipped.append(Skipped(what=f"{entry.id} in-process", reason=why))
         return replace(entry, binaries=tuple(b for b in entry.binaries if not b.in_process))
@@ -280,7 +312,7 @@ class Doors:
     def _dictionary(self, entry: EntryPoint, name: str) -> bytes:
         plain = entry.binary(Flavour.PLAIN)
         image = host_path(self._ground.builds[Flavour.PLAIN], plain.path) if plain else None
-        return dictionary(nearest_first(self._ground.sources, name), image)
+        return dictionary(nearest_first((*self._ground.sources, *self._ground.headers), name), image)
 
     def _usual_bits(self) -> int:
         return next((bits for _, bits in self._ground.linkers), 64)

@@ -14,6 +14,7 @@ _MAX_SYMBOLS = 1 << 20
 _MAX_FUNCTION_BYTES = 1 << 20
 _MAX_CODE_BYTES = 64 << 20
 _FUNCTION = 2
+_GLOBAL = 1
 _SYMBOL_TABLE = 2
 _RUNTIME_SYMBOL = re.compile(
     rb"_*(?:asan|ubsan|sanitizer|interceptor|interception|lsan|sancov|tsan|msan|afl|llvm|libc|do_global|cxa|gxx|gcc|clang)_?|"
@@ -68,6 +69,10 @@ class Image:
         """The names of the functions that this file defines."""
         return frozenset(name for name, _, _ in self._functions())
 
+    def global_functions(self) -> frozenset[bytes]:
+        """The names of the functions that this file defines for others to call."""
+        return frozenset(name for name, _, _ in self._functions(bindings=(_GLOBAL,)))
+
     def own_code(self, declared: Container[bytes] | None = None) -> Iterator[bytes]:
         """The machine code of each function that is not of a sanitizer or of the C runtime.
 
@@ -112,7 +117,7 @@ class Image:
         for name, kind, _, address, start, length, link in raw:
             yield Section(self._text_at(names + name), kind, address, start, length, link)
 
-    def _functions(self) -> Iterator[tuple[bytes, int, int]]:
+    def _functions(self, bindings: Container[int] = range(16)) -> Iterator[tuple[bytes, int, int]]:
         table = next((s for s in self.sections if s.type == _SYMBOL_TABLE), None)
         if table is None or table.link >= len(self.sections):
             return
@@ -125,7 +130,7 @@ class Image:
                 name, info, _, _, address, size = fields
             else:
                 name, address, size, info, _, _ = fields
-            if info & 15 == _FUNCTION and size:
+            if info & 15 == _FUNCTION and size and info >> 4 in bindings:
                 yield self._text_at(names + name), address, size
 
     def _content(self, section: Section) -> bytes:

@@ -11,9 +11,9 @@ from mithridate.languages.c.detect import detect
 from mithridate.languages.c.doors import Doors, Ground, Linkers, host_path
 from mithridate.languages.c.flags import flavour_flags
 from mithridate.languages.c.fuzz_targets import fuzz_targets
-from mithridate.languages.c.link import Linker, elf_bits, prepare_runtime
+from mithridate.languages.c.link import OWN_OUTPUT, Linker, elf_bits, prepare_runtime
 from mithridate.languages.c.samples import collect
-from mithridate.languages.c.sources import SOURCES
+from mithridate.languages.c.sources import HEADERS, SOURCES
 from mithridate.languages.c.toolchain import Toolchain, find_toolchain
 from mithridate.languages.c.walk import regular_files
 from mithridate.languages.c.wrapper import install_wrapper
@@ -87,6 +87,8 @@ class CLanguage:
 
         `program` is where the executable was in the build that the bundle speaks of (a sandbox path).
         """
+        if entry.kind is not EntryKind.FUZZ_TARGET and program.startswith(OWN_OUTPUT):
+            return self._linked_again(build, program, sandbox, work)
         if entry.kind is not EntryKind.FUZZ_TARGET:
             bits = elf_bits(host_path(build, program))
             if bits is None:
@@ -95,6 +97,11 @@ class CLanguage:
         ground = self._ground({Flavour.PLAIN: build}, build.directory / "src", sandbox, work)
         targets = fuzz_targets(Doors(ground, self._seconds), build.component, ground.sources, build.directory / "src")
         return next((t.binary(Flavour.PLAIN) for t in targets if t.name == entry.name), None)
+
+    def _linked_again(self, build: Build, program: str, sandbox: Sandbox, work: Path) -> Binary | None:
+        doors = Doors(self._ground({Flavour.PLAIN: build}, build.directory / "src", sandbox, work), self._seconds)
+        programs = (link for link in build.links if elf_bits(host_path(build, link.output)))
+        return next((b for b in map(doors.proving, programs) if b.path == program), None)
 
     def _tools(self) -> Toolchain:
         if self._found is None:
@@ -105,12 +112,14 @@ class CLanguage:
         component = builds[Flavour.PLAIN].component
         unpacked = scratch / "unpacked"
         unpacked.mkdir(exist_ok=True)
+        files = [path for path, _ in regular_files(tree / component.path)]
         return Ground(
             component=component.id,
             builds=builds,
             linkers=self._linkers(builds, sandbox, builds[Flavour.PLAIN].directory.parent),
             samples=collect(tree, component.seeds, unpacked),
-            sources=tuple(path for path, _ in regular_files(tree / component.path) if path.suffix in SOURCES),
+            sources=tuple(path for path in files if path.suffix in SOURCES),
+            headers=tuple(path for path in files if path.suffix in HEADERS),
             arguments=component.arguments,
             put=self._put,
             sandbox=sandbox,

@@ -3,7 +3,7 @@
 import hashlib
 import shlex
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -18,11 +18,21 @@ from mithridate.model.project import Build, Flavour, Link, ToolFailure
 from mithridate.sandbox.interface import Sandbox
 
 RUNTIME = "/opt/mithridate-runtime"
+_WRAPPERS = "/tmp/mithridate-wrappers.o"
 OWN_OUTPUT = "/build/.mithridate"
+_SOURCES = ("harness.c", "memory.c", "mutator.c", "workdir.c", "standalone.c", "state.ld")
 _LIMITS = Limits(wall_s=300, processes=128, output_bytes=1 << 18)
 _CXX_RUNTIME = ("-lstdc++", "-lm", "-lpthread", "-ldl", "-lrt")
+_GUARDED = (
+    *(f"-Wl,--wrap={name}" for name in ("mmap", "munmap", "read")),
+    *(f"-Wl,--defsym=__wrap_{name}=__mithridate_{name}" for name in ("mmap", "munmap", "read")),
+)
 _WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-Wl,-Map"})
 _DROPPED = frozenset({"-s", "-static", "-static-pie", "-Wl,-s", "-Wl,--gc-sections", "-MD", "-MMD", "-MP", "-Wl,--no-undefined"})
+
+
+Watched = tuple[tuple[str, ...], str]
+"""Symbols to wrap, and the C code that does it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +66,7 @@ def prepare_runtime(bits: int, compiler: Compiler, sandbox: Sandbox, cache: Path
     Raises ToolchainMissing when clang's libFuzzer for this word size is not installed.
     """
     sources = resources.files("mithridate.languages.c") / "runtime"
-    parts = {name: (sources / name).read_bytes() for name in ("harness.c", "workdir.c", "standalone.c", "state.ld")}
+    parts = {name: (sources / name).read_bytes() for name in _SOURCES}
     key = hashlib.sha256(b"\0".join([compiler.identity.encode(), str(bits).encode(), *parts.values()])).hexdigest()[:16]
     directory = cache / f"runtime-{bits}-{key}"
     if not (directory / "wrapped").exists():
@@ -78,8 +88,10 @@ cd {RUNTIME}
 M=-m{bits}
 LIBRARY=$({compiler.clang} $M -print-runtime-dir)/libclang_rt.fuzzer_no_main-{architecture}.a
 [ -f "$LIBRARY" ] || LIBRARY=$({compiler.clang} $M -print-resource-dir)/lib/linux/libclang_rt.fuzzer_no_main-{architecture}.a
-for part in harness workdir; do {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c $part.c -o $part.o; done
-{compiler.clang} $M -r -nostdlib -fuse-ld=lld harness.o workdir.o -o mithridate-harness.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c harness.c -o mithridate-harness.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c memory.c -o mithridate-memory.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c mutator.c -o mithridate-mutator.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c workdir.c -o mithridate-workdir.o
 {compiler.clang} $M -O1 -g -fno-omit-frame-pointer -c standalone.c -o mithridate-standalone.o
 {compiler.llvm("nm")} --defined-only mithridate-harness.o | sed -n 's/.* T __wrap_//p' | sort -u > wrapped.new
 grep -v ^__sanitizer_cov wrapped.new | sed 's/.*/& __real_&/' > renames
@@ -116,8 +128,13 @@ class Linker:
         self._compiler = compiler
         self._sandbox = sandbox
 
-    def program(self, link: Link, *, in_process: bool) -> Binary | ToolFailure:
-        """The program behind `link` with our harness around its main(), or (not in_process) with AFL++'s fork server alone."""
+    def program(
+        self, link: Link, *, in_process: bool, meaning: Mapping[str, str] | None = None, watched: Watched = ((), "")
+    ) -> Binary | ToolFailure:
+        """The program behind `link` with our harness around its main(), or (not in_process) with AFL++'s fork server alone.
+
+        `meaning` says which of its functions are to mean others (allocators.py), `watched` which to wrap (comparisons.py).
+        """
         flavour = self._build.flavour
         if flavour is Flavour.AFL and not self._runtime.afl:
             return ToolFailure(tool="afl++", why=f"no runtime for {self._runtime.bits}-bit programs")
@@ -125,10 +142,24 @@ class Linker:
         if in_process:
             ours = self._harness_arguments(state=True)
         else:
-            ours = ("-x", "none", f"{RUNTIME}/mithridate-afl-forked.o", *_CXX_RUNTIME)
-        output = self._output(link.output, "inproc" if in_process else "forked")
+            parts = (f"{RUNTIME}/mithridate-afl-forked.o", f"{RUNTIME}/mithridate-memory.o")
+            ours = ("-x", "none", *parts, *_GUARDED, *_CXX_RUNTIME)
+        renamed = _renamed(meaning or {})
+        symbols, code = watched if in_process and flavour is Flavour.FUZZ else ((), "")
+        ours = (*ours, *renamed, *(f"-Wl,--wrap={symbol}" for symbol in symbols), *((_WRAPPERS,) if code else ()))
+        output = self._output("\0".join((link.output, *renamed, code)), "inproc" if in_process else "forked", link.output)
         argv = (link.argv[0], *without_output(link.argv[1:]), *ours, "-o", output)
-        return self._link(argv, link.cwd, output, in_process)
+        return self._link(argv, link.cwd, output, in_process, code)
+
+    def proving(self, link: Link, meaning: Mapping[str, str]) -> Binary | ToolFailure:
+        """The plain program behind `link`, with the sanitizer's blocks for the functions in `meaning` and guarded mappings.
+
+        It is found under the same path in every build of the same sources.
+        """
+        ours = ("-x", "none", f"{RUNTIME}/mithridate-memory.o", *_GUARDED, *_renamed(meaning))
+        output = f"{OWN_OUTPUT}/{Path(link.output).name}.{hashlib.sha256(link.output.encode()).hexdigest()[:10]}.guarded"
+        argv = (link.argv[0], *without_output(link.argv[1:]), *ours, "-o", output)
+        return self._link(argv, link.cwd, output, in_process=False)
 
     def linked_target(self, link: Link) -> Binary | ToolFailure:
         """A fuzz target that the project's own build links: the same command with our harness, or the plain driver, as main()."""
@@ -161,14 +192,15 @@ class Linker:
         wraps = tuple(f"-Wl,--wrap={symbol}" for symbol in self._runtime.wrapped)
         gather = (f"-Wl,-T,{RUNTIME}/state.ld",) if state else ()
         pull = ("-Wl,-u,LLVMFuzzerRunDriver",) if self._build.flavour is Flavour.FUZZ else ()
-        parts = (f"{RUNTIME}/mithridate-harness.o", *(f"{RUNTIME}/{name}" for name in engine))
+        own = ("mithridate-harness.o", "mithridate-memory.o", "mithridate-mutator.o", "mithridate-workdir.o")
+        parts = tuple(f"{RUNTIME}/{name}" for name in (*own, *engine))
         return ("-x", "none", *parts, *wraps, *pull, *gather, *_CXX_RUNTIME)
 
-    def _output(self, origin: str, kind: str) -> str:
+    def _output(self, origin: str, kind: str, name: str = "") -> str:
         digest = hashlib.sha256(f"{origin}\0{self._runtime.directory.name}".encode()).hexdigest()[:10]
-        return f"{OWN_OUTPUT}/{Path(origin).name}.{digest}.{kind}"
+        return f"{OWN_OUTPUT}/{Path(name or origin).name}.{digest}.{kind}"
 
-    def _link(self, argv: Sequence[str], cwd: str, output: str, in_process: bool) -> Binary | ToolFailure:
+    def _link(self, argv: Sequence[str], cwd: str, output: str, in_process: bool, code: str = "") -> Binary | ToolFailure:
         host = self._build.directory / "build" / Path(output).relative_to("/build")
         binary = Binary(
             flavour=self._build.flavour,
@@ -183,6 +215,10 @@ class Linker:
         temporary = f"{output}.{uuid.uuid4().hex}"
         final_argv = [temporary if word == output else word for word in argv]
         command = " ".join(map(shlex.quote, self._compiler.argv(final_argv)))
+        if code:
+            word = f"-m{self._runtime.bits}"
+            compiled = f"{self._compiler.clang} {word} -O2 -w -x c -c -o {_WRAPPERS} -"
+            command = f"printf %s {shlex.quote(code)} | {compiled} && {command}"
         script = f"{command} && mv {shlex.quote(temporary)} {shlex.quote(output)}"
         mounts = [replace(m, writable=True) for m in build_mounts(binary)]
         mounts += [Mount(source=self._runtime.directory, target=RUNTIME), *self._compiler.mounts]
@@ -190,6 +226,11 @@ class Linker:
             Command(argv=("sh", "-c", script), cwd=cwd, env=self._compiler.environment(self._build.flavour)), mounts, _LIMITS
         )
         return binary if done.ok and host.exists() else ToolFailure(tool="link", why=first_error(done))
+
+
+def _renamed(meaning: Mapping[str, str]) -> tuple[str, ...]:
+    """Arguments that let a function's name mean another one, also inside the file that defines it."""
+    return tuple(f"-Wl,--defsym={name}={other}" for name, other in meaning.items())
 
 
 def without_output(argv: Iterable[str]) -> tuple[str, ...]:

@@ -264,6 +264,8 @@ def _meaningful(doors: Sequence[_Sight], text: str) -> list[_Sight]:
     kept: list[_Sight] = []
     for door in sorted(doors, key=lambda s: len(s.form)):
         same = [k for k in kept if len(k.form) < len(door.form) and k.outcome == door.outcome and k.sample == door.sample]
+        if door.form == ("-",) and any(k.form == () for k in kept):
+            continue  # standard input by its other name
         if not any(_adds_nothing(door.form, k.form, text) for k in same):
             kept.append(door)
     return kept

@@ -31,7 +31,7 @@
 
 #define WEAK __attribute__((weak))
 
-enum { LAST_TARGET_FD = 197, CWD_FD = 240, INPUT_FD = 241, MAX_ARGUMENTS = 64, MAX_FILES = 256, KEYS = 4096, KEPT_PER_KEY = 3, KEPT_PER_PLACE = 12, TOLERATED_READS = 64, PATIENCE_AT_END = 256,
+enum { LAST_TARGET_FD = 197, CWD_FD = 240, INPUT_FD = 241, MAX_ARGUMENTS = 64, MAX_FILES = 256, KEYS = 4096, KEPT_PER_KEY = 3, KEPT_PER_PLACE = 12, TOLERATED_READS = 64, PATIENCE_AT_END = 32,
        TRACE_TRIAL = 4096, TRACE_SELDOM = 4, SAMPLE_EVERY = 32 };
 
 extern int __real_main(int, char **, char **) WEAK;
@@ -87,10 +87,15 @@ static struct {
     size_t size;
     int input_fd;
     int first_fd; /* the target's own descriptors start here and end below LAST_TARGET_FD */
+    int ready;    /* the first input is about to be run */
     int traced;   /* comparisons of this execution are reported to the engine */
     int trace_all;
     unsigned trace_every;
     uint64_t trial_ns[2]; /* spent without and with tracing, while it is not decided how often to trace */
+    size_t position; /* in the input, while read(0) is served from memory */
+    int ahead;       /* the descriptor's own offset is behind it */
+    int from_memory;
+    int mute;     /* what the target writes to 1 and 2 is dropped */
     int fatal;    /* a violation ends the process, as libFuzzer's minimiser wants it */
     int tracking; /* what the target leaves behind is released: for programs, not for fuzz targets */
     int cwd_fd;
@@ -114,7 +119,45 @@ static struct { void **slots; uint32_t *used; size_t used_count; } heap;
 
 static size_t slot_of(const void *p) { return ((uintptr_t)p >> 4) * 0x9E3779B97F4A7C15ull >> (64 - HEAP_BITS); }
 
+/* Blocks from before main() (of constructors) are state too: their content is put back, and they are never really released. */
+enum { EARLY = 512, EARLY_BYTES = 1 << 20 };
+static struct { char *address; size_t size; char *copy; } early[EARLY];
+static unsigned early_count;
+static char *early_low = (char *)UINTPTR_MAX, *early_high;
+extern size_t __sanitizer_get_allocated_size(const volatile void *) WEAK;
+
+static int early_index(const void *p) {
+    if ((char *)p < early_low || (char *)p > early_high) return -1;
+    for (unsigned i = 0; i < early_count; i++)
+        if (early[i].address == p) return (int)i;
+    return -1;
+}
+static void early_add(void *p) {
+    if (run.ready || early_count == EARLY || !__sanitizer_get_allocated_size) return;
+    early[early_count].address = p;
+    early[early_count++].size = __sanitizer_get_allocated_size(p);
+    if ((char *)p < early_low) early_low = p;
+    if ((char *)p > early_high) early_high = p;
+}
+static void early_remove(const void *p) {
+    int i = run.ready ? -1 : early_index(p);
+    if (i >= 0) early[i] = early[--early_count];
+}
+static void early_save(void) {
+    size_t whole = 0;
+    for (unsigned i = 0; i < early_count; i++) {
+        if ((whole += early[i].size) > EARLY_BYTES) break;
+        early[i].copy = __real_malloc(early[i].size);
+        for (size_t k = 0; early[i].copy && k < early[i].size; k++) early[i].copy[k] = early[i].address[k];
+    }
+}
+static void early_restore(void) {
+    for (unsigned i = 0; i < early_count; i++)
+        for (size_t k = 0; early[i].copy && k < early[i].size; k++) early[i].address[k] = early[i].copy[k];
+}
+
 static void heap_add(void *p) {
+    if (!run.ready && p) early_add(p);
     if (!run.tracking || !run.inside || !p || heap.used_count >= HEAP_SLOTS / 2) return;
     size_t i = slot_of(p);
     while (heap.slots[i] && heap.slots[i] != GONE) i = (i + 1) & (HEAP_SLOTS - 1);
@@ -123,6 +166,7 @@ static void heap_add(void *p) {
 }
 
 static void heap_remove(const void *p) {
+    if (!run.ready && p) early_remove(p);
     if (!run.tracking || !run.inside || !p) return;
     for (size_t i = slot_of(p), n = 0; heap.slots[i] && n < HEAP_SLOTS; i = (i + 1) & (HEAP_SLOTS - 1), n++)
         if (heap.slots[i] == p) { heap.slots[i] = GONE; return; }
@@ -147,11 +191,14 @@ static FILE *file_add(FILE *f) {
     return f;
 }
 
+extern void *__mithridate_mmap(void *, size_t, int, int, int, long); /* memory.c */
+extern int __mithridate_munmap(void *, size_t);
+
 static void files_release(void) {
     for (int i = 0; i < MAX_FILES; i++)
         if (files[i]) { __real_fclose(files[i]); files[i] = NULL; }
     for (int i = 0; i < MAX_FILES; i++)
-        if (maps[i].address) { __real_munmap(maps[i].address, maps[i].size); maps[i].address = NULL; }
+        if (maps[i].address) { __mithridate_munmap(maps[i].address, maps[i].size); maps[i].address = NULL; }
 }
 
 static void leave(void) __attribute__((noreturn));
@@ -166,12 +213,25 @@ void *__wrap_malloc(size_t n) { ALLOCATING(__real_malloc(n)); }
 void *__wrap_calloc(size_t n, size_t s) { ALLOCATING(__real_calloc(n, s)); }
 void *__wrap_realloc(void *p, size_t n) {
     leave_if_doomed();
+    int old = run.inside && p ? early_index(p) : -1;
+    if (old >= 0) {
+        char *moved = __real_malloc(n);
+        for (size_t k = 0; moved && k < n && k < early[old].size; k++) moved[k] = early[old].address[k];
+        heap_add(moved);
+        return moved;
+    }
     heap_remove(p);
     void *q = __real_realloc(p, n);
     heap_add(q ? q : (n ? p : NULL));
     return q;
 }
-void __wrap_free(void *p) { leave_if_doomed(); heap_remove(p); __real_free(p); }
+#define KEPT(p) (run.tracking && run.inside && (p) && early_index(p) >= 0)
+void __wrap_free(void *p) {
+    leave_if_doomed();
+    if (KEPT(p)) return;
+    heap_remove(p);
+    __real_free(p);
+}
 #define WRAP_ALLOCATOR(ret, name, params, args) \
     extern ret __real_##name params WEAK; \
     ret __wrap_##name params { ALLOCATING((void *)__real_##name args); }
@@ -193,7 +253,7 @@ int __wrap_posix_memalign(void **out, size_t a, size_t n) {
 }
 #define WRAP_RELEASER(name, params, args) \
     extern void __real_##name params WEAK; \
-    void __wrap_##name params { leave_if_doomed(); heap_remove(p); __real_##name args; }
+    void __wrap_##name params { leave_if_doomed(); if (KEPT(p)) return; heap_remove(p); __real_##name args; }
 WRAP_RELEASER(_ZdlPv, (void *p), (p))
 WRAP_RELEASER(_ZdaPv, (void *p), (p))
 WRAP_RELEASER(_ZdlPvm, (void *p, size_t n), (p, n))
@@ -203,8 +263,10 @@ WRAP_RELEASER(_ZdaPvj, (void *p, size_t n), (p, n))
 
 FILE *__wrap_fopen(const char *a, const char *b) { return file_add(__real_fopen(a, b)); }
 FILE *__wrap_fopen64(const char *a, const char *b) { return file_add(__real_fopen64(a, b)); }
+static void settle_offset(void);
 /* A stream on a standard descriptor is closed after the iteration; the descriptor is still wanted then. */
 FILE *__wrap_fdopen(int a, const char *b) {
+    settle_offset();
     if (run.tracking && run.inside && a >= 0 && a <= 2 && (a = dup(a)) < 0) return NULL;
     return file_add(__real_fdopen(a, b));
 }
@@ -217,7 +279,7 @@ int __wrap_fclose(FILE *f) {
     return __real_fclose(f);
 }
 void *__wrap_mmap(void *a, size_t n, int prot, int flags, int fd, long off) {
-    void *p = __real_mmap(a, n, prot, flags, fd, off);
+    void *p = (run.inside ? __mithridate_mmap : __real_mmap)(a, n, prot, flags, fd, off);
     if (run.tracking && run.inside && p != MAP_FAILED)
         for (int i = 0; i < MAX_FILES; i++)
             if (!maps[i].address) { maps[i].address = p; maps[i].size = n; break; }
@@ -229,11 +291,14 @@ int __wrap_munmap(void *p, size_t n) {
             if (n < maps[i].size) { maps[i].address = (char *)p + n; maps[i].size -= n; }
             else maps[i].address = NULL;
         }
-    return __real_munmap(p, n);
+    return run.inside ? __mithridate_munmap(p, n) : __real_munmap(p, n);
 }
 int __wrap_close(int fd) {
     extern int __real_close(int);
-    if (run.tracking && run.inside && (fd < run.first_fd || fd > LAST_TARGET_FD)) return 0;
+    if (run.tracking && run.inside && (fd < run.first_fd || fd > LAST_TARGET_FD)) {
+        if (fd == 0) run.from_memory = 0;
+        return 0;
+    }
     return __real_close(fd);
 }
 
@@ -241,20 +306,57 @@ int __wrap_close(int fd) {
 static void at_end_of_input(void) {
     if (run.inside && ++run.reads_at_end > PATIENCE_AT_END) leave();
 }
+/* What the mutator learns of an input's shape (mutator.c). */
+extern void mithridate_shape_begin(const uint8_t *, size_t);
+extern void mithridate_shape_read(const uint8_t *, size_t, const void *, size_t, size_t);
+extern void mithridate_words(const char *);
+extern void mithridate_said(const char *, size_t);
+
+/* read(0) is served from memory: programs that read byte by byte would make a system call for each. Whatever else looks at the
+ * descriptor's offset finds it where it should be. */
+static void settle_offset(void) {
+    if (!run.inside || !run.ahead) return;
+    run.ahead = 0;
+    syscall(SYS_lseek, 0, (long)run.position, SEEK_SET);
+}
+static long read_input(void *b, size_t n);
+
 long __wrap_read(int fd, void *b, size_t n) {
     extern long __real_read(int, void *, size_t);
+    if (fd == 0 && run.inside && run.from_memory) return read_input(b, n);
     long r = __real_read(fd, b, n);
     if (fd == 0 && r == 0 && n) at_end_of_input();
     return r;
 }
+#define ELSEWHERE(ret, name, params, args) \
+    ret __wrap_##name params { \
+        extern ret __real_##name params; \
+        settle_offset(); \
+        if (run.inside) run.from_memory = 0; \
+        return __real_##name args; \
+    }
+ELSEWHERE(long, lseek, (int fd, long at, int from), (fd, at, from))
+ELSEWHERE(long long, lseek64, (int fd, long long at, int from), (fd, at, from))
+ELSEWHERE(int, dup, (int fd), (fd))
+ELSEWHERE(long, readv, (int fd, const void *v, int n), (fd, v, n))
+int __wrap_dup2(int from, int to) {
+    extern int __real_dup2(int, int);
+    settle_offset();
+    if (run.inside) { run.from_memory &= from != 0 && to != 0; run.mute &= to != 1 && to != 2; }
+    return __real_dup2(from, to);
+}
+/* What the program says goes nowhere: no system call is needed for it. */
+long __wrap_write(int fd, const void *b, size_t n);
 char *__wrap_fgets(char *b, int n, FILE *f) {
     extern char *__real_fgets(char *, int, FILE *);
+    settle_offset();
     char *r = __real_fgets(b, n, f);
     if (!r) at_end_of_input();
     return r;
 }
 size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
     extern size_t __real_fread(void *, size_t, size_t, FILE *);
+    settle_offset();
     size_t r = __real_fread(b, s, n, f);
     if (!r && s && n) at_end_of_input();
     return r;
@@ -262,6 +364,7 @@ size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
 #define WRAP_GETC(name) \
     int __wrap_##name(FILE *f) { \
         extern int __real_##name(FILE *); \
+        settle_offset(); \
         int c = __real_##name(f); \
         if (c == EOF) at_end_of_input(); \
         return c; \
@@ -269,6 +372,7 @@ size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
 WRAP_GETC(getc) WRAP_GETC(fgetc) WRAP_GETC(_IO_getc)
 int __wrap_getchar(void) {
     extern int __real_getchar(void);
+    settle_offset();
     int c = __real_getchar();
     if (c == EOF) at_end_of_input();
     return c;
@@ -393,6 +497,26 @@ static int harmed(const void *p, size_t n) { return __asan_region_is_poisoned &&
 WRAP_COPY(memcpy) WRAP_COPY(memmove) WRAP_COPY(__asan_memcpy) WRAP_COPY(__asan_memmove)
 WRAP_FILL(memset) WRAP_FILL(__asan_memset)
 
+static long read_input(void *b, size_t n) {
+    size_t left = run.size - run.position, got = n < left ? n : left;
+    mithridate_shape_read(run.data, run.size, b, n, got);
+    if (!got && n) at_end_of_input();
+    CHECK_COPY(b, (void *)0, got)
+    memcpy(b, run.data + run.position, got);
+    run.position += got;
+    run.ahead = 1;
+    return (long)got;
+}
+
+long __wrap_write(int fd, const void *b, size_t n) {
+    extern long __real_write(int, const void *, size_t);
+    if (!run.inside || !run.mute || (fd != 1 && fd != 2)) return __real_write(fd, b, n);
+    leave_if_doomed();
+    if (n && harmed(b, n) && note((uintptr_t)__builtin_return_address(0), __builtin_frame_address(0), "asan") <= TOLERATED_READS) leave();
+    if (run.traced) mithridate_said(b, n);
+    return (long)n;
+}
+
 /* Violations seen inside the runtime (memcpy, free, …): it holds locks now, so leave at the next safe call. */
 void __asan_on_error(void) {
     if (!run.inside || run.fatal) return;
@@ -490,6 +614,7 @@ static void restore(void) {
     heap_release();
     size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
     if (run.pristine) copy_words(__mithridate_state_start, run.pristine, size);
+    early_restore();
     if (fchdir(run.cwd_fd) != 0) errno = 0;
     mithridate_sweep(run.cwd_fd);
     optind = 0;
@@ -516,6 +641,8 @@ extern void __real___sanitizer_cov_trace_switch(uint64_t, uint64_t *);
 void __wrap___sanitizer_cov_trace_switch(uint64_t value, uint64_t *cases) {
     if (run.traced) __attribute__((musttail)) return __real___sanitizer_cov_trace_switch(value, cases);
 }
+
+int mithridate_tracing(void) { return run.inside && run.traced; }
 
 /* ---- species counts ---------------------------------------------------------------------------------------------- */
 
@@ -552,6 +679,8 @@ static int first_free_descriptor(void) {
 static void prepare_state(void) {
     run.first_fd = first_free_descriptor();
     run.tracking = __real_main != NULL;
+    run.ready = 1;
+    if (run.tracking) early_save();
     if (run.tracking) mithridate_sweep_begin(run.cwd_fd, run.input_path);
     size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
     if (__mithridate_state_start && size && __real_main) {
@@ -578,6 +707,11 @@ static int one_input(const uint8_t *data, size_t size) {
     run.size = size;
     run.executions++;
     run.reads_at_end = 0;
+    run.position = 0;
+    run.ahead = 0;
+    run.from_memory = run.mute = run.tracking && !run.fatal;
+    run.from_memory &= !run.input_path;
+    mithridate_shape_begin(data, size);
     run.traced = run.trace_all || run.executions % run.trace_every == 0;
     if (__real_main) {
         supply_input();
@@ -656,6 +790,13 @@ static int first_input(const uint8_t *data, size_t size) {
     return one_input(data, size);
 }
 
+/* For the mutator: run an input only to see how it is read. */
+int mithridate_look(const uint8_t *data, size_t size) {
+    if (!__real_main || run.fatal) return 0;
+    first_input(data, size);
+    return 1;
+}
+
 int __wrap_main(int argc, char **argv) {
     prepare(argv[0]);
     if (__afl_persistent_loop) {
@@ -672,7 +813,10 @@ int __wrap_main(int argc, char **argv) {
     }
     char *grown[64];
     int n = 0;
-    for (; n < argc && n < 56; n++) grown[n] = argv[n];
+    for (; n < argc && n < 56; n++) {
+        grown[n] = argv[n];
+        if (!strncmp(argv[n], "-dict=", 6)) mithridate_words(argv[n] + 6);
+    }
     const char *ours[] = {"-handle_segv=0", "-handle_bus=0", "-handle_abrt=0", "-handle_ill=0", "-handle_fpe=0"};
     for (size_t i = 0; !run.fatal && i < sizeof ours / sizeof *ours; i++) grown[n++] = (char *)ours[i];
     grown[n] = NULL;
