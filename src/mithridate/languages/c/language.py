@@ -43,6 +43,7 @@ class CLanguage:
         self._seconds = seconds
         self._limits = BuildLimits(wall_s=build_s)
         self._found: Toolchain | None = None
+        self._detected: dict[tuple[str, Path], tuple[tuple[Component, ...], tuple[Skipped, ...]]] = {}
 
     def toolchain(self) -> dict[str, str]:
         """See Language.toolchain."""
@@ -53,8 +54,11 @@ class CLanguage:
         return flavour_flags(flavour).compile
 
     def detect(self, project: Project) -> tuple[tuple[Component, ...], tuple[Skipped, ...]]:
-        """See Language.detect."""
-        return detect(project)
+        """See Language.detect. A tree is looked at once: every build asks for its component's neighbours."""
+        key = (project.snapshot, project.tree)
+        if key not in self._detected:
+            self._detected[key] = detect(project)
+        return self._detected[key]
 
     def build(
         self, project: Project, component: Component, flavour: Flavour, sandbox: Sandbox, cache: Path
