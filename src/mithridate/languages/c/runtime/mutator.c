@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUTS = 96, LENGTHS = 8, KNOWN_BITS = 12, KNOWN = 1 << KNOWN_BITS, POOL = 512, PIECE = 96, WORDS = 512, WORD = 32, COMPARED = 256, SAID = 256, ROOM = 1 << 16 };
+enum { CUTS = 96, LENGTHS = 8, KNOWN_BITS = 12, KNOWN = 1 << KNOWN_BITS, POOL = 512, PIECE = 96, ROOM = 1 << 16 };
+enum { WORDS = 512, WORD = 32, COMPARED = 256, SAID = 256 };
 
 struct shape {
     uint64_t key;
@@ -144,7 +145,11 @@ void mithridate_compared(void *caller, const void *a, const void *b, unsigned lo
 
 /* ---- words ---------------------------------------------------------------------------------------------------------- */
 
-static int hex(int c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
+static int hex(int c) {
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    return at ? (int)(at - digits) % 16 : -1;
+}
 
 /* The engine's dictionary: one "quoted" word a line, with \xNN, \\ and \". */
 void mithridate_words(const char *path) {
@@ -218,10 +223,12 @@ static void choose(const struct shape *s, size_t size, size_t *start, size_t *en
     *end = begin_of(s, first + some, size);
 }
 
-static const char *const numbers[] = {"0", "1", "-1", "2", "3", "7", "8", "9", "10", "16", "20", "31", "32", "33", "63", "64", "65", "99", "100", "127", "128", "129",
-                                      "255", "256", "257", "999", "1000", "1023", "1024", "4096", "9999", "32767", "32768", "65535", "65536", "100000",
-                                      "999999", "16777216", "1073741824", "2147483647", "2147483648", "-2147483648", "4294967295", "4294967296",
-                                      "99999999999", "-9999999999", "0.1", "1e9", "00000001"};
+static const char *const numbers[] = {
+    "0", "1", "-1", "2", "3", "7", "8", "9", "10", "16", "20", "31", "32", "33", "63", "64", "65", "99", "100", "127", "128", "129",
+    "255", "256", "257", "999", "1000", "1023", "1024", "4096", "9999", "32767", "32768", "65535", "65536", "100000", "999999",
+    "16777216", "1073741824", "2147483647", "2147483648", "-2147483648", "4294967295", "4294967296", "99999999999",
+    "-9999999999", "0.1", "1e9", "00000001",
+};
 
 static size_t some_number(uint8_t *out, const uint8_t *was, size_t digits) {
     long long value = 0;
@@ -319,6 +326,7 @@ static int change_length(const struct shape *s, struct input *in) {
     size_t at = s->length[which].at, width = s->length[which].width, value = 0;
     if (at + width + s->length[which].follows > in->size) return 0;
     for (size_t i = 0; i < width; i++) value |= (size_t)in->data[at + (s->length[which].big ? width - 1 - i : i)] << 8 * i;
+    if (value > 0xFFFF) return 0;
     size_t body = at + width + s->length[which].follows, wanted = value;
     if (random_below(2)) { /* another length, and as much of it */
         wanted = random_below(3) ? random_below(64) : random_below(2048);
@@ -329,7 +337,8 @@ static int change_length(const struct shape *s, struct input *in) {
             replace(in, from, from, scratch, more);
         } else if (body + value <= in->size) replace(in, body + wanted, body + value, scratch, 0);
     } else { /* a length that is not true */
-        static const uint32_t odd[] = {0, 1, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFE};
+        static const uint32_t odd[] = {0, 1, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000,
+                                       0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFE};
         wanted = random_below(3) ? odd[random_below(sizeof odd / sizeof *odd)] : value + random_below(33) - 16;
     }
     for (size_t i = 0; i < width; i++) in->data[at + (s->length[which].big ? width - 1 - i : i)] = (uint8_t)(wanted >> 8 * i);
