@@ -183,4 +183,6 @@ def points_at(place: Place, file: str, line: int, function: str) -> bool:
         return False
     if place.function and bare_name(place.function) == bare_name(function):
         return True
+    if "-" in place.function and not place.file:  # no function: the published place is a source file's name
+        return Path(file).stem == place.function
     return bool(place.file) and 0 < place.line <= line + NEAR_LINES and line - NEAR_LINES <= max(place.end, place.line)

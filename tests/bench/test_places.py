@@ -87,3 +87,9 @@ def test_a_location_points_at_a_place_by_function_or_within_ten_lines() -> None:
     assert not points_at(place, "src/a.c", 115, "other")
     assert not points_at(place, "src/a.c", 89, "other")
     assert not points_at(place, "src/b.c", 100, "second")
+
+
+def test_a_published_file_name_in_place_of_a_function_points_at_the_file() -> None:
+    place = Place(file="", function="fuzzer-parse_x")
+    assert points_at(place, "test/src/fuzzer-parse_x.cpp", 50, "LLVMFuzzerTestOneInput")
+    assert not points_at(place, "test/src/fuzzer-parse_y.cpp", 50, "LLVMFuzzerTestOneInput")
