@@ -1,5 +1,5 @@
-from mithridate.model.violation import Violation, ViolationKind
-from mithridate.prove.familiar import FEW, Familiar, Look, looks
+from mithridate.model.violation import Clean, Violation, ViolationKind
+from mithridate.prove.familiar import FEW, Familiar, Look, _look, looks
 from mithridate.prove.replay import Replayer
 
 FIRED = (Violation(kind=ViolationKind.ABORT, detector="test", message=""),)
@@ -51,3 +51,11 @@ def test_an_input_that_does_nothing_or_does_not_end_is_quiet(target, replayer: R
 
 def test_without_time_nothing_is_said(target, replayer: Replayer) -> None:
     assert looks(replayer, [(target.entry, b"-"), (target.entry, b"w\x18")], 0) == [Look()] * 2
+
+
+def test_only_what_did_nothing_but_run_on_is_quiet(target) -> None:
+    slow, bad = (
+        Violation(kind=kind, detector="x", message="") for kind in (ViolationKind.TIMEOUT, ViolationKind.HEAP_BUFFER_OVERFLOW)
+    )
+    judgements = (Clean(), (slow,), (slow, bad), None)
+    assert [_look(target.entry, judgement).quiet for judgement in judgements] == [True, True, False, False]
