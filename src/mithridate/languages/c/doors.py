@@ -109,7 +109,7 @@ class Doors:
         for (flavour, bits), linker in self._ground.linkers.items():
             if bits != self._usual_bits():
                 continue
-            linked = linker.fuzz_target(source, (), extra[flavour])
+            linked = linker.fuzz_target(source, extra[flavour])
             if isinstance(linked, ToolFailure):
                 self.skipped.append(Skipped(what=f"fuzz target {source} ({flavour})", reason=linked.why))
             else:

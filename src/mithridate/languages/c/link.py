@@ -168,19 +168,23 @@ class Linker:
         argv = (link.argv[0], *without_output(link.argv[1:]), *self._target_arguments(), "-o", output)
         return self._link(argv, link.cwd, output, not plain)
 
-    def fuzz_target(self, source: str, siblings: Sequence[str], extra: Sequence[str]) -> Binary | ToolFailure:
+    def fuzz_target(self, source: str, extra: Sequence[str]) -> Binary | ToolFailure:
         """A shipped LLVMFuzzerTestOneInput source (sandbox path) linked with what the build produced.
 
-        `siblings` are further sources of its directory to compile along; `extra` are link arguments (archives, objects, -l).
+        `extra` are link arguments (archives, objects, -l). A `.c` file that is no C is tried as C++: many say `extern "C"`.
         """
-        plain = self._build.flavour is Flavour.PLAIN
-        ours = self._target_arguments()
-        output = self._output(source, "target")
+        made = self._compiled_target("cc" if source.endswith(".c") else "c++", (source,), source, extra)
+        if isinstance(made, ToolFailure) and source.endswith(".c"):
+            again = self._compiled_target("c++", ("-x", "c++", source, "-x", "none"), source, extra)
+            return made if isinstance(again, ToolFailure) else again
+        return made
+
+    def _compiled_target(self, driver: str, words: Sequence[str], source: str, extra: Sequence[str]) -> Binary | ToolFailure:
+        folder, output = str(Path(source).parent), self._output(source, "target")
         word = ("-m32",) if self._runtime.bits == 32 else ()
-        sources = (source, *siblings)
-        driver = "cc" if all(s.endswith(".c") for s in sources) else "c++"
-        argv = (driver, *word, *self._build.includes, f"-I{Path(source).parent}", *sources, *extra, *ours, "-o", output)
-        return self._link(argv, str(Path(source).parent), output, not plain)
+        ours = self._target_arguments()
+        argv = (driver, *word, *self._build.includes, f"-I{folder}", *words, *extra, *ours, "-o", output)
+        return self._link(argv, folder, output, self._build.flavour is not Flavour.PLAIN)
 
     def _target_arguments(self) -> tuple[str, ...]:
         if self._build.flavour is Flavour.PLAIN:
