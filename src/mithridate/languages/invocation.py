@@ -9,18 +9,21 @@ from mithridate.model.execution import Command, Mount
 INPUT_DIRECTORY = "/in"
 OUTPUT_FILE = "/tmp/out"
 INSTALLED = ".installed/usr/local"
-"""Below a build directory: what stands for /usr/local while its programs run."""
+"""Below a build directory: where its data files were installed to."""
+_DATA = ("share", "etc")
+"""What of /usr/local the installed files stand for while its programs run; libraries and tools there stay the host's."""
 
 
 def build_mounts(binary: Binary) -> tuple[Mount, ...]:
-    """The read-only build directories that a binary needs at run time, and what its build installed as /usr/local."""
+    """The read-only build directories that a binary needs at run time, and the data that its build installed."""
     built = binary.directory / "build"
-    mounts = (Mount(source=binary.directory / "src", target="/src"), Mount(source=built, target="/build"))
-    installed = built / INSTALLED
-    # A link in it could lead anywhere on the host.
-    if installed.is_dir() and installed.resolve() == built.resolve() / INSTALLED:
-        return (*mounts, Mount(source=installed, target="/usr/local"))
-    return mounts
+    mounts = [Mount(source=binary.directory / "src", target="/src"), Mount(source=built, target="/build")]
+    for name in _DATA:
+        installed, target = built / INSTALLED / name, f"/usr/local/{name}"
+        # A link in it could lead anywhere on the host; and bubblewrap makes no mount points in a read-only place.
+        if installed.is_dir() and installed.resolve() == built.resolve() / INSTALLED / name and Path(target).is_dir():
+            mounts.append(Mount(source=installed, target=target))
+    return tuple(mounts)
 
 
 def substitute(entry: EntryPoint, input_path: str) -> tuple[str, ...]:
