@@ -34,6 +34,21 @@ def test_one_that_is_made_of_another_is_one_when_that_is_known(tmp_path: Path) -
     assert accessor(tmp_path, text, 8, "get32", ("get16",))
 
 
+def test_a_method_that_returns_a_member_is_one(tmp_path: Path) -> None:
+    text = "class File {\n public:\n  int type() {\n    return m_type;\n  }\n};\n"
+    assert accessor(tmp_path, text, 4, "File::type()")
+    assert not accessor(tmp_path, "int type() {\n    return g_type;\n}\n", 2, "type")
+
+
+COPY = "char *my_strcpy(char *to, const char *from) {\n  char *p = to;\n  while ((*p++ = *from++))\n    ;\n  return to;\n}\n"
+
+
+def test_so_is_a_project_s_own_function_of_the_c_library(tmp_path: Path) -> None:
+    assert accessor(tmp_path, COPY, 3, "my_strcpy")
+    assert not accessor(tmp_path, COPY.replace("my_strcpy", "unpack"), 3, "unpack")
+    assert not accessor(tmp_path, COPY.replace("*p++ = *from++", "*p++ = next()"), 3, "my_strcpy")
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [

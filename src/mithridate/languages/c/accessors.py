@@ -1,6 +1,7 @@
-"""Tells small functions that only fetch or store a value through a pointer they are given: `get32(p)`, `makelong(sig)`.
+"""Tells functions that only touch what they are given: `get32(p)`, `makelong(sig)`, `object.size()`, a project's own `strcpy()`.
 
 A violation in one of those says nothing about it: whoever handed it the pointer is to blame, and two callers are two flaws.
+For the C library's own functions that goes without saying: their frames are not the project's.
 Works on the text of the source, which is all that is known of a frame besides its line.
 """
 
@@ -10,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 _MOST_LINES = 20
+_MOST_LINES_OF_A_COPY = 80
 _MOST_BYTES = 4 << 20
 _NOISE = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?", re.DOTALL)
 _HEAD = re.compile(
@@ -18,6 +20,10 @@ _HEAD = re.compile(
 )
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 _CONTROL = frozenset({"if", "while", "for", "switch", "return", "sizeof", "do", "else", "case"})
+_COPY = re.compile(
+    r"(?:\w*_)?(?:mem(?:cpy|move|set|cmp|chr)|str(?:n?cpy|n?cat|n?len|n?cmp|n?casecmp|r?chr|str|n?dup|spn|cspn|sep|tok)|bzero|bcopy)"
+)
+"""The C library's functions on memory and strings, as projects name their own: with a prefix."""
 _LOOP = re.compile(r"\b(for|while|do|goto)\b")
 _CHECK = re.compile(r"\bif\s*\([^;{]*[<>]")
 
@@ -25,16 +31,21 @@ _CHECK = re.compile(r"\bif\s*\([^;{]*[<>]")
 def is_accessor(source: Path, line: int, function: str, inner: Collection[str] = ()) -> bool:
     """True when the function around `line` (1-based) of the host file `source` is called `function` and only fetches or stores.
 
-    It takes a pointer, is short, has no loop and no check of a size, and calls nothing but casts, constants and `inner`
-    (accessors themselves). False when the file cannot be read or understood.
+    It takes a pointer (a method has its object), is short, has no loop and no check of a size, and calls nothing but casts,
+    constants and `inner` (accessors themselves). One with the name and the parameters of a function of <string.h> may have
+    loops and checks. False when the file cannot be read or understood.
     """
     found = _function_around(source, line)
     if found is None:
         return False
     name, declared, body = found
-    if name != function.rpartition("::")[2].partition("(")[0] or not re.search(r"[*\[&]", declared):
+    scope, _, last = function.partition("(")[0].rpartition("::")
+    if name != last or not (scope or re.search(r"[*\[&]", declared)):
         return False
-    if body.count("\n") > _MOST_LINES or _LOOP.search(body) or _CHECK.search(body):
+    copies = _COPY.fullmatch(name) is not None and "*" in declared
+    if body.count("\n") > (_MOST_LINES_OF_A_COPY if copies else _MOST_LINES):
+        return False
+    if not copies and (_LOOP.search(body) or _CHECK.search(body)):
         return False
     called = {called for called in _CALL.findall(body) if called not in _CONTROL and called not in inner}
     return all(_is_cast_or_macro(word) for word in called)
@@ -49,7 +60,9 @@ def _function_around(source: Path, line: int) -> tuple[str, str, str] | None:
     """(name, parameters and their declarations, body) of the function that holds the line."""
     try:
         state = source.stat()
-        text = "" if source.is_symlink() or state.st_size > _MOST_BYTES else _bare_text(source, state.st_mtime_ns)
+        text = (
+            "" if source.is_symlink() or state.st_size > _MOST_BYTES else _bare_text(source, (state.st_mtime_ns, state.st_size))
+        )
     except OSError:
         return None
     start = 0
@@ -82,7 +95,7 @@ def _balanced(text: str, at: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _bare_text(source: Path, _changed_ns: int) -> str:
-    """The file without comments and literals, every line in its place; the time of change tells it from its earlier self."""
+def _bare_text(source: Path, _state: tuple[int, int]) -> str:
+    """The file without comments and literals, every line in its place; time and size tell it from its earlier self."""
     text = source.read_bytes().decode("utf-8", "replace")
     return _NOISE.sub(lambda m: "\n" * m[0].count("\n"), text)
