@@ -37,6 +37,7 @@ def test_one_that_is_made_of_another_is_one_when_that_is_known(tmp_path: Path) -
 def test_a_method_that_returns_a_member_is_one(tmp_path: Path) -> None:
     text = "class File {\n public:\n  int type() {\n    return m_type;\n  }\n};\n"
     assert accessor(tmp_path, text, 4, "File::type()")
+    assert accessor(tmp_path, "class Bin {\n void set(int v) { m_value = v; }\n};\n", 2, "Bin::set(int)")
     assert not accessor(tmp_path, "int type() {\n    return g_type;\n}\n", 2, "type")
 
 

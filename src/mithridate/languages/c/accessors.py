@@ -75,7 +75,7 @@ def _function_around(source: Path, line: int) -> tuple[str, str, str] | None:
     for match in re.finditer(r"[{}]", text[: len(text) if end < 0 else end]):
         if match[0] == "{":
             opened.append(match.start())
-        elif opened:
+        elif opened and match.start() < start:  # what ends on the line itself may be the function that is asked for
             opened.pop()
     for at in reversed(opened):
         begin = max(text.rfind("}", 0, at), text.rfind("{", 0, at), text.rfind("#", 0, at), at - 2000, 0)
