@@ -32,6 +32,8 @@ def test_one_that_is_made_of_another_is_one_when_that_is_known(tmp_path: Path) -
     text = GET16 + "unsigned get32(const unsigned char *p) {\n    return get16(p) | get16(p + 2) << 16;\n}\n"
     assert not accessor(tmp_path, text, 8, "get32")
     assert accessor(tmp_path, text, 8, "get32", ("get16",))
+    reckons = GET16 + "unsigned last(const unsigned char *p, int n) {\n    return get16(p + n);\n}\n"
+    assert not accessor(tmp_path, reckons, 8, "last", ("get16",))
 
 
 def test_a_method_that_returns_a_member_is_one(tmp_path: Path) -> None:

@@ -47,6 +47,8 @@ def is_accessor(source: Path, line: int, function: str, inner: Collection[str] =
         return False
     if not copies and (_LOOP.search(body) or _CHECK.search(body)):
         return False
+    if any(re.search(rf"\b{re.escape(word)}\s*\([^;]*[-+]\s*[A-Za-z_]", body) for word in inner):
+        return False  # it reckons where to fetch from
     called = {called for called in _CALL.findall(body) if called not in _CONTROL and called not in inner}
     return all(_is_cast_or_macro(word) for word in called)
 
