@@ -14,11 +14,15 @@ OUTPUT = "@out"
 
 
 class EntryKind(StrEnum):
-    """How data enters: through a fuzz target's function, a file that a program opens, or standard input."""
+    """How data enters: through a fuzz target's function, a file that a program opens, or standard input; for code with an observer
+    (docs/input-document.md) through requests to a web application, a function's arguments, or a command line."""
 
     FUZZ_TARGET = "fuzz-target"
     PROGRAM_FILE = "program-file"
     PROGRAM_STDIN = "program-stdin"
+    APPLICATION = "application"
+    FUNCTION = "function"
+    COMMAND = "command"
 
 
 class Boundary(StrEnum):
@@ -62,6 +66,14 @@ class EntryPoint:
     seeds: tuple[str, ...] = ()
     dictionary: str = ""
 
+    @property
+    def observed(self) -> bool:
+        """Its inputs are documents that an observer runs, not bytes for a native program."""
+        return self.kind in _OBSERVED
+
     def binary(self, flavour: Flavour) -> Binary | None:
         """The executable of that flavour, or None when it could not be made."""
         return next((b for b in self.binaries if b.flavour is flavour), None)
+
+
+_OBSERVED = frozenset({EntryKind.APPLICATION, EntryKind.FUNCTION, EntryKind.COMMAND})
