@@ -1,0 +1,1 @@
+"""Injection and weak practices in Python code, measured on labelled cases against other tools."""
