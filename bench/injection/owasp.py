@@ -113,7 +113,9 @@ def mithridate(suite: Path, out: Path, budget_s: int) -> Tally:
     )
     started = time.monotonic()
     with (out / "mithridate.log").open("w") as log:
-        done = subprocess.run([*program, "scan", str(suite), "--out", str(results), "--budget", f"{budget_s}s"], stderr=log, stdout=log)
+        done = subprocess.run(
+            [*program, "scan", str(suite), "--out", str(results), "--budget", f"{budget_s}s"], stderr=log, stdout=log
+        )
     tally = Tally(tool="Mithridate", wall_s=time.monotonic() - started)
     if done.returncode not in (0, 10):
         raise SystemExit(f"the scan ended with {done.returncode}; see {out / 'mithridate.log'}")
