@@ -1,10 +1,12 @@
 """OWASP BenchmarkPython: true and false positives by category, side by side with pattern scanners in one run.
 
-    python -m bench.injection.owasp --tree PATH --out DIR [--rewrite SCRIPT] [--budget SECONDS] [--rules DIR] [--only mithridate]
+    python -m bench.injection.owasp --tree PATH --out DIR [--rewrite SCRIPT] [--budget SECONDS] [--rules DIR]
+        [--peers DIR] [--only mithridate]
 
-`--tree` is a checkout of the public repository OWASP-Benchmark/BenchmarkPython (0.1). It is copied; the copy loses its answers and
-results, and what an older interpreter cannot read is put right: `--rewrite` is a program that is given the copy (f-strings of Python 3.12),
-and the line `con.autocommit = True` of its database helper goes. Semgrep runs when `--rules` names a directory with its public Python rules.
+`--tree` is a checkout of the public repository OWASP-Benchmark/BenchmarkPython (0.1). It is copied; the copy loses its answers
+and results, and what an older interpreter cannot read is put right: `--rewrite` is a program that is given the copy (f-strings of
+Python 3.12), and the line `con.autocommit = True` of its database helper goes. Semgrep runs when `--rules` names a directory with
+its public Python rules; `--peers` is where their programs are installed.
 Writes `owasp.md` and `owasp.json`, with what each tool missed and said wrongly.
 """
 
@@ -82,7 +84,7 @@ def f1(counts: tuple[int, int, int, int]) -> float:
     return 2 * tp / (2 * tp + fp + fn) if tp else 0.0
 
 
-def prepare(tree: Path, out: Path, rewrite: Path | None) -> tuple[Path, list[Label]]:
+def prepare(tree: Path, out: Path, rewrite: Path | None, peers: Path) -> tuple[Path, list[Label]]:
     """A copy of the suite without its answers, and the answers."""
     answers = next(iter(sorted(tree.glob("expectedresults-*.csv"))), None)
     if answers is None:
@@ -96,7 +98,7 @@ def prepare(tree: Path, out: Path, rewrite: Path | None) -> tuple[Path, list[Lab
     if helper.exists():
         helper.write_text("".join(line for line in helper.open() if "con.autocommit" not in line))
     if rewrite is not None:
-        subprocess.run([sys.executable, str(rewrite), str(copy)], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([str(peers / "python"), str(rewrite), str(copy)], check=True, stdout=subprocess.DEVNULL)
     return copy, labels
 
 
@@ -130,12 +132,12 @@ def mithridate(suite: Path, out: Path, budget_s: int) -> Tally:
     return tally
 
 
-def bandit(suite: Path, out: Path) -> Tally:
+def bandit(suite: Path, out: Path, program: Path) -> Tally:
     """Bandit with its default rules, at every severity and confidence."""
     report = out / "bandit.json"
     started = time.monotonic()
     subprocess.run(
-        [sys.executable, "-m", "bandit", "-q", "-r", str(suite / "testcode"), "-f", "json", "-o", str(report)],
+        [str(program), "-q", "-r", str(suite / "testcode"), "-f", "json", "-o", str(report)],
         stderr=subprocess.DEVNULL,
         check=False,
     )
@@ -147,13 +149,13 @@ def bandit(suite: Path, out: Path) -> Tally:
     return tally
 
 
-def semgrep(suite: Path, out: Path, rules: Path) -> Tally:
+def semgrep(suite: Path, out: Path, rules: Path, program: Path) -> Tally:
     """Semgrep with the rules of a directory."""
     report = out / "semgrep.json"
     started = time.monotonic()
+    quiet = ["--metrics=off", "--disable-version-check"]
     subprocess.run(
-        ["semgrep", "scan", "--metrics=off", "--disable-version-check", "--config", str(rules), "--json", "-o", str(report)]
-        + ["-j", "2", str(suite / "testcode")],
+        [str(program), "scan", *quiet, "--config", str(rules), "--json", "-o", str(report), "-j", "2", str(suite / "testcode")],
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         check=False,
@@ -206,15 +208,16 @@ def main() -> None:
     parser.add_argument("--rewrite", type=Path)
     parser.add_argument("--budget", type=int, default=180)
     parser.add_argument("--rules", type=Path)
+    parser.add_argument("--peers", type=Path, default=Path(sys.executable).parent)
     parser.add_argument("--only", choices=["mithridate"])
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    suite, labels = prepare(given.tree, given.out, given.rewrite)
+    suite, labels = prepare(given.tree, given.out, given.rewrite, given.peers)
     tallies = [mithridate(suite, given.out, given.budget)]
     if not given.only:
-        tallies.append(bandit(suite, given.out))
+        tallies.append(bandit(suite, given.out, given.peers / "bandit"))
         if given.rules:
-            tallies.append(semgrep(suite, given.out, given.rules))
+            tallies.append(semgrep(suite, given.out, given.rules, given.peers / "semgrep"))
     text = f"# OWASP BenchmarkPython 0.1\n\n{described()}\n\n{table(labels, tallies)}"
     (given.out / "owasp.md").write_text(text)
     (given.out / "owasp.json").write_text(json.dumps({t.tool: wrong(labels, t) for t in tallies}, indent=1))
