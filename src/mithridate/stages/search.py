@@ -84,6 +84,8 @@ class Hunt:
         arms: list[tuple[int, int]] = []
         for g, engine in enumerate(self.engines):
             for e, entry in enumerate(self.entries):
+                if entry.kind not in engine.kinds:
+                    continue
                 refusal = engine.accepts(entry)
                 if refusal:
                     self.skipped.append(refusal)
@@ -133,7 +135,8 @@ class Hunt:
 
     def examine_seeds(self) -> Round:
         """Judge the seeds themselves where no harness will: a sample that already violates is a finding, not a starting point."""
-        forked = [(i, entry) for i, entry in enumerate(self.entries) if not any(b.in_process for b in entry.binaries)]
+        plain = [(i, entry) for i, entry in enumerate(self.entries) if not entry.observed]
+        forked = [(i, entry) for i, entry in plain if not any(b.in_process for b in entry.binaries)]
         found = [(i, digest) for i, entry in forked for digest in entry.seeds[:_SEEDS_JUDGED]]
         inputs = [(i, self.session.stores.blobs.get(digest), SEED_PSEUDO_ENGINE) for i, digest in found]
         confirmed, flaky, _, left = self._judge(inputs)

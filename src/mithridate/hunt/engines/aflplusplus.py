@@ -23,7 +23,7 @@ from mithridate.hunt.engines.in_process import (
 )
 from mithridate.hunt.engines.interface import Ticker
 from mithridate.languages.invocation import harness_environment, substitute
-from mithridate.model.entry import EntryKind, EntryPoint
+from mithridate.model.entry import NATIVE, EntryKind, EntryPoint
 from mithridate.model.execution import Command, Execution, Limits
 from mithridate.model.project import Flavour, Skipped, ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
@@ -57,6 +57,7 @@ class AflPlusPlus:
     """Runs afl-fuzz on our harness in persistent mode, or on the plain program with a fork server."""
 
     name = "afl++"
+    kinds = NATIVE
 
     def accepts(self, entry: EntryPoint) -> Skipped | None:
         """Entry points that were also built with AFL++'s coverage."""

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from mithridate.model.entry import EntryPoint
+from mithridate.model.entry import EntryKind, EntryPoint
 from mithridate.model.project import Skipped
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.interface import Sandbox
@@ -17,6 +17,8 @@ class Engine(Protocol):
     """A way to search an entry point's inputs."""
 
     name: str
+    kinds: frozenset[EntryKind]
+    """The kinds of doors that it is made for; others are not its business, and no refusal."""
 
     def accepts(self, entry: EntryPoint) -> Skipped | None:
         """None when this engine can search `entry`, else why not."""

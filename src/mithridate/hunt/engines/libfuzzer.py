@@ -23,7 +23,7 @@ from mithridate.hunt.engines.in_process import (
 )
 from mithridate.hunt.engines.interface import Ticker
 from mithridate.languages.invocation import build_mounts, harness_environment
-from mithridate.model.entry import EntryPoint
+from mithridate.model.entry import NATIVE, EntryPoint
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Flavour, Skipped, ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
@@ -73,6 +73,7 @@ class LibFuzzer:
     """Runs our harness (or a shipped fuzz target) under libFuzzer; restarts it when memory, time or a stray fault ends it."""
 
     name = "libfuzzer"
+    kinds = NATIVE
 
     def accepts(self, entry: EntryPoint) -> Skipped | None:
         """Entry points with an in-process binary."""
