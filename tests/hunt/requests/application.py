@@ -1,7 +1,7 @@
 """An application in memory that answers documents as an observer would: an ordinary implementation of the engine's Runner.
 
 A handler is a function of a `Visit`; what it asks of it is noted, what it shows to a sink is observed. The judgement is by
-structure and small: sqlglot for SQL, html.parser for HTML, posixpath for paths. It stands for the oracle of `oracles/confinement`.
+structure and small: sqlglot for SQL, html.parser for HTML, posixpath for paths; it stands for the oracle in `oracles`.
 """
 
 import base64
@@ -237,7 +237,8 @@ def _judge(seen: Sequence[Seen]) -> list[Escape]:
         if one.sink is Sink.WEAK_HASH:
             found.append(Escape(kind="weak-hash", sink=one.sink, place=one.place, stack=one.place, fact=True))
         twins = [c for c in seen if c.phase == "control" and (c.sink, c.place, c.step) == (one.sink, one.place, one.step)]
-        if one.phase == "attack" and twins and _escaped(one, twins[0]):
+        chosen = one.sink in (Sink.TYPE, Sink.ENTITY) and not twins
+        if one.phase == "attack" and (chosen or (twins and _escaped(one, twins[0]))):
             found.append(Escape(kind=f"{one.sink}-injection", sink=one.sink, place=one.place, stack=one.place))
     return list(dict.fromkeys(found))
 
@@ -254,8 +255,6 @@ def _escaped(attack: Seen, control: Seen) -> bool:
             return _words(attack.text) not in (0, _words(control.text))
         case Sink.REDIRECT | Sink.REQUEST:
             return urlsplit(attack.text).netloc != urlsplit(control.text).netloc
-        case Sink.TYPE | Sink.ENTITY:
-            return True
     return False
 
 

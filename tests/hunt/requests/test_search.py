@@ -21,8 +21,8 @@ from .application import Application, Dies, Redirect, Visit, pairs
 def entry(kind: EntryKind = EntryKind.APPLICATION, *flavours: Flavour) -> EntryPoint:
     binaries = tuple(Binary(flavour=f, directory=Path("/nowhere"), path="/build/door.json", in_process=False) for f in flavours)
     return EntryPoint(
-        id="shop", component="shop", language="python", name="shop", kind=kind, boundary=Boundary.REAL, arguments=(), suffix=".json",
-        binaries=binaries,
+        id="shop", component="shop", language="python", name="shop", kind=kind, boundary=Boundary.REAL, arguments=(),
+        suffix=".json", binaries=binaries,
     )  # fmt: skip
 
 
