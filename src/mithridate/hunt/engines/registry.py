@@ -1,11 +1,18 @@
 """Engines by name."""
 
+from collections.abc import Callable
+
 from mithridate.hunt.engines.aflplusplus import AflPlusPlus
 from mithridate.hunt.engines.interface import Engine
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
+from mithridate.hunt.engines.requests.engine import RequestEngine
 from mithridate.model.errors import UsageError
 
-_ENGINES: dict[str, type[LibFuzzer] | type[AflPlusPlus]] = {LibFuzzer.name: LibFuzzer, AflPlusPlus.name: AflPlusPlus}
+_ENGINES: dict[str, Callable[[], Engine]] = {
+    LibFuzzer.name: LibFuzzer,
+    AflPlusPlus.name: AflPlusPlus,
+    RequestEngine.name: RequestEngine,
+}
 
 
 def names() -> tuple[str, ...]:

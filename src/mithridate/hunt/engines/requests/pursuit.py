@@ -1,0 +1,111 @@
+"""Follows witnesses: wave after wave of attacks until one escapes or there are none left."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from mithridate.hunt.engines.requests import special as parsed
+from mithridate.hunt.engines.requests.breakouts import FIRST_WAVE, attacks
+from mithridate.hunt.engines.requests.document import Slot, Steps, input_at, is_marked, replaced
+from mithridate.hunt.engines.requests.state import Plan, Purpose, Pursuit, State, Unit, Witness
+from mithridate.hunt.engines.requests.supply import put
+from mithridate.hunt.engines.requests.twin import Twin
+from mithridate.hunt.engines.requests.variants import variants
+from mithridate.hunt.engines.requests.views import Run
+from mithridate.model.observation import Sink
+
+_WAVES = (Purpose.ATTACK, Purpose.SECOND, Purpose.VARIANT)
+_ATTACKS = 24
+_VARIED = 3
+_SPECIAL_INPUTS = 8
+_SPECIAL = 32
+_SHOWN_ONLY = frozenset({Sink.HTML, Sink.HEADER, Sink.LOG, Sink.XML, Sink.SESSION, Sink.COOKIE, Sink.REGEX})
+"""Sinks that data may reach beside being parsed."""
+
+
+def key(witness: Witness) -> str:
+    """The same for witnesses that one escape settles: unit, input, sink, place."""
+    where, name = input_at(witness.steps, witness.slot).slot
+    return f"{witness.unit}|{where}:{name}:{witness.slot.part}|{witness.sink}|{witness.dialect}|{witness.place}"
+
+
+def wave(name: str, pursuit: Pursuit) -> tuple[Plan, ...] | None:
+    """The next wave's documents; None when the witness has been tried to the end."""
+    if pursuit.escaped or pursuit.waves >= len(_WAVES):
+        return None
+    witness = pursuit.witness
+    found = attacks(witness)[:_ATTACKS]
+    chosen = (found[:FIRST_WAVE], found[FIRST_WAVE:], ())[pursuit.waves]
+    if pursuit.waves == 2:
+        chosen = tuple(changed for one in found[:_VARIED] for changed in variants(one, pursuit.arrived))
+    return tuple(_attack(witness.unit, witness.steps, witness.slot, twin, _WAVES[pursuit.waves], name) for twin in chosen)
+
+
+def noted(state: State, plan: Plan, run: Run) -> None:
+    """Settle every witness that an escape in `run` answers; note how the attack of a followed one arrived."""
+    unit = state.units.get(plan.unit)
+    last = f"{plan.attack[-1].method} {plan.attack[-1].path}" if plan.attack else plan.unit
+    if unit is not None and plan.control:
+        for escape in run.escapes:
+            for name in unit.followed:
+                witness = state.pursuits[name].witness
+                if escape.sink is witness.sink and (escape.place or last) == witness.place:
+                    state.pursuits[name].escaped |= plan.slot is None or _same_input(plan, witness)
+    if followed := state.pursuits.get(plan.about):
+        witness = followed.witness
+        texts = [
+            s.text for s in run.seen if s.phase == "attack" and s.sink is witness.sink and (s.place or last) == witness.place
+        ]
+        followed.arrived = texts[-1][:2000] if texts else ""
+
+
+def special(state: State, unit: Unit) -> Iterator[Plan]:
+    """Documents for parsers, for each input that was asked for and was seen at no sink that would explain why."""
+    steps = unit.widest or unit.best
+    hints = [*unit.route.constants, *unit.errors, *(d for decoders in unit.decoded.values() for d in decoders)]
+    yield from islice((plan for slot in _unexplained(state, unit) for plan in _special(unit, steps, slot, hints)), _SPECIAL)
+
+
+def _special(unit: Unit, steps: Steps, slot: Slot, hints: list[str]) -> Iterator[Plan]:
+    file = input_at(steps, slot).where == "files"
+    likely = " ".join(hints).lower()
+    for language in parsed.languages(hints, file=file):
+        twins = parsed.documents(language)
+        few = twins if file or language in likely else twins[:2]
+        yield from (_attack(unit.name, steps, slot, twin, Purpose.SPECIAL, "") for twin in few)
+
+
+def _unexplained(state: State, unit: Unit) -> list[Slot]:
+    explained = {
+        input_at(state.pursuits[name].witness.steps, state.pursuits[name].witness.slot).slot
+        for name in unit.followed
+        if state.pursuits[name].witness.sink not in _SHOWN_ONLY
+    }
+    steps = unit.widest or unit.best
+    last = len(steps) - 1
+    return [
+        Slot(step=last, position=p, part="value")
+        for p, one in enumerate(steps[-1].inputs)
+        if is_marked(one.value) and one.slot not in explained and one.where != "path"
+    ][:_SPECIAL_INPUTS]
+
+
+def _attack(unit: str, steps: Steps, slot: Slot, twin: Twin, purpose: Purpose, about: str) -> Plan:
+    value = input_at(steps, slot).part(slot.part)
+    return Plan(
+        unit=unit,
+        purpose=purpose,
+        control=replaced(steps, slot, put(value, twin.control)),
+        attack=replaced(steps, slot, put(value, twin.attack)),
+        slot=slot,
+        about=about,
+    )
+
+
+def _same_input(plan: Plan, witness: Witness) -> bool:
+    if plan.slot is None:
+        return False
+    one, other = input_at(plan.control, plan.slot), input_at(witness.steps, witness.slot)
+    return plan.slot.part == witness.slot.part and (one.where, one.name if plan.slot.part != "name" else "") == (
+        other.where,
+        other.name if plan.slot.part != "name" else "",
+    )

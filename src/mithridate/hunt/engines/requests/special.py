@@ -1,0 +1,100 @@
+"""Documents for inputs that are parsed: what a parser does on its own shows only with input in its language.
+
+Each attack has a twin of the same shape, which the parser takes as plain data.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from mithridate.hunt.engines.requests.document import HARMLESS, Value, made, marked
+from mithridate.hunt.engines.requests.twin import Twin
+
+_MARK = marked(HARMLESS)
+_ENCODED = ("base64", "", "base64url", "hex")
+_HINTS = {
+    "pickle": ("pickle", "unpickl", "dill", "cpickle", "joblib", "shelve", "loads"),
+    "yaml": ("yaml", "yml", "scanner", "constructor"),
+    "jsonpickle": ("jsonpickle", "py/"),
+    "xml": ("xml", "etree", "sax", "svg", "<?", "parseerror", "not well-formed"),
+    "tar": ("tar", "archive", "extract"),
+    "zip": ("zip", "archive", "extract"),
+}
+
+
+def documents(language: str) -> tuple[Twin, ...]:
+    """The twins for one language; see `languages`."""
+    return tuple(_ALL[language]())
+
+
+def languages(hints: Sequence[str], *, file: bool) -> tuple[str, ...]:
+    """Which languages an input may be in, the likeliest first: by the constants, decoders and errors of its handler."""
+    text = " ".join(hints).lower()
+    hinted = [name for name, words in _HINTS.items() if any(word in text for word in words)]
+    usual = ["xml", "yaml", "pickle", "jsonpickle"]
+    others = ["tar", "zip", *usual] if file else usual
+    return tuple(dict.fromkeys([*hinted, *others]))
+
+
+def _pickle() -> Iterator[Twin]:
+    """Protocol 0 (pickletools): V is a text, c a global by its module and name."""
+    for maker in _ENCODED:
+        yield _encoded(maker, f"V{_MARK}\n.", f"c{_MARK}\n{HARMLESS}\n.")
+
+
+def _yaml() -> Iterator[Twin]:
+    control = f"a: {_MARK}"
+    for tag in (
+        f"!!python/name:{_MARK}.amber ''",
+        f"!!python/object/apply:{_MARK}.amber []",
+        f"!!python/object:{_MARK}.amber {{}}",
+    ):
+        yield Twin(control=control, attack=f"a: {tag}")
+    yield _encoded("base64", control, f"a: !!python/name:{_MARK}.amber ''")
+
+
+def _jsonpickle() -> Iterator[Twin]:
+    control = f'{{"a": "{_MARK}"}}'
+    for key in ("py/type", "py/object"):
+        yield Twin(control=control, attack=f'{{"{key}": "{_MARK}.amber"}}')
+    yield Twin(control=control, attack=f'{{"py/reduce": [{{"py/type": "{_MARK}.amber"}}, {{"py/tuple": []}}]}}')
+    yield _encoded("base64", control, f'{{"py/type": "{_MARK}.amber"}}')
+
+
+def _xml() -> Iterator[Twin]:
+    head = '<?xml version="1.0"?>'
+    control = f"{head}<a>{_MARK}</a>"
+    place = f"file:///{_MARK}"
+    general = f'{head}<!DOCTYPE a [<!ENTITY b SYSTEM "{place}">]><a>&b;</a>'
+    yield Twin(control=control, attack=general)
+    yield Twin(control=control, attack=f'{head}<!DOCTYPE a [<!ENTITY % b SYSTEM "{place}"> %b;]><a>c</a>')
+    yield Twin(control=control, attack=f'{head}<!DOCTYPE a SYSTEM "{place}"><a>b</a>')
+    yield Twin(control=control, attack=f'{head}<a xmlns:x="http://www.w3.org/2001/XInclude"><x:include href="{place}"/></a>')
+    yield _encoded("base64", control, general)
+
+
+def _archive(maker: str) -> Iterator[Twin]:
+    def archive(name: Value, link: Value | None = None) -> Value:
+        member: dict[str, Value] = {"name": name, "content": "a"}
+        return {"make": maker, "members": [member if link is None else {**member, "link": link}]}
+
+    plain = archive(_MARK)
+    for name in (f"../{_MARK}", f"/tmp/{_MARK}", f"a/../../{_MARK}"):
+        yield Twin(control=plain, attack=archive(name))
+    yield Twin(control=archive(_MARK, "a"), attack=archive(_MARK, "../../a"))
+    if maker == "tar":
+        yield Twin(control=made("gzip", plain), attack=made("gzip", archive(f"../{_MARK}")))
+
+
+def _encoded(maker: str, control: str, attack: str) -> Twin:
+    if not maker:
+        return Twin(control=control, attack=attack)
+    return Twin(control=made(maker, control), attack=made(maker, attack))
+
+
+_ALL: dict[str, Callable[[], Iterator[Twin]]] = {
+    "pickle": _pickle,
+    "yaml": _yaml,
+    "jsonpickle": _jsonpickle,
+    "xml": _xml,
+    "tar": lambda: _archive("tar"),
+    "zip": lambda: _archive("zip"),
+}

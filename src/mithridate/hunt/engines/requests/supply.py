@@ -1,0 +1,262 @@
+"""From what a handler asked for to requests that answer it, each input with a mark of its own."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mithridate.hunt.engines.requests.document import (
+    CLOSING,
+    HARMLESS,
+    MAX_INPUTS,
+    OPENING,
+    Input,
+    Request,
+    Value,
+    is_marked,
+    made,
+    marked,
+)
+from mithridate.hunt.engines.requests.state import Unit
+from mithridate.hunt.engines.requests.views import Parameter
+
+LISTED = "*"
+MAX_REQUESTS = 32
+"""How many requests one unit gets in one round."""
+
+_NAMES = 12
+_NAMED_BY_MARK = 8
+_SUPPLIED = ("query", "form", "cookies", "headers", "files")
+_WHOLE = ("body", "raw_query")
+_LEFT_ALONE = frozenset(
+    ["content-length", "content-type", "cookie", "connection", "transfer-encoding", "host", "accept-encoding", "expect"]
+)
+_NAME = re.compile(r"[A-Za-z_][\w.\-\[\]]{0,63}", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9\-]{0,63}", re.ASCII)
+_MARKED = re.compile(f"{OPENING}[^{OPENING}{CLOSING}]*{CLOSING}")
+_MAKERS = {
+    "base64": "base64",
+    "base64url": "base64url",
+    "urlsafe_b64": "base64url",
+    "hex": "hex",
+    "unhex": "hex",
+    "url": "url",
+    "unquote": "url",
+    "gzip": "gzip",
+    "json": "json",
+    "reversed": "reversed",
+}
+_FLAVOURS: tuple[Value, ...] = (
+    "1",
+    f"{marked()}@example.org",
+    f"http://localhost/{marked()}",
+    "2020-01-02",
+    "00000000-0000-4000-8000-000000000001",
+    "true",
+)
+_OF_KIND: dict[str, Value] = {
+    "int": "1",
+    "integer": "1",
+    "float": "1.5",
+    "number": "1.5",
+    "bool": "true",
+    "uuid": "00000000-0000-4000-8000-000000000001",
+    "date": "2020-01-02",
+    "email": f"{marked()}@example.org",
+}
+
+
+def knock(unit: Unit) -> Request:
+    """The request that gives no more than the path needs."""
+    return Request(method=unit.method, path=unit.route.path, inputs=tuple(_path(unit)))
+
+
+def requests(unit: Unit) -> tuple[Request, ...]:
+    """Every request worth sending, the most telling first. The same knowledge gives the same ones."""
+    found: list[Request] = []
+    for base in _bases(unit):
+        found += [base, _decoded(unit, base)]
+        found += _unsettled(unit, base)
+        if unit.failing:
+            found += [_all(base, flavour) for flavour in _FLAVOURS]
+        found += _singly(base, unit.compared[:8])
+        found += [_all(base, constant) for constant in unit.compared[:4]]
+    return tuple(_unique(found))[:MAX_REQUESTS]
+
+
+def put(value: Value, leaf: Value) -> Value:
+    """`value` with each of its marked texts replaced by `leaf`: what encodes and surrounds them stays."""
+    if isinstance(value, str):
+        return _put_in_text(value, leaf)
+    of = value.get("of")
+    if isinstance(of, list):
+        return {**value, "of": [put(item, leaf) for item in of]}
+    if of is not None:
+        return {**value, "of": put(of, leaf)}
+    return leaf if is_marked(value) else value
+
+
+def settle(unit: Unit, request: Request) -> None:
+    """That request went further than any before: the constants in it stay, and other inputs are varied around them."""
+    for one in request.inputs:
+        if not is_marked(one.name) and not is_marked(one.value) and one.where not in ("files", "raw_query"):
+            unit.settled[f"{one.slot[0]}:{one.slot[1]}"] = one.value
+
+
+def names(unit: Unit) -> tuple[str, ...]:
+    """What the handler may call its inputs, when all were listed: the path's last part, and its constants that can be names."""
+    last = [part for part in unit.route.path.split("/") if part and not part.startswith(("<", "{"))][-1:]
+    offered = [*last, *(one.name for one in unit.asked), *unit.compared, *unit.route.constants]
+    return tuple(dict.fromkeys(name for name in offered if _NAME.fullmatch(name)))[:_NAMES]
+
+
+def wrapped(decoders: Sequence[str], keys: Sequence[str] = ()) -> Value:
+    """A marked value that those decoders, applied in that order, give back. `keys` are members that a JSON object should have."""
+    value: Value = marked()
+    for decoder in reversed(decoders):
+        maker = _MAKERS.get(decoder)
+        if maker == "json" and keys:
+            value = {"make": "join", "of": ["{", *_members(keys, value), "}"]}
+        elif maker:
+            value = made(maker, value)
+    return value
+
+
+def _put_in_text(text: str, leaf: Value) -> Value:
+    pieces = _MARKED.split(text)
+    if len(pieces) == 1:
+        return text
+    if isinstance(leaf, str):
+        return leaf.join(pieces)
+    if pieces == ["", ""]:
+        return leaf
+    joined: list[Value] = [pieces[0]]
+    for piece in pieces[1:]:
+        joined += [leaf, piece]
+    return {"make": "join", "of": [piece for piece in joined if piece != ""]}
+
+
+def _members(keys: Sequence[str], value: Value) -> Iterator[Value]:
+    for i, key in enumerate(keys):
+        yield from (", " if i else "", f'"{key}": ', made("json", value))
+
+
+def _bases(unit: Unit) -> Iterator[Request]:
+    """One request for each kind of body that was asked for; all other inputs are in each."""
+    common = [*_path(unit), *(i for i in _inputs(unit) if i.where not in ("form", "files", "json", "body"))]
+    by_body = [i for i in _inputs(unit) if i.where in ("form", "files", "json", "body")]
+    bodies = (("form", "files"), ("json",), ("body",))
+    chosen = [[i for i in by_body if i.where in body] for body in bodies]
+    raw = [i for i in common if i.where == "raw_query"]
+    plain = [i for i in common if i.where != "raw_query"]
+    for body in [inputs for inputs in chosen if inputs] or [[]]:
+        yield _request(unit, [*plain, *body])
+        if any(i.where == "json" for i in body) and any(a.where == "json" and a.name == LISTED for a in unit.asked):
+            yield _request(unit, [*plain, Input(where="json", name="", value=marked())])
+        if raw:
+            yield _request(unit, [*(i for i in plain if i.where != "query"), *raw, *body])
+
+
+def _request(unit: Unit, inputs: Sequence[Input]) -> Request:
+    given = [replace(i, value=unit.settled.get(f"{i.slot[0]}:{i.slot[1]}", i.value)) for i in inputs]
+    return Request(method=unit.method, path=unit.route.path, inputs=tuple(given[:MAX_INPUTS]), fill=bool(unit.prelude))
+
+
+def _inputs(unit: Unit) -> list[Input]:
+    found: dict[tuple[str, str], Input] = {}
+    body = "form" if unit.method != "GET" else "query"
+    for name in unit.fields:
+        found[body, name] = _input(body, name)
+    for asked in unit.asked:
+        if asked.name == LISTED or (asked.where == "headers" and asked.name.lower() in _LEFT_ALONE):
+            continue
+        if asked.where in _SUPPLIED or asked.where == "json":
+            found[asked.where, asked.name] = _input(asked.where, asked.name, asked.kind)
+    for where in dict.fromkeys(a.where for a in unit.asked if a.name == LISTED or a.where in _WHOLE):
+        for one in _listed(unit, where):
+            found.setdefault((one.where, f"{one.name}={one.value}" if is_marked(one.name) else str(one.name)), one)
+    return list(found.values())
+
+
+def _input(where: str, name: str, kind: str = "") -> Input:
+    value = _OF_KIND.get(kind, marked())
+    return Input(where=where, name=name, value=value, filename=f"{marked()}.txt" if where == "files" else "")
+
+
+def _known(unit: Unit, where: str, name: str) -> Value | None:
+    decoders = list(unit.decoded.get(f"{where}:{name}", ()))
+    while decoders[:1] == ["url"]:  # the framework's own, or one that leaves plain text as it is
+        del decoders[0]
+    return wrapped(decoders, names(unit)[:8]) if any(decoder in _MAKERS for decoder in decoders) else None
+
+
+def _listed(unit: Unit, where: str) -> Iterator[Input]:
+    """Inputs for a handler that looks at all there are: by likely names, and by a marked name with a likely value."""
+    known = names(unit)
+    if where in _WHOLE:
+        yield Input(where=where, name="", value=_pairs(known))
+        return
+    if where == "json":
+        yield from (Input(where="json", name=name, value=marked()) for name in known[:8])
+        return
+    if where not in _SUPPLIED:
+        return
+    shape = _TOKEN if where == "headers" else _NAME
+    usable = [name for name in known if shape.fullmatch(name) and name.lower() not in _LEFT_ALONE] or [HARMLESS]
+    yield from (_input(where, name) for name in usable)
+    if where != "files":
+        yield from (Input(where=where, name=marked(), value=name) for name in usable[:_NAMED_BY_MARK])
+
+
+def _pairs(known: Sequence[str]) -> Value:
+    """An urlencoded sequence of name=value."""
+    pieces: list[Value] = []
+    for name in known[:8] or [HARMLESS]:
+        pieces += [("&" if pieces else "") + f"{name}=", made("url", marked())]
+    return {"make": "join", "of": pieces}
+
+
+def _path(unit: Unit) -> Iterator[Input]:
+    for parameter in unit.route.parameters:
+        yield Input(where="path", name=parameter.name, value=_path_value(unit, parameter))
+
+
+def _path_value(unit: Unit, parameter: Parameter) -> Value:
+    if settled := unit.settled.get(f"path:{parameter.name}"):
+        return settled
+    if (kind := parameter.kind.lower()) in _OF_KIND and (examples := unit.examples.get(parameter.name)):
+        return examples[0]
+    if choice := re.match(r"any\(\s*['\"]?([^,)'\"]+)", parameter.kind):
+        return choice[1]
+    return _OF_KIND.get(kind, marked())
+
+
+def _all(base: Request, value: Value) -> Request:
+    given = tuple(i if i.where in ("path", "files") or is_marked(i.name) else replace(i, value=value) for i in base.inputs)
+    return replace(base, inputs=given)
+
+
+def _decoded(unit: Unit, base: Request) -> Request:
+    """Every input that a decoder was applied to, encoded for it."""
+    given = tuple(one if is_marked(one.name) else replace(one, value=_known(unit, *one.slot) or one.value) for one in base.inputs)
+    return replace(base, inputs=given)
+
+
+def _unsettled(unit: Unit, base: Request) -> list[Request]:
+    """Each input whose value was settled, marked again while the others keep theirs."""
+    positions = [p for p, i in enumerate(base.inputs) if f"{i.slot[0]}:{i.slot[1]}" in unit.settled and i.where != "path"]
+    return [base.with_input(p, replace(base.inputs[p], value=marked())) for p in positions[:12]]
+
+
+def _singly(base: Request, constants: Sequence[str]) -> list[Request]:
+    """Each constant in each input, one at a time: a constant may be what one of them is compared with."""
+    positions = [p for p, i in enumerate(base.inputs) if i.where not in ("path", "files") and not is_marked(i.name)][:8]
+    found = [base.with_input(p, replace(base.inputs[p], value=c)) for c in constants for p in positions]
+    return found if len(found) <= 16 else found[:16]
+
+
+def _unique(found: Sequence[Request]) -> list[Request]:
+    known: list[Request] = []
+    for one in found:
+        if one not in known:
+            known.append(one)
+    return known

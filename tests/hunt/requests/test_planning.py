@@ -1,0 +1,405 @@
+"""What is planned from what is known: supply, witnesses, attacks, reduction."""
+
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mithridate.hunt.engines.requests import reading, reduction, special, supply
+from mithridate.hunt.engines.requests.breakouts import attacks
+from mithridate.hunt.engines.requests.document import (
+    CLOSING,
+    OPENING,
+    Input,
+    Request,
+    Slot,
+    document,
+    is_marked,
+    made,
+    marked,
+    replaced,
+    slots,
+)
+from mithridate.hunt.engines.requests.planner import KEPT_OF_ONE_KEY, Planner
+from mithridate.hunt.engines.requests.state import Context, Find, Plan, Purpose, State, Unit, Witness, load, save
+from mithridate.hunt.engines.requests.variants import MOST, variants
+from mithridate.hunt.engines.requests.views import Answer, Asked, Escape, Parameter, Route, Run, Seen
+from mithridate.model.observation import FACTS, Mark, Sink
+
+MARK = re.compile("[\ue000\ue001][\ue100-\ue1ff]")
+
+
+def unit(*asked: tuple[str, str], method: str = "POST", path: str = "/things/buy", constants: tuple[str, ...] = ()) -> Unit:
+    parameters = tuple(Parameter(name=name) for name in re.findall(r"<(?:\w+:)?(\w+)>", path))
+    route = Route(path=path, methods=(method,), constants=constants, parameters=parameters)
+    return Unit(route=route, method=method, asked=[Asked(where=where, name=name) for where, name in asked])
+
+
+def sent(request: Request) -> dict:
+    return json.loads(document((), (request,)))["attack"][0]["request"]
+
+
+def witness(sink: Sink, before: str = "", after: str = "", dialect: str = "", where: str = "form") -> Witness:
+    steps = (Request(method="POST", path="/", inputs=(Input(where=where, name="a", value=marked()),)),)
+    return Witness(
+        unit="POST /",
+        steps=steps,
+        slot=Slot(step=0, position=0, part="value"),
+        sink=sink,
+        dialect=dialect,
+        place="/src/a.py:f",
+        context=Context(before=before, inside="amber", after=after),
+        detail={},
+    )
+
+
+def test_all_asked_inputs_are_supplied_at_once_each_with_its_own_mark() -> None:
+    asked = [("query", "a"), ("form", "b"), ("cookies", "c"), ("headers", "X-D"), ("files", "e")]
+    request = sent(supply.requests(unit(*asked))[0])
+    assert [name for name, _ in request["query"] + request["form"] + request["cookies"] + request["headers"]] == [
+        "a",
+        "b",
+        "c",
+        "X-D",
+    ]
+    assert request["files"][0]["name"] == "e"
+    numbers = re.findall(r"\ue000([\ue100-\ue1ff])", json.dumps(request, ensure_ascii=False))
+    assert len(numbers) == len(set(numbers)) == 6, "the file has one for its name and one for its content"
+
+
+def test_a_document_has_one_kind_of_body() -> None:
+    for request in supply.requests(unit(("form", "a"), ("json", "b"), ("body", ""), ("files", "c"))):
+        given_ = sent(request)
+        assert sum(kind in given_ for kind in ("json", "body")) + ("form" in given_ or "files" in given_) <= 1
+    kinds = {key for request in supply.requests(unit(("form", "a"), ("json", "b"), ("body", ""))) for key in sent(request)}
+    assert kinds >= {"form", "json", "body"}
+
+
+def test_when_names_are_listed_constants_and_the_paths_last_part_name_inputs_and_one_name_is_marked() -> None:
+    form = sent(supply.requests(unit(("form", "*"), constants=("secret_name", "not a name")))[0])["form"]
+    names = [name for name, _ in form]
+    assert "secret_name" in names and "buy" in names and "not a name" not in names
+    assert any(MARK.search(name) and value == "secret_name" for name, value in form)
+
+
+def test_a_raw_query_becomes_encoded_pairs_of_likely_names() -> None:
+    request = sent(supply.requests(unit(("raw_query", ""), ("query", "q"), method="GET", constants=("key",)))[-1])
+    assert "query" not in request
+    assert "key=" in "".join(piece for piece in request["raw_query"]["of"] if isinstance(piece, str))
+
+
+def test_constants_are_tried_in_each_input_while_the_others_stay_marked() -> None:
+    one = unit(("form", "mode"), ("form", "text"))
+    one.compared = ["admin"]
+    forms = [sent(request)["form"] for request in supply.requests(one)]
+    assert any(form[0] == ["mode", "admin"] and MARK.search(form[1][1]) for form in forms)
+
+
+def test_input_is_encoded_for_the_decoders_that_were_applied_to_it() -> None:
+    one = unit(("form", "a"))
+    one.decoded = {"form:a": ["url", "base64", "json"]}
+    values = [sent(request)["form"][0][1] for request in supply.requests(one)]
+    assert any(isinstance(v, dict) and v["make"] == "base64" and "json" in json.dumps(v["of"]) for v in values)
+    one.decoded = {"form:a": ["url"]}
+    assert all(isinstance(sent(request)["form"][0][1], str) for request in supply.requests(one))
+
+
+def test_numbers_fill_numeric_parts_of_a_path_and_others_are_marked_and_encoded() -> None:
+    route = Route(
+        path="/a/<int:n>/<name>", methods=("GET",), parameters=(Parameter(name="n", kind="int"), Parameter(name="name"))
+    )
+    request = supply.knock(Unit(route=route, method="GET"))
+    path = sent(request)["path"]
+    assert isinstance(path, str) and path.startswith("/a/1/\ue000")
+    evil = request.with_input(1, Input(where="path", name="name", value="../" + marked()))
+    assert sent(evil)["path"]["of"][-1]["make"] == "url"
+
+
+def test_same_knowledge_gives_the_same_requests_and_they_are_bounded() -> None:
+    one = unit(*((w, f"n{i}") for w in ("query", "form", "cookies", "json", "headers") for i in range(60)))
+    one.compared = [f"c{i}" for i in range(24)]
+    one.failing = True
+    first = supply.requests(one)
+    assert first == supply.requests(one)
+    assert len(first) <= supply.MAX_REQUESTS
+    assert all(len(list(slots((request,)))) <= 256 for request in first)
+
+
+LITERALS = {
+    Sink.SQL: [("select 'x", "'"), ('select "x', '"'), ("select x + ", "")],
+    Sink.SHELL: [("ls ", ""), ("ls '", "'"), ('ls "', '"')],
+    Sink.XPATH: [("//a[b='", "']"), ('//a[b="', '"]')],
+    Sink.CODE: [("f('", "')"), ('f("', '")')],
+}
+
+
+@pytest.mark.parametrize(("sink", "before", "after"), [(s, b, a) for s, places in LITERALS.items() for b, a in places])
+def test_the_first_attack_closes_the_quote_that_is_open_and_leaves_none_open(sink: Sink, before: str, after: str) -> None:
+    first = attacks(witness(sink, before, after))[0].attack
+    assert isinstance(first, str)
+    text = before + first.replace(OPENING, "o").replace(CLOSING, "c") + after
+    quote = after[:1]
+    if quote in ("'", '"'):
+        assert first.count(quote) >= 1 or "$(" in first
+        assert text.count(quote) % 2 == 0
+
+
+@pytest.mark.parametrize("sink", [s for s in Sink if s not in FACTS and s is not Sink.ERROR])
+def test_every_sink_that_can_be_escaped_has_attacks(sink: Sink) -> None:
+    assert attacks(witness(sink))
+
+
+HARM = re.compile(
+    r"\brm\b|\bcurl\b|\bwget\b|/etc/|passwd|sleep|drop |delete |import os|system\(|http://(?!\ue000|localhost|www.w3.org)",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("sink", list(Sink))
+def test_attacks_show_structure_and_do_nothing(sink: Sink) -> None:
+    for before in ("", "'", '"', '<a href="', "<script>", "http://localhost/", '["sh", "-c", "'):
+        for twin in attacks(witness(sink, before)):
+            assert not HARM.search(json.dumps(twin.attack, ensure_ascii=False)), twin
+    for language in special.languages([], file=True):
+        assert not any(HARM.search(json.dumps(twin.attack, ensure_ascii=False)) for twin in special.documents(language))
+
+
+@given(
+    sink=st.sampled_from([s for s in Sink if s not in FACTS]),
+    before=st.text(max_size=30),
+    dialect=st.sampled_from(["", "jinja2", "dn", "mako"]),
+    wrap=st.sampled_from(["", "base64", "url"]),
+    extra=st.lists(st.sampled_from(["query", "form", "cookies", "headers"]), max_size=4),
+)
+def test_control_and_attack_have_one_shape_and_differ_in_one_input(sink, before, dialect, wrap, extra) -> None:
+    value = made(wrap, marked()) if wrap else marked()
+    inputs = (
+        *(Input(where=w, name=f"n{i}", value=marked()) for i, w in enumerate(extra)),
+        Input(where="form", name="x", value=value),
+    )
+    steps = (Request(method="GET", path="/"), Request(method="POST", path="/", inputs=inputs))
+    slot = Slot(step=1, position=len(extra), part="value")
+    for twin in attacks(witness(sink, before, dialect=dialect)):
+        control = replaced(steps, slot, supply.put(value, twin.control))
+        attack = replaced(steps, slot, supply.put(value, twin.attack))
+        content = json.loads(document(control, attack))
+        assert len(content["control"]) == len(content["attack"]) == 2
+        one, other = content["control"][1]["request"], content["attack"][1]["request"]
+        assert one.keys() == other.keys()
+        for key in one:
+            if key != "form":
+                assert one[key] == other[key]
+        assert [p[0] for p in one["form"]] == [p[0] for p in other["form"]]
+        assert [p for p in one["form"] if p[0] != "x"] == [p for p in other["form"] if p[0] != "x"]
+        numbers = [set(MARK.findall(json.dumps(part, ensure_ascii=False))) for part in (one, other)]
+        assert numbers[0] == numbers[1], "the same marks in both"
+
+
+@pytest.mark.parametrize("language", ["pickle", "yaml", "jsonpickle", "xml", "tar", "zip"])
+def test_special_documents_and_their_twins_are_marked_and_share_their_encoding(language: str) -> None:
+    for twin in special.documents(language):
+        assert is_marked(twin.attack) and is_marked(twin.control)
+        assert isinstance(twin.attack, str) == isinstance(twin.control, str)
+        if isinstance(twin.attack, dict) and isinstance(twin.control, dict):
+            assert twin.attack["make"] == twin.control["make"]
+
+
+def test_hints_put_a_language_first() -> None:
+    assert special.languages(["yaml.load failed"], file=False)[0] == "yaml"
+    assert {"tar", "zip"} <= set(special.languages([], file=True))
+    assert "tar" not in special.languages([], file=False)
+
+
+def test_a_filter_that_took_the_dots_away_is_answered_with_nested_ones_first() -> None:
+    (first, *rest) = variants(attacks(witness(Sink.PATH))[0], "/srv/amber")
+    assert "....//" in str(first.attack)
+    assert len(rest) < MOST
+
+
+def seen(sink: Sink, text: str, number: int, step: int = 0, place: str = "/src/a.py:f") -> Seen:
+    return Seen(
+        phase="attack",
+        step=step,
+        sink=sink,
+        text=text,
+        place=place,
+        marks=(Mark(number=number, opening="opening", closing="closing"),),
+    )
+
+
+def test_a_witness_knows_its_input_and_what_stands_around_the_data() -> None:
+    steps = (
+        Request(
+            method="GET",
+            path="/",
+            inputs=(Input(where="query", name="a", value=marked()), Input(where="query", name="b", value=marked())),
+        ),
+    )
+    run = Run(ended="done", seen=(seen(Sink.SQL, "select 'OPENINGamberClosing'", 3),))
+    (found,) = reading.witnesses("GET /", steps, run)
+    assert found.slot == Slot(step=0, position=1, part="value")
+    assert found.context == Context(before="select '", inside="amber", after="'")
+
+
+def test_a_mark_that_was_never_given_is_no_witness() -> None:
+    steps = (Request(method="GET", path="/", inputs=(Input(where="query", name="a", value="1"),)),)
+    run = Run(ended="done", seen=(seen(Sink.SQL, "opening", 0), seen(Sink.SQL, "opening", 200)))
+    assert list(reading.witnesses("GET /", steps, run)) == []
+
+
+def test_stored_data_is_pursued_through_the_step_that_showed_it_alone() -> None:
+    writer = Request(method="POST", path="/w", inputs=(Input(where="form", name="a", value=marked()),))
+    readers = tuple(Request(method="GET", path=f"/r{i}") for i in range(5))
+    run = Run(ended="done", seen=(seen(Sink.HTML, "opening closing", 0, step=3, place=""),))
+    (found,) = reading.witnesses("POST /w", (writer, *readers), run)
+    assert [step.path for step in found.steps] == ["/w", "/r2"]
+
+
+def test_links_and_forms_name_inputs_of_the_units_that_they_lead_to() -> None:
+    units = {u.name: u for u in (unit(method="GET", path="/item/<int:n>"), unit(method="POST", path="/save"))}
+    body = '<a href="item/17?colour=red">x</a><form action="/save" method="POST"><input name=size><select name="kind"></form>'
+    answer = Answer(phase="attack", step=0, body=body, headers=(("Content-Type", "text/html"),))
+    told = set(reading.offer(units, reading.Paths(units), "/", reading.page(answer)))
+    assert told == set(units)
+    assert units["GET /item/<int:n>"].fields == ["colour"]
+    assert units["GET /item/<int:n>"].examples == {"n": ["17"]}
+    assert units["POST /save"].fields == ["size", "kind"]
+
+
+@given(body=st.text(alphabet="<>!-[]/=\"' ainputformhreCDATA", max_size=200), path=st.text(max_size=60))
+def test_pages_of_a_hostile_target_are_read_without_failing(body: str, path: str) -> None:
+    units = {u.name: u for u in (unit(method="GET", path="/<a>/<b>"), unit(method="POST", path="/{x:path}"))}
+    answer = Answer(phase="attack", step=0, body="<" + body, headers=(("Location", path),))
+    list(reading.offer(units, reading.Paths(units), path, reading.page(answer)))
+
+
+@given(text=st.text(max_size=80), opening=st.text(max_size=6), closing=st.text(max_size=6))
+def test_any_text_has_a_context(text: str, opening: str, closing: str) -> None:
+    found = reading.context(Seen(phase="attack", sink=Sink.SQL, text=text), Mark(number=1, opening=opening, closing=closing))
+    assert len(found.before) + len(found.inside) + len(found.after) <= 3 * len(text)
+
+
+def attack_plan(inputs: int, extra_steps: int = 0) -> Plan:
+    request = Request(
+        method="POST", path="/", inputs=tuple(Input(where="form", name=f"n{i}", value=marked()) for i in range(inputs))
+    )
+    steps = (*(Request(method="GET", path=f"/{i}") for i in range(extra_steps)), request)
+    slot = Slot(step=extra_steps, position=inputs - 1, part="value")
+    return Plan(unit="POST /", purpose=Purpose.ATTACK, control=steps, attack=replaced(steps, slot, marked("a'b")), slot=slot)
+
+
+def test_reduction_leaves_out_each_part_but_the_attacked_one() -> None:
+    find = Find(key="k", number=0, plan=attack_plan(3, extra_steps=1), fact=False)
+    plans = reduction.first(find)
+    assert [len(step.inputs) for step in plans[0].attack] == [1], "everything else at once, first"
+    assert len(plans) == 4
+    for plan in plans:
+        assert plan.slot is not None
+        assert plan.attack[plan.slot.step].inputs[plan.slot.position].value == marked("a'b")
+        assert len(plan.control) == len(plan.attack)
+
+
+def test_reduction_misses_together_what_it_could_miss_alone() -> None:
+    find = Find(key="k", number=0, plan=attack_plan(4), fact=False)
+    _, *singles = reduction.first(find)
+    find.smaller = singles[:2]  # without the first, and without the second; the third is needed
+    (together,) = reduction.second(find)
+    assert [one.name for one in together.attack[0].inputs] == ["n2", "n3"]
+    find.smaller.append(together)
+    assert reduction.smallest(find) == together
+
+
+def escape(kind: str = "sql-injection", fact: bool = False) -> Escape:
+    return Escape(kind=kind, sink=Sink.SQL, place="/src/a.py:f", stack="s", fact=fact)
+
+
+def test_few_candidates_are_kept_of_one_cause() -> None:
+    planner = Planner(state=State())
+    planner.open([Route(path="/", methods=("POST",))])
+    names = set()
+    for i in range(6):
+        plan = attack_plan(1 + i)
+        for kept in planner.learn(plan, Run(ended="done", escapes=(escape(),))):
+            names.add(kept.name)
+    names |= {kept.name for kept in planner.close()}
+    assert len(names - {""}) == KEPT_OF_ONE_KEY
+    assert all(re.fullmatch(r"sql-injection-[0-9a-f]{8}-[0-9a-f]{8}-\d", name) for name in names - {""})
+
+
+def test_an_exploring_document_without_a_twin_gives_facts_only() -> None:
+    planner = Planner(state=State())
+    planner.open([Route(path="/", methods=("GET",))])
+    (plan,) = planner.next(10)
+    kept = planner.learn(plan, Run(ended="done", escapes=(escape(), escape("weak-hash", fact=True))))
+    assert {k.name.rpartition("-")[0].rsplit("-", 2)[0] for k in kept if k.name} == {"weak-hash"}
+
+
+def test_finds_that_are_being_made_smaller_are_kept_when_the_slice_ends() -> None:
+    planner = Planner(state=State())
+    planner.open([Route(path="/", methods=("POST",))])
+    planner.learn(attack_plan(5), Run(ended="done", escapes=(escape(),)))
+    assert planner.state.finds
+    assert [k.name for k in planner.close() if k.name]
+    assert not planner.state.finds and all(p.purpose is not Purpose.REDUCE for p in planner.state.queue)
+
+
+def test_a_document_that_breaks_its_batch_twice_is_dropped_and_an_innocent_one_is_not() -> None:
+    planner = Planner(state=State())
+    planner.open([Route(path="/a", methods=("GET",)), Route(path="/b", methods=("GET",))])
+    for _ in range(2):
+        first, second = planner.next(2)
+        planner.put_back(first, blamed=first.unit == "GET /a")
+        planner.put_back(second, blamed=second.unit == "GET /a")
+    assert [plan.unit for plan in planner.next(9)] == ["GET /b"]
+
+
+def test_a_unit_that_keeps_dying_is_given_up() -> None:
+    planner = Planner(state=State())
+    planner.open([Route(path="/", methods=("GET",))])
+    asked = tuple(Asked(where="query", name=f"n{i}") for i in range(3))
+    runs = 0
+    while (plans := planner.next(1)) and runs < 100:
+        runs += 1
+        planner.learn(
+            plans[0], Run(ended="timeout", answers=(Answer(phase="attack", step=0, asked=asked, compared=(str(runs),)),))
+        )
+    assert runs <= 5
+
+
+def test_state_survives_as_json(tmp_path) -> None:
+    planner = Planner(state=State())
+    planner.open([Route(path="/", methods=("GET", "POST"))])
+    (plan, *_) = planner.next(1)
+    answer = Answer(phase="attack", step=0, status=200, asked=(Asked(where="query", name="q"),), new_edges=3)
+    planner.learn(plan, Run(ended="done", answers=(answer,)))
+    planner.learn(attack_plan(3), Run(ended="done", escapes=(escape(),)))
+    save(planner.state, tmp_path / "state")
+    assert load(tmp_path / "state") == planner.state
+    assert load(tmp_path / "none") == State()
+
+
+def test_names_that_we_sent_are_no_news_when_a_program_lists_them() -> None:
+    one = unit(method="GET")
+    answer = Answer(
+        phase="attack", step=0, asked=(Asked(where="query", name="abcdefghi1amberzyxwvutsr2"), Asked(where="query", name="real"))
+    )
+    assert reading.learn(one, answer)
+    assert [asked.name for asked in one.asked] == ["real"]
+
+
+def test_inputs_that_a_handler_fails_on_get_special_documents_too() -> None:
+    planner = Planner(state=State())
+    planner.open([Route(path="/", methods=("GET",))])
+    asked = (Asked(where="cookies", name="state"),)
+    purposes = set()
+    for _ in range(40):
+        for plan in planner.next(50):
+            purposes.add(plan.purpose)
+            bad = bool(plan.attack[-1].inputs)
+            answer = Answer(
+                phase="attack", step=0, status=500 if bad else 200, raised="UnpicklingError: x" if bad else "", asked=asked
+            )
+            planner.learn(plan, Run(ended="done", answers=(answer,)))
+    assert Purpose.SPECIAL in purposes
