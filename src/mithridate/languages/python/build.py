@@ -133,7 +133,7 @@ def _excluded(component: Component, flavour: Flavour, interpreter: Interpreter, 
         step="environment",
         first_error=f"the project takes Python {wanted.python} and this machine has Python {interpreter.version}",
         hint=(
-            "run Mithridate where /usr/bin/python3 is one of these; or, when the project runs with this one all the same, write a "
+            "run Mithridate where /usr/bin/python3 is one of these; or, if the project runs with this one all the same, write a "
             f'[[component]] with path = "{component.path}", system = "python" and options = ["{ANY_PYTHON}"] into mithridate.toml'
         ),
         log="",

@@ -6,7 +6,7 @@ Read from the syntax alone. A value is given as J of docs/input-document.md.
 import ast
 import doctest
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -22,18 +22,17 @@ _FILES = 2000
 _BYTES = 32 << 20
 _ROWS = 6
 _TEXT = 4096
+_DOCUMENTATION = 65536
 _NO = object()
 _WRAPPED = {"Path": "path", "PurePath": "path", "BytesIO": "file", "StringIO": "textfile"}
 
 
-def recorded_calls(directory: Path, targets: Mapping[str, str]) -> dict[str, list[Shape]]:
+def recorded_calls(directory: Path, targets: Iterable[str]) -> dict[str, list[Shape]]:
     """Calls with literal arguments by target, different ones only; those of tests first.
 
-    `targets` are what may be called ("package.module:function" or "package.module:Class.method") with their docstrings.
+    `targets` are what may be called: "package.module:function" or "package.module:Class.method".
     """
     finder = _Finder(targets)
-    for name, documentation in targets.items():
-        finder.docstring(name, documentation)
     files = [(path, size) for path, size in regular_files(directory) if path.suffix == ".py"]
     files.sort(
         key=lambda found: (not re.search(r"tests?\b|_test|test_|examples?", str(found[0].relative_to(directory))), str(found[0]))
@@ -44,24 +43,28 @@ def recorded_calls(directory: Path, targets: Mapping[str, str]) -> dict[str, lis
         if left < 0:
             break
         try:
-            finder.module(syntax(path), _module_name(path.relative_to(directory)))
+            tree = syntax(path)
+            name = _module_name(path.relative_to(directory))
+            finder.module(tree, name)
+            finder.docstrings(tree, name)
         except (Unreadable, RecursionError):
             continue
     return finder.found
 
 
 class _Finder:
-    def __init__(self, targets: Mapping[str, str]) -> None:
+    def __init__(self, targets: Iterable[str]) -> None:
         self.found: dict[str, list[Shape]] = {}
+        targets = tuple(targets)
         self._dotted = {target.replace(":", "."): target for target in targets}
         self._by_name: dict[tuple[str, str], set[str]] = {}
         for target in targets:
             module, _, name = target.partition(":")
             self._by_name.setdefault((module.partition(".")[0], name), set()).add(target)
 
-    def module(self, tree: ast.Module, name: str) -> None:
-        """Look at all calls of one file."""
-        names = _Names(name)
+    def module(self, tree: ast.Module, name: str, known: Mapping[str, str] | None = None) -> None:
+        """Look at all calls of one file; `known` are names that mean something there without being imported."""
+        names = _Names(name, dict(known or {}))
         names.read(tree)
         for scope, values in _scopes(tree):
             local = _Scope({**names.constants, **values}, names.imported, {})
@@ -72,24 +75,21 @@ class _Finder:
                 if isinstance(node, ast.Call):
                     self._call(node, local)
 
-    def docstring(self, target: str, documentation: str) -> None:
-        """Look at a docstring's examples, where names stand without their module."""
-        if ">>>" not in documentation:
-            return
-        module, _, name = target.partition(":")
-        first = name.partition(".")[0]
-        try:
-            lines = "".join(example.source for example in doctest.DocTestParser().get_examples(documentation[:65536]))
-            tree = ast.parse(lines)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            return
-        names = _Names(module)
-        names.imported[first] = f"{module}.{first}"
-        names.read(tree)
-        local = _Scope(dict(names.constants), names.imported, {})
+    def docstrings(self, tree: ast.Module, name: str) -> None:
+        """Look at the examples in docstrings, where the module's own names stand without it."""
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call):
-                self._call(node, local)
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
+                continue
+            documentation = ast.get_docstring(node) or ""
+            if ">>>" not in documentation:
+                continue
+            try:
+                lines = doctest.DocTestParser().get_examples(documentation[:_DOCUMENTATION])
+                examples = ast.parse("".join(example.source for example in lines))
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                continue
+            own = [s for s in tree.body if isinstance(s, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+            self.module(ast.Module(body=[*examples.body], type_ignores=[]), name, {s.name: f"{name}.{s.name}" for s in own})
 
     def _call(self, call: ast.Call, scope: "_Scope") -> None:
         dotted, construct = scope.callee(call.func)

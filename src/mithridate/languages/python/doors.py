@@ -36,11 +36,11 @@ class Door:
 def doors(build: Build, sight: Sight) -> tuple[tuple[Door, ...], tuple[Skipped, ...]]:
     """One door for each application, program and existing target, and one for the functions of each package (or part of one)."""
     skipped: list[Skipped] = []
-    found = [door for record in sight.found["application"] if (door := _application(build, record, skipped))]
+    found = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
     found += [door for record in sight.found["program"] if (door := _program(build, record, skipped))]
     found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
-    found += _functions(build, sight.found["function"], sight, skipped)
-    return tuple({door.name: door for door in found}.values()), tuple(skipped)
+    found += _functions(build, sight.found["function"], skipped)
+    return tuple({door.name: door for door in reversed(found)}.values())[::-1], tuple(skipped)
 
 
 def write_doors(build: Build, found: Sequence[Door]) -> tuple[EntryPoint, ...]:
@@ -83,53 +83,77 @@ def _application(build: Build, record: Mapping[str, object], skipped: list[Skipp
             Skipped(what=f"web application {plain(where)}", reason="the observer's description of it is not understood")
         )
         return None
-    routes = record.get("routes")
     content = {
         **_base(build, record),
         "kind": kind,
         "import": where,
         "framework": plain(record.get("framework")),
-        "routes": [r for r in routes if isinstance(r, dict)] if isinstance(routes, list) else [],
+        "routes": _routes(record),
     }
     return Door(name=where, kind=EntryKind.APPLICATION, boundary=Boundary.REAL, content=content)
 
 
+def _whole(records: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Applications with all of their routes, which may come in several records; one that another module only imports is left out."""
+    merged: dict[object, dict[str, object]] = {}
+    for record in records:
+        routes = record.get("routes")
+        given = [r for r in routes if isinstance(r, dict)] if isinstance(routes, list) else []
+        kept = merged.setdefault(str(record.get("import")), {**record, "routes": []})
+        kept["routes"] = [*_routes(kept), *given]
+    distinct: dict[str, dict[str, object]] = {}
+    for record in sorted(merged.values(), key=lambda r: str(r.get("import")).endswith("()")):
+        same = (
+            json.dumps([_routes(record), record.get("framework")], sort_keys=True)
+            if _routes(record)
+            else str(record.get("import"))
+        )
+        distinct.setdefault(same, record)
+    return sorted(distinct.values(), key=lambda r: str(r.get("import")))
+
+
+def _routes(record: Mapping[str, object]) -> list[object]:
+    routes = record.get("routes")
+    return routes if isinstance(routes, list) else []
+
+
 def _program(build: Build, record: Mapping[str, object], skipped: list[Skipped]) -> Door | None:
-    where = record.get("import") or record.get("target") or record.get("file")
+    where = record.get("import")
     if not isinstance(where, str) or not where or len(where) > _LONGEST or not where.isprintable():
         skipped.append(Skipped(what=f"program {plain(where)}", reason="the observer's description of it is not understood"))
         return None
     name = plain(record.get("name"), 100) or where
-    extra = {key: value for key, value in record.items() if key in ("file", "target", "module", "options", "name", "style")}
-    content = {**_base(build, record), **extra, "kind": "program", "import": where}
+    content = {**_base(build, record), "kind": "program", "import": where, "program": dict(record)}
     return Door(name=f"{name} (program)", kind=EntryKind.COMMAND, boundary=Boundary.REAL, content=content)
 
 
 def _target(build: Build, record: Mapping[str, object], skipped: list[Skipped]) -> Door | None:
-    where = record.get("target") or record.get("import")
+    where = record.get("import")
     if not isinstance(where, str) or not _TARGET.fullmatch(where) or len(where) > _LONGEST:
         skipped.append(Skipped(what=f"fuzz target {plain(where)}", reason="the observer's description of it is not understood"))
         return None
-    content = {**_base(build, record), **record, "kind": "target", "import": where, "targets": [where]}
+    content = {**_base(build, record), "kind": "target", "import": where, "targets": [where], "target": dict(record)}
     return Door(name=f"{where} (target)", kind=EntryKind.FUNCTION, boundary=Boundary.REAL, content=content)
 
 
-def _functions(build: Build, records: Sequence[Mapping[str, object]], sight: Sight, skipped: list[Skipped]) -> list[Door]:
+def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: list[Skipped]) -> list[Door]:
     """One door a package, so that one process serves all of its functions; large packages by their modules."""
     known = {str(r["target"]): r for r in records if isinstance(r.get("target"), str) and _TARGET.fullmatch(str(r["target"]))}
+    described = sum(isinstance(r.get("target"), str) and bool(_TARGET.fullmatch(str(r["target"]))) for r in records)
+    if described < len(records):
+        left = f"{build.component.id}: {len(records) - described} functions"
+        skipped.append(Skipped(what=left, reason="the observer's description of them is not understood"))
     if not known:
         return []
-    directory = build.directory / "src" / build.component.path
-    calls = recorded_calls(directory, {name: str(record.get("doc") or "") for name, record in known.items()})
-    paths = _paths(build, sight)
+    calls = recorded_calls(build.directory / "src" / build.component.path, known)
     found: list[Door] = []
     for group, names in _groups(sorted(known)).items():
         for number, start in enumerate(range(0, len(names), MAXIMUM_TARGETS)):
             part = names[start : start + MAXIMUM_TARGETS]
             title = f"{group} (functions)" if number == 0 else f"{group} (functions {number + 1})"
+            places = dict.fromkeys(path for name in part for path in texts(known[name].get("paths")))
             content = {
-                **_base(build, {}),
-                "paths": paths,
+                **_base(build, {"paths": list(places)}),
                 "kind": "call",
                 "targets": part,
                 "functions": [dict(known[name]) for name in part],
@@ -137,26 +161,20 @@ def _functions(build: Build, records: Sequence[Mapping[str, object]], sight: Sig
                 "calls": {n: calls[n] for n in part if n in calls},
             }
             found.append(Door(name=title, kind=EntryKind.FUNCTION, boundary=Boundary.REAL, content=content))
-    if len(known) < len(records):
-        left = len(records) - len(known)
-        skipped.append(
-            Skipped(what=f"{build.component.id}: {left} functions", reason="the observer's description is not understood")
-        )
     return found
 
 
 def _groups(names: Sequence[str]) -> dict[str, list[str]]:
     """Targets by top-level package; by module below it where there are more than one process serves."""
-    groups: dict[str, list[str]] = {}
+    packages: dict[str, list[str]] = {}
     for name in names:
-        groups.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
-    result: dict[str, list[str]] = {}
-    for top, members in groups.items():
+        packages.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
+    groups: dict[str, list[str]] = {}
+    for top, members in packages.items():
         for name in members:
-            module = name.partition(":")[0]
-            key = top if len(members) <= MAXIMUM_TARGETS else ".".join(module.split(".")[:2])
-            result.setdefault(key, []).append(name)
-    return result
+            inner = ".".join(name.partition(":")[0].split(".")[:2])
+            groups.setdefault(top if len(members) <= MAXIMUM_TARGETS else inner, []).append(name)
+    return groups
 
 
 def _base(build: Build, record: Mapping[str, object]) -> dict[str, object]:
@@ -168,12 +186,6 @@ def _base(build: Build, record: Mapping[str, object]) -> dict[str, object]:
         "environment": {**named, **build.component.env},
         "writable": record.get("writable") is not False,
     }
-
-
-def _paths(build: Build, sight: Sight) -> list[str]:
-    """Where functions are imported from: the places that the observer found modules in, else the usual ones."""
-    named = [path for record in sight.found["module"] for path in texts(record.get("paths"))]
-    return list(dict.fromkeys(named)) or _default_paths(build)
 
 
 def _default_paths(build: Build) -> list[str]:

@@ -18,7 +18,7 @@ _NOT_FOR_RUNNING = re.compile(
 _LONGEST_LINE = 4096
 _DEEPEST = 16
 _INDEX_OPTIONS = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host")
-_LOCAL = re.compile(r"^(\.{0,2}/|\.$|\.\[|file:|~|[A-Za-z]:\\)|\.(whl|zip|tar\.gz|tgz)(\s|$)")
+_LOCAL = re.compile(r"^(\.{0,2}/|\.$|\.\[|~|[A-Za-z]:\\)|^[^@\s]+\.(whl|zip|tar\.gz|tgz)(\s|$)")
 _ADDRESS = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://|^(git|hg|svn|bzr)\+")
 
 
@@ -89,6 +89,8 @@ def _read(path: Path, root: Path, into: Requirements, seen: set[Path], depth: in
                 into.skip(f"{shown}: {line}", "it names a file that is not in the project")
             else:
                 _read(other, root, into, seen, depth + 1, constraint=constraint or option in ("-c", "--constraint"))
+        elif _ADDRESS.match(given if option in ("-e", "--editable") else line):
+            into.skip(f"{shown}: {line}", "it names an address; only the owner's index and wheelhouse are asked")
         elif option in ("-e", "--editable") or _LOCAL.search(line):
             if _inside(path.parent / re.sub(r"\[.*", "", given or line), root, folder=True) is None:
                 into.skip(f"{shown}: {line}", "it names a path that is not in the project")
@@ -98,8 +100,6 @@ def _read(path: Path, root: Path, into: Requirements, seen: set[Path], depth: in
             )
         elif option:
             continue  # --pre, --no-binary, --prefer-binary, --require-hashes: how to install, which we decide
-        elif _ADDRESS.match(line):
-            into.skip(f"{shown}: {line}", "it names an address; only the owner's index and wheelhouse are asked")
         else:
             into.add(
                 re.split(r"\s--(?:hash|config-settings|global-option|install-option)\b", line)[0].strip(),
@@ -119,9 +119,10 @@ def _lines(content: str) -> Iterator[str]:
 def _option(line: str) -> tuple[str, str]:
     if not line.startswith("-"):
         return "", ""
-    short = re.match(r"(-[a-zA-Z])\s*(?![-])(.*)", line)
-    name, _, given = (short[1], "", short[2]) if short else re.match(r"(--[\w-]*)()[\s=]*(.*)", line).groups()  # type: ignore[union-attr]
-    return name or "-", given.strip().strip("\"'")
+    short = re.match(r"(-[A-Za-z])\s*(.*)", line)
+    long = re.match(r"(--[A-Za-z][\w-]*)[\s=]*(.*)", line)
+    name, given = short.groups() if short else long.groups() if long else ("-", "")
+    return name, given.strip().strip("\"'")
 
 
 def _inside(path: Path, root: Path, *, folder: bool = False) -> Path | None:

@@ -42,15 +42,12 @@ def read_sdist(path: Path) -> SourceMetadata:
     """The metadata that the files of an sdist state; requirements that cannot be read are left out."""
     files = _top_files(path)
     lines = _from_metadata(files.get("PKG-INFO", b"")) or _from_requires(files.get("requires.txt", b""))
-    build: tuple[str, ...] = ()
     try:
-        document = tomllib.loads(files.get("pyproject.toml", b"").decode("utf-8"))
-        build = texts(table(document, "build-system").get("requires"))
+        named = table(tomllib.loads(files.get("pyproject.toml", b"").decode("utf-8")), "build-system").get("requires")
     except (ValueError, RecursionError):
-        build = ()
-    return SourceMetadata(
-        requirements=tuple(filter(None, map(_plain, lines))), build=tuple(filter(None, map(_plain, build))) or LEGACY_BUILD
-    )
+        named = None
+    build = LEGACY_BUILD if named is None else tuple(filter(None, map(_plain, texts(named))))
+    return SourceMetadata(requirements=tuple(filter(None, map(_plain, lines))), build=build)
 
 
 def stand_in(directory: Path, name: str, version: str, requirements: tuple[str, ...]) -> Path:

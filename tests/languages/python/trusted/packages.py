@@ -8,20 +8,22 @@ from pathlib import Path
 
 from mithridate.model.project import Project
 
-BACKEND = '''
+BACKEND = """
 import os, zipfile
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     name = "{name}-{version}-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(directory, name), "w") as z:
         z.writestr("{name}.py", "made = 'in the sandbox'")
         z.writestr("{name}-{version}.dist-info/METADATA", "Metadata-Version: 2.1\\nName: {name}\\nVersion: {version}\\n")
-        z.writestr("{name}-{version}.dist-info/WHEEL", "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
+        z.writestr("{name}-{version}.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
         z.writestr("{name}-{version}.dist-info/RECORD", "")
     return name
-'''
+"""
 
 
-def wheel(house: Path, name: str, version: str = "1.0", requires: Sequence[str] = (), files: Mapping[str, str] | None = None) -> Path:
+def wheel(
+    house: Path, name: str, version: str = "1.0", requires: Sequence[str] = (), files: Mapping[str, str] | None = None
+) -> Path:
     path = house / f"{name}-{version}-py3-none-any.whl"
     info = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(path, "w") as archive:

@@ -56,7 +56,9 @@ def test_each_kind_of_project_is_one_component_at_the_root(tmp_path: Path, files
         {"a.c": MAIN, "third_party/z/setup.py": SETUP, "third_party/z/z.py": ""},
     ],
 )
-def test_helpers_of_another_language_and_trees_without_python_are_no_component(tmp_path: Path, files: dict[str, str | bytes]) -> None:
+def test_helpers_of_another_language_and_trees_without_python_are_no_component(
+    tmp_path: Path, files: dict[str, str | bytes]
+) -> None:
     assert found(tmp_path, files) == []
 
 
@@ -66,7 +68,10 @@ def test_helpers_of_another_language_and_trees_without_python_are_no_component(t
         ({"CMakeLists.txt": "project(x)", "a.c": MAIN, "python/setup.py": SETUP, "python/x/__init__.py": ""}, ["python"]),
         ({"a.c": MAIN, "pyproject.toml": PROJECT, "x/__init__.py": ""}, ["."]),
         ({"a.c": MAIN, "bindings/pkg/__init__.py": "", "bindings/pkg/m.py": ""}, ["bindings"]),
-        ({"Makefile": "a: a.o\n", "a.c": MAIN, "web/app.py": APP, "web/requirements.txt": "flask\n", "scripts/x.py": ""}, ["web"]),
+        (
+            {"Makefile": "a: a.o\n", "a.c": MAIN, "web/app.py": APP, "web/requirements.txt": "flask\n", "scripts/x.py": ""},
+            ["web"],
+        ),
     ],
 )
 def test_in_a_c_project_only_packages_projects_and_web_applications_count(
@@ -76,7 +81,12 @@ def test_in_a_c_project_only_packages_projects_and_web_applications_count(
 
 
 def test_the_outermost_project_takes_the_nested_ones_and_says_so(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"pyproject.toml": PROJECT, "x/__init__.py": "", "plugins/p/setup.py": SETUP, "plugins/p/p.py": ""}
+    files: dict[str, str | bytes] = {
+        "pyproject.toml": PROJECT,
+        "x/__init__.py": "",
+        "plugins/p/setup.py": SETUP,
+        "plugins/p/p.py": "",
+    }
     components, skipped = detect(project(tmp_path, files))
     assert [c.path for c in components] == ["."]
     assert [s.what for s in skipped] == ["plugins/p"]
