@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mithridate.languages.c.build_cache import exclusive, fresh_directories, read_marker, write_marker
 from mithridate.languages.python.declared import Declared, declared
-from mithridate.languages.python.doors import OWN
-from mithridate.languages.python.environment import Environment, EnvironmentLimits
+from mithridate.languages.python.environment import ENVIRONMENT, Environment, EnvironmentLimits
 from mithridate.languages.python.interpreter import Interpreter
 from mithridate.languages.python.lock import Lock, find_lock
+from mithridate.languages.python.observer import OWN, USER_BASE
 from mithridate.languages.python.settings import IndexSettings
 from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project
 from mithridate.sandbox.interface import Sandbox
@@ -102,6 +102,7 @@ def _make(
     try:
         failed = environment.make(lock, is_built=wanted.build is not None)
         remove_tree(directory / "build" / OWN)  # ours alone: nothing that a build put there in advance
+        _show_packages(directory, interpreter)
         require_space(cache)  # else want of it may be why something failed
     except BaseException:
         remove_tree(directory)
@@ -124,6 +125,14 @@ def _make(
     )
     write_marker(build)
     return build
+
+
+def _show_packages(directory: Path, interpreter: Interpreter) -> None:
+    """Make the user's site-packages of the interpreter a link to the environment, as both are called inside the sandbox."""
+    minor = ".".join(interpreter.version.split(".")[:2])
+    place = directory / USER_BASE.lstrip("/") / f"lib/python{minor}/site-packages"
+    place.parent.mkdir(parents=True)
+    place.symlink_to(ENVIRONMENT)
 
 
 def _excluded(component: Component, flavour: Flavour, interpreter: Interpreter, wanted: Declared) -> BuildFailure:

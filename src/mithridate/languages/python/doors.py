@@ -8,13 +8,12 @@ from pathlib import Path
 
 from mithridate.languages.python.call_shapes import Shape, recorded_calls
 from mithridate.languages.python.look import Sight, plain, source_of
+from mithridate.languages.python.observer import OWN
 from mithridate.languages.python.text import texts
 from mithridate.model.entry import Binary, Boundary, EntryKind, EntryPoint
 from mithridate.model.project import Build, Flavour, Skipped
 from mithridate.sandbox.leavings import remove_tree
 
-OWN = ".mithridate"
-"""Below the build directory: our own files, which nothing inside the sandbox could write."""
 MAXIMUM_TARGETS = 400
 """Functions that one process serves."""
 
@@ -94,7 +93,7 @@ def _application(build: Build, record: Mapping[str, object], skipped: list[Skipp
 
 
 def _whole(records: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """Applications with all of their routes, which may come in several records; one that another module only imports is left out."""
+    """Applications with all of their routes, which may come in several records; one that is only imported again is left out."""
     merged: dict[object, dict[str, object]] = {}
     for record in records:
         routes = record.get("routes")
@@ -103,12 +102,8 @@ def _whole(records: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
         kept["routes"] = [*_routes(kept), *given]
     distinct: dict[str, dict[str, object]] = {}
     for record in sorted(merged.values(), key=lambda r: str(r.get("import")).endswith("()")):
-        same = (
-            json.dumps([_routes(record), record.get("framework")], sort_keys=True)
-            if _routes(record)
-            else str(record.get("import"))
-        )
-        distinct.setdefault(same, record)
+        told = [record.get("framework"), _routes(record) or record.get("import")]
+        distinct.setdefault(json.dumps(told, sort_keys=True), record)
     return sorted(distinct.values(), key=lambda r: str(r.get("import")))
 
 
