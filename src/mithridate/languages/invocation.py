@@ -1,8 +1,9 @@
 """Turns an entry point and an input into a command for the sandbox. The same for every replay, in the hunt and in a proof."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mithridate.languages.python.observer import ENTRANCE, ENVIRONMENT, INTERPRETER, OBSERVER, RUNTIME
 from mithridate.model.entry import INPUT, OUTPUT, Binary, EntryKind, EntryPoint
 from mithridate.model.execution import Command, Mount
 
@@ -36,6 +37,8 @@ def one_input(entry: EntryPoint, binary: Binary, data: Path, env: Mapping[str, s
 
     The input appears in a read-only place, under the suffix that the program expects.
     """
+    if entry.observed:
+        return observed(binary, data, env)
     inside = f"{INPUT_DIRECTORY}/input{entry.suffix}"
     mounts = (*build_mounts(binary), Mount(source=data, target=inside))
     if entry.kind is EntryKind.FUZZ_TARGET:
@@ -43,6 +46,36 @@ def one_input(entry: EntryPoint, binary: Binary, data: Path, env: Mapping[str, s
     argv = (binary.path, *substitute(entry, inside))
     stdin = data if entry.kind is EntryKind.PROGRAM_STDIN else None
     return Command(argv=argv, env=env, stdin=stdin), mounts
+
+
+def observed(
+    binary: Binary, data: Path, env: Mapping[str, str], options: Sequence[str] = ()
+) -> tuple[Command, tuple[Mount, ...]]:
+    """The command that has the observer run the input document `data` through the door that `binary.path` is.
+
+    `options` are those of "batch" (docs/input-document.md), e.g. ("--each", "5").
+    """
+    return _batch(binary, data, f"{INPUT_DIRECTORY}/input.json", env, options)
+
+
+def many_inputs(
+    entry: EntryPoint, binary: Binary, directory: Path, env: Mapping[str, str], options: Sequence[str] = ()
+) -> tuple[Command, tuple[Mount, ...]]:
+    """The command that has the observer run all input documents of a host directory, in order of name, in one sandbox.
+
+    Raises ValueError for an entry point without an observer: a native program takes one input a process.
+    """
+    if not entry.observed:
+        raise ValueError(f"{entry.id} has no observer")
+    return _batch(binary, directory, INPUT_DIRECTORY, env, options)
+
+
+def _batch(
+    binary: Binary, data: Path, inside: str, env: Mapping[str, str], options: Sequence[str]
+) -> tuple[Command, tuple[Mount, ...]]:
+    mounts = (*build_mounts(binary), Mount(source=RUNTIME, target=OBSERVER), Mount(source=data, target=inside))
+    argv = (INTERPRETER, ENTRANCE, "batch", binary.path, inside, *options)
+    return Command(argv=argv, env={**ENVIRONMENT, **env}), mounts
 
 
 def harness_environment(entry: EntryPoint, candidates: str = "", species: str = "") -> dict[str, str]:

@@ -35,7 +35,7 @@ class Project:
 
 
 class BuildSystem(StrEnum):
-    """What builds a component; BARE is our own rule for sources without a build file, CUSTOM the owner's commands."""
+    """What builds a component; BARE is our own rule for sources without a build file, CUSTOM the owner's commands, PYTHON an environment."""
 
     CMAKE = "cmake"
     MESON = "meson"
@@ -43,6 +43,7 @@ class BuildSystem(StrEnum):
     MAKE = "make"
     BARE = "bare"
     CUSTOM = "custom"
+    PYTHON = "python"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

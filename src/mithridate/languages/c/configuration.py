@@ -1,10 +1,11 @@
 """`mithridate.toml`, in the root of a project: what its owner knows better than detection does.
 
     detect = true                     # false: only the components below are built
+    wheelhouse = "wheels"             # Python: a directory with wheels and sdists that replaces every index
 
     [[component]]
     path = "lib"                      # required; relative to this file, "." is the root
-    system = "cmake"                  # cmake, meson, autotools, make, bare or custom; default: as detected, else custom
+    system = "cmake"                  # cmake, meson, autotools, make, bare, custom or python; default: as detected, else custom
     configure = "cmake -S . -B /build"  # shell command instead of the system's configure step
     build = "make -j$JOBS"            # shell command instead of the system's build step
     options = ["-DWITH_X=OFF"]        # more arguments for the configure step
@@ -55,6 +56,7 @@ class Configuration:
     """The whole file."""
 
     detect: bool = True
+    wheelhouse: str = ""
     overrides: tuple[Override, ...] = ()
 
 
@@ -74,7 +76,7 @@ def read_configuration(tree: Path) -> Configuration:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise UsageError(f"{FILE_NAME} is not valid TOML: {problem}.", "See docs/mithridate-toml.md.") from problem
     reader = _Reader(text)
-    reader.only(content, {"detect", "component"}, "")
+    reader.only(content, {"detect", "component", "wheelhouse"}, "")
     none: list[dict[str, object]] = []
     tables = reader.get(content, "component", _tables, "", "an array of tables, written [[component]]", none)
     overrides = tuple(reader.override(table, number) for number, table in enumerate(tables))
@@ -82,7 +84,11 @@ def read_configuration(tree: Path) -> Configuration:
     for path in paths:
         if paths.count(path) > 1:
             raise reader.error("path", f'"{path}" is given twice', "")
-    return Configuration(detect=reader.get(content, "detect", _flag, "", "true or false", True), overrides=overrides)
+    return Configuration(
+        detect=reader.get(content, "detect", _flag, "", "true or false", True),
+        wheelhouse=reader.get(content, "wheelhouse", _path, "", "a path inside the project", ""),
+        overrides=overrides,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,8 @@ class _Finder:
 def _apply(configuration: Configuration, finder: _Finder) -> None:
     """Let the owner's words replace what was detected."""
     for override in configuration.overrides:
+        if override.system is BuildSystem.PYTHON and not override.skip:
+            continue
         if not (finder.tree.root / override.path).is_dir():
             finder.skipped.append(Skipped(what=override.path, reason="mithridate.toml names it, but there is no such directory"))
             continue

@@ -1,0 +1,149 @@
+"""Prepares one component: reads what it declares, fetches that, makes its environment in the sandbox; or finds it made before."""
+
+import hashlib
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from mithridate.languages.c.build_cache import exclusive, fresh_directories, read_marker, write_marker
+from mithridate.languages.python.declared import Declared, declared
+from mithridate.languages.python.environment import ENVIRONMENT, Environment, EnvironmentLimits
+from mithridate.languages.python.interpreter import Interpreter
+from mithridate.languages.python.lock import Lock, find_lock
+from mithridate.languages.python.observer import OWN, USER_BASE
+from mithridate.languages.python.settings import IndexSettings
+from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project
+from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import remove_tree
+from mithridate.store.space import require_space
+
+CACHE_VERSION = 1
+"""Raise it when environments made by older code must not be reused."""
+
+ANY_PYTHON = "any-python"
+"""Among a component's options in mithridate.toml: do not compare the interpreter with requires-python."""
+
+LIMITS = EnvironmentLimits()
+_HOUSES = "python-houses"
+
+
+def build_component(
+    project: Project,
+    component: Component,
+    flavour: Flavour,
+    sandbox: Sandbox,
+    cache: Path,
+    interpreter: Interpreter,
+    settings: IndexSettings,
+    *,
+    limits: EnvironmentLimits = LIMITS,
+    cancel: threading.Event | None = None,
+) -> Build | BuildFailure:
+    """Make the environment of `component` below `cache`, or reuse the one of the same content, interpreter and lock.
+
+    Requirements that cannot be had, and a project's own build that fails, are in `Build.incomplete`: code runs from its sources.
+    A BuildFailure is only an interpreter that the project excludes. All flavours are one build: Python is not compiled
+    for a search. Raises Interrupted when `cancel` is set; SandboxUnavailable when nothing can run.
+    """
+    wanted = declared(project.tree, component.path, tuple(o for o in component.options if o != ANY_PYTHON))
+    if ANY_PYTHON not in component.options and not wanted.python.contains(interpreter.version, prereleases=True):
+        return _excluded(component, flavour, interpreter, wanted)
+    asked = hashlib.sha256(
+        repr((wanted, interpreter.identity, settings.arguments)).encode("utf-8", "surrogateescape")
+    ).hexdigest()
+    with exclusive(cache, f"python-{asked[:32]}", cancel):
+        lock = find_lock(wanted, interpreter, settings, cache)
+    key = build_key(project, component, interpreter, lock)
+    found = read_marker(cache / key)
+    if found is None:
+        with exclusive(cache, key, cancel):
+            found = read_marker(cache / key)  # another run may have made it while we waited
+            if found is None:
+                found = _make(project, component, sandbox, cache, interpreter, wanted, lock, key, limits, cancel)
+    return replace(found, flavour=flavour)
+
+
+def build_key(project: Project, component: Component, interpreter: Interpreter, lock: Lock) -> str:
+    """The cache key: everything that decides what an environment holds."""
+    parts = (
+        *(CACHE_VERSION, project.snapshot, component.id, component.path, component.configure, component.build),
+        *(component.options, sorted(component.env.items()), interpreter.identity, interpreter.versions["uv"], lock.digest),
+    )
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _make(
+    project: Project,
+    component: Component,
+    sandbox: Sandbox,
+    cache: Path,
+    interpreter: Interpreter,
+    wanted: Declared,
+    lock: Lock,
+    key: str,
+    limits: EnvironmentLimits,
+    cancel: threading.Event | None,
+) -> Build:
+    started = time.monotonic()
+    directory = cache / key
+    fresh_directories(directory, project.tree, ())
+    (directory / "build/env").mkdir()
+    environment = Environment(
+        component=component,
+        directory=directory,
+        house=cache / _HOUSES / key,
+        interpreter=interpreter,
+        sandbox=sandbox,
+        limits=limits,
+        version=wanted.version,
+        cancel=cancel,
+    )
+    try:
+        failed = environment.make(lock, is_built=wanted.build is not None)
+        remove_tree(directory / "build" / OWN)  # ours alone: nothing that a build put there in advance
+        _show_packages(directory, interpreter)
+        require_space(cache)  # else want of it may be why something failed
+    except BaseException:
+        remove_tree(directory)
+        raise
+    finally:
+        remove_tree(environment.house)
+    (directory / "log/environment.txt").write_text(environment.log, "utf-8", "replace")
+    build = Build(
+        component=component,
+        flavour=Flavour.PLAIN,
+        key=key,
+        directory=directory,
+        links=(),
+        archives=(),
+        includes=(),
+        warnings=0,
+        cached=False,
+        wall_s=time.monotonic() - started,
+        incomplete=(*wanted.skipped, *lock.skipped, *failed),
+    )
+    write_marker(build)
+    return build
+
+
+def _show_packages(directory: Path, interpreter: Interpreter) -> None:
+    """Make the user's site-packages of the interpreter a link to the environment, as both are called inside the sandbox."""
+    minor = ".".join(interpreter.version.split(".")[:2])
+    place = directory / USER_BASE.lstrip("/") / f"lib/python{minor}/site-packages"
+    place.parent.mkdir(parents=True)
+    place.symlink_to(ENVIRONMENT)
+
+
+def _excluded(component: Component, flavour: Flavour, interpreter: Interpreter, wanted: Declared) -> BuildFailure:
+    return BuildFailure(
+        component=component,
+        flavour=flavour,
+        step="environment",
+        first_error=f"the project takes Python {wanted.python} and this machine has Python {interpreter.version}",
+        hint=(
+            "run Mithridate where /usr/bin/python3 is one of these; or, if the project runs with this one all the same, write a "
+            f'[[component]] with path = "{component.path}", system = "python" and options = ["{ANY_PYTHON}"] into mithridate.toml'
+        ),
+        log="",
+    )

@@ -1,0 +1,221 @@
+"""What a Python project says that it needs, read from its files without running any of them."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+from mithridate.languages.python.detect import is_setup_call
+from mithridate.languages.python.poetry import poetry_requirement, poetry_specifier
+from mithridate.languages.python.requirement_files import Requirements, read_requirement_file, requirement_files
+from mithridate.languages.python.text import Unreadable, ini, json_document, syntax, table, text, texts, toml
+from mithridate.model.project import Skipped
+
+LEGACY_BUILD = ("setuptools>=40.8.0", "wheel")
+"""What PEP 517 says builds a project that names no build system."""
+_LOCK_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A project's words. Requirements and constraints are PEP 508 strings; `constraints` are what its lock file says.
+
+    `build` are the requirements of its build, None when it has none to run. `python` are the versions that it takes.
+    """
+
+    requirements: tuple[str, ...]
+    constraints: tuple[str, ...]
+    build: tuple[str, ...] | None
+    python: SpecifierSet
+    version: str
+    skipped: tuple[Skipped, ...]
+
+
+def declared(root: Path, path: str, more: tuple[str, ...] = ()) -> Declared:
+    """What the component at `path` below `root` declares; `more` are requirements that the owner adds.
+
+    Files that cannot be understood are skipped with the reason.
+    """
+    reader = _Reader(root, root / path)
+    for line in more:
+        reader.found.add(line, "mithridate.toml")
+    for read in (reader.pyproject, reader.setup_cfg, reader.setup_py, reader.files, reader.pipfile, reader.scripts):
+        read()
+    reader.locks()
+    locked = {canonicalize_name(re.split(r"[^\w.-]", c)[0]) for c in reader.found.constraints}
+    constraints = [*reader.found.constraints, *(pin for name, pin in reader.pins.items() if name not in locked)]
+    return Declared(
+        requirements=tuple(reader.found.wanted),
+        constraints=tuple(constraints),
+        build=reader.build,
+        python=reader.python,
+        version=reader.version,
+        skipped=tuple(reader.found.skipped),
+    )
+
+
+class _Reader:
+    def __init__(self, root: Path, directory: Path) -> None:
+        self.root = root
+        self.directory = directory
+        self.found = Requirements()
+        self.pins: dict[str, str] = {}
+        self.build: tuple[str, ...] | None = None
+        self.python = SpecifierSet()
+        self.version = ""
+
+    def pyproject(self) -> None:
+        """PEP 621, PEP 518, Poetry and Flit."""
+        document = self._read(toml, "pyproject.toml")
+        project = table(document, "project")
+        for line in texts(project.get("dependencies")):
+            self.found.add(line, "pyproject.toml")
+        self._takes(project.get("requires-python"), "pyproject.toml")
+        self._is_version(project.get("version"))
+        poetry = table(document, "tool", "poetry")
+        for name, wanted in table(poetry, "dependencies").items():
+            if name.lower() == "python":
+                self._takes(poetry_specifier(wanted) if isinstance(wanted, str) else None, "pyproject.toml")
+            else:
+                self._poetry(name, wanted)
+        self._is_version(poetry.get("version"))
+        flit = table(document, "tool", "flit", "metadata")
+        for line in texts(flit.get("requires")):
+            self.found.add(line, "pyproject.toml")
+        self._takes(flit.get("requires-python"), "pyproject.toml")
+        build = table(document, "build-system")
+        if build:
+            self.build = (
+                texts(build.get("requires")) if build.get("build-backend") else texts(build.get("requires")) or LEGACY_BUILD
+            )
+        elif project.get("name"):
+            self.build = LEGACY_BUILD
+
+    def setup_cfg(self) -> None:
+        """What setuptools reads from its INI file."""
+        sections = self._read(ini, "setup.cfg")
+        options = table(sections, "options")
+        for line in str(options.get("install_requires", "")).splitlines():
+            if line.strip() and not line.strip().startswith(("#", "file:")):
+                self.found.add(line.strip(), "setup.cfg")
+        self._takes(options.get("python_requires"), "setup.cfg")
+        self._is_version(table(sections, "metadata").get("version"))
+        if self.build is None and (options or table(sections, "metadata").get("name")):
+            self.build = LEGACY_BUILD
+
+    def setup_py(self) -> None:
+        """The arguments of setup() that are written out as literals, or are names of such."""
+        tree = self._read(syntax, "setup.py")
+        if not isinstance(tree, ast.Module) or not tree.body:
+            return
+        values = _assignments(tree)
+        for call in (node for node in ast.walk(tree) if is_setup_call(node)):
+            assert isinstance(call, ast.Call)
+            self.build = self.build if self.build is not None else LEGACY_BUILD
+            given = {k.arg: _literal(k.value, values) for k in call.keywords if k.arg}
+            wanted = given.get("install_requires")
+            for line in wanted.splitlines() if isinstance(wanted, str) else texts(wanted):
+                if line.strip():
+                    self.found.add(line.strip(), "setup.py")
+            for line in texts(given.get("setup_requires")):
+                self.build = (*self.build, line)
+            self._takes(given.get("python_requires"), "setup.py")
+            self._is_version(given.get("version"))
+
+    def files(self) -> None:
+        """Requirement files."""
+        for path in requirement_files(self.directory):
+            read_requirement_file(path, self.root, self.found)
+
+    def pipfile(self) -> None:
+        """Pipenv's file; its indexes are not ours."""
+        document = self._read(toml, "Pipfile")
+        for name, wanted in table(document, "packages").items():
+            self._poetry(name, wanted, "Pipfile")
+
+    def scripts(self) -> None:
+        """PEP 723: what a script says in a comment that it needs."""
+        for path in sorted(p for p in self.directory.glob("*.py") if not p.is_symlink() and p.is_file())[:100]:
+            try:
+                block = _SCRIPT.search(text(path))
+                content = re.sub(r"(?m)^# ?", "", block["content"]) if block else ""
+                document = tomllib.loads(content)
+            except (Unreadable, ValueError, RecursionError):
+                continue
+            for line in texts(document.get("dependencies")):
+                self.found.add(line, path.name)
+
+    def locks(self) -> None:
+        """Versions that a lock file names: what the project was last run with."""
+        for name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"):
+            document = self._read(lambda path: toml(path, _LOCK_BYTES), name)
+            packages = document.get("package", document.get("packages")) if isinstance(document, Mapping) else None
+            for package in packages if isinstance(packages, list) else ():
+                if isinstance(package, Mapping):
+                    self._pin(package.get("name"), package.get("version"))
+        document = self._read(lambda path: json_document(path, _LOCK_BYTES), "Pipfile.lock")
+        for name, locked in table(document, "default").items():
+            self._pin(name, str(table(locked).get("version", "")).removeprefix("=="))
+
+    def _pin(self, name: object, version: object) -> None:
+        if isinstance(name, str) and isinstance(version, str) and _NAME.fullmatch(name) and _VERSION.fullmatch(version):
+            self.pins.setdefault(canonicalize_name(name), f"{name}=={version}")
+
+    def _poetry(self, name: str, wanted: object, where: str = "pyproject.toml") -> None:
+        for one in wanted if isinstance(wanted, list) else (wanted,):
+            if isinstance(one, Mapping) and one.get("optional") is True:
+                continue
+            line = poetry_requirement(name, one)
+            if line is None:
+                self.found.skip(
+                    f"{where}: {name}", "it names an address or a path; only the owner's index and wheelhouse are asked"
+                )
+            else:
+                self.found.add(line, where)
+
+    def _takes(self, versions: object, where: str) -> None:
+        if not isinstance(versions, str) or not versions.strip():
+            return
+        try:
+            self.python &= SpecifierSet(versions)
+        except (InvalidSpecifier, RecursionError):
+            self.found.skip(f"{where}: requires-python", f"not a version specifier: {versions}"[:200])
+
+    def _is_version(self, version: object) -> None:
+        if isinstance(version, str) and _VERSION.fullmatch(version) and not self.version:
+            self.version = version
+
+    def _read(self, read: Callable[[Path], object], name: str) -> object:
+        try:
+            return read(self.directory / name)
+        except Unreadable as problem:
+            self.found.skip(str((self.directory / name).relative_to(self.root)), str(problem))
+            return {}
+
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+_VERSION = re.compile(r"\d[A-Za-z0-9.!+_-]{0,98}")
+_SCRIPT = re.compile(r"(?m)^# /// script$\s(?P<content>(?:^#(?:| .*)$\s)+?)^# ///$")
+
+
+def _assignments(tree: ast.Module) -> dict[str, object]:
+    """Names at the top of a module that are bound to literals."""
+    found: dict[str, object] = {}
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            found[statement.targets[0].id] = _literal(statement.value, found)
+    return found
+
+
+def _literal(node: ast.expr, names: Mapping[str, object]) -> object:
+    if isinstance(node, ast.Name):
+        return names.get(node.id)
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return None

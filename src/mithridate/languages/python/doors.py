@@ -1,0 +1,193 @@
+"""Turns what the observer saw into entry points, each with its door file (docs/input-document.md) below the build directory."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mithridate.languages.python.call_shapes import Shape, recorded_calls
+from mithridate.languages.python.look import Sight, plain, source_of
+from mithridate.languages.python.observer import OWN
+from mithridate.languages.python.text import texts
+from mithridate.model.entry import Binary, Boundary, EntryKind, EntryPoint
+from mithridate.model.project import Build, Flavour, Skipped
+from mithridate.sandbox.leavings import remove_tree
+
+MAXIMUM_TARGETS = 400
+"""Functions that one process serves."""
+
+_TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+_IMPORT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(\(\))?")
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """An entry point's name and kind, and the content of its door file."""
+
+    name: str
+    kind: EntryKind
+    boundary: Boundary
+    content: Mapping[str, object]
+
+
+def doors(build: Build, sight: Sight) -> tuple[tuple[Door, ...], tuple[Skipped, ...]]:
+    """One door for each application, program and existing target, and one for the functions of each package (or part of one)."""
+    skipped: list[Skipped] = []
+    found = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
+    found += [door for record in sight.found["program"] if (door := _program(build, record, skipped))]
+    found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
+    found += _functions(build, sight.found["function"], skipped)
+    return tuple({door.name: door for door in reversed(found)}.values())[::-1], tuple(skipped)
+
+
+def write_doors(build: Build, found: Sequence[Door]) -> tuple[EntryPoint, ...]:
+    """Write the door files and make the entry points. Two runs with the same build write the same."""
+    folder = build.directory / "build" / OWN
+    if folder.is_symlink() or not folder.is_dir():
+        remove_tree(folder)
+        folder.mkdir()
+    entries: list[EntryPoint] = []
+    for number, door in enumerate(found, 1):
+        file = folder / f"door-{number}.json"
+        partial = file.with_suffix(".new")
+        partial.write_text(json.dumps(door.content, indent=1, sort_keys=True), "ascii")
+        partial.replace(file)
+        path = f"/build/{OWN}/{file.name}"
+        binaries = tuple(
+            Binary(flavour=flavour, directory=build.directory, path=path, in_process=False)
+            for flavour in (Flavour.PLAIN, Flavour.FUZZ)
+        )
+        entries.append(
+            EntryPoint(
+                id=f"{build.component.id}/{door.name}",
+                component=build.component.id,
+                language="python",
+                name=door.name,
+                kind=door.kind,
+                boundary=door.boundary,
+                arguments=(),
+                suffix=".json",
+                binaries=binaries,
+            )
+        )
+    return tuple(entries)
+
+
+def _application(build: Build, record: Mapping[str, object], skipped: list[Skipped]) -> Door | None:
+    kind, where = record.get("kind"), record.get("import")
+    if kind not in ("wsgi", "asgi") or not isinstance(where, str) or not _IMPORT.fullmatch(where) or len(where) > _LONGEST:
+        skipped.append(
+            Skipped(what=f"web application {plain(where)}", reason="the observer's description of it is not understood")
+        )
+        return None
+    content = {
+        **_base(build, record),
+        "kind": kind,
+        "import": where,
+        "framework": plain(record.get("framework")),
+        "routes": _routes(record),
+    }
+    return Door(name=where, kind=EntryKind.APPLICATION, boundary=Boundary.REAL, content=content)
+
+
+def _whole(records: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Applications with all of their routes, which may come in several records; one that is only imported again is left out."""
+    merged: dict[object, dict[str, object]] = {}
+    for record in records:
+        routes = record.get("routes")
+        given = [r for r in routes if isinstance(r, dict)] if isinstance(routes, list) else []
+        kept = merged.setdefault(str(record.get("import")), {**record, "routes": []})
+        kept["routes"] = [*_routes(kept), *given]
+    distinct: dict[str, dict[str, object]] = {}
+    for record in sorted(merged.values(), key=lambda r: str(r.get("import")).endswith("()")):
+        told = [record.get("framework"), _routes(record) or record.get("import")]
+        distinct.setdefault(json.dumps(told, sort_keys=True), record)
+    return sorted(distinct.values(), key=lambda r: str(r.get("import")))
+
+
+def _routes(record: Mapping[str, object]) -> list[object]:
+    routes = record.get("routes")
+    return routes if isinstance(routes, list) else []
+
+
+def _program(build: Build, record: Mapping[str, object], skipped: list[Skipped]) -> Door | None:
+    where = record.get("import")
+    if not isinstance(where, str) or not where or len(where) > _LONGEST or not where.isprintable():
+        skipped.append(Skipped(what=f"program {plain(where)}", reason="the observer's description of it is not understood"))
+        return None
+    name = plain(record.get("name"), 100) or where
+    content = {**_base(build, record), "kind": "program", "import": where, "program": dict(record)}
+    return Door(name=f"{name} (program)", kind=EntryKind.COMMAND, boundary=Boundary.REAL, content=content)
+
+
+def _target(build: Build, record: Mapping[str, object], skipped: list[Skipped]) -> Door | None:
+    where = record.get("import")
+    if not isinstance(where, str) or not _TARGET.fullmatch(where) or len(where) > _LONGEST:
+        skipped.append(Skipped(what=f"fuzz target {plain(where)}", reason="the observer's description of it is not understood"))
+        return None
+    content = {**_base(build, record), "kind": "target", "import": where, "targets": [where], "target": dict(record)}
+    return Door(name=f"{where} (target)", kind=EntryKind.FUNCTION, boundary=Boundary.REAL, content=content)
+
+
+def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: list[Skipped]) -> list[Door]:
+    """One door a package, so that one process serves all of its functions; large packages by their modules."""
+    known = {str(r["target"]): r for r in records if isinstance(r.get("target"), str) and _TARGET.fullmatch(str(r["target"]))}
+    described = sum(isinstance(r.get("target"), str) and bool(_TARGET.fullmatch(str(r["target"]))) for r in records)
+    if described < len(records):
+        left = f"{build.component.id}: {len(records) - described} functions"
+        skipped.append(Skipped(what=left, reason="the observer's description of them is not understood"))
+    if not known:
+        return []
+    calls = recorded_calls(build.directory / "src" / build.component.path, known)
+    found: list[Door] = []
+    for group, names in _groups(sorted(known)).items():
+        for number, start in enumerate(range(0, len(names), MAXIMUM_TARGETS)):
+            part = names[start : start + MAXIMUM_TARGETS]
+            title = f"{group} (functions)" if number == 0 else f"{group} (functions {number + 1})"
+            places = dict.fromkeys(path for name in part for path in texts(known[name].get("paths")))
+            content = {
+                **_base(build, {"paths": list(places)}),
+                "kind": "call",
+                "targets": part,
+                "functions": [dict(known[name]) for name in part],
+                "examples": {n: e for n in part if (e := [s["args"] for s in calls.get(n, ()) if _is_positional(s)])},
+                "calls": {n: calls[n] for n in part if n in calls},
+            }
+            found.append(Door(name=title, kind=EntryKind.FUNCTION, boundary=Boundary.REAL, content=content))
+    return found
+
+
+def _groups(names: Sequence[str]) -> dict[str, list[str]]:
+    """Targets by top-level package; by module below it where there are more than one process serves."""
+    packages: dict[str, list[str]] = {}
+    for name in names:
+        packages.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
+    groups: dict[str, list[str]] = {}
+    for top, members in packages.items():
+        for name in members:
+            inner = ".".join(name.partition(":")[0].split(".")[:2])
+            groups.setdefault(top if len(members) <= MAXIMUM_TARGETS else inner, []).append(name)
+    return groups
+
+
+def _base(build: Build, record: Mapping[str, object]) -> dict[str, object]:
+    environment = record.get("environment")
+    given = environment.items() if isinstance(environment, dict) else ()
+    named = {k: v for k, v in given if isinstance(k, str) and isinstance(v, str)}
+    return {
+        "paths": list(texts(record.get("paths"))) or _default_paths(build),
+        "environment": {**named, **build.component.env},
+        "writable": record.get("writable") is not False,
+    }
+
+
+def _default_paths(build: Build) -> list[str]:
+    source = source_of(build)
+    usual = Path(build.directory / "src" / build.component.path, "src")
+    return [source, f"{source}/src"] if usual.is_dir() and not usual.is_symlink() else [source]
+
+
+def _is_positional(shape: Shape) -> bool:
+    return not shape["kwargs"] and "construct" not in shape

@@ -1,0 +1,192 @@
+"""Makes the environment of a component inside the sandbox, without network: installs what was fetched, builds the rest."""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mithridate.languages.python.interpreter import Interpreter
+from mithridate.languages.python.lock import Fetched, Lock
+from mithridate.languages.python.observer import INTERPRETER
+from mithridate.model.errors import Interrupted
+from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
+from mithridate.model.project import Component, Skipped
+from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import remove_tree
+
+ENVIRONMENT = "/build/env"
+"""Where installed packages lie inside the sandbox."""
+WHEELS = "/wheels"
+_UV = "/mithridate-uv"
+_OWN = "/mithridate-python-build"
+_SCRIPTS = Path(__file__).parent / "building"
+_CACHE = "/build/.uv"
+_LOG_CHARACTERS = 64_000
+_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentLimits:
+    """Bounds of one environment: wall seconds for all steps together; processes and bytes for each."""
+
+    wall_s: float = 900.0
+    processes: int = 1024
+    memory_bytes: int = 6 << 30
+    disk_bytes: int = 8 << 30
+    output_bytes: int = 8 << 20
+    scratch_bytes: int = 1 << 30
+
+
+@dataclass(slots=True, kw_only=True)
+class Environment:
+    """One environment in the making. `directory` holds src/ and build/; `house` a directory with all fetched files."""
+
+    component: Component
+    directory: Path
+    house: Path
+    interpreter: Interpreter
+    sandbox: Sandbox
+    limits: EnvironmentLimits
+    version: str
+    cancel: threading.Event | None
+    deadline: float = 0.0
+    log: str = ""
+
+    def make(self, lock: Lock, *, is_built: bool) -> tuple[Skipped, ...]:
+        """Install the lock, then build the project when it has a build. What failed, and why; the rest is installed."""
+        self.deadline = time.monotonic() + self.limits.wall_s
+        collect(self.house, (*lock.wheels, *lock.sdists, *lock.tools), self.house.parent.parent)
+        skipped = self._wheels(lock.wheels)
+        for sdist in lock.sdists:
+            failed = self._install([f"{WHEELS}/{sdist.filename}"])
+            if failed is not None:
+                skipped.append(
+                    Skipped(what=f"requirement {sdist.name}=={sdist.version}", reason=f"its build failed: {_error(failed)}")
+                )
+        if self.component.build:
+            failed = self._run(("/bin/sh", "-c", self.component.build), cwd=self._source)
+            if not failed.ok:
+                skipped.append(Skipped(what=f"{self.component.id}: its build command", reason=_error(failed)))
+        elif is_built:
+            skipped += self._project()
+        remove_tree(self.directory / _CACHE.lstrip("/"))
+        return tuple(skipped)
+
+    def _wheels(self, wheels: Sequence[Fetched]) -> list[Skipped]:
+        """All at once; when that fails, one at a time to find the broken ones."""
+        skipped: list[Skipped] = []
+        paths = {f"{WHEELS}/{w.filename}": w for w in wheels}
+        for start in range(0, len(paths), _BATCH):
+            batch = list(paths)[start : start + _BATCH]
+            if self._install(batch) is None:
+                continue
+            for path in batch:
+                failed = self._install([path])
+                if failed is not None:
+                    wheel = paths[path]
+                    skipped.append(Skipped(what=f"requirement {wheel.name}=={wheel.version}", reason=_error(failed)))
+        return skipped
+
+    def _project(self) -> list[Skipped]:
+        """Build and install the project, for its metadata, generated modules and native extensions; then put what the build made
+        beside the sources, from where it is imported."""
+        failed = self._install([self._source])
+        if failed is not None:
+            reason = f"its own build failed, so it is run from its sources: {_error(failed)}"
+            return [Skipped(what=f"{self.component.id}: what its build would add", reason=reason)]
+        adopted = self._run((INTERPRETER, "-I", f"{_OWN}/adopt.py", self._source, ENVIRONMENT))
+        if not adopted.ok:
+            return [Skipped(what=f"{self.component.id}: what its build added", reason=_error(adopted))]
+        return []
+
+    @property
+    def _source(self) -> str:
+        return "/src" if self.component.path == "." else f"/src/{self.component.path}"
+
+    def _install(self, what: Sequence[str]) -> Execution | None:
+        """The failure, or None."""
+        argv = (_UV, "pip", "install", "--quiet", "--python", INTERPRETER, "--target", ENVIRONMENT, "--no-deps")
+        done = self._run((*argv, "--no-index", "--find-links", WHEELS, "--", *what))
+        return None if done.ok else done
+
+    def _run(self, argv: tuple[str, ...], cwd: str = "/tmp") -> Execution:
+        environment = {
+            "UV_CACHE_DIR": _CACHE,
+            "UV_NO_CONFIG": "1",
+            "UV_OFFLINE": "1",
+            "UV_PYTHON_DOWNLOADS": "never",
+            "NO_COLOR": "1",
+            "HOME": "/tmp",
+            "UV_LINK_MODE": "copy",
+            "SOURCE_DATE_EPOCH": "1000000000",
+            "JOBS": str(len(os.sched_getaffinity(0))),
+            **_version_variables(self.version),
+            **self.component.env,
+        }
+        bounds = self.limits
+        mounts = (
+            Mount(source=self.directory / "src", target="/src", writable=True),
+            Mount(source=self.directory / "build", target="/build", writable=True),
+            Mount(source=self.house, target=WHEELS),
+            Mount(source=self.interpreter.uv, target=_UV),
+            Mount(source=_SCRIPTS, target=_OWN),
+        )
+        done = self.sandbox.run(
+            Command(argv=argv, env=environment, cwd=cwd),
+            mounts,
+            Limits(
+                wall_s=max(1.0, self.deadline - time.monotonic()),
+                memory_bytes=bounds.memory_bytes,
+                processes=bounds.processes,
+                output_bytes=bounds.output_bytes,
+                scratch_bytes=bounds.scratch_bytes,
+                disk_bytes=bounds.disk_bytes,
+            ),
+            cancel=self.cancel,
+        )
+        if done.ending is Ending.CANCELLED:
+            raise Interrupted(f"Stopped while preparing {self.component.id}.")
+        self.log = (self.log + done.stderr.decode("utf-8", "replace"))[-_LOG_CHARACTERS:]
+        return done
+
+
+def collect(house: Path, files: Sequence[Fetched], cache: Path) -> None:
+    """Make `house` a flat directory of the fetched `files`, as links to the same content."""
+    remove_tree(house)
+    house.mkdir(parents=True)
+    for file in files:
+        target = house / file.filename
+        if not target.exists():
+            os.link(file.path(cache), target)
+
+
+def _version_variables(version: str) -> dict[str, str]:
+    """Versions for build backends that would ask version control, which a snapshot has none of."""
+    stated = version or "0.0.0"
+    return dict.fromkeys(
+        ("SETUPTOOLS_SCM_PRETEND_VERSION", "PBR_VERSION", "PDM_BUILD_SCM_VERSION", "HATCH_VCS_PRETEND_VERSION"), stated
+    )
+
+
+_LIMITS = {
+    Ending.WALL_LIMIT: "took too long",
+    Ending.CPU_LIMIT: "took too long",
+    Ending.MEMORY_LIMIT: "used too much memory",
+    Ending.PROCESS_LIMIT: "started too many processes",
+    Ending.OUTPUT_LIMIT: "printed too much",
+    Ending.DISK_LIMIT: "wrote too much",
+}
+
+
+def _error(execution: Execution) -> str:
+    """The line of the output that says most, or the limit that was hit."""
+    if execution.ending in _LIMITS:
+        return f"it {_LIMITS[execution.ending]} and was stopped"
+    lines = [line.strip() for line in execution.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    telling = [x for x in lines if any(w in x for w in ("Error", "error:", "cause:", "not found", "cannot"))]
+    chosen = next((x for x in reversed(telling) if not x.startswith("error: Failed to build")), "") or (
+        lines[-1] if lines else "no message"
+    )
+    return "".join(c if c.isprintable() else " " for c in chosen)[:300]
