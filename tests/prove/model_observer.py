@@ -20,8 +20,8 @@ from mithridate.model.project import Flavour
 from mithridate.model.search import Candidate
 from mithridate.model.violation import Frame, Violation, ViolationKind
 
-O, C = "\ue000\ue100", "\ue001\ue100"
-O1, C1 = "\ue000\ue101", "\ue001\ue101"
+A, Z = "\ue000\ue100", "\ue001\ue100"
+A1, Z1 = "\ue000\ue101", "\ue001\ue101"
 DIRECTORY = "/in"
 FRAMES = {
     "/find": (Frame(function="find", file="/src/shop/app.py", line=12), Frame(function="route", file="/src/shop/app.py", line=4)),
@@ -51,7 +51,7 @@ def step(path: str, name: str, **more) -> dict:
     return {"request": {"method": "POST", "path": path, "form": [["name", name]], **more}}
 
 
-def document(path: str, attack: str, control: str = f"{O}anna{C}", **more) -> bytes:
+def document(path: str, attack: str, control: str = f"{A}anna{Z}", **more) -> bytes:
     return encode(Document(control=[step(path, control, **more)], attack=[step(path, attack, **more)]))
 
 
@@ -125,7 +125,7 @@ class ModelSandbox:
                 asked = made["request"]
                 value = dict(map(tuple, asked.get("form", []))).get("name", "")
                 for sink, text, frames in self._sinks(asked["path"], value, kept, run):
-                    spoken = MARK.sub(lambda m: words[ord(m["number"]) - 0xE100][m["end"] == "\ue001"], text)
+                    spoken = _spoken(text, words)
                     marks = [n for n, pair in words.items() if any(w in spoken for w in pair)]
                     seen = {"sink": sink, "api": "sqlite3.Cursor.execute", "text": spoken, "marks": marks, "path": frames}
                     lines.append({"run": run, "phase": phase, "observed": seen})
@@ -144,8 +144,12 @@ class ModelSandbox:
         if path == "/dirty":
             return [("sql", statement if run else "SELECT 1", "/find")]
         if path == "/always":
-            return [("sql", f"SELECT {O}x{C} ' ' FROM '", "/find")]
+            return [("sql", f"SELECT {A}x{Z} ' ' FROM '", "/find")]
         return [("sql", statement, "/find")] if path in ("/find", "/slow") else []
+
+
+def _spoken(text: str, words: Mapping[int, tuple[str, str]]) -> str:
+    return MARK.sub(lambda m: words[ord(m["number"]) - 0xE100][m["end"] == "\ue001"], text)
 
 
 def _word() -> str:
@@ -174,7 +178,7 @@ def observed(stdout: bytes) -> Mapping[int, tuple[Observation, ...]]:
 
 
 def judge(stdout: bytes) -> Mapping[int, tuple[Violation, ...]]:
-    """Confinement as a child would do it: an apostrophe inside or around a mark leaves the literal. Only runs that ended count."""
+    """Confinement as a child would do it: an apostrophe at a mark leaves the literal. Only runs that ended count."""
     ended = [line["run"] for line in map(json.loads, stdout.splitlines()) if "ended" in line]
     seen = observed(stdout)
     return {run: tuple(v for o in seen.get(run, ()) if (v := _judged(o)) is not None) for run in ended}

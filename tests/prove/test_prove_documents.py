@@ -2,11 +2,11 @@ import json
 
 import pytest
 from tests.prove.model_observer import (
-    C1,
-    O1,
-    C,
+    A1,
+    Z1,
+    A,
     ModelSandbox,
-    O,
+    Z,
     candidate,
     command,
     document,
@@ -53,10 +53,10 @@ def room() -> Room:
 
 CLUTTERED = encode(
     Document(
-        control=[step("/login", "me"), step("/find", f"{O}anna{C}", headers=[["X-A", "1"]], query=[["q", "1"], ["r", "2"]])],
+        control=[step("/login", "me"), step("/find", f"{A}anna{Z}", headers=[["X-A", "1"]], query=[["q", "1"], ["r", "2"]])],
         attack=[
             step("/login", "me"),
-            step("/find", f"{O}annabella x' OR '1'='1' -- {C}", headers=[["X-A", "1"]], query=[["q", "1"], ["r", "2"]]),
+            step("/find", f"{A}annabella x' OR '1'='1' -- {Z}", headers=[["X-A", "1"]], query=[["q", "1"], ["r", "2"]]),
         ],
     )
 )
@@ -67,7 +67,7 @@ def test_a_document_that_fires_every_time_becomes_a_small_proof(room: Room) -> N
     assert isinstance(proof, Proof)
     assert (proof.fired, proof.replays) == (4, 4)
     (only,) = room.attack(proof)
-    assert only == {"request": {"method": "POST", "path": "/find", "form": [["name", f"{O}'{C}"]]}}
+    assert only == {"request": {"method": "POST", "path": "/find", "form": [["name", f"{A}'{Z}"]]}}
     assert proof.size < proof.original_size == len(CLUTTERED)
     assert (proof.through, proof.carriers) == ("`POST /find`", ("the form field `name`",))
     assert "observed" in proof.report
@@ -76,11 +76,11 @@ def test_a_document_that_fires_every_time_becomes_a_small_proof(room: Room) -> N
 def test_the_control_keeps_the_shape_of_the_attack(room: Room) -> None:
     (proof,) = room.prove(("/find", CLUTTERED))
     small = decode(room.blobs[proof.blob])
-    assert small.control == [{"request": {"method": "POST", "path": "/find", "form": [["name", f"{O}anna{C}"]]}}]
+    assert small.control == [{"request": {"method": "POST", "path": "/find", "form": [["name", f"{A}anna{Z}"]]}}]
 
 
 def test_a_step_that_is_needed_stays(room: Room) -> None:
-    honest, evil = step("/note", f"{O}anna{C}"), step("/note", f"{O}' OR '{C}")
+    honest, evil = step("/note", f"{A}anna{Z}"), step("/note", f"{A}' OR '{Z}")
     show = {"request": {"method": "GET", "path": "/stored"}}
     (proof,) = room.prove(("/stored", encode(Document(control=[honest, show], attack=[evil, show]))))
     assert isinstance(proof, Proof)
@@ -88,29 +88,29 @@ def test_a_step_that_is_needed_stays(room: Room) -> None:
 
 
 def test_a_flaky_document_keeps_its_rate(room: Room) -> None:
-    (flaky,) = room.prove(("/find", document("/coin", f"{O}x' OR '1{C}")))
+    (flaky,) = room.prove(("/find", document("/coin", f"{A}x' OR '1{Z}")))
     assert isinstance(flaky, Flaky)
     assert 0 < flaky.fired < flaky.replays == 4
 
 
 def test_what_fires_on_the_harmless_twin_is_no_proof(room: Room) -> None:
-    (flaky,) = room.prove(("/find", document("/always", f"{O}x' OR '1{C}")))
+    (flaky,) = room.prove(("/find", document("/always", f"{A}x' OR '1{Z}")))
     assert isinstance(flaky, Flaky)
     assert "harmless inputs too" in flaky.why
 
 
 def test_the_negative_controls_are_near_and_silent(room: Room) -> None:
-    (proof,) = room.prove(("/find", document("/find", f"{O}x' OR '1{C}")))
+    (proof,) = room.prove(("/find", document("/find", f"{A}x' OR '1{Z}")))
     assert isinstance(proof, Proof)
     assert {c.name: c.fired for c in proof.controls} == {"harmless twin": False, "empty input": False, "near miss": False}
     twin, empty, miss = (json.loads(room.blobs[c.blob])["attack"] for c in proof.controls)
-    assert twin[0]["request"]["form"] == [["name", f"{O}anna{C}"]]
+    assert twin[0]["request"]["form"] == [["name", f"{A}anna{Z}"]]
     assert empty[0]["request"]["form"] == []
     assert "'" not in miss[0]["request"]["form"][0][1]
 
 
 def test_two_runs_with_different_marks_are_the_evidence_of_control(room: Room) -> None:
-    (proof,) = room.prove(("/find", document("/find", f"{O}x' OR '1{C}")))
+    (proof,) = room.prove(("/find", document("/find", f"{A}x' OR '1{Z}")))
     assert isinstance(proof, Proof)
     assert proof.control.tier is ControlTier.CONTROLLED_WRITE
     told = proof.control.evidence[0]
@@ -120,7 +120,7 @@ def test_two_runs_with_different_marks_are_the_evidence_of_control(room: Room) -
 
 
 def test_an_observed_fact_is_replayed_but_has_no_controls_and_no_steering(room: Room) -> None:
-    (proof,) = room.prove(("/hash", document("/hash", f"{O}x{C}")))
+    (proof,) = room.prove(("/hash", document("/hash", f"{A}x{Z}")))
     assert isinstance(proof, Proof)
     assert proof.controls == ()
     assert proof.control.tier is ControlTier.STOPS_PROGRAM
@@ -128,18 +128,18 @@ def test_an_observed_fact_is_replayed_but_has_no_controls_and_no_steering(room: 
 
 
 def test_many_documents_advance_together(room: Room) -> None:
-    given = [document("/find", f"{O}{'abc' * i}' OR '{i}{C}", query=[["q", "1"]] * (i % 3)) for i in range(12)]
+    given = [document("/find", f"{A}{'abc' * i}' OR '{i}{Z}", query=[["q", "1"]] * (i % 3)) for i in range(12)]
     proofs = room.prove(*(("/find", data) for data in given))
     assert all(isinstance(p, Proof) for p in proofs)
     assert [room.attack(p)[0]["request"] for p in proofs] == [
-        {"method": "POST", "path": "/find", "form": [["name", f"{O}'{C}"]]}
+        {"method": "POST", "path": "/find", "form": [["name", f"{A}'{Z}"]]}
     ] * 12
     assert len(room.sandbox.ran) < 50
 
 
 def test_one_document_may_carry_a_proof_and_a_fact(room: Room) -> None:
-    login = [step("/find", f"{O}'{C}"), step("/hash", "a")]
-    both = encode(Document(control=[step("/find", f"{O}x{C}"), step("/hash", "a")], attack=login))
+    login = [step("/find", f"{A}'{Z}"), step("/hash", "a")]
+    both = encode(Document(control=[step("/find", f"{A}x{Z}"), step("/hash", "a")], attack=login))
     proof, fact = room.prove(("/find", both), ("/hash", both))
     assert isinstance(proof, Proof)
     assert isinstance(fact, Proof)
@@ -149,15 +149,15 @@ def test_one_document_may_carry_a_proof_and_a_fact(room: Room) -> None:
 
 def test_a_door_that_does_not_open_says_so(room: Room) -> None:
     room.sandbox.opens = False
-    (flaky,) = room.prove(("/find", document("/find", f"{O}x' OR '1{C}")))
+    (flaky,) = room.prove(("/find", document("/find", f"{A}x' OR '1{Z}")))
     assert isinstance(flaky, Flaky)
     assert flaky.fired == 0
     assert flaky.why == "The observer gave no answer in 4 of 4 replays."
 
 
 def test_inputs_are_told_by_their_kind_and_name(room: Room) -> None:
-    both = [["name", f"{O}x' OR '{C}"], ["other", f"{O1}y{C1}"]]
-    given = encode(Document(control=[], attack=[{"request": {"method": "GET", "path": f"/find", "form": both}}]))
+    both = [["name", f"{A}x' OR '{Z}"], ["other", f"{A1}y{Z1}"]]
+    given = encode(Document(control=[], attack=[{"request": {"method": "GET", "path": "/find", "form": both}}]))
     (proof,) = room.prove(("/find", given))
     assert isinstance(proof, Proof)
     assert proof.carriers == ("the form field `name`",)

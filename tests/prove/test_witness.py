@@ -1,5 +1,5 @@
 import pytest
-from tests.prove.model_observer import C, ModelSandbox, O, command, document, entry, judge, observed, violation
+from tests.prove.model_observer import A, ModelSandbox, Z, command, document, entry, judge, observed, violation
 
 from mithridate.model.execution import Limits
 from mithridate.model.project import ToolFailure
@@ -8,8 +8,8 @@ from mithridate.prove import witness
 from mithridate.prove.prove import plain
 from mithridate.prove.witness import Witnesses
 
-ATTACK = document("/find", f"{O}x' OR '1{C}")
-HARMLESS = document("/find", f"{O}x{C}")
+ATTACK = document("/find", f"{A}x' OR '1{Z}")
+HARMLESS = document("/find", f"{A}x{Z}")
 SIGNATURE = violation().signature
 
 
@@ -31,7 +31,7 @@ def test_each_of_n_sandboxes_runs_all_documents_of_a_door(witnesses: Witnesses, 
 
 
 def test_what_a_neighbour_leaves_behind_does_not_fire_every_time(witnesses: Witnesses) -> None:
-    dirty = document("/dirty", f"{O}x' OR '1{C}")
+    dirty = document("/dirty", f"{A}x' OR '1{Z}")
     (_, runs) = witnesses.replay(entry(), plain(entry()), [HARMLESS, dirty], 4)
     assert 0 < sum(bool(run) for run in runs) < 4
 
@@ -40,7 +40,7 @@ def test_more_documents_than_one_sandbox_takes_are_shared_out(
     witnesses: Witnesses, sandbox: ModelSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(witness, "SHARE", 3)
-    given = [document("/find", f"{O}{i}' OR '{C}") for i in range(8)]
+    given = [document("/find", f"{A}{i}' OR '{Z}") for i in range(8)]
     seen = witnesses.replay(entry(), plain(entry()), given, 2)
     assert all(run and run[0].signature == SIGNATURE for runs in seen for run in runs)
     assert max(map(len, sandbox.ran)) == 3
@@ -48,14 +48,14 @@ def test_more_documents_than_one_sandbox_takes_are_shared_out(
 
 
 def test_what_a_sandbox_had_no_time_for_is_run_in_another(witnesses: Witnesses, sandbox: ModelSandbox) -> None:
-    given = [document("/slow", f"{O}{i}' OR '{C}") for i in range(8)]
+    given = [document("/slow", f"{A}{i}' OR '{Z}") for i in range(8)]
     seen = witnesses.replay(entry(), plain(entry()), given, 1)
     assert all(run for (run,) in seen)
     assert [len(ran) for ran in sandbox.ran] == [8, 5, 2]
 
 
 def test_a_document_that_ends_the_sandbox_costs_no_other_its_turn(witnesses: Witnesses) -> None:
-    killer = document("/killer", f"{O}x{C}")
+    killer = document("/killer", f"{A}x{Z}")
     seen = witnesses.replay(entry(), plain(entry()), [killer, ATTACK, HARMLESS], 1)
     assert seen[0] == [None]
     assert seen[1][0]
@@ -77,7 +77,7 @@ def test_one_document_is_judged_like_any_input(witnesses: Witnesses) -> None:
 
 
 def test_the_records_of_a_run_are_its_own(witnesses: Witnesses) -> None:
-    other = document("/find", f"{O}y' OR '2{C}")
+    other = document("/find", f"{A}y' OR '2{Z}")
     ((first,), (second,)) = witnesses.witness(entry(), plain(entry()), [ATTACK, other])
     assert first is not None
     assert second is not None

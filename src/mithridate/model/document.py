@@ -72,17 +72,18 @@ def strings(value: Json, at: Place = ()) -> Iterator[tuple[Place, str]]:
 def found(value: Json, place: Place) -> Json:
     """The value at `place`. Raises LookupError when there is none."""
     for key in place:
-        if isinstance(value, dict) and isinstance(key, str):
-            value = value[key]
-        elif isinstance(value, list) and isinstance(key, int):
-            value = value[key]
-        else:
-            raise LookupError(place)
+        match value, key:
+            case dict(), str():
+                value = value[key]
+            case list(), int():
+                value = value[key]
+            case _:
+                raise LookupError(place)
     return value
 
 
 def put(value: Json, place: Place, new: Json) -> Json:
-    """A copy of `value` with `new` at `place`; what is not on the way there is shared. Raises LookupError when there is no such place."""
+    """A copy of `value` with `new` at `place`; what is not on the way is shared. Raises LookupError without such a place."""
     if not place:
         return new
     key, rest = place[0], place[1:]
@@ -112,7 +113,7 @@ def marked(value: Json) -> bool:
 
 
 def worded(text: str) -> str:
-    """The text with plain letters for its marks, so that it can be typed: `mka` and `mkz` for mark 0, `mk1a` and `mk1z` for mark 1."""
+    """The text with plain letters for its marks, to be typed: `mka` and `mkz` for mark 0, `mk1a` and `mk1z` for mark 1."""
     return MARK.sub(_word, text)
 
 

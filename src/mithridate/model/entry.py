@@ -14,8 +14,8 @@ OUTPUT = "@out"
 
 
 class EntryKind(StrEnum):
-    """How data enters: through a fuzz target's function, a file that a program opens, or standard input; for code with an observer
-    (docs/input-document.md) through requests to a web application, a function's arguments, or a command line."""
+    """How data enters: through a fuzz target's function, a file that a program opens, or standard input; for code with an
+    observer (docs/input-document.md) through requests to a web application, a function's arguments, or a command line."""
 
     FUZZ_TARGET = "fuzz-target"
     PROGRAM_FILE = "program-file"

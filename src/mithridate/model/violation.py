@@ -8,7 +8,7 @@ PROJECT_ROOTS = ("/src/", "/build/")
 """Where project code lives inside every sandbox; frames elsewhere belong to the system or to a runtime."""
 
 _NAMED_WITHIN_FILES = (".py",)
-"""Source files of languages where many files have a function of one name (`get`, `index`): only with its file does a name tell."""
+"""Source files of languages where many files have a function of one name (`get`, `index`): a name tells only with its file."""
 
 
 class ViolationKind(StrEnum):
@@ -92,7 +92,32 @@ OBSERVED_FACTS = frozenset(
         ViolationKind.INSECURE_COOKIE,
     }
 )
-"""A weak practice that was seen executed: told apart from what is proved (model/finding.py, FindingStatus)."""
+"""Weak practices that were seen executed: told apart from what is proved (model/finding.py, FindingStatus)."""
+
+SINK_VIOLATIONS = frozenset(
+    {
+        ViolationKind.SQL_INJECTION,
+        ViolationKind.SHELL_INJECTION,
+        ViolationKind.ARGUMENT_INJECTION,
+        ViolationKind.PATH_TRAVERSAL,
+        ViolationKind.CROSS_SITE_SCRIPTING,
+        ViolationKind.HEADER_INJECTION,
+        ViolationKind.OPEN_REDIRECT,
+        ViolationKind.REQUEST_FORGERY,
+        ViolationKind.XPATH_INJECTION,
+        ViolationKind.LDAP_INJECTION,
+        ViolationKind.REGEX_INJECTION,
+        ViolationKind.LOG_INJECTION,
+        ViolationKind.TEMPLATE_INJECTION,
+        ViolationKind.XML_INJECTION,
+        ViolationKind.EXTERNAL_ENTITY,
+        ViolationKind.CODE_INJECTION,
+        ViolationKind.UNSAFE_DESERIALISATION,
+        ViolationKind.UNTRUSTED_IMPORT,
+        ViolationKind.ARCHIVE_TRAVERSAL,
+    }
+)
+"""Attacker data acts at a sink: it leaves its place in what is interpreted there, or chooses what is reached."""
 
 
 class Access(StrEnum):

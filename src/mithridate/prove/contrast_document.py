@@ -27,7 +27,7 @@ def contrasts(document: Document) -> dict[str, bytes]:
 
 
 def carriers(steps: list[Json]) -> list[Place]:
-    """The places of the inputs that carry a mark: the entry of a list such as form, else the string itself; each once, in order."""
+    """The places of the inputs that carry a mark, in order: the entry of a list such as form, else the string itself."""
     return list(dict.fromkeys(_entry(place) for place, text in strings(steps) if MARK.search(text)))
 
 

@@ -6,7 +6,7 @@
 4. measure    the control tier, from the texts at the sink in two of those runs (influence_document.py)
 5. assemble   a proof from the smallest form that fired every time while its harmless twin stayed silent
 
-An observed fact (a weak hash, a cookie without a flag) happens whatever is sent: it is replayed, but neither reduced nor contrasted.
+An observed fact (a weak hash, say) happens whatever is sent: it is replayed, but neither reduced nor contrasted.
 """
 
 from collections.abc import Callable, Mapping, Sequence

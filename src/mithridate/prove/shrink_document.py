@@ -30,7 +30,7 @@ _ENTRIES = frozenset({"query", "headers", "cookies", "form", "files", "kwargs"})
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One thing to take away: what is at `place`, or of the text there the characters from `start` to `end`; or a smaller number."""
+    """What to take away: what is at `place`, or of the text there the characters from `start` to `end`; or a smaller number."""
 
     place: Place
     start: int = 0

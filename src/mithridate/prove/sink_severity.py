@@ -135,7 +135,7 @@ _ONE_REQUEST = frozenset({_K.UNCAUGHT_EXCEPTION, _K.STACK_EXHAUSTION, _K.ASSERTI
 
 
 def stakes(violation: Violation, control: Control) -> Stakes | None:
-    """The stakes of a violation that only an observer shows, or that means something else in an interpreter; None for all others."""
+    """The stakes of a violation that only an observer shows, or that an interpreter survives; None for all others."""
     kind = violation.kind
     if kind in OBSERVED_FACTS:
         return replace(

@@ -1,4 +1,4 @@
-"""Replays many input documents of one door at once: the door opens once a sandbox, and each document runs in a process of its own.
+"""Replays many input documents of one door at once: the door opens once a sandbox, each document runs in its own process.
 
 n of n still means n fresh sandboxes: each of them runs every document once. They run them in different orders, so that what one
 document leaves behind for the next (files, a database) cannot fire the same violation every time.
@@ -23,7 +23,7 @@ Inputs = Callable[[EntryPoint, Binary, Path], tuple[Command, tuple[Mount, ...]]]
 """The command that runs every document in a host directory, in order of name, and the mounts it needs."""
 
 Judge = Callable[[bytes], Mapping[int, tuple[Violation, ...]]]
-"""From an observer's records to what each run (counted from 0) violated, the gravest first; a run that did not end has no entry."""
+"""From an observer's records to what each run (counted from 0) violated, the gravest first; none for a run that did not end."""
 
 Observed = Callable[[bytes], Mapping[int, tuple[Observation, ...]]]
 """From an observer's records to what reached sinks in the attack of each run."""
