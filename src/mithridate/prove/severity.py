@@ -69,8 +69,8 @@ def _of_sink(entry: EntryPoint, stakes: sink_severity.Stakes) -> tuple[tuple[str
     (_, *av), (_, *ac), (_, *at), (_, *pr), (_, *ui) = _exploitability(entry)
     values = (
         ("AV", tuple(av)),
-        ("AC", stakes.complexity if stakes.complexity[0] else tuple(ac)),
-        ("AT", stakes.requirements if stakes.requirements[0] else tuple(at)),
+        ("AC", tuple(ac)),
+        ("AT", tuple(at)),
         ("PR", tuple(pr)),
         ("UI", stakes.interaction if stakes.interaction[0] else tuple(ui)),
         ("VC", stakes.vc),

@@ -2,6 +2,7 @@
 
 As for native code the values stay with what was observed (FIRST, "CVSS v4.0 Specification Document", section 2): an expression
 language that only reads puts no integrity at stake, and what a browser or a neighbour suffers counts as a subsequent system.
+An observed fact therefore scores 0.0: CVSS weighs losses, and none was observed.
 """
 
 from dataclasses import dataclass, replace
@@ -25,8 +26,6 @@ class Stakes:
     sc: Value
     si: Value
     interaction: Value = ("", "")
-    complexity: Value = ("", "")
-    requirements: Value = ("", "")
 
 
 _NO_READ = ("N", "Nothing was observed that discloses data.")
@@ -101,17 +100,6 @@ _STAKES = {
     _K.SUPERLINEAR_TIME: replace(
         _NOTHING, va=("H", "The time grows faster than the input, so that a small input takes the processor from all others.")
     ),
-    _K.TRUST_BOUNDARY: replace(_NOTHING, vi=("L", "Code that trusts the session can be given a value that a user chose.")),
-    _K.WEAK_HASH: replace(_NOTHING, vc=("L", "What the hash protects may be found by trying; what that is was not observed.")),
-    _K.WEAK_CIPHER: replace(
-        _NOTHING, vc=("L", "What is encrypted may be read by breaking the cipher; what that is was not observed.")
-    ),
-    _K.WEAK_RANDOM: replace(
-        _NOTHING, vc=("L", "A value that should be secret may be guessed; what it protects was not observed.")
-    ),
-    _K.INSECURE_COOKIE: replace(
-        _NOTHING, vc=("L", "The cookie may be seen by a script or a listener; what it gives access to was not observed.")
-    ),
 }
 
 _READS = replace(_NOTHING, vc=("H", "The attacker chooses what is read."))
@@ -126,6 +114,8 @@ _STRUCTURE = replace(
     vi=("L", "The attacker decides what is rendered; that more can be changed was not tried."),
     va=("L", "Syntax of the attacker's making can take the processor's time; more was not tried."),
 )
+_UNATTACKED = ("N", "A weak practice was seen executed; nothing was attacked, so no loss was observed.")
+_FACT = replace(_NOTHING, vc=_UNATTACKED, vi=_UNATTACKED, va=_UNATTACKED)
 _LIMITED = (
     "L",
     "The input ends one request, call or run with an error, or keeps one worker busy; that all others stop was not observed.",
@@ -138,14 +128,7 @@ def stakes(violation: Violation, control: Control) -> Stakes | None:
     """The stakes of a violation that only an observer shows, or that an interpreter survives; None for all others."""
     kind = violation.kind
     if kind in OBSERVED_FACTS:
-        return replace(
-            _STAKES[kind],
-            complexity=(
-                "H",
-                "A weak practice was observed, nothing was attacked: to use it takes effort that was not made here.",
-            ),
-            requirements=("P", "It matters only where what it protects can be reached by other means; that was not observed."),
-        )
+        return _FACT
     if kind in _ONE_REQUEST:
         return replace(_NOTHING, va=_LIMITED)
     if kind is _K.PATH_TRAVERSAL and control.tier is not ControlTier.CONTROLLED_EXECUTION:

@@ -132,6 +132,8 @@ def _input(report: RunReport, proof: Proof) -> Iterator[str]:
     if shown is None:
         return
     yield from ("", f"**{shown.title}**", "", *fenced(_block(shown.text), keep_empty=True))
+    if shown.carried:
+        yield from ("", *(f"- {section} {code(name)}: {code(value)}" for section, name, value in shown.carried))
     if shown.legend:
         yield from ("", prose(shown.legend))
     if shown.test:

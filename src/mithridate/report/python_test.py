@@ -29,7 +29,10 @@ def python_test(document: Document, door: ObservedDoor | None, violation: Violat
         body = _programs(document, door)
     else:
         return ""
-    return "\n".join([*body, *(_replay(bundle) if bundle else [])]) + "\n" if body else ""
+    if not body:
+        return ""
+    made = [*body, *_replay(bundle)] if bundle else body
+    return "\n".join(made).rstrip("\n") + "\n"
 
 
 def call_snippet(steps: Sequence[Json]) -> str:

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from mithridate.model.document import Document, Json, decode, marked
+from mithridate.model.document import Document, Json, decode, marked, worded
 from mithridate.model.errors import UsageError
 from mithridate.model.finding import Proof
 from mithridate.model.run import RunReport
@@ -14,15 +14,21 @@ from mithridate.report.python_test import call_snippet, python_test
 
 LEGEND = "`mka` and `mkz` stand for random words that enclose what the attacker sends; they are new in every run."
 
+_SECTIONS = ("query", "headers", "cookies", "form")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownInput:
-    """`title` names the form ("HTTP request"), `text` is the input in it, `test` a pytest file or "", `legend` explains marks."""
+    """`title` names the form ("HTTP request"), `text` is the input in it, `test` a pytest file or "", `legend` explains marks.
+
+    `carried` are the inputs that carry attacker data as a program receives them: section ("form"), name, value.
+    """
 
     title: str
     text: str
     test: str
     legend: str
+    carried: tuple[tuple[str, str, str], ...] = ()
 
 
 def shown_input(report: RunReport, proof: Proof) -> ShownInput | None:
@@ -37,7 +43,9 @@ def shown_input(report: RunReport, proof: Proof) -> ShownInput | None:
     except (UsageError, ValueError, RecursionError):
         return None
     legend = LEGEND if marked(document.attack) else ""
-    return ShownInput(title=title, text=text, test=_test(report, proof, document), legend=legend)
+    return ShownInput(
+        title=title, text=text, test=_test(report, proof, document), legend=legend, carried=_carried(document.attack)
+    )
 
 
 def _test(report: RunReport, proof: Proof, document: Document) -> str:
@@ -68,3 +76,20 @@ def _command(program: dict[str, Json]) -> str:
     words = [shlex.quote(made_value.text(a)) for a in args] if isinstance(args, list) else []
     stdin = made_value.text(program["stdin"]) if "stdin" in program else ""
     return "\n".join([*lines, f"$ PROGRAM {' '.join(words)}".rstrip(), *([f"# standard input:\n{stdin}"] if stdin else [])])
+
+
+def _carried(steps: list[Json]) -> tuple[tuple[str, str, str], ...]:
+    requests = [step["request"] for step in steps if isinstance(step, dict) and isinstance(step.get("request"), dict)]
+    entries = [
+        (section, entry)
+        for request in requests
+        if isinstance(request, dict)
+        for section in _SECTIONS
+        if isinstance(given := request.get(section), list)
+        for entry in given
+    ]
+    return tuple(
+        (section, worded(name) if isinstance(name := entry[0], str) else "", made_value.text(entry[1]))
+        for section, entry in entries
+        if isinstance(entry, list) and len(entry) == 2 and marked(entry)
+    )
