@@ -274,9 +274,6 @@ def test_a_document_without_control_has_no_twin_and_still_a_near_miss() -> None:
     assert set(contrasts(Document(control=[], attack=TWO.attack))) == {"empty input", "near miss"}
 
 
-UPLOAD = {"name": "up", "filename": f"{A}{Z}"}
-
-
 @pytest.mark.parametrize(
     ("made", "words"),
     [

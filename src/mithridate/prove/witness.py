@@ -37,13 +37,13 @@ TRIES = 3
 OUTPUT_BYTES = 256 << 20
 """Records kept of one sandbox: a run writes kilobytes, rarely some hundred."""
 
-RECORDS_BYTES = 1 << 20
+RECORDS_BYTES = 128 << 10
 """Records kept as the report of one run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witnessed:
-    """One run of a document: what was violated, what reached sinks, and the observer's records of it (JSON lines)."""
+    """One run of a document: what was violated; if anything, what reached sinks with a mark in it, and the records (JSON lines)."""
 
     violations: tuple[Violation, ...]
     observations: tuple[Observation, ...] = ()
@@ -70,7 +70,7 @@ class Witnesses:
         self, entry: EntryPoint, binary: Binary, documents: Sequence[bytes], n: int
     ) -> list[list[tuple[Violation, ...] | None]]:
         """For each document, what each of `n` fresh sandboxes saw it violate; None where it got no answer from our own tools."""
-        return [[w and w.violations for w in seen] for seen in self.witness(entry, binary, documents, n)]
+        return [[None if w is None else w.violations for w in seen] for seen in self.witness(entry, binary, documents, n)]
 
     def witness(self, entry: EntryPoint, binary: Binary, documents: Sequence[bytes], n: int = 1) -> list[list[Witnessed | None]]:
         """The same as `replay`, with the records of each run."""
@@ -125,10 +125,16 @@ class Witnesses:
                 Path(folder, f"{number:06d}.json").write_bytes(document)
             command, mounts = self._command(entry, binary, Path(folder))
             execution = self._sandbox.run(command, mounts, self._limits)
-        judged, observed = self._judge(execution.stdout), self._observed(execution.stdout)
-        records = _records(execution.stdout, judged)
+        judged = self._judge(execution.stdout)
+        fired = [run for run, violations in judged.items() if violations]
+        observed = self._observed(execution.stdout) if fired else {}
+        records = _records(execution.stdout, fired)
         made = {
-            run: Witnessed(violations=violations, observations=observed.get(run, ()), records=records.get(run, ""))
+            run: Witnessed(
+                violations=violations,
+                observations=tuple(o for o in observed.get(run, ()) if o.marks) if violations else (),
+                records=records.get(run, ""),
+            )
             for run, violations in judged.items()
         }
         return made, execution.ending
@@ -148,11 +154,11 @@ def _shares(positions: Sequence[int]) -> list[Sequence[int]]:
     return [positions[i : i + SHARE] for i in range(0, len(positions), SHARE)]
 
 
-def _records(stdout: bytes, runs: Mapping[int, object]) -> dict[int, str]:
-    """The records of each of `runs` that violated something, as the observer wrote them."""
-    kept: dict[int, list[str]] = {run: [] for run, violations in runs.items() if violations}
+def _records(stdout: bytes, runs: Sequence[int]) -> dict[int, str]:
+    """The records of each of `runs`, as the observer wrote them."""
+    kept: dict[int, list[str]] = {run: [] for run in runs}
     sizes = dict.fromkeys(kept, 0)
-    for line in stdout.split(b"\n"):
+    for line in stdout.split(b"\n") if kept else ():
         run = _run_of(line)
         if run in kept and sizes[run] + len(line) <= RECORDS_BYTES:
             sizes[run] += len(line)

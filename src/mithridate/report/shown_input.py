@@ -57,7 +57,7 @@ def _test(report: RunReport, proof: Proof, document: Document) -> str:
 
 def _readable(steps: list[Json]) -> tuple[str, str]:
     given = [step for step in steps if isinstance(step, dict)]
-    requests = [http_request(s["request"]) for s in given if isinstance(s.get("request"), dict)]
+    requests = [http_request(r) for s in given if isinstance(r := s.get("request"), dict)]
     if requests:
         return ("HTTP request" if len(requests) == 1 else "HTTP requests"), http_text(requests)
     calls = call_snippet(steps)

@@ -25,7 +25,7 @@ TIER_MEANINGS = {
     ControlTier.CONTROLLED_EXECUTION: "the instruction pointer or the executed code follows the input",
 }
 
-_SINK_TIERS = {
+SINK_TIERS = {
     ControlTier.STOPS_PROGRAM: ("Not measured", "what reaches the sink was not seen to follow the input"),
     ControlTier.UNCONTROLLED_READ: ("Uncontrolled access", "the sink is reached, but the input does not steer it"),
     ControlTier.CONTROLLED_READ: ("Controlled target", "what is read or asked for follows the input"),
@@ -35,7 +35,7 @@ _SINK_TIERS = {
     ),
     ControlTier.CONTROLLED_EXECUTION: ("Controlled execution", "the executed code, command or type follows the input"),
 }
-"""The same for attacker data at a sink."""
+"""Name and meaning of the tiers for attacker data at a sink."""
 
 _FACT = ("Observed, not steered", "a weak practice was seen executed; nothing was steered")
 
@@ -77,7 +77,7 @@ def tier_words(control: Control, violation: Violation) -> tuple[str, str]:
     if violation.kind in OBSERVED_FACTS:
         return _FACT
     if violation.kind in SINK_VIOLATIONS:
-        return _SINK_TIERS[control.tier]
+        return SINK_TIERS[control.tier]
     return TIERS[control.tier], TIER_MEANINGS[control.tier]
 
 
