@@ -35,3 +35,17 @@ def empty_report(sample: ModuleType) -> RunReport:
     made = sample.empty_report()
     assert isinstance(made, RunReport)
     return made
+
+
+@pytest.fixture
+def web_report(report: RunReport) -> RunReport:
+    """A run over Python code: three findings from input documents, and one observed fact that scores highest of all."""
+    spec = importlib.util.spec_from_file_location("report_web_sample", Path(__file__).with_name("web_sample.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    made = module.report(report)
+    assert isinstance(made, RunReport)
+    return made

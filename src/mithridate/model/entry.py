@@ -24,6 +24,11 @@ class EntryKind(StrEnum):
     FUNCTION = "function"
     COMMAND = "command"
 
+    @property
+    def observed(self) -> bool:
+        """The inputs of such a door are documents that an observer runs, not bytes for a native program."""
+        return self in _OBSERVED
+
 
 class Boundary(StrEnum):
     """REAL: a program, a shipped fuzz target, a route, a documented API. DERIVED: synthesised by us."""
@@ -69,7 +74,7 @@ class EntryPoint:
     @property
     def observed(self) -> bool:
         """Its inputs are documents that an observer runs, not bytes for a native program."""
-        return self.kind in _OBSERVED
+        return self.kind.observed
 
     def binary(self, flavour: Flavour) -> Binary | None:
         """The executable of that flavour, or None when it could not be made."""
@@ -80,3 +85,12 @@ NATIVE = frozenset({EntryKind.FUZZ_TARGET, EntryKind.PROGRAM_FILE, EntryKind.PRO
 """Doors whose input is bytes."""
 
 _OBSERVED = frozenset(EntryKind) - NATIVE
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedDoor:
+    """What a person needs to open a door with an observer by hand: its kind ("wsgi", "asgi", "call", "program", "target"),
+    what is imported ("package.module:app", or a factory "package.module:create_app()"), and the environment that it needs."""
+
+    kind: str
+    target: str
+    environment: tuple[tuple[str, str], ...] = ()

@@ -53,6 +53,10 @@ class Proof:
     found_s: float
     report: str
     bundle: str = ""
+    through: str = ""
+    """For an input document: the request, call or command line that carries the attack, in words, e.g. "`POST /login`"."""
+    carriers: tuple[str, ...] = ()
+    """For an input document: the inputs that carry attacker data, in words, e.g. "the form field `name`"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mithridate.model.entry import Boundary, EntryKind
-from mithridate.model.finding import Finding, Flaky
+from mithridate.model.entry import Boundary, EntryKind, ObservedDoor
+from mithridate.model.finding import Finding, FindingStatus, Flaky
 from mithridate.model.project import Skipped
 
 
@@ -86,7 +86,8 @@ class Cost:
 class RunReport:
     """Everything a writer needs. `sources` maps a project file to its excerpted lines {line number: text} around findings.
 
-    `inputs` maps a proof's blob digest to its first bytes (at most 4 KiB) for hexdumps.
+    `inputs` maps a proof's blob digest to its first bytes (at most 4 KiB) for hexdumps, or to its whole input document.
+    `doors` maps the id of an entry point with an observer to its door (docs/input-document.md, "The door").
     """
 
     run: str
@@ -106,6 +107,17 @@ class RunReport:
     scope_owner: str = ""
     sources: dict[str, dict[int, str]] = field(default_factory=dict)
     inputs: dict[str, bytes] = field(default_factory=dict)
+    doors: dict[str, ObservedDoor] = field(default_factory=dict)
+
+    @property
+    def proved(self) -> tuple[Finding, ...]:
+        """The findings that a replayable input backs."""
+        return tuple(f for f in self.findings if f.status is FindingStatus.PROVED)
+
+    @property
+    def observed(self) -> tuple[Finding, ...]:
+        """The observed facts: weak practices seen executed."""
+        return tuple(f for f in self.findings if f.status is FindingStatus.OBSERVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

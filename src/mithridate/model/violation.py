@@ -7,6 +7,9 @@ from enum import StrEnum
 PROJECT_ROOTS = ("/src/", "/build/")
 """Where project code lives inside every sandbox; frames elsewhere belong to the system or to a runtime."""
 
+_NAMED_WITHIN_FILES = (".py",)
+"""Source files of languages where many files have a function of one name (`get`, `index`): a name tells only with its file."""
+
 
 class ViolationKind(StrEnum):
     """Named as the sanitizers name them where they do."""
@@ -80,6 +83,43 @@ class ViolationKind(StrEnum):
     INSECURE_COOKIE = "insecure-cookie"
 
 
+OBSERVED_FACTS = frozenset(
+    {
+        ViolationKind.TRUST_BOUNDARY,
+        ViolationKind.WEAK_HASH,
+        ViolationKind.WEAK_CIPHER,
+        ViolationKind.WEAK_RANDOM,
+        ViolationKind.INSECURE_COOKIE,
+    }
+)
+"""Weak practices that were seen executed: told apart from what is proved (model/finding.py, FindingStatus)."""
+
+SINK_VIOLATIONS = frozenset(
+    {
+        ViolationKind.SQL_INJECTION,
+        ViolationKind.SHELL_INJECTION,
+        ViolationKind.ARGUMENT_INJECTION,
+        ViolationKind.PATH_TRAVERSAL,
+        ViolationKind.CROSS_SITE_SCRIPTING,
+        ViolationKind.HEADER_INJECTION,
+        ViolationKind.OPEN_REDIRECT,
+        ViolationKind.REQUEST_FORGERY,
+        ViolationKind.XPATH_INJECTION,
+        ViolationKind.LDAP_INJECTION,
+        ViolationKind.REGEX_INJECTION,
+        ViolationKind.LOG_INJECTION,
+        ViolationKind.TEMPLATE_INJECTION,
+        ViolationKind.XML_INJECTION,
+        ViolationKind.EXTERNAL_ENTITY,
+        ViolationKind.CODE_INJECTION,
+        ViolationKind.UNSAFE_DESERIALISATION,
+        ViolationKind.UNTRUSTED_IMPORT,
+        ViolationKind.ARCHIVE_TRAVERSAL,
+    }
+)
+"""Attacker data acts at a sink: it leaves its place in what is interpreted there, or chooses what is reached."""
+
+
 class Access(StrEnum):
     """The direction of a bad access."""
 
@@ -112,9 +152,10 @@ class Frame:
 
     @property
     def code(self) -> str:
-        """What tells this frame's code from other code: the function; without symbols module and offset, else file and line."""
+        """What tells this frame's code from other code: the function (with its file where the language needs that);
+        without symbols module and offset, else file and line."""
         if self.function:
-            return self.function
+            return f"{self.file}:{self.function}" if self.file.endswith(_NAMED_WITHIN_FILES) else self.function
         return f"{self.module}+{self.offset:#x}" if self.module else f"{self.file}:{self.line}"
 
 

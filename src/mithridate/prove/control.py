@@ -91,11 +91,11 @@ def measure(
     `violation` is the symbolised one of a fresh replay of `data`. Never raises for what the target does.
     """
     if violation.kind in _UNSTEERED:
-        return Measurement(control=Control(tier=ControlTier.STOPS_PROGRAM, evidence=(_stopped(violation),), perturbations=0))
+        return Measurement(control=Control(tier=ControlTier.STOPS_PROGRAM, evidence=(stopped(violation),), perturbations=0))
     deadline = time.monotonic() + seconds
     watch = _perturb(replayer, entry, binary, data, violation, deadline)
     if watch is None:
-        floor = _floor(violation)
+        floor = untouched(violation)
         unseen = "The violation did not repeat in quick succession, so its control could not be measured."
         return Measurement(control=Control(tier=floor, evidence=(unseen,), perturbations=0))
     confirmed = _confirm(replayer, entry, binary, data, violation, watch, deadline)
@@ -174,7 +174,7 @@ def _relative(violation: Violation, part: Part) -> object:
 
 def _judge(violation: Violation, confirmed: Sequence[_Confirmed], tried: int) -> Control:
     parts = {c.part for c in confirmed}
-    tier = _floor(violation)
+    tier = untouched(violation)
     if Part.TARGET in parts:
         tier = ControlTier.CONTROLLED_EXECUTION
     elif parts and _leaves_null_page(violation, confirmed):
@@ -184,8 +184,8 @@ def _judge(violation: Violation, confirmed: Sequence[_Confirmed], tried: int) ->
     return Control(tier=tier, evidence=evidence, perturbations=tried)
 
 
-def _floor(violation: Violation) -> ControlTier:
-    """The tier without any observed influence."""
+def untouched(violation: Violation) -> ControlTier:
+    """The tier of a violation without any observed influence."""
     if violation.kind in _CORRUPTION:
         return ControlTier.UNCONTROLLED_READ
     if violation.kind in ADDRESS_KINDS and violation.kind is not _K.NULL_DEREFERENCE:
@@ -216,10 +216,11 @@ def _nothing_moved(violation: Violation, tried: int) -> str:
         where = {Access.WRITE: "written", Access.READ: "read"}.get(violation.access, "touched") if violation.access else "touched"
         unobserved = " (the value written is not observed)" if violation.access is Access.WRITE else ""
         return f"None of {tried} changes to the input moved where or how much is {where}{unobserved}."
-    return _stopped(violation)
+    return stopped(violation)
 
 
-def _stopped(violation: Violation) -> str:
+def stopped(violation: Violation) -> str:
+    """What a violation shows that only stops or stalls the program, as one sentence."""
     if violation.kind is _K.TIMEOUT:
         return "The input keeps the program busy past its time limit."
     if violation.kind is _K.MEMORY_EXHAUSTION:

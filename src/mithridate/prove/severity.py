@@ -13,6 +13,7 @@ from cvss import CVSS4
 from mithridate.model.entry import EntryKind, EntryPoint
 from mithridate.model.finding import Control, ControlTier, Metric, Severity
 from mithridate.model.violation import Access, Violation, ViolationKind
+from mithridate.prove import sink_severity
 
 GOES_ON = frozenset(
     {
@@ -53,15 +54,47 @@ class _Impact:
 
 def severity(violation: Violation, entry: EntryPoint, control: Control) -> Severity:
     """The CVSS 4.0 base severity of `violation` reached through `entry` with the measured `control`."""
-    impact = _impact(violation, control)
-    named = (*_exploitability(entry), *_named_impact(impact), *_subsequent())
+    stakes = sink_severity.stakes(violation, control) if entry.observed else None
+    if stakes is not None:
+        named = _of_sink(entry, stakes)
+    else:
+        named = (*_exploitability(entry), *_named_impact(_impact(violation, control)), *_subsequent())
     metrics = tuple(Metric(name=name, value=value, why=why) for name, value, why in named)
     score = CVSS4("CVSS:4.0/" + "/".join(f"{m.name}:{m.value}" for m in metrics))
     return Severity(cvss=float(score.base_score), vector=score.clean_vector(), rating=score.severity, metrics=metrics)
 
 
+def _of_sink(entry: EntryPoint, stakes: sink_severity.Stakes) -> tuple[tuple[str, str, str], ...]:
+    """What an observer saw at a sink; the door's own values stand where the sink does not change them."""
+    (_, *av), (_, *ac), (_, *at), (_, *pr), (_, *ui) = _exploitability(entry)
+    values = (
+        ("AV", tuple(av)),
+        ("AC", tuple(ac)),
+        ("AT", tuple(at)),
+        ("PR", tuple(pr)),
+        ("UI", stakes.interaction if stakes.interaction[0] else tuple(ui)),
+        ("VC", stakes.vc),
+        ("VI", stakes.vi),
+        ("VA", stakes.va),
+        ("SC", stakes.sc),
+        ("SI", stakes.si),
+        ("SA", _subsequent()[-1][1:]),
+    )
+    return tuple((name, value[0], value[1]) for name, value in values)
+
+
 def _exploitability(entry: EntryPoint) -> tuple[tuple[str, str, str], ...]:
-    if entry.kind is EntryKind.FUZZ_TARGET:
+    privileges = ("N", "The attacker supplies data only and needs no account on the machine.")
+    same = (
+        "The same bytes caused the violation in every replay, each in a fresh process with its own address layout; "
+        "no protection had to be worked around."
+    )
+    if entry.observed:
+        vector, privileges, interaction = sink_severity.door(entry)
+        same = (
+            "The same input caused the violation in every replay, each in a fresh sandbox; no protection had to be worked around."
+        )
+    elif entry.kind is EntryKind.FUZZ_TARGET:
         vector = (
             "N",
             "The flaw is in a library function that takes bytes; the reasonable worst case is a program fed from a network.",
@@ -81,14 +114,9 @@ def _exploitability(entry: EntryPoint) -> tuple[tuple[str, str, str], ...]:
         )
     return (
         ("AV", *vector),
-        (
-            "AC",
-            "L",
-            "The same bytes caused the violation in every replay, each in a fresh process with its own address layout; "
-            "no protection had to be worked around.",
-        ),
+        ("AC", "L", same),
         ("AT", "N", "The program was run as built and as its own usage shows; no special deployment or race was needed."),
-        ("PR", "N", "The attacker supplies data only and needs no account on the machine."),
+        ("PR", *privileges),
         ("UI", *interaction),
     )
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from mithridate.model.entry import EntryKind, EntryPoint
 from mithridate.model.finding import Finding, FindingStatus, Proof
-from mithridate.model.violation import Frame, Violation, ViolationKind
-from mithridate.prove import wording
+from mithridate.model.violation import OBSERVED_FACTS, Frame, Violation, ViolationKind
+from mithridate.prove import sink_wording, wording
 from mithridate.prove.dedup import group
 from mithridate.prove.severity import severity
 from mithridate.prove.weakness import weakness
@@ -30,7 +30,7 @@ def finding(proofs: tuple[Proof, ...], entries: Mapping[str, EntryPoint]) -> Fin
         title=title(violation),
         cwe=named.cwe,
         cwe_name=named.name,
-        status=FindingStatus.PROVED,
+        status=FindingStatus.OBSERVED if violation.kind in OBSERVED_FACTS else FindingStatus.PROVED,
         severity=gravest,
         file=wording.project_path(at.file) if at else "",
         line=at.line if at else 0,
@@ -41,8 +41,11 @@ def finding(proofs: tuple[Proof, ...], entries: Mapping[str, EntryPoint]) -> Fin
 
 
 def _identity(lead: Proof) -> str:
-    """Stable across runs: from the signature, and from the door where the record has no place."""
+    """Stable across runs: from the signature, and from the door where the record has no place, or a fact's own line."""
     door = "" if lead.violation.frames else lead.entry_id
+    at = lead.violation.place
+    if at is not None and lead.violation.kind in OBSERVED_FACTS:
+        door = f"{at.file}:{at.line}"  # one function may hold several facts of one kind
     return "M-" + hashlib.sha256(f"{lead.signature}\0{door}".encode("utf-8", "backslashreplace")).hexdigest()[:10]
 
 
@@ -57,10 +60,13 @@ def title(violation: Violation) -> str:
 def explanation(proof: Proof, entry: EntryPoint) -> str:
     """A few sentences for someone who did not run it: what happened, where the object came from, how sure, how much control."""
     violation = proof.violation
-    sentences = [f"{_door(entry)} an input of {wording.count(proof.size, 'byte')}, {_happened(violation)}."]
+    sentences = [f"{_door(proof, entry)}, {_happened(violation, proof)}."]
     sentences += _history(violation)
     sentences.append(_replayed(proof))
-    sentences.append(_TIERS[proof.control.tier])
+    if violation.kind in OBSERVED_FACTS:
+        sentences.append("It is an observed fact: a weak practice seen executed where an outsider reaches it, not a proved flaw.")
+    else:
+        sentences.append((sink_wording.STEERED if entry.observed else _TIERS)[proof.control.tier])
     return " ".join(sentences)
 
 
@@ -73,18 +79,31 @@ _TIERS = {
 }
 
 
-def _door(entry: EntryPoint) -> str:
+def _door(proof: Proof, entry: EntryPoint) -> str:
     name = wording.short(entry.name)
-    if entry.kind is EntryKind.FUZZ_TARGET:
-        return f"When the fuzz target `{name}` receives"
-    if entry.kind is EntryKind.PROGRAM_FILE:
-        return f"When `{name}` reads a file with"
-    return f"When `{name}` reads from standard input"
+    size = f"an input of {wording.count(proof.size, 'byte')}"
+    match entry.kind:
+        case EntryKind.FUZZ_TARGET:
+            return f"When the fuzz target `{name}` receives {size}"
+        case EntryKind.PROGRAM_FILE:
+            return f"When `{name}` reads a file with {size}"
+        case EntryKind.APPLICATION:
+            return f"When {proof.through or 'a route'} of the application `{name}` receives the proof's request"
+        case EntryKind.FUNCTION:
+            return f"When {proof.through or f'`{name}`'} is called with the proof's arguments"
+        case EntryKind.COMMAND:
+            return f"When the command `{name}` runs as in the proof"
+    return f"When `{name}` reads from standard input {size}"
 
 
-def _happened(violation: Violation) -> str:
+def _happened(violation: Violation, proof: Proof) -> str:
     at = violation.place
     subject = wording.place(at) if at else "the program"
+    if violation.kind in sink_wording.EFFECTS:
+        return f"{sink_wording.subject(proof.carriers)} {sink_wording.EFFECTS[violation.kind].format(place=subject)}"
+    if violation.kind in OBSERVED_FACTS:
+        seen = " ".join(violation.message.split()).rstrip(".")
+        return f"{subject} {sink_wording.FACTS[violation.kind]}{f' ({seen})' if seen else ''}"
     if violation.kind is ViolationKind.TIMEOUT:
         return f"the program does not finish within its time limit; when it was stopped it was inside {subject}"
     if violation.kind is ViolationKind.STACK_EXHAUSTION:

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.errors import MithridateError, UsageError
@@ -11,11 +12,23 @@ from mithridate.model.project import BuildFailure
 from mithridate.prove import keys
 from mithridate.prove.bundle import Bundle, slug
 from mithridate.prove.manifest import Manifest, entry_point
-from mithridate.prove.replay import Replayer, Replays
+from mithridate.prove.replay import Judgement, Replays
 from mithridate.prove.source_archive import unpack
 
 Rebuild = Callable[[Manifest, Path], Binary | BuildFailure]
 """Builds the manifest's component from a source tree, PLAIN, and gives the binary of its entry point."""
+
+
+class Replaying(Protocol):
+    """What replays a bundle's input: a Replayer for bytes, Witnesses for an input document."""
+
+    def once(self, entry: EntryPoint, binary: Binary, data: Path | bytes) -> Judgement:
+        """The judgement of one execution in a fresh sandbox."""
+        ...
+
+    def many(self, entry: EntryPoint, binary: Binary, data: Path | bytes, n: int, signature: str) -> Replays:
+        """`n` replays in as many fresh sandboxes, and how many fired the violation with `signature`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +46,7 @@ class Verdict:
     noisy_controls: tuple[str, ...] = ()
 
 
-def verify_bundle(bundle: Bundle, rebuild: Rebuild, replayer: Replayer, replays: int, tree: Path | None = None) -> Verdict:
+def verify_bundle(bundle: Bundle, rebuild: Rebuild, replayer: Replaying, replays: int, tree: Path | None = None) -> Verdict:
     """Rebuild from the bundle's source (or from `tree`, to ask whether a changed program still has the flaw) and replay.
 
     Raises UsageError when the bundle holds no source and no `tree` is given, or when the source does not build;
@@ -51,7 +64,7 @@ def verify_bundle(bundle: Bundle, rebuild: Rebuild, replayer: Replayer, replays:
         return _verify(bundle, rebuild, replayer, replays, unpacked)
 
 
-def _verify(bundle: Bundle, rebuild: Rebuild, replayer: Replayer, replays: int, tree: Path) -> Verdict:
+def _verify(bundle: Bundle, rebuild: Rebuild, replayer: Replaying, replays: int, tree: Path) -> Verdict:
     manifest = bundle.manifest
     built = rebuild(manifest, tree)
     if isinstance(built, BuildFailure):
@@ -72,13 +85,14 @@ def _verify(bundle: Bundle, rebuild: Rebuild, replayer: Replayer, replays: int, 
     )
 
 
-def _noisy_controls(bundle: Bundle, entry: EntryPoint, binary: Binary, replayer: Replayer) -> tuple[str, ...]:
+def _noisy_controls(bundle: Bundle, entry: EntryPoint, binary: Binary, replayer: Replaying) -> tuple[str, ...]:
     silent = {slug(c.name): c.name for c in bundle.manifest.proof.controls if not c.fired}
     signature = bundle.manifest.proof.signature
+    fired = {member: replayer.once(entry, binary, bundle.controls[member]) for member in sorted(silent)}
     return tuple(
-        name
-        for member, name in sorted(silent.items())
-        if replayer.observe(entry, binary, bundle.controls[member]).with_signature(signature) is not None
+        silent[member]
+        for member, judgement in fired.items()
+        if isinstance(judgement, tuple) and any(v.signature == signature for v in judgement)
     )
 
 

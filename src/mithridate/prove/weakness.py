@@ -1,10 +1,21 @@
 """From a violation to the weakness it shows: CWE number and name (MITRE, Common Weakness Enumeration 4.x)."""
 
+import re
 from dataclasses import dataclass
 
 from mithridate.model.violation import Access, Region, Relation, Violation, ViolationKind
 
 _NAMES = {
+    22: "Improper Limitation of a Pathname to a Restricted Directory ('Path Traversal')",
+    78: "Improper Neutralization of Special Elements used in an OS Command ('OS Command Injection')",
+    79: "Improper Neutralization of Input During Web Page Generation ('Cross-site Scripting')",
+    88: "Improper Neutralization of Argument Delimiters in a Command ('Argument Injection')",
+    89: "Improper Neutralization of Special Elements used in an SQL Command ('SQL Injection')",
+    90: "Improper Neutralization of Special Elements used in an LDAP Query ('LDAP Injection')",
+    91: "XML Injection (aka Blind XPath Injection)",
+    95: "Improper Neutralization of Directives in Dynamically Evaluated Code ('Eval Injection')",
+    113: "Improper Neutralization of CRLF Sequences in HTTP Headers ('HTTP Request/Response Splitting')",
+    117: "Improper Output Neutralization for Logs",
     119: "Improper Restriction of Operations within the Bounds of a Memory Buffer",
     121: "Stack-based Buffer Overflow",
     122: "Heap-based Buffer Overflow",
@@ -15,15 +26,27 @@ _NAMES = {
     190: "Integer Overflow or Wraparound",
     195: "Signed to Unsigned Conversion Error",
     248: "Uncaught Exception",
+    327: "Use of a Broken or Risky Cryptographic Algorithm",
+    328: "Use of Weak Hash",
+    330: "Use of Insufficiently Random Values",
     369: "Divide By Zero",
     401: "Missing Release of Memory after Effective Lifetime",
+    407: "Inefficient Algorithmic Complexity",
     415: "Double Free",
     416: "Use After Free",
+    470: "Use of Externally-Controlled Input to Select Classes or Code ('Unsafe Reflection')",
     475: "Undefined Behavior for Input to API",
     476: "NULL Pointer Dereference",
+    501: "Trust Boundary Violation",
+    502: "Deserialization of Untrusted Data",
     562: "Return of Stack Variable Address",
     590: "Free of Memory not on the Heap",
+    601: "URL Redirection to Untrusted Site ('Open Redirect')",
+    611: "Improper Restriction of XML External Entity Reference",
+    614: "Sensitive Cookie in HTTPS Session Without 'Secure' Attribute",
     617: "Reachable Assertion",
+    625: "Permissive Regular Expression",
+    643: "Improper Neutralization of Data within XPath Expressions ('XPath Injection')",
     674: "Uncontrolled Recursion",
     681: "Incorrect Conversion between Numeric Types",
     703: "Improper Check or Handling of Exceptional Conditions",
@@ -38,8 +61,13 @@ _NAMES = {
     823: "Use of Out-of-range Pointer Offset",
     825: "Expired Pointer Dereference",
     834: "Excessive Iteration",
+    918: "Server-Side Request Forgery (SSRF)",
+    1004: "Sensitive Cookie Without 'HttpOnly' Flag",
+    1275: "Sensitive Cookie with Improper SameSite Attribute",
     1284: "Improper Validation of Specified Quantity in Input",
+    1333: "Inefficient Regular Expression Complexity",
     1335: "Incorrect Bitwise Shift of Integer",
+    1336: "Improper Neutralization of Special Elements Used in a Template Engine",
 }
 
 _WRITE_PAST_THE_END = {
@@ -85,7 +113,34 @@ _BY_KIND = {
     ViolationKind.TIMEOUT: 834,
     ViolationKind.LEAK: 401,
     ViolationKind.FATAL_SIGNAL: 703,
+    ViolationKind.SQL_INJECTION: 89,
+    ViolationKind.SHELL_INJECTION: 78,
+    ViolationKind.ARGUMENT_INJECTION: 88,
+    ViolationKind.PATH_TRAVERSAL: 22,
+    ViolationKind.CROSS_SITE_SCRIPTING: 79,
+    ViolationKind.HEADER_INJECTION: 113,
+    ViolationKind.OPEN_REDIRECT: 601,
+    ViolationKind.REQUEST_FORGERY: 918,
+    ViolationKind.XPATH_INJECTION: 643,
+    ViolationKind.LDAP_INJECTION: 90,
+    # An injected pattern matches whatever its author likes; that it may also be slow is a violation of its own.
+    ViolationKind.REGEX_INJECTION: 625,
+    ViolationKind.LOG_INJECTION: 117,
+    ViolationKind.TEMPLATE_INJECTION: 1336,
+    ViolationKind.XML_INJECTION: 91,
+    ViolationKind.EXTERNAL_ENTITY: 611,
+    ViolationKind.CODE_INJECTION: 95,
+    ViolationKind.UNSAFE_DESERIALISATION: 502,
+    ViolationKind.UNTRUSTED_IMPORT: 470,
+    ViolationKind.ARCHIVE_TRAVERSAL: 22,
+    ViolationKind.TRUST_BOUNDARY: 501,
+    ViolationKind.WEAK_HASH: 328,
+    ViolationKind.WEAK_CIPHER: 327,
+    ViolationKind.WEAK_RANDOM: 330,
 }
+
+_REGEX = re.compile(r"\bregex|\bregular expression|\bpattern\b", re.IGNORECASE)
+_FLAGS = (("secure", 614), ("httponly", 1004), ("samesite", 1275))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +168,11 @@ def _number(violation: Violation) -> int:
     if kind is ViolationKind.MEMORY_EXHAUSTION:
         # A known size means one refused allocation; without it many allocations added up.
         return 789 if violation.size else 770
+    if kind is ViolationKind.SUPERLINEAR_TIME:
+        return 1333 if _REGEX.search(violation.message) else 407
+    if kind is ViolationKind.INSECURE_COOKIE:
+        # Of several missing flags the one whose absence gives most away.
+        return next((n for flag, n in _FLAGS if flag in violation.message.lower()), 614)
     return _BY_KIND[kind]
 
 

@@ -13,6 +13,7 @@ from mithridate.report import words
 from mithridate.report.hexdump import HexRow, rows
 from mithridate.report.markup import highlighted
 from mithridate.report.places import Origin, bundle_path, frame_place, lines_of, place_of
+from mithridate.report.shown_input import ShownInput, shown_input
 
 _AROUND = 9
 """Lines shown before and after the faulting one."""
@@ -86,16 +87,25 @@ class Card:
     excerpt: tuple[SourceLine, ...]
     stacks: tuple[Stack, ...]
     dump: Dump | None
+    shown: ShownInput | None
+    tier: str
+    measured: str
 
 
 def cards(report: RunReport) -> tuple[Card, ...]:
-    """The findings of a run as cards, the gravest first."""
-    return tuple(_card(report, f) for f in words.by_severity(report))
+    """What a run proved as cards, the gravest first."""
+    return tuple(_card(report, f) for f in words.proved(report))
+
+
+def facts(report: RunReport) -> tuple[Card, ...]:
+    """The observed facts of a run as cards, in the same order."""
+    return tuple(_card(report, f) for f in words.observed(report))
 
 
 def _card(report: RunReport, finding: Finding) -> Card:
     lead = finding.proofs[0]
     violation = lead.violation
+    shown = shown_input(report, lead)
     named = (
         ("Stack at the violation", violation.frames),
         ("Object allocated", violation.allocation),
@@ -110,7 +120,10 @@ def _card(report: RunReport, finding: Finding) -> Card:
         others=tuple((p, bundle_path(report, p)) for p in finding.proofs[1:]),
         excerpt=_excerpt(report.sources, finding.file, finding.line),
         stacks=tuple(_stack(report.sources, name, frames) for name, frames in named if frames),
-        dump=_dump(report, lead),
+        dump=None if shown else _dump(report, lead),
+        shown=shown,
+        tier=words.tier_words(finding.control, violation)[0],
+        measured=words.measured(finding.control, violation),
     )
 
 

@@ -20,6 +20,7 @@ from mithridate.report.places import Origin, place_of
 from mithridate.report.visible import shorten, visible
 
 _LONGEST_TEXT = 2000
+_LONGEST_BLOCK = 40_000
 
 
 class HtmlWriter:
@@ -38,6 +39,7 @@ class HtmlWriter:
             .render(
                 report=report,
                 cards=cards.cards(report),
+                facts=cards.facts(report),
                 counts=words.ratings_count(report),
                 fired=fired,
                 replays=replays,
@@ -68,6 +70,8 @@ def _environment() -> Environment:
         marked=lambda text: markup.marked(shorten(text, _LONGEST_TEXT)),
         prose=lambda text: markup.prose(shorten(text, _LONGEST_TEXT)),
         hex_bytes=markup.hex_bytes,
+        block=lambda text: markup.marked(shorten(text, _LONGEST_BLOCK), keep="\n\t"),
+        python=lambda text: Markup("\n").join(markup.highlighted(shorten(text, _LONGEST_BLOCK).split("\n"), ".py")),
     )
     made.globals.update(words=words, ControlTier=ControlTier, Origin=Origin)
     return made

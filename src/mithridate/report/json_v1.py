@@ -12,6 +12,7 @@ from mithridate.model.run import EngineTally, EntryReport, RunReport
 from mithridate.model.violation import Frame, Region, Violation
 from mithridate.report import words
 from mithridate.report.places import bundle_path, frame_place, place_of
+from mithridate.report.shown_input import shown_input
 from mithridate.report.visible import encodable
 
 VERSION = 1
@@ -92,7 +93,7 @@ def _finding(report: RunReport, finding: Finding) -> Json:
             "rating": words.rating(finding.severity.cvss),
             "why": [{"metric": m.name, "value": m.value, "reason": m.why} for m in finding.severity.metrics],
         },
-        "control": _control(finding.control),
+        "control": _control(finding.control, lead.violation),
         "location": _location(finding.file, finding.line, finding.function),
         "stack": _stack(lead.violation.frames),
         "allocation": _stack(lead.violation.allocation),
@@ -104,6 +105,7 @@ def _finding(report: RunReport, finding: Finding) -> Json:
 
 
 def _proof(report: RunReport, proof: Proof) -> Json:
+    shown = shown_input(report, proof)
     return {
         "bundle": bundle_path(report, proof) or None,
         "fired": proof.fired,
@@ -116,8 +118,10 @@ def _proof(report: RunReport, proof: Proof) -> Json:
         "engine": proof.engine,
         "found_s": round(proof.found_s, 3),
         "violation": _violation(proof.violation),
-        "control": _control(proof.control),
+        "control": _control(proof.control, proof.violation),
         "controls": [_negative(c) for c in proof.controls],
+        "request": shown.text if shown else None,
+        "test": shown.test or None if shown else None,
     }
 
 
@@ -146,10 +150,10 @@ def _negative(control: NegativeControl) -> Json:
     return {"name": control.name, "input": control.blob, "size": control.size, "fired": control.fired}
 
 
-def _control(control: Control) -> Json:
+def _control(control: Control, violation: Violation) -> Json:
     return {
         "tier": int(control.tier),
-        "meaning": words.TIER_MEANINGS[control.tier],
+        "meaning": words.tier_words(control, violation)[1],
         "evidence": list(control.evidence),
         "perturbations": control.perturbations,
     }

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from mithridate import __version__
-from mithridate.model.finding import Finding, Flaky
+from mithridate.model.finding import Finding, Flaky, Proof
 from mithridate.model.run import EntryReport, RunReport
 from mithridate.model.violation import Frame
 from mithridate.report import hexdump, words
 from mithridate.report.places import Origin, bundle_path, frame_place, lines_of, place_of
+from mithridate.report.shown_input import shown_input
 from mithridate.report.visible import shorten, visible
 
 _AROUND = 4
@@ -19,6 +20,7 @@ _FRAMES = 20
 _DUMPED = 256
 """Bytes of an input shown; the bundle has all."""
 
+_BLOCK_LINES = 120
 _LONGEST_TEXT = 1000
 _LONGEST_LINE = 200
 _SPECIAL = re.compile(r"([\\`*\[\]<>#|~&$@]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.|^[-+=])")
@@ -40,13 +42,15 @@ class MarkdownWriter:
 
 
 def _page(report: RunReport) -> Iterator[str]:
-    findings = words.by_severity(report)
+    findings, facts = words.proved(report), words.observed(report)
     yield from (f"# {plain(report.project_name)}: {words.count(len(findings), 'flaw')} proved", "")
     yield from (_verdict(report), "")
     if findings:
         yield from _overview(report, findings)
         for number, finding in enumerate(findings, start=1):
             yield from _finding(report, number, finding)
+    if facts:
+        yield from _facts(report, facts)
     if report.flaky:
         yield from _flaky(report.flaky)
     yield from _entry_points(report.entry_points)
@@ -58,7 +62,7 @@ def _page(report: RunReport) -> Iterator[str]:
 
 
 def _verdict(report: RunReport) -> str:
-    if not report.findings:
+    if not report.proved:
         return (
             "No input made a violation happen in every replay. That is a result of this search, "
             "not a statement that the code is free of flaws: see what may be left below."
@@ -90,14 +94,15 @@ def _finding(report: RunReport, number: int, finding: Finding) -> Iterator[str]:
     yield f"**{_severity(finding)}** · {weakness} · {_place(finding.file, finding.line)} · {code(finding.id)}"
     yield from ("", prose(finding.explanation), "")
     yield from _excerpt(report, finding)
-    tier, changed = finding.control.tier, words.count(finding.control.perturbations, "changed input")
-    yield f"**Control: tier {int(tier)} of 5, {words.TIERS[tier].lower()}** (from {changed})"
+    tier, (name, _), changed = finding.control.tier, *_measured(finding)
+    yield f"**Control: tier {int(tier)} of 5, {name.lower()}** (from {changed})"
     yield from ("", *(f"- {prose(e)}" for e in finding.control.evidence), "")
     how = f"an input of {words.size(lead.size)}, found by {plain(lead.engine)} through {code(lead.entry_id)}"
     yield from (f"**Proof:** {lead.fired} of {lead.replays} replays fired; {how}.", "")
     yield from (f"- {plain(c.name)} ({words.size(c.size)}): {'fired as well' if c.fired else 'silent'}" for c in lead.controls)
     if bundle:
         yield from ("", *fenced([f"mithridate prove {bundle}"]))
+    yield from _input(report, lead)
     for name, frames in (
         ("Stack", lead.violation.frames),
         ("Allocated at", lead.violation.allocation),
@@ -106,13 +111,54 @@ def _finding(report: RunReport, number: int, finding: Finding) -> Iterator[str]:
         if frames:
             yield from ("", f"**{name}**", "", *fenced(_frames(frames)))
     data = report.inputs.get(lead.blob)
-    if data is not None:
+    if data is not None and shown_input(report, lead) is None:
         left = f"… {words.count(lead.size - _DUMPED, 'more byte')}" if lead.size > _DUMPED else ""
         yield from ("", "**Minimised input**", "", *fenced([*hexdump.plain(data[:_DUMPED]).split("\n"), left]))
     yield from ("", f"**CVSS 4.0** {code(finding.severity.vector)}", "")
     for metric in finding.severity.metrics:
         name, value = words.metric_words(metric)
         yield f"- {plain(name)}: {plain(value)}. {prose(metric.why)}"
+    yield ""
+
+
+def _measured(finding: Finding) -> tuple[tuple[str, str], str]:
+    lead = finding.proofs[0].violation
+    return words.tier_words(finding.control, lead), words.measured(finding.control, lead)
+
+
+def _input(report: RunReport, proof: Proof) -> Iterator[str]:
+    """An input that can be read, and the test that sends it."""
+    shown = shown_input(report, proof)
+    if shown is None:
+        return
+    yield from ("", f"**{shown.title}**", "", *fenced(_block(shown.text), keep_empty=True))
+    if shown.carried:
+        yield from ("", *(f"- {section} {code(name)}: {code(value)}" for section, name, value in shown.carried))
+    if shown.legend:
+        yield from ("", prose(shown.legend))
+    if shown.test:
+        yield from ("", "**As a test** (pytest)", "", *fenced(_block(shown.test), keep_empty=True))
+
+
+def _block(text: str) -> list[str]:
+    lines = text.rstrip("\n").split("\n")
+    rest = len(lines) - _BLOCK_LINES
+    shown = [shorten(line, _LONGEST_TEXT) for line in lines[:_BLOCK_LINES]]
+    return [*shown, f"… {words.count(rest, 'more line')}"] if rest > 0 else shown
+
+
+def _facts(report: RunReport, facts: Sequence[Finding]) -> Iterator[str]:
+    """Told apart from what is proved: a line or two each."""
+    yield from (
+        "## Observed facts",
+        "",
+        "Weak practices seen executed where an outsider reaches them. Not proved flaws, and not counted above.",
+        "",
+    )
+    for fact in facts:
+        bundle = bundle_path(report, fact.proofs[0])
+        yield f"- **{plain(fact.title)}** · CWE-{fact.cwe} · {_place(fact.file, fact.line)} · {code(fact.id)}"
+        yield f"  {prose(fact.explanation)}" + (f" Replay: {code(f'mithridate prove {bundle}')}" if bundle else "")
     yield ""
 
 
@@ -198,9 +244,9 @@ def code(text: str) -> str:
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
-def fenced(lines: Iterable[str]) -> tuple[str, ...]:
+def fenced(lines: Iterable[str], keep_empty: bool = False) -> tuple[str, ...]:
     """A code block that its content cannot leave."""
-    shown = [visible(line, keep="\t") for line in lines if line]
+    shown = [visible(line, keep="\t") for line in lines if line or keep_empty]
     longest = max((len(run) for line in shown for run in _TICKS.findall(line)), default=0)
     fence = "`" * max(3, longest + 1)
     return (f"{fence}text", *shown, fence)

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from mithridate import __version__
-from mithridate.model.finding import Finding, Proof
+from mithridate.model.finding import Finding, FindingStatus, Proof
 from mithridate.model.run import RunReport
 from mithridate.model.violation import Frame, Violation
-from mithridate.report import words
+from mithridate.report import markdown, words
 from mithridate.report.places import Origin, bundle_path, lines_of, place_of
+from mithridate.report.shown_input import ShownInput, shown_input
 from mithridate.report.visible import shorten, visible
 from mithridate.report.weaknesses import advice
 
@@ -27,6 +28,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 _BASES = {Origin.PROJECT: "SRCROOT", Origin.BUILD: "BUILDROOT"}
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "none": "note"}
 _LONGEST_TEXT = 2000
+_LONGEST_BLOCK = 20_000
 _LINK_LIKE = re.compile(r"[\\\[\]]")
 
 
@@ -87,7 +89,7 @@ def _rule(findings: Sequence[Finding]) -> Json:
         "fullDescription": _text(told.what),
         "help": {"text": f"{told.what} {told.remedy}", "markdown": f"{told.what}\n\n**Where to start:** {told.remedy}"},
         "helpUri": f"https://cwe.mitre.org/data/definitions/{first.cwe}.html",
-        "defaultConfiguration": {"level": _LEVELS[words.rating(gravest)]},
+        "defaultConfiguration": {"level": _level(findings)},
         "properties": {
             "tags": ["security", f"external/cwe/cwe-{first.cwe}"],
             "precision": "very-high",
@@ -126,13 +128,14 @@ def _result(report: RunReport, finding: Finding, rule: int) -> Json:
     lead = finding.proofs[0]
     violation = lead.violation
     rating = words.rating(finding.severity.cvss)
+    shown = shown_input(report, lead)
     return {
         "ruleId": f"CWE-{finding.cwe}",
         "ruleIndex": rule,
         "kind": "fail",
-        "level": _LEVELS[rating],
+        "level": _level([finding]),
         "rank": finding.severity.cvss * 10,
-        "message": _text(f"{finding.title}. {finding.explanation}"),
+        "message": _message(finding, shown),
         "locations": [_primary(report, finding)],
         "codeFlows": _code_flows(violation),
         "stacks": [_stack("At the violation", violation.frames)] if violation.frames else [],
@@ -153,8 +156,35 @@ def _result(report: RunReport, finding: Finding, rule: int) -> Json:
             "replays": lead.replays,
             "fired": lead.fired,
             "proofBundle": _clean(bundle_path(report, lead)),
+            **({"request": _block(shown.text), "test": _block(shown.test)} if shown else {}),
         },
     }
+
+
+def _level(findings: Sequence[Finding]) -> str:
+    """That of the gravest proved one; observed facts are notes, whatever they score."""
+    proved = [f.severity.cvss for f in findings if f.status is FindingStatus.PROVED]
+    return _LEVELS[words.rating(max(proved))] if proved else "note"
+
+
+def _message(finding: Finding, shown: ShownInput | None) -> Json:
+    """Plain text for every viewer; where the input can be read, also Markdown that shows it."""
+    made = _text(f"{finding.title}. {finding.explanation}")
+    if shown is None:
+        return made
+    told = [markdown.prose(f"{finding.title}. {finding.explanation}"), "", f"**{shown.title}**", ""]
+    legend = ["", markdown.prose(shown.legend)] if shown.legend else []
+    return {
+        **made,
+        "markdown": "\n".join(
+            [*told, *markdown.fenced(shorten(shown.text, _LONGEST_BLOCK).split("\n"), keep_empty=True), *legend]
+        ),
+    }
+
+
+def _block(text: str) -> str:
+    """Lines of text, each fit to be seen."""
+    return visible(shorten(text, _LONGEST_BLOCK), keep="\n\t")
 
 
 def _primary(report: RunReport, finding: Finding) -> Json:

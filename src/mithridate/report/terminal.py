@@ -16,11 +16,13 @@ _LONGEST = 200
 
 def print_summary(report: RunReport, console: Console) -> None:
     """Print what a run proved, gravest first, and where the proofs are. Names of the project are data, never acted on."""
-    findings = words.by_severity(report)
+    findings = words.proved(report)
     if findings and console.is_terminal:
         console.print(_table(report, findings))
     for finding in () if console.is_terminal else findings:
         _line(console, "  ".join(_cells(report, finding)))
+    for fact in words.observed(report):
+        _line(console, f"observed  {'  '.join(_cells(report, fact)[1:3])}", "dim")
     for text, style in _closing(report):
         _line(console, text, style)
 
@@ -50,10 +52,12 @@ def _cells(report: RunReport, finding: Finding) -> tuple[str, ...]:
 
 def _closing(report: RunReport) -> list[tuple[str, str]]:
     fired, replays = words.replays_total(report)
-    if report.findings:
-        told = [(f"{words.count(len(report.findings), 'flaw')} proved, {fired} of {replays} replays fired", "bold")]
+    if report.proved:
+        told = [(f"{words.count(len(report.proved), 'flaw')} proved, {fired} of {replays} replays fired", "bold")]
     else:
         told = [("nothing proved; that is a result of this search, not a statement that the code is free of flaws", "bold")]
+    if report.observed:
+        told.append((f"{words.count(len(report.observed), 'observed fact')}, told apart from what is proved", "dim"))
     if report.flaky:
         told.append((f"{words.count(len(report.flaky), 'candidate')} did not fire every time, see the report", "dim"))
     if report.skipped:

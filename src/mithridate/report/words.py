@@ -1,8 +1,9 @@
 """Numbers and codes in words, the same in every format that people read."""
 
 from mithridate.model.entry import EntryKind
-from mithridate.model.finding import ControlTier, Finding, Metric
+from mithridate.model.finding import Control, ControlTier, Finding, Metric
 from mithridate.model.run import EntryReport, ResidualRisk, RunReport
+from mithridate.model.violation import OBSERVED_FACTS, SINK_VIOLATIONS, Violation
 
 RATINGS = ("critical", "high", "medium", "low", "none")
 """CVSS qualitative ratings, the gravest first."""
@@ -24,10 +25,27 @@ TIER_MEANINGS = {
     ControlTier.CONTROLLED_EXECUTION: "the instruction pointer or the executed code follows the input",
 }
 
+SINK_TIERS = {
+    ControlTier.STOPS_PROGRAM: ("Not measured", "what reaches the sink was not seen to follow the input"),
+    ControlTier.UNCONTROLLED_READ: ("Uncontrolled access", "the sink is reached, but the input does not steer it"),
+    ControlTier.CONTROLLED_READ: ("Controlled target", "what is read or asked for follows the input"),
+    ControlTier.CONTROLLED_WRITE: (
+        "Controlled structure",
+        "the structure of what a sink reads, or what is written, follows the input",
+    ),
+    ControlTier.CONTROLLED_EXECUTION: ("Controlled execution", "the executed code, command or type follows the input"),
+}
+"""Name and meaning of the tiers for attacker data at a sink."""
+
+_FACT = ("Observed, not steered", "a weak practice was seen executed; nothing was steered")
+
 KINDS = {
     EntryKind.FUZZ_TARGET: "fuzz target",
     EntryKind.PROGRAM_FILE: "program reading a file",
     EntryKind.PROGRAM_STDIN: "program reading standard input",
+    EntryKind.APPLICATION: "web application",
+    EntryKind.FUNCTION: "function",
+    EntryKind.COMMAND: "command-line program",
 }
 
 _METRICS = {
@@ -54,20 +72,50 @@ def rating(score: float) -> str:
     return next((name for floor, name in _FLOORS if score >= floor), "none")
 
 
+def tier_words(control: Control, violation: Violation) -> tuple[str, str]:
+    """The name of a tier and what it means, for the kind of violation that it was measured on."""
+    if violation.kind in OBSERVED_FACTS:
+        return _FACT
+    if violation.kind in SINK_VIOLATIONS:
+        return SINK_TIERS[control.tier]
+    return TIERS[control.tier], TIER_MEANINGS[control.tier]
+
+
+def measured(control: Control, violation: Violation) -> str:
+    """From how many executions the tier was measured: "96 changed inputs", "10 runs with different marks"."""
+    if violation.kind in SINK_VIOLATIONS:
+        return count(control.perturbations, "run with different marks", "runs with different marks")
+    return count(control.perturbations, "changed input")
+
+
 def by_severity(report: RunReport) -> tuple[Finding, ...]:
-    """The findings, the gravest first; equal ones in a fixed order."""
-    return tuple(sorted(report.findings, key=lambda f: (-f.severity.cvss, -f.control.tier, f.file, f.line, f.id)))
+    """The findings, the gravest first, observed facts behind all that is proved; equal ones in a fixed order."""
+    return proved(report) + observed(report)
+
+
+def proved(report: RunReport) -> tuple[Finding, ...]:
+    """What is proved, the gravest first; equal ones in a fixed order."""
+    return _ordered(report.proved)
+
+
+def observed(report: RunReport) -> tuple[Finding, ...]:
+    """The observed facts, in the same order."""
+    return _ordered(report.observed)
+
+
+def _ordered(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda f: (-f.severity.cvss, -f.control.tier, f.file, f.line, f.id)))
 
 
 def ratings_count(report: RunReport) -> dict[str, int]:
-    """How many findings have each rating, the gravest rating first."""
-    seen = [rating(f.severity.cvss) for f in report.findings]
+    """How many proved findings have each rating, the gravest rating first."""
+    seen = [rating(f.severity.cvss) for f in report.proved]
     return {name: seen.count(name) for name in RATINGS}
 
 
 def replays_total(report: RunReport) -> tuple[int, int]:
-    """How many replays of proofs fired, and how many were made."""
-    proofs = [p for f in report.findings for p in f.proofs]
+    """How many replays of the proved findings' proofs fired, and how many were made."""
+    proofs = [p for f in report.proved for p in f.proofs]
     return sum(p.fired for p in proofs), sum(p.replays for p in proofs)
 
 

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mithridate.model.document import LARGEST_BYTES
+from mithridate.model.entry import EntryPoint, ObservedDoor
 from mithridate.model.errors import UsageError
 from mithridate.model.finding import Finding, Flaky
-from mithridate.model.project import Project, Skipped
+from mithridate.model.project import Flavour, Project, Skipped
 from mithridate.model.run import Cost, RunReport
 from mithridate.prove.wording import project_path
 from mithridate.report.json_v1 import JsonWriter
@@ -41,6 +43,8 @@ def report(
     """Everything that writers need, gathered once."""
     proofs = [p for f in findings for p in f.proofs]
     blobs = [*(p.blob for p in proofs), *(f.blob for f in flaky)]
+    observed = {entry.id for entry in hunt.entries if entry.observed}
+    documents = {p.blob for p in proofs if p.entry_id in observed}
     toolchain: dict[str, str] = {}
     for language in session.languages:
         toolchain |= language.toolchain()
@@ -61,7 +65,26 @@ def report(
         cost=_cost(session),
         scope_owner=session.scope.owner,
         sources=_sources(project, findings) if session.options.include_source else {},
-        inputs={blob: session.stores.blobs.get(blob)[:_HEX_BYTES] for blob in blobs},
+        inputs={blob: session.stores.blobs.get(blob)[: LARGEST_BYTES if blob in documents else _HEX_BYTES] for blob in blobs},
+        doors={entry.id: door for entry in hunt.entries if entry.observed and (door := read_door(entry)) is not None},
+    )
+
+
+def read_door(entry: EntryPoint) -> ObservedDoor | None:
+    """What opens an entry point with an observer, from its DOOR.json (docs/input-document.md); None when none can be read."""
+    binary = entry.binary(Flavour.PLAIN)
+    try:
+        given = json.loads((binary.directory / binary.path.lstrip("/")).read_bytes()) if binary else None
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(given, dict):
+        return None
+    environment = given.get("environment")
+    named = environment.items() if isinstance(environment, dict) else ()
+    return ObservedDoor(
+        kind=str(given.get("kind", "")),
+        target=str(given.get("import", "")),
+        environment=tuple(sorted((str(name), str(value)) for name, value in named)),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
 from mithridate.model.entry import EntryPoint
-from mithridate.model.finding import Finding, Flaky, Proof
+from mithridate.model.finding import Finding, FindingStatus, Flaky, Proof
 from mithridate.model.project import Component, Flavour, Project
 from mithridate.model.run import Note, StageStarted
 from mithridate.prove.bundle import write_bundle
@@ -86,7 +86,8 @@ def conclude(
             named = write_bundle(directory, finding.id, number, proof, entry, provenance, data, controls, source, key)
             bundled.append(replace(named, bundle=f"{PROOFS}/{named.bundle}"))
         made.append(replace(finding, proofs=tuple(bundled)))
-    session.gate.record("findings", proved=len(made))
+    facts = sum(finding.status is FindingStatus.OBSERVED for finding in made)
+    session.gate.record("findings", proved=len(made) - facts, observed=facts)
     return tuple(made)
 
 
