@@ -6,9 +6,10 @@ from types import ModuleType
 from typing import Any
 
 from ..asked import book
+from ..listening import listen
 from ..loaded import Patch
 from ..places import Places
-from .wrapping import attributes, before, methods, wholes
+from .wrapping import around, attributes, before, methods, wholes
 
 
 def patches(places: Places) -> dict[str, Patch]:
@@ -17,8 +18,9 @@ def patches(places: Places) -> dict[str, Patch]:
     def request(module: ModuleType) -> None:
         attributes(
             module.Request,
-            {"args": "query", "form": "form", "values": "query", "files": "files", "cookies": "cookies", "headers": "headers"},
+            {"args": "query", "form": "form", "values": "query", "files": "files", "cookies": "cookies"},
         )
+        around(module.Request, "__init__", _listen_to_headers)
         wholes(module.Request, {"data": "body", "stream": "body", "json": "json"})
         methods(module.Request, {"get_json": "json", "get_data": "body"})
 
@@ -52,6 +54,11 @@ def patches(places: Places) -> dict[str, Patch]:
         "flask.templating": templating,
         "flask.sessions": sessions,
     }
+
+
+def _listen_to_headers(_nothing: None, arguments: tuple[Any, ...]) -> None:
+    request = arguments[0]
+    request.headers = listen(request.headers, "headers")
 
 
 def _note_view(app: Any, places: Places) -> None:
