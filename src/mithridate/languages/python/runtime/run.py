@@ -1,6 +1,7 @@
 """The observer's program: `run.py batch DOOR.json INPUT…` runs input documents, `run.py look ROOT` lists what can be entered.
 
-It runs in the target's own interpreter inside the sandbox and needs nothing but the standard library. Formats: docs/input-document.md.
+It runs in the target's own interpreter inside the sandbox and needs nothing but the standard library.
+Formats: docs/input-document.md.
 """
 
 import sys

@@ -13,9 +13,12 @@ MAX_COMPARED = 300
 MAX_CONSTANT = 200
 _DEPTH = 14
 _FRAMEWORK = frozenset(
-    "werkzeug flask django starlette fastapi aiohttp multidict yarl bottle falcon pyramid webob rest_framework quart urllib base64"
-    " binascii json gzip zlib codecs http email cgi wsgiref mithridate_observer pydantic anyio asyncio concurrent threading importlib"
-    " quopri encodings argparse click contextlib functools collections typing runpy os posixpath".split()
+    """
+    werkzeug flask django starlette fastapi aiohttp multidict yarl bottle falcon pyramid webob rest_framework quart
+    urllib base64 binascii json gzip zlib codecs http email cgi wsgiref mithridate_observer pydantic anyio asyncio
+    concurrent threading importlib quopri encodings argparse click contextlib functools collections typing runpy os
+    posixpath
+    """.split()  # noqa: SIM905 (one word a module)
 )
 _ASKERS = (
     "django.forms",
@@ -28,7 +31,9 @@ _ASKERS = (
     "fastapi.routing",
 )
 _BETWEEN = ("mithridate_observer", "werkzeug.local", "functools", "contextlib")
-_PROTOCOL = frozenset(("content-type", "content-length", "transfer-encoding", "cookie", "host", "connection", "expect", "upgrade"))
+_PROTOCOL = frozenset(
+    ("content-type", "content-length", "transfer-encoding", "cookie", "host", "connection", "expect", "upgrade")
+)
 
 
 class Notebook:
@@ -73,7 +78,7 @@ class Notebook:
 
     def decode(self, decoder: str, argument: Any, result: Any) -> None:
         """Note that `decoder` was applied to marked text, or gave some."""
-        if self.marks is None or not self.marks.tokens or not asks_for_itself(sys._getframe(1)):
+        if self.marks is None or not self.marks.tokens or not asks_for_itself(sys._getframe(1), direct=True):
             return
         for side in (argument, result):
             for number in self.marks.numbers_in(_short_text(side)):

@@ -10,7 +10,8 @@ import sys
 import tempfile
 import threading
 import time
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from . import recording, sinks
 from .accessors.install import install as install_accessors
@@ -181,7 +182,8 @@ def _again() -> list[str]:
 
 
 def _flags() -> list[str]:
-    return [flag for flag, given in (("-I", sys.flags.isolated), ("-s", sys.flags.no_user_site), ("-S", sys.flags.no_site)) if given]
+    flags = {"-I": sys.flags.isolated, "-s": sys.flags.no_user_site, "-S": sys.flags.no_site}
+    return [flag for flag, given in flags.items() if given]
 
 
 def _chunks(routes: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

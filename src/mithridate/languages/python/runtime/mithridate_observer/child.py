@@ -117,7 +117,7 @@ def _address_space() -> int:
 
 def _phases(document: Document, door: Door, context: Context, run: Run, coverage: Coverage | None, marks: Marks) -> None:
     values = Values(marks)
-    door.enter(marks)
+    door.enter()
     for phase in PHASES:
         if not document.steps[phase]:
             continue

@@ -9,11 +9,10 @@ from __future__ import annotations
 import sys
 import threading
 from types import CodeType, FrameType
-from typing import Any, Callable, Optional
+from typing import Any
 
 from .places import Places
 
-Trace = Callable[[FrameType, str, Any], Optional[Callable[..., Any]]]
 _TOOL = 4
 
 

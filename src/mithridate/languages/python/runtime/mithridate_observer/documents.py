@@ -6,9 +6,10 @@ import io
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 from .invalid import Invalid
 from .makers import Value, as_bytes, as_text, make

@@ -6,7 +6,8 @@ language and to pickle, JSON and re, but code that checks for the exact type tre
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterable, SupportsIndex
+from collections.abc import Callable, Iterable
+from typing import Any, SupportsIndex
 
 from .asked import book
 

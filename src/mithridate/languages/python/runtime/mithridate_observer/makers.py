@@ -10,11 +10,12 @@ import stat
 import tarfile
 import urllib.parse
 import zipfile
-from typing import Any, Callable, Union
+from collections.abc import Callable
+from typing import Any, Union
 
 from .invalid import Invalid
 
-Value = Union[str, bytes]
+Value = Union[str, bytes]  # noqa: UP007 (evaluated by Python 3.9)
 MAX_BYTES = 64 * 1024 * 1024
 
 

@@ -11,6 +11,7 @@ _MARK = re.compile("([\ue000\ue001])([\ue100-\ue1ff])")
 _LETTERS = string.ascii_lowercase
 _SIGNS = string.ascii_lowercase + string.digits
 _LENGTH = 10
+_SHARED = 4  # signs that all tokens of a run begin with, so that a search for any of them is one search
 
 
 class Marks:
@@ -19,9 +20,9 @@ class Marks:
     def __init__(self, numbers: set[int], draw: random.Random) -> None:
         self.tokens: dict[int, tuple[str, str]] = {}
         taken: set[str] = set()
+        prefix = draw.choice(_LETTERS) + _signs(draw, _SHARED - 1)
         for number in sorted(numbers):
-            pair = (_token(draw, taken), _token(draw, taken))
-            self.tokens[number] = pair
+            self.tokens[number] = (_token(draw, prefix, taken), _token(draw, prefix, taken))
 
     def told(self) -> list[list[Any]]:
         """[[number, opening token, closing token], …], as records tell them."""
@@ -57,9 +58,13 @@ def numbers_of(document: Any) -> set[int]:
     return numbers
 
 
-def _token(draw: random.Random, taken: set[str]) -> str:
+def _signs(draw: random.Random, count: int) -> str:
+    return "".join(draw.choice(_SIGNS) for _ in range(count))
+
+
+def _token(draw: random.Random, prefix: str, taken: set[str]) -> str:
     while True:
-        token = draw.choice(_LETTERS) + "".join(draw.choice(_SIGNS) for _ in range(_LENGTH - 1))
+        token = prefix + _signs(draw, _LENGTH - _SHARED)
         if token not in taken:
             taken.add(token)
             return token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import recording
 from .places import placed
 
 if TYPE_CHECKING:
@@ -31,6 +32,18 @@ def error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {message[:MAX_MESSAGE]}"
 
 
+def _is_ours(error: BaseException) -> bool:
+    """Whether the error follows from a sink that the observer did not let happen."""
+    each: BaseException | None = error
+    for _ in range(32):
+        if each is None:
+            return False
+        if isinstance(each, recording.Stopped):
+            return True
+        each = each.__cause__ or each.__context__
+    return False
+
+
 def observe_errors(context: Context, errors: list[BaseException], api: str) -> None:
     """Record each exception once, at the place in the project where it was raised."""
     seen: set[int] = set()
@@ -38,6 +51,8 @@ def observe_errors(context: Context, errors: list[BaseException], api: str) -> N
         if id(error) in seen:
             continue
         seen.add(id(error))
+        if _is_ours(error):
+            continue
         if isinstance(error, MemoryError):
             trouble.memory = error
         with placed(context.recorder, context.places.of_error(error)):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+from collections.abc import Iterator
 from types import CodeType, FrameType, TracebackType
-from typing import Any, Iterator
+from typing import Any
 
 from .tree import Tree
 
@@ -109,10 +110,11 @@ def placed(recorder: Any, frames: list[dict[str, Any]]) -> Iterator[None]:
         yield
         return
     recorder.frames = lambda: frames
+    recorder.in_project = lambda _frame: True
     try:
         yield
     finally:
-        del recorder.frames
+        del recorder.frames, recorder.in_project
 
 
 def code_of(function: Any) -> CodeType | None:
@@ -130,5 +132,5 @@ def code_of(function: Any) -> CodeType | None:
         function = wrapped
     code = getattr(function, "__code__", None)
     if not isinstance(code, CodeType) and not isinstance(function, type):
-        code = getattr(getattr(type(function), "__call__", None), "__code__", None)
+        code = getattr(vars(type(function)).get("__call__"), "__code__", None)
     return code if isinstance(code, CodeType) else None

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import sys
+import threading
 from typing import Any
 
 MAX_LINE = 256 * 1024
@@ -29,6 +30,7 @@ class Records:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+        self._writing = threading.Lock()
 
     def write(self, record: dict[str, Any]) -> None:
         """Write `record` as one line of at most MAX_LINE bytes; its longest texts are cut when it is longer."""
@@ -37,8 +39,9 @@ class Records:
     def write_line(self, data: bytes) -> None:
         """Write `data`, a whole line, however long the reader takes."""
         view = memoryview(data)
-        while view:
-            view = view[os.write(self.descriptor, view) :]
+        with self._writing:
+            while view:
+                view = view[os.write(self.descriptor, view) :]
 
 
 def line(record: dict[str, Any]) -> bytes:

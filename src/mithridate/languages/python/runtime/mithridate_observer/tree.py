@@ -7,8 +7,9 @@ import os
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, NamedTuple
+from typing import NamedTuple
 
 SHOWN = "/src"
 MAX_ENTRIES = 200_000
@@ -27,6 +28,8 @@ class Tree:
 
     def __init__(self, root: str, writable: bool) -> None:
         self._original = Path(root).resolve()
+        below = str(self._original) + os.sep
+        self.name = str(self._original) if below.startswith(SHOWN + os.sep) else SHOWN
         self._work = Path(tempfile.mkdtemp(prefix="mithridate-")).resolve()
         self.scratch = self._work / "tmp"
         self.scratch.mkdir()
@@ -41,22 +44,21 @@ class Tree:
         self._baseline: list[dict[str, _State]] = []
 
     @property
-    def roots(self) -> list[str]:
-        """Directories whose files records show as /src/…: the program's tree first, then the project's own."""
-        found = [str(self.place), str(self._original)]
-        return found if found[0] != found[1] else found[:1]
+    def roots(self) -> dict[str, str]:
+        """Directories of the project's files and their names in records: the program's tree first, then the project's own."""
+        return {str(self.place): self.name, str(self._original): self.name}
 
     def shown(self, file: str) -> str | None:
         """The name under which records show a file of the project, or None for a file that is none of the project's."""
-        for root in self.roots:
+        for root, name in self.roots.items():
             if file == root or file.startswith(root + os.sep):
-                return SHOWN + file[len(root) :]
+                return name + file[len(root) :] if "/site-packages/" not in file else None
         return None
 
     def place_of(self, name: str) -> str:
         """Where the program finds what the door calls /src/…; other names are as they are."""
-        if name == SHOWN or name.startswith(SHOWN + "/"):
-            return str(self.place) + name[len(SHOWN) :]
+        if name == self.name or name.startswith(self.name + "/"):
+            return str(self.place) + name[len(self.name) :]
         return name
 
     def remember(self) -> None:
@@ -120,7 +122,7 @@ class Tree:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 if target.exists():
                     target.chmod(stat.S_IMODE(state.mode) | stat.S_IWUSR)
-                with source.open("rb") as good, open(os.open(target, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as bad:
+                with source.open("rb") as good, os.fdopen(os.open(target, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as bad:
                     shutil.copyfileobj(good, bad)
                     bad.truncate()
                 target.chmod(stat.S_IMODE(state.mode))

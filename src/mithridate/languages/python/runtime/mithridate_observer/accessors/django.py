@@ -12,15 +12,17 @@ from ..loaded import Patch
 from ..places import Places
 from .wrapping import attributes, before, wholes
 
+_PLACES = {"GET": "query", "POST": "form", "COOKIES": "cookies", "FILES": "files", "headers": "headers"}
+
 
 def patches(places: Places) -> dict[str, Patch]:
     """Patches by module."""
 
     def wsgi(module: ModuleType) -> None:
-        attributes(module.WSGIRequest, {"GET": "query", "POST": "form", "COOKIES": "cookies", "FILES": "files", "headers": "headers"})
+        attributes(module.WSGIRequest, _PLACES)
 
     def asgi(module: ModuleType) -> None:
-        attributes(module.ASGIRequest, {"GET": "query", "POST": "form", "COOKIES": "cookies", "FILES": "files", "headers": "headers"})
+        attributes(module.ASGIRequest, _PLACES)
 
     def request(module: ModuleType) -> None:
         wholes(module.HttpRequest, {"body": "body"})

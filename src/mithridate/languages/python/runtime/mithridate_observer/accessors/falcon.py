@@ -30,8 +30,8 @@ def patches(_places: Places) -> dict[str, Patch]:
                 name,
                 lambda self, key="", *_a, _kind=kind, **_n: book.ask("query", key, key in self._params, _kind),
             )
-        before(module.Request, "get_header", lambda self, key="", *_a, **_n: book.ask("headers", key, True))
-        before(module.Request, "get_cookie_values", lambda self, key="", *_a, **_n: book.ask("cookies", key, True))
+        before(module.Request, "get_header", lambda _self, key="", *_a, **_n: book.ask("headers", key, True))
+        before(module.Request, "get_cookie_values", lambda _self, key="", *_a, **_n: book.ask("cookies", key, True))
         attributes(module.Request, {"params": "query", "cookies": "cookies", "headers": "headers"})
         wholes(module.Request, {"media": "json", "bounded_stream": "body"})
         methods(module.Request, {"get_media": "json"})

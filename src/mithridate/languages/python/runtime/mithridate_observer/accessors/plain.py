@@ -22,7 +22,7 @@ def install() -> None:
     @functools.wraps(plain)
     def parse_qs(qs: Any, *arguments: Any, **named: Any) -> Any:
         parsed = plain(qs, *arguments, **named)
-        if book.marks is None or not asks_for_itself(sys._getframe(1)):
+        if book.marks is None or not asks_for_itself(sys._getframe(1), direct=True):
             return parsed
         return listen(parsed, _where(qs))
 
@@ -30,7 +30,7 @@ def install() -> None:
 
     @functools.wraps(pairs)
     def parse_qsl(qs: Any, *arguments: Any, **named: Any) -> Any:
-        book.ask(_where(qs), "*", bool(qs))
+        book.ask(_where(qs), "*", bool(qs), direct=True)
         return pairs(qs, *arguments, **named)
 
     urllib.parse.parse_qs = parse_qs
@@ -48,7 +48,7 @@ def _where(text: Any) -> str:
 
 
 def _note_cookie(jar: Any, name: Any, *_arguments: Any) -> None:
-    book.ask("cookies", name, dict.__contains__(jar, name))
+    book.ask("cookies", name, dict.__contains__(jar, name), direct=True)
 
 
 def _cgi(module: ModuleType) -> None:
@@ -62,4 +62,4 @@ def _cgi(module: ModuleType) -> None:
     for name in ("getvalue", "getfirst", "__getitem__", "__contains__"):
         before(module.FieldStorage, name, note(""))
     before(module.FieldStorage, "getlist", note("list"))
-    before(module.FieldStorage, "keys", lambda self: book.ask("form" if book.body else "query", "*", True))
+    before(module.FieldStorage, "keys", lambda *_a: book.ask("form" if book.body else "query", "*", True))

@@ -45,7 +45,7 @@ async def _request(application: Any, scope: Any, message: Any, send: Any) -> Non
     payload.feed_data(message["body"])
     payload.feed_eof()
     target = scope["raw_path"].decode("ascii") + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
-    headers: Any = CIMultiDict((name.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for name, value in scope["headers"])
+    headers: Any = CIMultiDict((name.decode("latin-1"), _text(value)) for name, value in scope["headers"])
     writer = _Writer()
     request = make_mocked_request(scope["method"], target, headers, app=application, writer=writer, payload=payload, loop=loop)
     try:
@@ -54,9 +54,17 @@ async def _request(application: Any, scope: Any, message: Any, send: Any) -> Non
         response = answer
     await response.prepare(request)
     await response.write_eof()
-    told = [(name.encode("utf-8", "surrogateescape"), value.encode("utf-8", "surrogateescape")) for name, value in response.headers.items()]
+    told = [(_bytes(name), _bytes(value)) for name, value in response.headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": told})
     await send({"type": "http.response.body", "body": b"".join(writer.parts)})
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _bytes(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape")
 
 
 class _Protocol:

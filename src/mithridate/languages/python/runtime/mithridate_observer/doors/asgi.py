@@ -8,7 +8,6 @@ import urllib.parse
 from typing import Any
 
 from ..invalid import Invalid
-from ..marks import Marks
 from .browser import MAX_READ, Browser, Response
 from .importing import find
 from .interface import Client, Context
@@ -46,7 +45,7 @@ class AsgiDoor:
         """The framework's routes."""
         return routes_of(self._application, self._context.places)
 
-    def enter(self, marks: Marks) -> None:
+    def enter(self) -> None:
         """Start the application's lifespan on a new event loop; one that it does not answer within LIFESPAN_S is left alone."""
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
+from .. import recording
 from ..asked import book
 from ..documents import Values
 from ..invalid import Invalid
@@ -50,13 +52,15 @@ class Browser:
         told = step.get("request")
         if told is None:
             raise Invalid("this door takes requests only")
-        request = self._request(told, values)
+        with recording.unobserved():
+            request = self._request(told, values)
         book.body = request.body.decode("latin-1")
         started = time.perf_counter()
         response = self._send(request)
         seconds = time.perf_counter() - started
         text, body_text = _texts(response)
-        self._keep(request, response, body_text)
+        with recording.unobserved():
+            self._keep(request, response, body_text)
         self._show(request, response, body_text)
         errors = [*book.errors, *([response.raised] if response.raised is not None else [])]
         observe_errors(self._context, errors, "request")
@@ -94,7 +98,7 @@ class Browser:
         for name, value in response.headers:
             if name.lower() == "set-cookie":
                 self._jar.take(value)
-        if "html" in response.header("content-type") and "<form" in text[:MAX_READ].lower() + ("<form" if "<meta" in text else ""):
+        if "html" in response.header("content-type") and ("<form" in text.lower() or "<meta" in text.lower()):
             self._page = Page(request.path, text)
 
     def _show(self, request: Request, response: Response, text: str) -> None:

@@ -8,9 +8,9 @@ import itertools
 import time
 from typing import Any
 
+from .. import recording
 from ..documents import Values
 from ..invalid import Invalid
-from ..marks import Marks
 from ..observed import error_text, observe_errors
 from . import importing
 from .interface import Client, Context
@@ -34,7 +34,7 @@ class CallDoor:
         """None."""
         return []
 
-    def enter(self, marks: Marks) -> None:
+    def enter(self) -> None:
         """Nothing to do."""
 
     def leave(self) -> None:
@@ -56,9 +56,10 @@ class Caller:
         told = step.get("call")
         if told is None or not isinstance(told.get("target"), str):
             raise Invalid("this door takes calls of a target only")
-        arguments, named = _arguments(told, values)
         construct = told.get("construct")
-        constructed = _arguments(construct, values) if isinstance(construct, dict) else ([], {})
+        with recording.unobserved():
+            arguments, named = _arguments(told, values)
+            constructed = _arguments(construct, values) if isinstance(construct, dict) else ([], {})
         returned, raised = "", None
         started = time.perf_counter()
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_QUOTED = re.compile(r'[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e\x80-\U0010ffff]')
+_QUOTED = re.compile(r"[^\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e\x80-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SetCookie:
         """Whether the header removes the cookie."""
         age = self.attributes.get("max-age", "")
         expires = self.attributes.get("expires", "")
-        return age.lstrip("-").isdigit() and int(age) <= 0 or "1970" in expires
+        return (age.lstrip("-").isdigit() and int(age) <= 0) or "1970" in expires
 
     @property
     def missing(self) -> list[str]:

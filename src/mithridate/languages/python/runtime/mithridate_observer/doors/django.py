@@ -50,11 +50,11 @@ def _create_tables(settings: Any) -> None:
         if not str(told.get("ENGINE", "")).endswith("sqlite3"):
             continue
         name = str(told.get("NAME", ""))
-        missing = not name or ":memory:" in name or "mode=memory" in name or not Path(name).exists() or not Path(name).stat().st_size
-        if missing:
+        in_memory = not name or ":memory:" in name or "mode=memory" in name
+        if in_memory or not Path(name).exists() or not Path(name).stat().st_size:
             try:
                 call_command("migrate", database=alias, interactive=False, verbosity=0, run_syncdb=True)
             except Exception as error:  # noqa: BLE001 (best effort: pages without that table still answer)
                 print(f"migrate: {error}", file=sys.stderr)
-        if ":memory:" not in name and "mode=memory" not in name:
+        if not in_memory:
             connections[alias].close()

@@ -7,10 +7,8 @@ from typing import Any, Protocol
 
 from ..command_line import DoorFile
 from ..documents import Values
-from ..marks import Marks
 from ..places import Places
 from ..tree import Tree
-
 
 
 @dataclass
@@ -42,7 +40,7 @@ class Door(Protocol):
         """The routes that the target tells, as ROUTEs."""
         ...
 
-    def enter(self, marks: Marks) -> None:
+    def enter(self) -> None:
         """A run begins, in its own process."""
         ...
 

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from .. import recording
 from ..asked import book
 from ..documents import Values
 from ..invalid import Invalid
-from ..marks import Marks
 from ..observed import error_text, observe_errors
 from . import importing
 from .interface import Client, Context
@@ -39,7 +39,7 @@ class ProgramDoor:
         """None."""
         return []
 
-    def enter(self, marks: Marks) -> None:
+    def enter(self) -> None:
         """Nothing to do."""
 
     def leave(self) -> None:
@@ -84,7 +84,8 @@ class Runner:
         if not isinstance(files, dict):
             raise Invalid("files must be an object")
         for name, content in files.items():
-            _put_file(Path.cwd(), values.marks.put(name), values.data(content))
+            with recording.unobserved():
+                _put_file(Path.cwd(), values.marks.put(name), values.data(content))
         output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="surrogateescape", write_through=True)
         started = time.perf_counter()
         status, raised = self._run(arguments, values.data(told.get("stdin", "")), output)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections.abc import Callable, Iterator
 from types import CodeType
-from typing import Any, Callable, Iterator
+from typing import Any
 
 from ..places import Places, code_of
 
@@ -16,6 +17,9 @@ MAX_CONSTANT = 200
 _DJANGO_NAMED = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 _DJANGO_ANGLED = re.compile(r"<(?:(\w+):)?(\w+)>")
 _BRACED = re.compile(r"\{(\w+)(?::([^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}")
+_FRAMEWORKS = ("flask", "fastapi", "bottle", "falcon", "pyramid", "aiohttp", "quart")
+_INNER = ("app", "wsgi_app", "application", "_app")
+_NATIVE = {"integer": "int", "string": "str"}
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -68,10 +72,9 @@ def _route(path: str, parameters: list[tuple[str, str]], methods: list[str], fun
 def _unwrapped(application: Any) -> Any:
     """The framework's application inside of wrapping middleware, by the names that middleware gives to what it wraps."""
     for _ in range(16):
-        if type(application).__module__.partition(".")[0] in ("flask", "fastapi", "bottle", "falcon", "pyramid", "aiohttp", "quart"):
+        if type(application).__module__.partition(".")[0] in _FRAMEWORKS:
             break
-        inner = next((getattr(application, name, None) for name in ("app", "wsgi_app", "application", "_app") if
-                      callable(getattr(application, name, None))), None)
+        inner = next((found for name in _INNER if callable(found := getattr(application, name, None))), None)
         if inner is None or hasattr(application, "url_map") or hasattr(application, "routes"):
             break
         owner = getattr(inner, "__self__", None)
@@ -103,7 +106,7 @@ def _starlette(application: Any, prefix: str = "") -> _Told:
             continue
         methods = sorted(set(getattr(route, "methods", None) or _methods_of(endpoint)) - {"HEAD", "OPTIONS"})
         kinds = [(name, type(kind).__name__.replace("Convertor", "").lower()) for name, kind in route.param_convertors.items()]
-        parameters = [(name, _declared(route, name) or {"integer": "int", "string": "str"}.get(kind, kind)) for name, kind in kinds]
+        parameters = [(name, _declared(route, name) or _NATIVE.get(kind, kind)) for name, kind in kinds]
         yield path, parameters, methods, endpoint
 
 
@@ -156,7 +159,8 @@ def _pyramid(application: Any) -> _Told:
         if route is not None:
             methods = told.get("request_methods") or ("GET",)
             methods = [methods] if isinstance(methods, str) else list(methods)
-            yield route.pattern, [(name, kind or "str") for name, kind in _BRACED.findall(route.pattern)], methods, told["callable"]
+            parameters = [(name, kind or "str") for name, kind in _BRACED.findall(route.pattern)]
+            yield route.pattern, parameters, methods, told["callable"]
 
 
 def _django(application: Any) -> _Told:
@@ -178,7 +182,7 @@ def _django_patterns(patterns: Any, prefix: str, kinds: list[tuple[str, str]]) -
 
 def _django_path(pattern: str, converters: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     """A URL pattern, of either kind, as a path with <name>s, and its parameters."""
-    if converters or _DJANGO_ANGLED.search(pattern) and "(?P" not in pattern:
+    if converters or (_DJANGO_ANGLED.search(pattern) and "(?P" not in pattern):
         parameters = [(name, kind or "str") for kind, name in _DJANGO_ANGLED.findall(pattern)]
         return _DJANGO_ANGLED.sub(r"<\2>", pattern), parameters
     parameters = [(name, "str") for name in _DJANGO_NAMED.findall(pattern)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import sys
 import urllib.parse
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from ..asked import book
 from ..heard import hear
 from ..invalid import Invalid
-from ..marks import Marks
 from .browser import MAX_READ, Browser, Response
 from .importing import find
 from .interface import Client, Context
@@ -73,7 +73,7 @@ class WsgiDoor:
         """The framework's routes."""
         return routes_of(self._application, self._context.places)
 
-    def enter(self, marks: Marks) -> None:
+    def enter(self) -> None:
         """Nothing to do."""
 
     def leave(self) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, Iterator
+from typing import Any
 
 from ..doors.routes import routes_of
 from ..places import Places, code_of
@@ -27,8 +28,19 @@ _KNOWN = (
     ("werkzeug.wsgi", "DispatcherMiddleware", "wsgi"),
     ("cherrypy", "Application", "wsgi"),
 )
-_FACTORIES = ("create_app", "make_app", "get_app", "build_app", "app_factory", "create_application", "get_application", "init_app",
-              "application", "app", "main")
+_FACTORIES = (
+    "create_app",
+    "make_app",
+    "get_app",
+    "build_app",
+    "app_factory",
+    "create_application",
+    "get_application",
+    "init_app",
+    "application",
+    "app",
+    "main",
+)
 _OBJECTS = ("app", "application", "api", "wsgi", "asgi", "server", "wsgi_app")
 MAX_DEPTH_NAMES = 400
 
@@ -70,9 +82,7 @@ def made(module: ModuleType, places: Places) -> Iterator[dict[str, Any]]:
             value.close()
 
 
-def _told(
-    module: ModuleType, name: str, value: Any, known: tuple[str, str], places: Places, maker: Any = None
-) -> dict[str, Any]:
+def _told(module: ModuleType, name: str, value: Any, known: tuple[str, str], places: Places, maker: Any = None) -> dict[str, Any]:
     code = code_of(maker if maker is not None else value)
     place = places.of_code(code) if code is not None else []
     file = place[0]["file"] if place else places.shown(getattr(module, "__file__", "") or "") or ""

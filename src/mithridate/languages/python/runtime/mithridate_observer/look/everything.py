@@ -23,6 +23,7 @@ from . import applications, functions, programs
 from .modules import Source, sources
 
 _SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["'\s,)=\]]+["']([\w.]+)["']""")
+_DJANGO = "django.core.wsgi:get_wsgi_application()"
 _MEMORY_MIB = 4096
 
 
@@ -60,10 +61,9 @@ class _Look:
                 self._skip(shown, source.why, [])
                 continue
             for program in programs.scripts(source, shown):
-                self._records.write({"program": program})
+                self._records.write({"program": {**program, "paths": [self._root(source)]}})
             for target in functions.targets(source, shown):
-                target["root"] = self._places.shown(target["root"]) or target["root"]
-                self._records.write({"target": target})
+                self._records.write({"target": {**target, "paths": [self._root(source)]}})
         settings = _settings(found)
         if settings is not None:
             self._in_process(f"the Django project {settings[1]}", lambda: self._django(*settings))
@@ -107,14 +107,14 @@ class _Look:
             _set_up_django()
             os.chdir(settings[0])
         module = import_module(source.name)
-        root = self._places.shown(str(source.root)) or str(source.root)
-        self._records.write({"module": {"name": source.name, "file": shown, "root": root}})
+        root = self._root(source)
+        self._records.write({"module": {"name": source.name, "file": shown, "paths": [root]}})
         for application in applications.applications(module, self._places):
             self._application(application, root, settings)
         for application in applications.made(module, self._places):
             self._application(application, root, settings)
         for function in functions.functions(module, self._places):
-            self._records.write({"function": {**function, "root": root}})
+            self._records.write({"function": {**function, "paths": [root]}})
 
     def _django(self, root: Path, settings: str) -> None:
         _enter(root)
@@ -125,7 +125,8 @@ class _Look:
         from ..doors.routes import routes_of
 
         application = get_wsgi_application()
-        told = {"kind": "wsgi", "framework": "django", "import": "", "file": "", "line": 0, "routes": routes_of(application, self._places)}
+        routes = routes_of(application, self._places)
+        told = {"kind": "wsgi", "framework": "django", "import": _DJANGO, "file": "", "line": 0, "routes": routes}
         self._application(told, self._places.shown(str(root)) or str(root), (root, settings))
 
     def _application(self, told: dict[str, Any], root: str, settings: tuple[Path, str] | None) -> None:
@@ -134,11 +135,15 @@ class _Look:
         routes = told["routes"]
         for start in range(0, max(len(routes), 1), 200):
             self._records.write(
-                {"application": {**told, "root": root, "environment": environment, "routes": routes[start : start + 200]}}
+                {"application": {**told, "paths": [root], "environment": environment, "routes": routes[start : start + 200]}}
             )
 
+    def _root(self, source: Source) -> str:
+        """The directory to put on the import path for a file, by its name in records."""
+        return self._places.shown(str(source.root)) or str(source.root)
+
     def _skip(self, name: str, why: str, frames: list[dict[str, Any]]) -> None:
-        self._records.write({"skipped": {"what": name, "why": why, "frames": frames}})
+        self._records.write({"skipped": {"what": name, "reason": why, "frames": frames}})
 
 
 def _enter(root: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, Iterator
+from typing import Any
 
 from ..doors.routes import constants_of
 from ..places import Places, code_of
@@ -33,17 +34,27 @@ def targets(source: Source, shown: str) -> Iterator[dict[str, Any]]:
     """Atheris targets and Hypothesis tests, found by reading."""
     if source.tree is None:
         return
-    imports = {alias.name.partition(".")[0] for node in ast.walk(source.tree) if isinstance(node, ast.Import) for alias in node.names}
-    imports |= {(node.module or "").partition(".")[0] for node in ast.walk(source.tree) if isinstance(node, ast.ImportFrom)}
+    imports = _imported(source.tree)
     if "atheris" in imports:
         entry = _fuzzed(source.tree)
         for node in source.tree.body:
             if isinstance(node, ast.FunctionDef) and node.name == entry:
-                yield {"kind": "atheris", "import": f"{source.name}:{node.name}", "file": shown, "line": node.lineno, "root": str(source.root)}
+                yield {"kind": "atheris", "import": f"{source.name}:{node.name}", "file": shown, "line": node.lineno}
     if "hypothesis" in imports:
         for node in ast.walk(source.tree):
             if isinstance(node, ast.FunctionDef) and any("given" in ast.unparse(each) for each in node.decorator_list):
-                yield {"kind": "hypothesis", "import": f"{source.name}:{node.name}", "file": shown, "line": node.lineno, "root": str(source.root)}
+                yield {"kind": "hypothesis", "import": f"{source.name}:{node.name}", "file": shown, "line": node.lineno}
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """Top-level names of the packages that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").partition(".")[0])
+    return names
 
 
 def _fuzzed(tree: ast.Module) -> str:

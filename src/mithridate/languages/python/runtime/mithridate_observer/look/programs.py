@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import configparser
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from .modules import Source, has_main_guard
 
@@ -29,7 +30,8 @@ def scripts(source: Source, shown: str) -> Iterator[dict[str, Any]]:
     if source.tree is None:
         return
     if source.path.name == "__main__.py" and "." in source.name:
-        yield {"name": source.name.rpartition(".")[0], "import": source.name.rpartition(".")[0], "file": shown, "line": 1, "kind": "module"}
+        package = source.name.rpartition(".")[0]
+        yield {"name": package, "import": package, "file": shown, "line": 1, "kind": "module"}
     elif has_main_guard(source.tree):
         yield {"name": source.path.stem, "import": shown, "file": shown, "line": 1, "kind": "script"}
 
