@@ -108,10 +108,10 @@ def look(root: Path, *options: str) -> list[Record]:
 
 
 def tree(root: Path, **files: str) -> Path:
-    """A tree with these files; `a__b` names a/b.py, other suffixes as given by `files` with a dot."""
+    """A tree with these files; a name without a dot is that of a module at its top."""
     root.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        path = root / (name.replace("__", "/") + ("" if "." in name else ".py"))
+        path = root / (name if "." in name else f"{name}.py")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return root

@@ -72,10 +72,10 @@ class _Protocol:
 
     _reading_paused = False
 
-    def pause_reading(self) -> None:
+    def pause_reading(self, *_arguments: Any, **_named: Any) -> None:
         """Nothing flows."""
 
-    def resume_reading(self) -> None:
+    def resume_reading(self, *_arguments: Any, **_named: Any) -> None:
         """Nothing flows."""
 
 

@@ -59,11 +59,11 @@ def applications(module: ModuleType, places: Places) -> Iterator[dict[str, Any]]
         value = vars(module).get(name)
         kind = _plain(value) if value is not None and not isinstance(value, type) and _is_of(module, value) else None
         if kind is not None:
-            found = True
             yield _told(module, name, value, (kind, "plain"), places)
-    for name, value in [] if found else list(vars(module).items()):
-        if inspect.isfunction(value) and value.__module__ == module.__name__ and _plain(value) is not None:
-            yield _told(module, name, value, (_plain(value) or "wsgi", "plain"), places)
+    for name, value in list(vars(module).items()):
+        kind = _plain(value) if inspect.isfunction(value) and value.__module__ == module.__name__ else None
+        if kind is not None and name not in _OBJECTS:
+            yield _told(module, name, value, (kind, "plain"), places)
 
 
 def made(module: ModuleType, places: Places) -> Iterator[dict[str, Any]]:
