@@ -1,0 +1,1 @@
+"""What frameworks offer for reading a request, made to tell what is read."""

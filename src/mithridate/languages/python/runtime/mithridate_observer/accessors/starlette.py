@@ -1,0 +1,68 @@
+"""Starlette and FastAPI: what an endpoint asks of its request, where its answer comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from ..asked import book
+from ..loaded import Patch
+from ..places import Places
+from .wrapping import attributes, before, coroutines
+
+
+def patches(places: Places) -> dict[str, Patch]:
+    """Patches by module."""
+
+    def requests(module: ModuleType) -> None:
+        attributes(
+            module.HTTPConnection, {"query_params": "query", "headers": "headers", "cookies": "cookies", "path_params": "path"}
+        )
+        coroutines(module.Request, {"form": "form"}, whole=False)
+        coroutines(module.Request, {"json": "json"}, whole=True)
+        coroutines(module.Request, {"body": "body"}, whole=True)
+
+    def responses(module: ModuleType) -> None:
+        before(module.Response, "__init__", lambda *_a, **_n: places.note_response())
+        before(module.Response, "set_cookie", lambda _self, key="", *_a, **_n: places.note_cookie(key))
+
+    def routing(module: ModuleType) -> None:
+        before(module.Route, "handle", lambda self, *_a, **_n: places.note_handler(getattr(self, "endpoint", None)))
+
+    def fastapi(module: ModuleType) -> None:
+        def note(self: Any, *_a: Any, **_n: Any) -> None:
+            places.note_handler(getattr(self, "endpoint", None))
+
+        if "handle" in module.APIRoute.__dict__:
+            before(module.APIRoute, "handle", note)
+
+    def dependencies(module: ModuleType) -> None:
+        before(module, "solve_dependencies", _note_body)
+
+    return {
+        "starlette.requests": requests,
+        "starlette.responses": responses,
+        "starlette.routing": routing,
+        "fastapi.routing": fastapi,
+        "fastapi.dependencies.utils": dependencies,
+    }
+
+
+def _note_body(*_arguments: Any, **named: Any) -> None:
+    """The names that an endpoint declares for its body: fields of forms, members of JSON objects, those of models inside."""
+    declared = list(getattr(named.get("dependant"), "body_params", None) or ())
+    received = named.get("body")
+    for field in declared:
+        place = {"Form": "form", "File": "files"}.get(type(field.field_info).__name__, "json")
+        model = getattr(getattr(field.field_info, "annotation", None), "model_fields", None)
+        embedded = len(declared) > 1 or bool(getattr(field.field_info, "embed", False))
+        if model is None or embedded:
+            _note_field(place, field.alias, received, field.field_info)
+        for name, inner in (model or {}).items():
+            _note_field(place, f"{field.alias}.{name}" if embedded else inner.alias or name, received, inner)
+
+
+def _note_field(place: str, name: str, received: Any, told: Any) -> None:
+    kind = getattr(getattr(told, "annotation", None), "__name__", "")
+    book.ask(place, name, isinstance(received, Mapping) and name in received, "" if kind == "str" else kind)

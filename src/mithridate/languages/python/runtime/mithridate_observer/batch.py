@@ -1,0 +1,209 @@
+"""`run.py batch`: opens the door once, then forks a process for each input document and waits for it."""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from . import recording, sinks
+from .accessors.install import install as install_accessors
+from .asked import book
+from .child import Run, carry_out
+from .command_line import Options
+from .coverage import Coverage
+from .documents import Document, read
+from .doors.asgi import AsgiDoor
+from .doors.call import CallDoor
+from .doors.interface import Context, Door
+from .doors.program import ProgramDoor
+from .doors.wsgi import WsgiDoor
+from .invalid import Invalid
+from .observed import error_text
+from .places import Places
+from .records import Records, take_standard_output
+from .tree import Tree
+from .waiting import Waiting
+
+DOORS: dict[str, Any] = {"wsgi": WsgiDoor, "asgi": AsgiDoor, "call": CallDoor, "target": CallDoor, "program": ProgramDoor}
+_HIGH_DESCRIPTOR = 200
+
+
+def run(options: Options) -> int:
+    """Write the records of all inputs; 0 when the door could be opened, else 1."""
+    records = Records(options.records if options.records is not None else take_standard_output())
+    tree = Tree(options.root, options.door.writable)
+    try:
+        return _Batch(options, records, tree).run()
+    finally:
+        tree.remove()
+
+
+class _Batch:
+    def __init__(self, options: Options, records: Records, tree: Tree) -> None:
+        self._options, self._records, self._tree = options, records, tree
+        self._places = Places(tree)
+        self._run = Run(records)
+        self._coverage = Coverage(self._places) if options.coverage else None
+        self._dump = _stack_file()
+
+    def run(self) -> int:
+        started = time.perf_counter()
+        self._environment()
+        recorder = recording.Recorder(self._run.emit, self._tree.roots)
+        recording.active = recorder
+        context = Context(self._options.door, self._tree, self._places, recorder)
+        book.heard = self._options.heard
+        door: Door = DOORS[self._options.door.kind](context)
+        install_accessors(self._places)
+        sinks.install(recorder)
+        if not self._options.reopened:
+            try:
+                door.open()
+                routes = door.routes()
+            except BaseException as error:  # noqa: BLE001 (SystemExit too: the project's code may do anything when imported)
+                self._records.write({"failed": {"why": error_text(error), "frames": self._places.of_error(error)}})
+                return 1
+            threads = threading.active_count() - 1
+            ready = {"python": sys.version.split()[0], "seconds": round(time.perf_counter() - started, 3), "routes": routes}
+            if threads > 0:
+                ready["threads"] = threads
+            self._write_ready(ready)
+            if threads > 0:
+                self._start_again()
+        self._tree.remember()
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        for number, path in enumerate(self._options.inputs):
+            try:
+                document = read(path)
+            except Invalid as error:
+                self._ended(number, {"ended": "invalid", "why": str(error)[:500], "cpu_s": 0.0, "frames": []})
+                continue
+            self._one(number, document, door, context)
+            self._tree.put_back()
+        return 0
+
+    def _one(self, number: int, document: Document, door: Door, context: Context) -> None:
+        """Fork a process for one document and wait for it."""
+        reading, writing = os.pipe()
+        self._dump.seek(0)
+        self._dump.truncate()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reading)
+            high = fcntl.fcntl(writing, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
+            os.close(writing)
+            self._run.number = number
+            self._run.redirect(high)
+            seed = self._options.seed
+            draw = random.Random(f"{seed}:{number}") if seed is not None else random.SystemRandom()
+            carry_out(
+                document,
+                door,
+                context,
+                self._run,
+                limits=self._options.limits,
+                coverage=self._coverage,
+                draw=draw,
+                dump=self._dump,
+                reopen=self._options.reopened,
+            )
+        os.close(writing)
+        try:
+            outcome = Waiting(pid, reading, self._records, self._options.limits.wall_s).outcome()
+        finally:
+            os.close(reading)
+        if self._coverage is not None:
+            self._coverage.learn(outcome.told.get("covered", []))
+        record: dict[str, Any] = {"ended": outcome.ended, "cpu_s": round(outcome.cpu_s, 4)}
+        record["frames"] = outcome.told.get("frames") or self._dumped(outcome.ended)
+        if "why" in outcome.told:
+            record["why"] = outcome.told["why"]
+        self._ended(number, record)
+
+    def _dumped(self, ended: str) -> list[dict[str, Any]]:
+        if ended in ("done", "invalid", "memory"):
+            return []
+        self._dump.seek(0)
+        return self._places.of_dump(self._dump.read(1 << 20).decode("utf-8", "replace"))
+
+    def _ended(self, number: int, record: dict[str, Any]) -> None:
+        self._records.write({"run": number, **record})
+
+    def _write_ready(self, ready: dict[str, Any]) -> None:
+        """The ready record; more routes than a line holds come in further ones, in which only routes are told."""
+        routes: Iterable[list[dict[str, Any]]] = _chunks(ready["routes"]) or [[]]
+        for index, chunk in enumerate(routes):
+            self._records.write({"ready": {**ready, "routes": chunk, **({"more": True} if index else {})}})
+
+    def _environment(self) -> None:
+        """Path, working directory and environment as the door says."""
+        door, tree = self._options.door, self._tree
+        os.environ["TMPDIR"] = str(tree.scratch)
+        tempfile.tempdir = None
+        for name, value in door.environment.items():
+            os.environ[name] = tree.place_of(value)
+        paths = [tree.place_of(path) for path in door.paths] or [str(tree.place)]
+        sys.path[:0] = paths
+        sys.dont_write_bytecode = True
+        os.chdir(paths[0] if os.path.isdir(paths[0]) else tree.place)  # noqa: PTH112
+        sys.argv = [self._options.door.imported or "python"]
+
+    def _start_again(self) -> None:
+        """Begin anew without opening the door, as the threads that it started would not live on in a forked process."""
+        self._tree.remove()
+        descriptor = self._records.descriptor
+        os.set_inheritable(descriptor, True)
+        os.chdir("/")
+        main = sys.modules["__main__"].__file__ or ""
+        command = [sys.executable, *_flags(), main, "batch", *_again(), "--reopened", "--records", str(descriptor)]
+        os.environ.clear()
+        os.environ.update(_ENVIRONMENT)
+        os.chdir(_DIRECTORY)
+        os.execv(sys.executable, command)
+
+
+_ENVIRONMENT = dict(os.environ)
+_DIRECTORY = os.getcwd()  # noqa: PTH109
+_ARGUMENTS = sys.argv[2:]
+
+
+def _again() -> list[str]:
+    return _ARGUMENTS
+
+
+def _flags() -> list[str]:
+    flags = {"-I": sys.flags.isolated, "-s": sys.flags.no_user_site, "-S": sys.flags.no_site}
+    return [flag for flag, given in flags.items() if given]
+
+
+def _chunks(routes: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Routes in lists that a record's line holds."""
+    chunks: list[list[dict[str, Any]]] = []
+    size = 0
+    for route in routes:
+        length = len(repr(route)) * 2
+        if not chunks or size + length > 200_000:
+            chunks.append([])
+            size = 0
+        chunks[-1].append(route)
+        size += length
+    return chunks
+
+
+def _stack_file() -> Any:
+    """An unnamed file on a high descriptor, for the stack of a process that dies."""
+    descriptor, name = tempfile.mkstemp(prefix="mithridate-stack-")
+    os.unlink(name)  # noqa: PTH108
+    high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
+    os.close(descriptor)
+    return os.fdopen(high, "r+b", buffering=0)

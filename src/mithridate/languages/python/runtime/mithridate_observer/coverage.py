@@ -1,0 +1,113 @@
+"""Lines of project code that a run covers, counted against those that the whole batch has covered before.
+
+A code object is traced until all its lines have been seen; with Python 3.12 the interpreter's own monitoring does it, each
+line's event switched off after the first time.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from types import CodeType, FrameType
+from typing import Any
+
+from .places import Places
+
+_TOOL = 4
+
+
+class Coverage:
+    """Counts (file, line) pairs of project files. `known` holds those of earlier runs; a run's process adds to its copy."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self.known: set[tuple[str, int]] = set()
+        self._new: set[tuple[str, int]] = set()
+        self._wanted: dict[CodeType, set[int] | None] = {}
+        self._counted = 0
+
+    def start(self) -> None:
+        """Begin to watch this process, its threads included."""
+        if hasattr(sys, "monitoring"):
+            self._monitor(sys.monitoring)
+        else:
+            threading.settrace(self._call)
+            sys.settrace(self._call)
+
+    def step(self) -> dict[str, int]:
+        """`edges` and `new_edges` of an ANSWER."""
+        new = len(self._new) - self._counted
+        self._counted = len(self._new)
+        return {"edges": len(self.known) + len(self._new), "new_edges": new}
+
+    def told(self) -> list[list[Any]]:
+        """What this process covered that was not known, for the parent's `learn`."""
+        return [[file, line] for file, line in self._new]
+
+    def learn(self, told: list[list[Any]]) -> None:
+        """Add what a run's process told."""
+        self.known.update((str(file), int(line)) for file, line in told)
+        for code, lines in list(self._wanted.items()):
+            if lines:
+                lines.difference_update(line for file, line in told if file == code.co_filename)
+
+    def _add(self, file: str, line: int) -> None:
+        place = (file, line)
+        if place not in self.known:
+            self._new.add(place)
+
+    def _lines(self, code: CodeType) -> set[int] | None:
+        """Lines of a code object that have not been seen; None when it is not the project's."""
+        try:
+            return self._wanted[code]
+        except KeyError:
+            pass
+        lines: set[int] | None = None
+        if self._places.shown(code.co_filename) is not None:
+            lines = {line for line in _lines_of(code) if (code.co_filename, line) not in self.known}
+        self._wanted[code] = lines
+        return lines
+
+    def _call(self, frame: FrameType, event: str, argument: Any) -> Any:
+        del argument
+        if event != "call":
+            return None
+        lines = self._lines(frame.f_code)
+        if not lines:
+            return None
+        return self._line
+
+    def _line(self, frame: FrameType, event: str, argument: Any) -> Any:
+        del argument
+        if event == "line":
+            lines = self._wanted.get(frame.f_code)
+            if lines:
+                lines.discard(frame.f_lineno)
+                self._add(frame.f_code.co_filename, frame.f_lineno)
+            else:
+                frame.f_trace_lines = False
+                return None
+        return self._line
+
+    def _monitor(self, monitoring: Any) -> None:
+        def start(code: CodeType, _offset: int) -> Any:
+            if self._places.shown(code.co_filename) is not None:
+                monitoring.set_local_events(_TOOL, code, monitoring.events.LINE)
+            return monitoring.DISABLE
+
+        def line(code: CodeType, number: int) -> Any:
+            self._add(code.co_filename, number)
+            return monitoring.DISABLE
+
+        monitoring.use_tool_id(_TOOL, "mithridate")
+        monitoring.register_callback(_TOOL, monitoring.events.PY_START, start)
+        monitoring.register_callback(_TOOL, monitoring.events.LINE, line)
+        monitoring.set_events(_TOOL, monitoring.events.PY_START)
+
+
+def _lines_of(code: CodeType) -> set[int]:
+    if hasattr(code, "co_lines"):
+        return {line for _, _, line in code.co_lines() if line is not None}
+    import dis
+
+    return {line for _, line in dis.findlinestarts(code)}

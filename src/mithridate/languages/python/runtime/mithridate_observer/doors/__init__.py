@@ -1,0 +1,1 @@
+"""Ways into a target: one file per kind."""

@@ -1,0 +1,128 @@
+"""Functions and methods, called with the arguments that a document describes."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import itertools
+import time
+from typing import Any
+
+from .. import recording
+from ..documents import Values
+from ..invalid import Invalid
+from ..observed import error_text, observe_errors
+from . import importing
+from .interface import Client, Context
+
+MAX_ITEMS = 10_000
+MAX_RETURNED = 64 * 1024
+
+
+class CallDoor:
+    """Functions by name; the modules of those that the door lists are imported when it is opened."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def open(self) -> None:
+        """Import the modules of the targets; one that cannot be imported is the door's failure."""
+        for target in self._context.door.targets or ((self._context.door.imported,) if self._context.door.imported else ()):
+            importing.find(target.partition(":")[0])
+
+    def routes(self) -> list[dict[str, Any]]:
+        """None."""
+        return []
+
+    def enter(self) -> None:
+        """Nothing to do."""
+
+    def leave(self) -> None:
+        """Nothing to do."""
+
+    def client(self) -> Client:
+        """A caller; it keeps nothing between calls."""
+        return Caller(self._context)
+
+
+class Caller:
+    """Takes call steps."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def take(self, step: dict[str, Any], values: Values) -> dict[str, Any]:
+        """Make the call of a step and tell what it returned or raised."""
+        told = step.get("call")
+        if told is None or not isinstance(told.get("target"), str):
+            raise Invalid("this door takes calls of a target only")
+        construct = told.get("construct")
+        with recording.unobserved():
+            arguments, named = _arguments(told, values)
+            constructed = _arguments(construct, values) if isinstance(construct, dict) else ([], {})
+        returned, raised = "", None
+        started = time.perf_counter()
+        try:
+            function = _resolve(told["target"], constructed)
+            self._context.places.note_handler(function)
+            returned = _shown(_finished(function(*arguments, **named)))
+        except Invalid:
+            raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 (whatever leaves the function is what we are here to see)
+            raised = error
+        seconds = time.perf_counter() - started
+        if raised is not None:
+            observe_errors(self._context, [raised], told["target"])
+        return {
+            "status": 0,
+            "headers": [],
+            "body": "",
+            "returned": returned,
+            "raised": error_text(raised) if raised is not None else "",
+            "seconds": round(seconds, 6),
+        }
+
+
+def _arguments(told: dict[str, Any], values: Values) -> tuple[list[Any], dict[str, Any]]:
+    arguments, named = told.get("args", []), told.get("kwargs", {})
+    if not isinstance(arguments, list) or not isinstance(named, dict):
+        raise Invalid("args must be a list and kwargs an object")
+    return [values.argument(each) for each in arguments], {name: values.argument(each) for name, each in named.items()}
+
+
+def _resolve(target: str, constructed: tuple[list[Any], dict[str, Any]]) -> Any:
+    """The callable that a target names: a method of a class is bound to an instance made of the given arguments."""
+    owner_name, dot, method = target.rpartition(".")
+    if dot and ":" in owner_name:
+        owner = importing.find(owner_name)
+        if isinstance(owner, type) and not isinstance(inspect.getattr_static(owner, method), (staticmethod, classmethod)):
+            return getattr(owner(*constructed[0], **constructed[1]), method)
+    return importing.find(target)
+
+
+def _finished(value: Any) -> Any:
+    """The value itself; what a coroutine returns, and at most MAX_ITEMS of what a generator yields, in its stead."""
+    if inspect.iscoroutine(value):
+        return _finished(asyncio.run(value))
+    if inspect.isasyncgen(value):
+        return asyncio.run(_collected(value))
+    if inspect.isgenerator(value):
+        return list(itertools.islice(value, MAX_ITEMS))
+    return value
+
+
+async def _collected(generator: Any) -> list[Any]:
+    items: list[Any] = []
+    async for item in generator:
+        items.append(item)
+        if len(items) >= MAX_ITEMS:
+            break
+    return items
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, (bytes, bytearray, str)):
+        value = value[:MAX_RETURNED]
+    return repr(value)[:MAX_RETURNED]

@@ -1,0 +1,215 @@
+"""The routes that a web application itself tells, by framework, as ROUTEs."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import Any
+
+from ..places import Places, code_of
+
+MAX_ROUTES = 20_000
+MAX_CONSTANTS = 200
+MAX_CONSTANT = 200
+_DJANGO_NAMED = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
+_DJANGO_ANGLED = re.compile(r"<(?:(\w+):)?(\w+)>")
+_BRACED = re.compile(r"\{(\w+)(?::([^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}")
+_FRAMEWORKS = ("flask", "fastapi", "bottle", "falcon", "pyramid", "aiohttp", "quart")
+_INNER = ("app", "wsgi_app", "application", "_app")
+_NATIVE = {"integer": "int", "string": "str"}
+_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+
+def routes_of(application: Any, places: Places) -> list[dict[str, Any]]:
+    """The routes of an application of a known framework, none for others; at most MAX_ROUTES."""
+    for teller in (_flask, _starlette, _aiohttp, _bottle, _falcon, _pyramid, _django):
+        told: list[dict[str, Any]] = []
+        try:
+            for path, parameters, methods, function in teller(_unwrapped(application)):
+                told.append(_route(path, parameters, methods, function, places))
+                if len(told) >= MAX_ROUTES:
+                    break
+        except (AttributeError, TypeError, ValueError, ImportError):
+            continue
+        if told:
+            return told
+    return []
+
+
+def constants_of(code: CodeType) -> list[str]:
+    """String constants of a function and of the functions inside it, and the names that it uses."""
+    found: dict[str, None] = {}
+    stack: list[Any] = [code]
+    while stack and len(found) < MAX_CONSTANTS:
+        each = stack.pop()
+        if isinstance(each, CodeType):
+            stack.extend(each.co_consts)
+        elif isinstance(each, (tuple, frozenset)):
+            stack.extend(each)
+        elif isinstance(each, str) and 0 < len(each) <= MAX_CONSTANT:
+            found[each] = None
+    return list(found)
+
+
+_Told = Iterator["tuple[str, list[tuple[str, str]], list[str], Any]"]
+
+
+def _route(path: str, parameters: list[tuple[str, str]], methods: list[str], function: Any, places: Places) -> dict[str, Any]:
+    code = code_of(function)
+    place = (places.of_code(code) if code is not None else []) or [{"file": "", "line": 0, "function": ""}]
+    return {
+        "path": path,
+        "parameters": [{"name": name, "kind": kind} for name, kind in parameters],
+        "methods": sorted(methods),
+        **place[0],
+        "constants": constants_of(code) if code is not None and place[0]["file"] else [],
+    }
+
+
+def _unwrapped(application: Any) -> Any:
+    """The framework's application inside of wrapping middleware, by the names that middleware gives to what it wraps."""
+    for _ in range(16):
+        if type(application).__module__.partition(".")[0] in _FRAMEWORKS:
+            break
+        inner = next((found for name in _INNER if callable(found := getattr(application, name, None))), None)
+        if inner is None or hasattr(application, "url_map") or hasattr(application, "routes"):
+            break
+        owner = getattr(inner, "__self__", None)
+        application = owner if owner is not None else inner
+    return application
+
+
+def _flask(application: Any) -> _Told:
+    for rule in application.url_map.iter_rules():
+        parameters = [(name, _werkzeug_kind(rule._converters.get(name))) for name in sorted(rule.arguments)]
+        methods = sorted(set(rule.methods or ("GET",)) - {"HEAD", "OPTIONS"})
+        yield rule.rule, parameters, methods, application.view_functions.get(rule.endpoint)
+
+
+def _werkzeug_kind(converter: Any) -> str:
+    name = type(converter).__name__.replace("Converter", "").lower()
+    return {"integer": "int", "unicode": "str", "nonetype": "str"}.get(name, name)
+
+
+def _starlette(application: Any, prefix: str = "") -> _Told:
+    for route in application.routes:
+        path = prefix + getattr(route, "path", "")
+        inner = getattr(route, "routes", None) or getattr(getattr(route, "app", None), "routes", None)
+        if inner:
+            yield from _starlette(route if getattr(route, "routes", None) else route.app, path)
+            continue
+        endpoint = getattr(route, "endpoint", None) or getattr(route, "app", None)
+        if "Route" not in type(route).__name__ or "WebSocket" in type(route).__name__:
+            continue
+        methods = sorted(set(getattr(route, "methods", None) or _methods_of(endpoint)) - {"HEAD", "OPTIONS"})
+        kinds = [(name, type(kind).__name__.replace("Convertor", "").lower()) for name, kind in route.param_convertors.items()]
+        parameters = [(name, _declared(route, name) or _NATIVE.get(kind, kind)) for name, kind in kinds]
+        yield path, parameters, methods, endpoint
+
+
+def _declared(route: Any, name: str) -> str:
+    """The type that FastAPI's endpoint declares for a path parameter."""
+    for field in getattr(getattr(route, "dependant", None), "path_params", ()):
+        if field.name == name:
+            declared = getattr(field, "type_", None) or getattr(getattr(field, "field_info", None), "annotation", None)
+            return getattr(declared, "__name__", "") or ""
+    return ""
+
+
+def _methods_of(endpoint: Any) -> list[str]:
+    return [verb.upper() for verb in _VERBS if hasattr(endpoint, verb)] or ["GET"]
+
+
+def _aiohttp(application: Any) -> _Told:
+    for route in application.router.routes():
+        resource = route.resource
+        path = resource.canonical if resource is not None else ""
+        methods = _methods_of(route.handler) if route.method == "*" else [route.method]
+        if methods != ["HEAD"] and path:
+            yield path, [(name, kind or "str") for name, kind in _BRACED.findall(path)], methods, route.handler
+
+
+def _bottle(application: Any) -> _Told:
+    if not application.router.rules and not hasattr(application, "catchall"):
+        return
+    for route in application.routes:
+        parameters = [(name, kind or "str") for name, kind in re.findall(r"<(\w+)(?::(\w+))?[^>]*>", route.rule)]
+        yield route.rule, parameters, [route.method], route.callback
+
+
+def _falcon(application: Any) -> _Told:
+    stack = list(application._router._roots)
+    while stack:
+        node = stack.pop()
+        stack.extend(node.children)
+        for method, responder in (node.method_map or {}).items():
+            if getattr(responder, "__name__", "").startswith("on_") and method != "OPTIONS":
+                template = node.uri_template
+                yield template, [(name, kind or "str") for name, kind in _BRACED.findall(template)], [method], responder
+
+
+def _pyramid(application: Any) -> _Told:
+    views = application.registry.introspector.get_category("views") or []
+    for view in views:
+        told = view["introspectable"]
+        route = application.routes_mapper.get_route(told["route_name"]) if told.get("route_name") else None
+        if route is not None:
+            methods = told.get("request_methods") or ("GET",)
+            methods = [methods] if isinstance(methods, str) else list(methods)
+            parameters = [(name, kind or "str") for name, kind in _BRACED.findall(route.pattern)]
+            yield route.pattern, parameters, methods, told["callable"]
+
+
+def _django(application: Any) -> _Told:
+    if "django" not in sys.modules or not type(application).__module__.startswith("django."):
+        return
+    from django.urls import get_resolver
+
+    yield from _django_patterns(get_resolver().url_patterns, "/", [])
+
+
+def _django_patterns(patterns: Any, prefix: str, kinds: list[tuple[str, str]]) -> _Told:
+    for pattern in patterns:
+        path, parameters = _django_path(str(pattern.pattern), getattr(pattern.pattern, "converters", {}))
+        if hasattr(pattern, "url_patterns"):
+            yield from _django_patterns(pattern.url_patterns, prefix + path, kinds + parameters)
+        else:
+            yield prefix + path, kinds + parameters, _django_methods(pattern.callback), pattern.callback
+
+
+def _django_path(pattern: str, converters: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
+    """A URL pattern, of either kind, as a path with <name>s, and its parameters."""
+    if converters or (_DJANGO_ANGLED.search(pattern) and "(?P" not in pattern):
+        parameters = [(name, kind or "str") for kind, name in _DJANGO_ANGLED.findall(pattern)]
+        return _DJANGO_ANGLED.sub(r"<\2>", pattern), parameters
+    parameters = [(name, "str") for name in _DJANGO_NAMED.findall(pattern)]
+    path = _DJANGO_NAMED.sub(r"<\1>", pattern)
+    unnamed: Callable[[re.Match[str]], str] = lambda _found: "<_>"  # noqa: E731
+    path = re.sub(r"\((?!\?)[^()]*\)", unnamed, path)
+    return path.lstrip("^").rstrip("$").replace("\\Z", "").replace("\\", "").replace("/?", "/"), parameters
+
+
+def _django_methods(callback: Any) -> list[str]:
+    """The verbs that a class-based view has methods for, those that a decorator requires, else both common ones."""
+    view = getattr(callback, "view_class", None) or getattr(callback, "cls", None)
+    if view is not None:
+        actions = getattr(callback, "actions", None)
+        if isinstance(actions, dict):
+            return [verb.upper() for verb in actions]
+        return [verb.upper() for verb in _VERBS[:5] if hasattr(view, verb)] or ["GET"]
+    closure = getattr(callback, "__closure__", None) or ()
+    for cell in closure:
+        allowed = cell.cell_contents if _is_filled(cell) else None
+        if isinstance(allowed, (list, tuple)) and allowed and all(str(each).lower() in _VERBS for each in allowed):
+            return [str(each).upper() for each in allowed if str(each).upper() not in ("HEAD", "OPTIONS")]
+    return ["GET", "POST"]
+
+
+def _is_filled(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not inspect.Parameter.empty
+    except ValueError:
+        return False

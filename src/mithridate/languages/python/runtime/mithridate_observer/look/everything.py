@@ -1,0 +1,171 @@
+"""`run.py look ROOT`: reads all files, imports what is meant to be imported, each in a process of its own with a time limit."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ..accessors.install import install as install_accessors
+from ..child import confine
+from ..command_line import Limits
+from ..observed import error_text
+from ..places import Places
+from ..records import Records, take_standard_output
+from ..tree import Tree
+from ..waiting import Waiting
+from . import applications, functions, programs
+from .modules import Source, sources
+
+_SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["'\s,)=\]]+["']([\w.]+)["']""")
+_DJANGO = "django.core.wsgi:get_wsgi_application()"
+_MEMORY_MIB = 4096
+
+
+def look(root: Path, each_s: float) -> int:
+    """Write one record a line; 0 always, as what cannot be imported is a `skipped` record."""
+    records = Records(take_standard_output())
+    tree = Tree(str(root), writable=True)
+    try:
+        _Look(tree, records, each_s).run()
+    finally:
+        tree.remove()
+    return 0
+
+
+class _Look:
+    """Works on a copy of the tree, which imported code may write to."""
+
+    def __init__(self, tree: Tree, records: Records, each_s: float) -> None:
+        self._tree, self._records, self._each_s = tree, records, each_s
+        self._places = Places(tree)
+        self._dump = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as this process)
+
+    def run(self) -> None:
+        """Programs and targets as they are found, then modules."""
+        found = list(sources(self._tree.place))
+        os.environ["TMPDIR"] = str(self._tree.scratch)
+        tempfile.tempdir = None
+        sys.dont_write_bytecode = True
+        install_accessors(self._places)
+        for program in programs.declared(self._tree.place):
+            self._records.write({"program": program})
+        for source in found:
+            shown = self._places.shown(str(source.path)) or str(source.path)
+            if source.tree is None:
+                self._skip(shown, source.why, [])
+                continue
+            for program in programs.scripts(source, shown):
+                self._records.write({"program": {**program, "paths": [self._root(source)]}})
+            for target in functions.targets(source, shown):
+                self._records.write({"target": {**target, "paths": [self._root(source)]}})
+        settings = _settings(found)
+        if settings is not None:
+            self._in_process(f"the Django project {settings[1]}", lambda: self._django(*settings))
+        self._tree.remember()
+        for source in found:
+            if source.imported:
+                self._in_process(source.name, lambda source=source: self._import(source, settings))
+                self._tree.put_back()
+
+    def _in_process(self, name: str, work: Any) -> None:
+        reading, writing = os.pipe()
+        self._dump.seek(0)
+        self._dump.truncate()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reading)
+            os.setsid()
+            confine(Limits(self._each_s, self._each_s, _MEMORY_MIB), self._dump)
+            child = Records(writing)
+            self._records = child
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
+                self._skip(name, error_text(error), self._places.of_error(error))
+            child.write_line(b'!{"ended": "done"}\n')
+            os._exit(0)
+        os.close(writing)
+        outcome = Waiting(pid, reading, self._records, self._each_s).outcome()
+        os.close(reading)
+        if not outcome.told:
+            self._dump.seek(0)
+            frames = self._places.of_dump(self._dump.read(1 << 20).decode("utf-8", "replace"))
+            self._skip(name, f"the process that imported it ended: {outcome.ended}", frames)
+
+    def _import(self, source: Source, settings: tuple[Path, str] | None) -> None:
+        shown = self._places.shown(str(source.path)) or str(source.path)
+        _enter(source.root)
+        if settings is not None:
+            _enter(settings[0])
+            os.environ["DJANGO_SETTINGS_MODULE"] = settings[1]
+            _set_up_django()
+            os.chdir(settings[0])
+        module = import_module(source.name)
+        root = self._root(source)
+        self._records.write({"module": {"name": source.name, "file": shown, "paths": [root]}})
+        for application in applications.applications(module, self._places):
+            self._application(application, root, settings)
+        for application in applications.made(module, self._places):
+            self._application(application, root, settings)
+        for function in functions.functions(module, self._places):
+            self._records.write({"function": {**function, "paths": [root]}})
+
+    def _django(self, root: Path, settings: str) -> None:
+        _enter(root)
+        os.chdir(root)
+        os.environ["DJANGO_SETTINGS_MODULE"] = settings
+        from django.core.wsgi import get_wsgi_application
+
+        from ..doors.routes import routes_of
+
+        application = get_wsgi_application()
+        routes = routes_of(application, self._places)
+        told = {"kind": "wsgi", "framework": "django", "import": _DJANGO, "file": "", "line": 0, "routes": routes}
+        self._application(told, self._places.shown(str(root)) or str(root), (root, settings))
+
+    def _application(self, told: dict[str, Any], root: str, settings: tuple[Path, str] | None) -> None:
+        """Write an application; routes that one line does not hold follow in further records of the same `import`."""
+        environment = {"DJANGO_SETTINGS_MODULE": settings[1]} if settings is not None else {}
+        routes = told["routes"]
+        for start in range(0, max(len(routes), 1), 200):
+            self._records.write(
+                {"application": {**told, "paths": [root], "environment": environment, "routes": routes[start : start + 200]}}
+            )
+
+    def _root(self, source: Source) -> str:
+        """The directory to put on the import path for a file, by its name in records."""
+        return self._places.shown(str(source.root)) or str(source.root)
+
+    def _skip(self, name: str, why: str, frames: list[dict[str, Any]]) -> None:
+        self._records.write({"skipped": {"what": name, "reason": why, "frames": frames}})
+
+
+def _enter(root: Path) -> None:
+    if str(root) in sys.path:
+        sys.path.remove(str(root))
+    sys.path.insert(0, str(root))
+    os.chdir(root)
+
+
+def _set_up_django() -> None:
+    import django
+
+    django.setup()
+
+
+def _settings(found: list[Source]) -> tuple[Path, str] | None:
+    """Where a Django project lies, and its settings' name, as manage.py, wsgi.py or asgi.py tell it; the least deep of them."""
+    told = [source for source in found if source.path.name in ("manage.py", "wsgi.py", "asgi.py") and source.tree is not None]
+    for source in sorted(told, key=lambda each: (len(each.path.parts), each.path.name != "manage.py")):
+        text = ast.unparse(source.tree) if source.tree is not None else ""
+        match = _SETTINGS.search(text)
+        if match:
+            root = source.path.parent if source.path.name == "manage.py" else source.root
+            return root, match[1]
+    return None

@@ -1,0 +1,97 @@
+"""The Python files of a tree, under the names by which they can be imported."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+MAX_FILES = 20_000
+MAX_BYTES = 2 * 1024 * 1024
+_LEFT_OUT = frozenset(
+    """
+    test tests testing doc docs migrations node_modules site-packages venv env build dist __pycache__
+    examples example benchmarks benchmark
+    """.split()  # noqa: SIM905 (one word a folder)
+)
+_NOT_IMPORTED = frozenset(("setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "versioneer.py", "__main__.py"))
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its path, the directory that must be on the import path, its module name, its syntax tree (None: no Python)."""
+
+    path: Path
+    root: Path
+    name: str
+    tree: ast.Module | None
+    why: str
+    imported: bool
+    """Whether it is meant to be imported: no test, no example, no setup script, no script that runs when it is imported."""
+
+
+def sources(root: Path) -> Iterator[Source]:
+    """The Python files below `root`, in order of path; those of hidden directories and environments are left out."""
+    count = 0
+    for directory, directories, files in os.walk(root):
+        directories[:] = sorted(each for each in directories if not _is_hidden(Path(directory) / each))
+        for name in sorted(files):
+            if name.endswith(".py") and count < MAX_FILES:
+                count += 1
+                yield _source(root, Path(directory) / name)
+
+
+def _is_hidden(directory: Path) -> bool:
+    name = directory.name
+    return name.startswith(".") or name in ("node_modules", "site-packages", "__pycache__") or (directory / "pyvenv.cfg").exists()
+
+
+def _source(root: Path, path: Path) -> Source:
+    top = path.parent
+    while (top / "__init__.py").exists() and top != root and root in top.parents:
+        top = top.parent
+    if (root / "src").is_dir() and root == top and path.is_relative_to(root / "src"):
+        top = root / "src"
+    parts = list(path.relative_to(top).with_suffix("").parts)
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts.pop()
+    tree, why = _parsed(path)
+    folders = {part.lower() for part in path.relative_to(root).parts[:-1]}
+    is_test = path.name.startswith("test_") or path.name.endswith("_test.py") or path.name in _NOT_IMPORTED
+    nameable = all(part.isidentifier() for part in parts)
+    imported = tree is not None and nameable and not is_test and not folders & _LEFT_OUT and not _runs_at_import(tree)
+    return Source(path, top, ".".join(parts), tree, why, imported)
+
+
+def _parsed(path: Path) -> tuple[ast.Module | None, str]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            return None, f"more than {MAX_BYTES} bytes"
+        return ast.parse(path.read_bytes()), ""
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
+        return None, f"{type(error).__name__}: {error}"
+
+
+def _runs_at_import(tree: ast.Module) -> bool:
+    """Whether importing the module would run a server or a program: a call at its top level by the name of one."""
+    for statement in tree.body:
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            called = ast.unparse(statement.value.func)
+            if called in ("main", "cli", "sys.exit", "exit", "run", "unittest.main", "setup", "setuptools.setup"):
+                return True
+            if called.endswith((".run", ".serve_forever", ".run_app", ".mainloop", ".Fuzz")) and called != "asyncio.run":
+                return True
+    return False
+
+
+def has_main_guard(tree: ast.Module) -> bool:
+    """Whether the file is a program: `if __name__ == "__main__":` at its top level."""
+    return any(isinstance(each, ast.If) and _names_main(each.test) for each in tree.body)
+
+
+def _names_main(test: ast.expr) -> bool:
+    strings = {node.value for node in ast.walk(test) if isinstance(node, ast.Constant)}
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    return "__main__" in strings and "__name__" in names

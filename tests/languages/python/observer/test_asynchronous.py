@@ -1,0 +1,86 @@
+"""FastAPI, Starlette, aiohttp and a plain ASGI callable through the ASGI door; a plain WSGI callable."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.languages.python.observer.applications import AIOHTTP, FASTAPI, FASTAPI_FORMS, PLAIN
+from tests.languages.python.observer.running import Batch, batch, document, get, marked, needs, post, tree
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tree(tmp_path_factory.mktemp("asgi") / "app", api=FASTAPI, forms=FASTAPI_FORMS, aio=AIOHTTP, plain=PLAIN)
+
+
+def api(root: Path, *given: dict[str, object]) -> Batch:
+    needs("fastapi")
+    return batch(root, {"kind": "asgi", "import": "api:app"}, [document(*given)])
+
+
+def test_fastapi_signatures_are_asked(root: Path) -> None:
+    found = api(root, get("/ask/7", query=[["q", marked("x")]], cookies=[["c", "v"]]))
+    assert found.answer()["status"] == 200 and '"started":1' in found.answer()["body"] and '"c":"v"' in found.answer()["body"]
+    assert {("query", "q"), ("cookies", "c")} <= found.asked()
+    assert ("headers", "x-own") in {(where, name.lower()) for where, name in found.asked()}
+
+
+def test_bodies_of_models_and_forms_are_asked_by_name_even_when_nothing_is_sent(root: Path) -> None:
+    assert {("json", "name"), ("json", "price")} <= api(root, post("/item")).asked()
+    assert api(root, post("/item", json={"name": marked("x")})).answer()["status"] == 200
+
+
+def test_starlette_forms_are_asked(root: Path) -> None:
+    needs("fastapi")
+    needs("python_multipart")
+    door = {"kind": "asgi", "import": "forms:app"}
+    found = batch(root, door, [document(post("/form", form=[["f", marked("x")]])), document(post("/declared"))])
+    assert ("form", "f") in found.asked() and found.tokens()[0] in found.answer()["body"]
+    assert {("form", "a"), ("files", "upload")} <= found.asked(1)
+
+
+def test_starlette_json_is_asked(root: Path) -> None:
+    assert ("json", "k") in api(root, post("/json", json={"k": "v"})).asked()
+
+
+def test_mounted_routes_are_listed_with_their_kinds(root: Path) -> None:
+    routes = {route["path"]: route for route in api(root, get("/")).ready["routes"]}
+    assert routes["/sub/inner/{p:path}"]["parameters"] == [{"name": "p", "kind": "path"}]
+    assert routes["/ask/{number}"]["parameters"] == [{"name": "number", "kind": "int"}]
+    assert routes["/item"]["methods"] == ["POST"] and routes["/item"]["function"] == "item"
+    assert ("headers", "x-in") in api(root, get("/sub/inner/a/b")).asked()
+
+
+def test_pages_and_errors_have_their_places(root: Path) -> None:
+    found = api(root, get("/page", query=[["t", marked("x")]]), get("/boom", query=[["x", marked("y")]]))
+    (html,), (error,), (cookie,) = found.observed("html"), found.observed("error"), found.observed("cookie")
+    assert html["frames"][0]["function"] == "page" and error["frames"][0]["function"] == "boom"
+    assert "set_cookie" in FASTAPI.splitlines()[cookie["frames"][0]["line"] - 1]
+    assert found.answer()["status"] == 500
+
+
+def test_aiohttp(root: Path) -> None:
+    needs("aiohttp")
+    request = post("/ask/1", query=[["q", marked("x")]], form=[["f", "form"]], cookies=[["c", "cookie"]], headers=[["X-Own", "own"]])
+    found = batch(root, {"kind": "asgi", "import": "aio:app"}, [document(request), document(get("/boom")), document(get("/none"))])
+    opening, closing = found.tokens()
+    assert found.answer()["body"] == f"{opening}x{closing}|form|cookie|own"
+    assert {("query", "q"), ("form", "f"), ("cookies", "c"), ("headers", "X-Own")} <= found.asked()
+    assert found.observed("html")[0]["frames"][0]["function"] == "ask"
+    assert found.observed("error", run=1)[0]["frames"][0]["function"] == "boom"
+    assert found.answer(2)["status"] == 404
+    routes = {route["path"]: route for route in found.ready["routes"]}
+    assert routes["/ask/{number}"]["parameters"] == [{"name": "number", "kind": "str"}]
+
+
+def test_a_plain_wsgi_callable(root: Path) -> None:
+    request = post("/a%20b", query=[["q", marked("x")]], form=[["f", "form"]], cookies=[["c", "cookie"]])
+    found = batch(root, {"kind": "wsgi", "import": "plain:application"}, [document(request)])
+    opening, closing = found.tokens()
+    assert found.answer()["body"] == f"['{opening}x{closing}']|['form']|cookie|/a b"
+    assert {("query", "q"), ("form", "f"), ("cookies", "c"), ("headers", "X-Own"), ("path", "*")} <= found.asked()
+
+
+def test_a_plain_asgi_callable_that_knows_no_lifespan(root: Path) -> None:
+    found = batch(root, {"kind": "asgi", "import": "plain:bare"}, [document(post("/", raw_query="a=b", body="text"))])
+    assert found.answer()["status"] == 201 and found.answer()["body"] == "a=b|text"

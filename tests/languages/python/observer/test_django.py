@@ -1,0 +1,82 @@
+"""Django through the WSGI door."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.languages.python.observer.applications import DJANGO_MANAGE, DJANGO_SETTINGS, DJANGO_URLS, DJANGO_WSGI
+from tests.languages.python.observer.running import Batch, batch, document, get, look, marked, needs, post, tree
+
+ENVIRONMENT = {"DJANGO_SETTINGS_MODULE": "site_.settings"}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    needs("django")
+    return tree(
+        tmp_path_factory.mktemp("django") / "app",
+        **{
+            "manage.py": DJANGO_MANAGE,
+            "site_/__init__.py": "",
+            "site_/settings.py": DJANGO_SETTINGS,
+            "site_/urls.py": DJANGO_URLS,
+            "site_/wsgi.py": DJANGO_WSGI,
+        },
+    )
+
+
+@pytest.fixture(params=["site_.wsgi:application", ""])
+def door(request: pytest.FixtureRequest) -> dict[str, object]:
+    return {"kind": "wsgi", "import": request.param, "environment": ENVIRONMENT}
+
+
+def run(root: Path, *given: dict[str, object]) -> Batch:
+    return batch(root, {"kind": "wsgi", "import": "site_.wsgi:application", "environment": ENVIRONMENT}, [document(*given)])
+
+
+def test_every_accessor_tells_what_is_asked(root: Path, door: dict[str, object]) -> None:
+    found = batch(root, door, [document(post("/ask/1/", form=[["f", "x"]]))])
+    assert found.answer()["status"] == 200
+    assert found.asked() >= {
+        ("query", "q"), ("query", "many"), ("form", "f"), ("cookies", "c"), ("headers", "X-Own"), ("headers", "X-Meta"),
+        ("files", "upload"), ("form", "title"), ("session", "s"),
+    }  # fmt: skip
+
+
+def test_a_json_body_is_asked_as_a_body_that_is_decoded(root: Path) -> None:
+    found = run(root, post("/body/", json={"a": marked("x")}))
+    assert ("body", "*") in found.asked() and ["json", 0] in found.answer()["decoded"]
+
+
+def test_routes_of_both_kinds_of_pattern(root: Path) -> None:
+    routes = {route["path"]: route for route in run(root, get("/")).ready["routes"]}
+    assert routes["/ask/<number>/"]["parameters"] == [{"name": "number", "kind": "int"}]
+    old = routes["/in/old/<slug>/"]
+    assert old["parameters"] == [{"name": "slug", "kind": "str"}] and old["methods"] == ["GET", "POST"]
+    assert old["file"] == "/src/site_/urls.py"
+
+
+def test_a_form_with_a_token_and_the_tables_of_a_new_database(root: Path) -> None:
+    form = [["name", marked("u")]]
+    assert run(root, post("/form/", form=form)).answer()["status"] == 403
+    twice = batch(
+        root,
+        {"kind": "wsgi", "import": "site_.wsgi:application", "environment": ENVIRONMENT},
+        [document(get("/form/"), post("/form/", form=form, fill=True))] * 2,
+    )
+    assert [twice.answer(run)["body"] for run in range(2)] == ["users 1", "users 1"]
+    assert not (root / "db.sqlite3").exists()
+
+
+def test_pages_cookies_and_errors_have_their_places(root: Path) -> None:
+    found = run(root, get("/in/old/a/", query=[["t", marked("x")]]), post("/in/old/b/"))
+    (html,), (error,), (cookie,) = found.observed("html"), found.observed("error"), found.observed("cookie")
+    assert html["frames"][0]["function"] == "get" and error["frames"][0]["function"] == "post"
+    assert "set_cookie" in DJANGO_URLS.splitlines()[cookie["frames"][0]["line"] - 1]
+    assert found.answer()["status"] == 500 and error["text"] == "ValueError: b"
+
+
+def test_a_look_finds_the_project(root: Path) -> None:
+    (application,) = [r["application"] for r in look(root) if r.get("application", {}).get("import", "").startswith("django")]
+    assert application["environment"] == ENVIRONMENT and application["paths"] == ["/src"]
+    assert {route["path"] for route in application["routes"]} >= {"/ask/<number>/", "/in/old/<slug>/"}

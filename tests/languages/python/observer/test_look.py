@@ -1,0 +1,139 @@
+"""`look` finds every kind of thing that can be entered, and says what it could not import."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.languages.python.observer.applications import AIOHTTP, FASTAPI, FLASK, PLAIN
+from tests.languages.python.observer.running import Record, has, look, needs, tree
+
+LIBRARY = '''
+"""A library."""
+__all__ = ["parse", "Reader"]
+SEPARATOR = ";"
+def parse(text: str, /, depth: int = 3, *, strict: "bool" = False, **more) -> list:
+    """Parse a text.
+
+    At length.
+    """
+    return [part for part in text.split("magic")]
+class Reader:
+    def __init__(self, source: bytes): ...
+    def read(self, n=-1): ...
+    async def later(self): ...
+    @staticmethod
+    def version() -> str: ...
+    def _own(self): ...
+def hidden(): ...
+'''
+FILES = {
+    "pkg/__init__.py": "from pkg.inner import helper\n",
+    "pkg/inner.py": "def helper(x): return x\ndef _private(): ...\nfrom os.path import join\n",
+    "library.py": LIBRARY,
+    "broken.py": "import nonexistent_module\n",
+    "syntax.py": "def f(:\n",
+    "quits.py": "import sys\nsys.stdout.write('x')\nraise SystemExit('stop')\n",
+    "hangs.py": "import time\ntime.sleep(60)\n",
+    "dies.py": "import os\nos.abort()\n",
+    "serves.py": "class Server:\n    def run(self): open('/nonexistent/x')\nServer().run()\n",
+    "setup.py": "raise RuntimeError('setup.py must not be imported')\n",
+    "tests/test_x.py": "raise RuntimeError('tests must not be imported')\n",
+    "conftest.py": "raise RuntimeError('conftest must not be imported')\n",
+    "tool.py": "import sys\ndef main(): ...\nif __name__ == '__main__':\n    sys.exit(main())\n",
+    "writes.py": "open('left-behind.txt', 'w').close()\n",
+    "fuzz_parse.py": "import atheris, sys\ndef TestOneInput(data): ...\nif __name__ == '__main__':\n    atheris.Setup(sys.argv, TestOneInput)\n    atheris.Fuzz()\n",
+    "tests/test_h.py": "from hypothesis import given, strategies as st\n@given(st.text())\ndef test_round(x): ...\n",
+    "pyproject.toml": '[project]\nname = "x"\n[project.scripts]\nx-tool = "tool:main"\n[tool.other]\ny = "z:z"\n',
+    "setup.cfg": "[options.entry_points]\nconsole_scripts =\n    cfg-tool = tool:main [extra]\n",
+    "plain.py": PLAIN,
+    "web.py": FLASK,
+    "api.py": FASTAPI,
+    "aio.py": AIOHTTP,
+    "factory.py": "def create_app(config=None):\n    from flask import Flask\n    app = Flask('made')\n    app.add_url_rule('/made', view_func=lambda: 'x')\n    return app\n",
+}
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
+    return look(tree(tmp_path_factory.mktemp("look") / "project", **FILES), "--each", "3")
+
+
+def of(records: list[Record], kind: str, key: str) -> dict[str, Record]:
+    return {record[kind][key]: record[kind] for record in records if kind in record}
+
+
+def test_functions_and_methods_with_their_signatures(records: list[Record]) -> None:
+    functions = of(records, "function", "target")
+    parse = functions["library:parse"]
+    assert parse["parameters"] == [
+        {"name": "text", "kind": "positional_only", "annotation": "str"},
+        {"name": "depth", "kind": "positional_or_keyword", "annotation": "int", "default": "3"},
+        {"name": "strict", "kind": "keyword_only", "annotation": "bool", "default": "False"},
+        {"name": "more", "kind": "var_keyword", "annotation": ""},
+    ]
+    assert parse["doc"] == "Parse a text." and parse["returns"] == "list" and "magic" in parse["constants"]
+    assert (parse["file"], LIBRARY.splitlines()[parse["line"] - 1][:9]) == ("/src/library.py", "def parse")
+    assert functions["library:Reader.read"]["construct"] == [{"name": "source", "kind": "positional_or_keyword", "annotation": "bytes"}]
+    assert functions["library:Reader.later"]["is_coroutine"] and functions["library:Reader.version"]["construct"] is None
+    assert "pkg:helper" in functions and "pkg.inner:helper" in functions
+    assert not {"library:hidden", "library:Reader._own", "pkg.inner:_private", "pkg.inner:join"} & functions.keys()
+
+
+def test_applications_of_every_kind(records: list[Record]) -> None:
+    applications = of(records, "application", "import")
+    assert applications["plain:application"]["kind"] == "wsgi" and applications["plain:bare"]["kind"] == "asgi"
+    for module, name, kind, path in (
+        ("flask", "web:app", "wsgi", "/args/<int:number>"),
+        ("flask", "factory:create_app()", "wsgi", "/made"),
+        ("fastapi", "api:app", "asgi", "/item"),
+        ("aiohttp", "aio:app", "asgi", "/ask/{number}"),
+    ):
+        if has(module):
+            found = applications[name]
+            assert (found["kind"], found["framework"]) == (kind, module) and found["paths"] == ["/src"]
+            assert path in {route["path"] for route in found["routes"]}
+
+
+def test_programs_that_scripts_and_packaging_declare(records: list[Record]) -> None:
+    programs = of(records, "program", "name")
+    assert programs["x-tool"]["import"] == programs["cfg-tool"]["import"] == "tool:main"
+    assert programs["tool"]["import"] == "/src/tool.py" and programs["tool"]["kind"] == "script"
+    assert "y" not in programs
+
+
+def test_fuzz_targets_are_found_without_their_engines(records: list[Record]) -> None:
+    targets = of(records, "target", "import")
+    assert targets["fuzz_parse:TestOneInput"]["kind"] == "atheris"
+    assert targets["test_h:test_round"]["kind"] == "hypothesis" and targets["test_h:test_round"]["paths"] == ["/src/tests"]
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("broken", "No module named 'nonexistent_module'"),
+        ("/src/syntax.py", "SyntaxError"),
+        ("quits", "SystemExit: stop"),
+        ("hangs", "timeout"),
+        ("dies", "signal 6"),
+    ],
+)
+def test_what_cannot_be_imported_is_told_with_its_reason(records: list[Record], what: str, reason: str) -> None:
+    assert reason in of(records, "skipped", "what")[what]["reason"]
+
+
+def test_nothing_is_imported_that_is_not_meant_to_be(records: list[Record]) -> None:
+    skipped = of(records, "skipped", "what")
+    assert not any("must not be imported" in each["reason"] for each in skipped.values())
+    assert "serves" not in skipped and "serves" not in of(records, "module", "name")
+
+
+def test_the_project_is_not_written_to(tmp_path: Path) -> None:
+    root = tree(tmp_path / "p", writes=FILES["writes.py"])
+    look(root)
+    assert [each.name for each in root.iterdir()] == ["writes.py"]
+
+
+def test_a_component_below_the_source_keeps_its_name(tmp_path: Path) -> None:
+    needs("json")
+    records = look(tree(tmp_path / "src" / "part", lib="def f(): ..."))
+    assert of(records, "function", "target")["lib:f"]["file"] == "/src/lib.py"
