@@ -86,6 +86,7 @@ NATIVE = frozenset({EntryKind.FUZZ_TARGET, EntryKind.PROGRAM_FILE, EntryKind.PRO
 
 _OBSERVED = frozenset(EntryKind) - NATIVE
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedDoor:
     """What a person needs to open a door with an observer by hand: its kind ("wsgi", "asgi", "call", "program", "target"),
