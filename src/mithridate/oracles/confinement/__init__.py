@@ -1,0 +1,1 @@
+"""Syntactic confinement: attacker data must stay inside one literal of the language that its sink interprets (DESIGN.md §4)."""
