@@ -69,7 +69,13 @@ class Scan(DBOSConfiguredInstance):
         hunt.take(self._step("judge late", hunt.examine_late))
 
         confirmed = [c for r in hunt.rounds for c in r.confirmed]
-        made = [self._step(f"prove {c.signature}", partial(self._prove, c, hunt, len(confirmed))) for c in confirmed]
+        doors_of = {entry.id: entry for entry in hunt.entries}
+        native = [c for c in confirmed if not doors_of[c.candidate.entry_id].observed]
+        made = [self._step(f"prove {c.signature}", partial(self._prove, c, hunt, len(native))) for c in native]
+        for entry in (e for e in hunt.entries if e.observed):  # its documents are proved together: a door opens slowly
+            theirs = [c for c in confirmed if c.candidate.entry_id == entry.id]
+            if theirs:
+                made += self._step(f"prove {entry.id}", partial(evidence.prove_documents, session, entry, theirs))
         proofs = [e.proof for e in made if e.proof]
         flaky: list[Flaky] = [*(f for r in hunt.rounds for f in r.flaky), *(e.flaky for e in made if e.flaky)]
 

@@ -13,6 +13,8 @@ class Language(Protocol):
     """Knows how to find, build and enter code of one language. All building and running happens in the sandbox."""
 
     name: str
+    flavours: tuple[Flavour, ...]
+    """What a component is built in, in this order; PLAIN, on which proofs are replayed, is the first."""
 
     def toolchain(self) -> dict[str, str]:
         """Tool names and versions that decide what a build gives (part of the cache key and of every bundle).

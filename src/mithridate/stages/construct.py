@@ -65,7 +65,7 @@ def components(session: Session, project: Project) -> Parts:
         skipped += passed_over
     if not parts:
         raise NothingToAnalyse(
-            f"nothing in {project.origin} can be built: no CMake, Meson, Autotools, Make or C/C++ source was found",
+            f"nothing in {project.origin} can be built: neither C/C++ (CMake, Meson, Autotools, Make or sources) nor Python was found",
             hint="point at the source tree, or describe the build in a mithridate.toml",
         )
     return Parts(components=tuple(parts), skipped=tuple(skipped))
@@ -76,7 +76,7 @@ def build(session: Session, project: Project, component: Component) -> Built:
     language = language_of(session, component.language)
     builds: list[Build] = []
     skipped: list[Skipped] = []
-    for flavour in (Flavour.PLAIN, Flavour.FUZZ, Flavour.AFL):
+    for flavour in language.flavours:
         if flavour is Flavour.AFL and "afl++" not in session.options.engines:
             continue
         if flavour is Flavour.AFL and (slowest := max(_seconds(b) for b in builds)) > _AFL_SHARE * session.options.budget_s:

@@ -13,9 +13,11 @@ from mithridate.prove.bundle import write_bundle
 from mithridate.prove.keys import load_or_create
 from mithridate.prove.manifest import Provenance
 from mithridate.prove.prove import ProveOptions, Prover
+from mithridate.prove.prove_documents import Claim
 from mithridate.prove.source_archive import pack
 from mithridate.prove.triage import findings
 from mithridate.stages.construct import language_of
+from mithridate.stages.documents import prover
 from mithridate.stages.search import Confirmed
 from mithridate.stages.session import Session
 
@@ -56,6 +58,17 @@ def prove(session: Session, entry: EntryPoint, confirmed: Confirmed, of: int) ->
     if isinstance(outcome, Flaky):
         return Evidence(proof=None, flaky=outcome)
     return Evidence(proof=outcome, flaky=None)
+
+
+def prove_documents(session: Session, entry: EntryPoint, confirmed: Sequence[Confirmed]) -> tuple[Evidence, ...]:
+    """Replay all documents of one door n times, make them small, contrast them, measure control."""
+    blobs = session.stores.blobs
+    claims = [Claim(candidate=c.candidate, data=blobs.get(c.candidate.blob), violation=c.violation) for c in confirmed]
+    outcomes = prover(session).prove_all(entry, claims)
+    session.park_if_cancelled()
+    return tuple(
+        Evidence(proof=None, flaky=made) if isinstance(made, Flaky) else Evidence(proof=made, flaky=None) for made in outcomes
+    )
 
 
 def conclude(

@@ -20,6 +20,7 @@ from mithridate.model.search import Candidate, Species
 from mithridate.model.violation import Violation
 from mithridate.prove.familiar import Familiar, looks
 from mithridate.prove.triage import title
+from mithridate.stages import documents
 from mithridate.stages.known import Known
 from mithridate.stages.session import Session
 
@@ -38,7 +39,10 @@ _SIGNATURES_OF_ONE_EXECUTION = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
-    """A candidate that fired n of n times with one signature; what is left is to make it small and to measure it."""
+    """A candidate that fired n of n times with one signature; what is left is to make it small and to measure it.
+
+    An input document has fired once more in a fresh sandbox: its n replays are made when all of a door's are proved.
+    """
 
     candidate: Candidate
     violation: Violation
@@ -159,9 +163,12 @@ class Hunt:
         outcomes = self._campaign.round(assignments, self.session.options.budget_s - used)
         self.session.park_if_cancelled()
         found = [f for outcome in outcomes for f in outcome.found]
+        observed = [f for f in found if self.entries[f.entry].observed]
+        found = [f for f in found if not self.entries[f.entry].observed]
         fresh = [f for f in found if f.key not in _SLOW]
         late = tuple((f.entry, self.session.stores.blobs.put(_read(f)), f.engine) for f in found if f.key in _SLOW)
         confirmed, flaky, by_entry, left = self._judge([(f.entry, _read(f), f.engine) for f in _spread(fresh)])
+        confirmed += self._judge_documents(observed, by_entry)
         yields = tuple(self._yield(a, o, by_entry) for a, o in zip(assignments, outcomes, strict=True))
         self.session.gate.record("hunt", slices=len(outcomes), executions_of_target=sum(o.result.executions for o in outcomes))
         self.session.park_if_cancelled()
@@ -250,6 +257,18 @@ class Hunt:
                         )
                     )
         return tuple(confirmed), tuple(flaky), by_arm, sum(violations is None for violations in judged.values())
+
+    def _judge_documents(self, found: Sequence[Found], by_arm: dict[tuple[int, str], int]) -> tuple[Confirmed, ...]:
+        """Replay each document once; what is new there is to be proved. Counts it in `by_arm`."""
+        confirmed: list[Confirmed] = []
+        for index in sorted({f.entry for f in found}):
+            mine = [(_read(f), f.engine) for f in found if f.entry == index]
+            for fired in documents.judge(self.session, self.entries[index], mine, self._known.__contains__):
+                violation = fired.violation
+                confirmed.append(Confirmed(candidate=fired.candidate, violation=violation, signature=violation.signature))
+                self._known.learn(violation, proved=True)
+                by_arm[index, fired.candidate.engine] = by_arm.get((index, fired.candidate.engine), 0) + 1
+        return tuple(confirmed)
 
     def _once(self, index: int, data: bytes, _engine: str) -> tuple[Violation, ...]:
         binary = self.entries[index].binary(Flavour.PLAIN)

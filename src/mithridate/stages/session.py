@@ -7,14 +7,19 @@ from pathlib import Path
 
 from mithridate.languages.c.language import CLanguage
 from mithridate.languages.interface import Language
-from mithridate.model.execution import Limits
+from mithridate.languages.invocation import many_inputs
+from mithridate.languages.python.language import PythonLanguage
+from mithridate.model.entry import Binary, EntryPoint
+from mithridate.model.execution import Command, Limits, Mount
 from mithridate.model.run import Event, Observer
+from mithridate.oracles.confinement.judging import judged, observed
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.gate import Gate
 from mithridate.policy.scope import Scope, parse
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
+from mithridate.prove.witness import Witnesses
 from mithridate.sandbox.interface import Sandbox
 from mithridate.store.blobs import Blobs
 from mithridate.store.corpora import Corpora
@@ -25,6 +30,10 @@ from mithridate.store.runs import RunRecord, Runs
 _ENTRY_SHARE = 0.15
 _ENTRY_CEILING_S = 180.0
 _ENTRY_FLOOR_S = 20.0
+_DOCUMENTS_S = 300.0
+"""Wall seconds of one sandbox that runs many documents."""
+_OBSERVER_BYTES = 1 << 30
+_OBSERVER_PROCESSES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,17 @@ class Stores:
         home = Home(root).prepare()
         database, blobs = open_database(home.database_url), Blobs(home.blobs_url)
         return cls(home=home, runs=Runs(database, home), blobs=blobs, corpora=Corpora(database, blobs))
+
+
+def witnesses(sandbox: Sandbox, memory_bytes: int, cpu_s: float, jobs: int) -> Witnesses:
+    """What replays input documents. One run of a document may take `cpu_s` seconds of CPU and `memory_bytes`."""
+    options = ("--each", f"{cpu_s:g}", "--wall", f"{2 * cpu_s:g}", "--memory", str(memory_bytes >> 20))
+
+    def command(entry: EntryPoint, binary: Binary, directory: Path) -> tuple[Command, tuple[Mount, ...]]:
+        return many_inputs(entry, binary, directory, {}, options)
+
+    limits = Limits(wall_s=_DOCUMENTS_S, memory_bytes=memory_bytes + _OBSERVER_BYTES, processes=_OBSERVER_PROCESSES)
+    return Witnesses(sandbox, limits, jobs, command, judged, observed)
 
 
 class Session:
@@ -69,6 +89,7 @@ class Session:
             ),
             jobs=self.options.jobs,
         )
+        self.witnesses = witnesses(self.sandbox, self.options.memory_bytes, self.options.hang_cpu_s, self.options.jobs)
         self._observer = observer
         self._watched = True
         self.languages: tuple[Language, ...] = (
@@ -78,6 +99,7 @@ class Session:
                 seconds=max(_ENTRY_FLOOR_S, min(_ENTRY_CEILING_S, _ENTRY_SHARE * self.options.budget_s)),
                 build_s=self.options.build_timeout_s,
             ),
+            PythonLanguage(build_s=self.options.build_timeout_s),
         )
 
     def tell(self, event: Event) -> None:

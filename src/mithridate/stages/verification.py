@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from mithridate.languages.c.language import CLanguage
+from mithridate.languages.python.language import PythonLanguage
 from mithridate.model.entry import Binary
 from mithridate.model.errors import UsageError
 from mithridate.model.execution import Limits
@@ -18,7 +19,7 @@ from mithridate.prove.bundle import read_bundle
 from mithridate.prove.manifest import Manifest, entry_point
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.verify import Verdict, verify_bundle
-from mithridate.stages.session import Stores
+from mithridate.stages.session import Stores, witnesses
 from mithridate.store.snapshot import take_snapshot
 
 
@@ -39,7 +40,8 @@ def verify(path: Path, stores: Stores, source: Path | None, sandbox_name: str, r
     )
     rss_mb = int(manifest.provenance.limits.get("memory_bytes", 2 << 30)) >> 20
     replayer = Replayer(sandbox, Judge(OracleOptions(rss_limit_mb=rss_mb)), limits)
-    language = CLanguage()
+    observed_door = entry_point(manifest.entry).observed
+    language = PythonLanguage() if observed_door else CLanguage()
 
     def rebuild(given: Manifest, tree: Path) -> Binary | BuildFailure:
         observer(Note(text="rebuilding the program from its source"))
@@ -53,6 +55,8 @@ def verify(path: Path, stores: Stores, source: Path | None, sandbox_name: str, r
                 raise UsageError(f"the rebuilt source has no program {given.entry.program}")
             return binary
 
-    verdict = verify_bundle(bundle, rebuild, replayer, replays, source)
+    bytes_of_memory, cpu_s = rss_mb << 20, limits.cpu_s or 10.0
+    replaying = witnesses(sandbox, bytes_of_memory, cpu_s, jobs=2) if observed_door else replayer
+    verdict = verify_bundle(bundle, rebuild, replaying, replays, source)
     gate.record("prove", bundle=path.name, holds=verdict.holds, fired=verdict.fired, replays=verdict.replays)
     return verdict

@@ -7,11 +7,12 @@ from mithridate.hunt.engines.interface import Engine
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
 from mithridate.hunt.engines.requests.engine import RequestEngine
 from mithridate.model.errors import UsageError
+from mithridate.oracles.confinement.judging import ConfinementOracle
 
 _ENGINES: dict[str, Callable[[], Engine]] = {
     LibFuzzer.name: LibFuzzer,
     AflPlusPlus.name: AflPlusPlus,
-    RequestEngine.name: RequestEngine,
+    RequestEngine.name: lambda: RequestEngine(oracle=ConfinementOracle()),
 }
 
 

@@ -26,6 +26,7 @@ class PythonLanguage:
     """
 
     name = "python"
+    flavours = (Flavour.PLAIN,)
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ class _TooMuch(Exception):
 
 
 class _Parser(html5lib.HTMLParser):  # type: ignore[misc]
-    def normalizedTokens(self) -> Iterator[Any]:  # noqa: N802 - html5lib's name
+    def normalizedTokens(self) -> Iterator[Any]:
         for count, token in enumerate(super().normalizedTokens()):
             if (
                 count > _MOST_TOKENS

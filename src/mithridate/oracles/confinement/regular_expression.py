@@ -59,10 +59,7 @@ def _events(text: str) -> tuple[str, ...] | None:
 
 
 def _flat(node: object) -> Iterator[str]:
-    if isinstance(node, sre.SubPattern):
-        for item in node:
-            yield from _flat(item)
-    elif isinstance(node, list):
+    if isinstance(node, sre.SubPattern) or isinstance(node, list):
         for item in node:
             yield from _flat(item)
     elif isinstance(node, tuple) and len(node) == 2:

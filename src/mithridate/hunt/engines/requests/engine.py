@@ -40,6 +40,7 @@ class RequestEngine:
     """
 
     name = "requests"
+    kinds = frozenset({EntryKind.APPLICATION})
 
     def __init__(self, runner: RunnerMaker | None = None, oracle: Oracle | None = None) -> None:
         self._make = runner or self._sandboxed

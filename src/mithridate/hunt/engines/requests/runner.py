@@ -2,21 +2,17 @@
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import mithridate.languages
 from mithridate.hunt.engines.requests.records import Oracle, batch
 from mithridate.hunt.engines.requests.views import Batch
-from mithridate.languages.invocation import build_mounts
+from mithridate.languages.invocation import many_inputs
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.sandbox.interface import Sandbox
-
-DOCUMENTS = "/in"
-RUNTIME = "/opt/mithridate-python"
 
 _OUTPUT_BYTES = 256 << 20
 _HEADROOM_BYTES = 512 << 20
@@ -35,19 +31,14 @@ class Options:
     exploring: bool = False
 
 
-def batch_command(
-    _entry: EntryPoint, binary: Binary, directory: Path, env: Mapping[str, str], options: Options
-) -> tuple[Command, tuple[Mount, ...]]:
+def batch_command(entry: EntryPoint, binary: Binary, directory: Path, options: Options) -> tuple[Command, tuple[Mount, ...]]:
     """The command that runs all documents of the host directory in order of name, and the mounts it needs.
 
     The documents are read-only inside; nothing that the target can write is shared with the host.
     """
     bounds = ("--each", f"{options.each_s:g}", "--wall", f"{options.wall_s:g}", "--memory", str(options.memory_bytes >> 20))
-    argv = ("python3", f"{RUNTIME}/run.py", "batch", binary.path, DOCUMENTS, *bounds, "--coverage")
     heard = ("--heard",) if options.exploring else ()
-    runtime = Path(mithridate.languages.__path__[0]) / "python" / "runtime"
-    mounts = (*build_mounts(binary), Mount(source=runtime, target=RUNTIME), Mount(source=directory, target=DOCUMENTS))
-    return Command(argv=(*argv, *heard), env=env), mounts
+    return many_inputs(entry, binary, directory, {}, (*bounds, "--coverage", *heard))
 
 
 @dataclass(slots=True)
@@ -68,7 +59,7 @@ class SandboxRunner:
             for number, data in enumerate(documents):
                 (directory / f"{number:06d}.json").write_bytes(data)
             options = replace(self.options, wall_s=min(self.options.wall_s, max(1.0, seconds)), exploring=exploring)
-            command, mounts = batch_command(self.entry, self.binary, directory, {}, options)
+            command, mounts = batch_command(self.entry, self.binary, directory, options)
             limits = Limits(
                 wall_s=seconds + _GRACE_S if documents else _STARTUP_S + seconds,
                 memory_bytes=self.options.memory_bytes + _HEADROOM_BYTES,

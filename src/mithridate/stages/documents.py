@@ -1,0 +1,58 @@
+"""Candidates of doors with an observer: hundreds of input documents of one door, judged and proved together."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mithridate.model.entry import EntryPoint
+from mithridate.model.project import Flavour
+from mithridate.model.search import Candidate
+from mithridate.model.violation import Violation
+from mithridate.prove.prove_documents import DocumentOptions, DocumentProver
+from mithridate.stages.session import Session
+
+_SHARE = 0.35
+_FLOOR_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """A document that violated something when it was replayed once in a fresh sandbox."""
+
+    candidate: Candidate
+    violation: Violation
+
+
+def judge(
+    session: Session,
+    entry: EntryPoint,
+    documents: Sequence[tuple[bytes, str]],
+    known: Callable[[Violation], bool],
+) -> tuple[Fired, ...]:
+    """Replay the documents (with the name of the engine that made each) once, in a sandbox of their own, and give what fired and
+    is not `known`, one document a signature: the smallest."""
+    binary = entry.binary(Flavour.PLAIN)
+    if binary is None or not documents or session.cancel.is_set():
+        return ()
+    ordered = sorted(set(documents), key=lambda d: (len(d[0]), d))
+    seen = session.witnesses.replay(entry, binary, [data for data, _ in ordered], 1)
+    made: dict[str, Fired] = {}
+    for (data, engine), (violations,) in zip(ordered, seen, strict=True):
+        for violation in violations or ():
+            if violation.signature in made or known(violation):
+                continue
+            candidate = Candidate(
+                entry_id=entry.id,
+                blob=session.stores.blobs.put(data),
+                size=len(data),
+                engine=engine,
+                found_s=session.elapsed_s(),
+            )
+            made[violation.signature] = Fired(candidate=candidate, violation=violation)
+    return tuple(made.values())
+
+
+def prover(session: Session) -> DocumentProver:
+    """The prover of documents, with a share of the budget for making them small."""
+    seconds = max(_FLOOR_S, _SHARE * session.options.budget_s)
+    options = DocumentOptions(replays=session.options.replays, minimise_s=seconds)
+    return DocumentProver(session.witnesses, session.stores.blobs.put, options)
