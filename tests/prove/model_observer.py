@@ -177,14 +177,15 @@ def observed(stdout: bytes) -> Mapping[int, tuple[Observation, ...]]:
     return {run: tuple(all_) for run, all_ in made.items()}
 
 
-def judge(stdout: bytes) -> Mapping[int, tuple[Violation, ...]]:
+def judge(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[Violation, ...]]:
     """Confinement as a child would do it: an apostrophe at a mark leaves the literal. Only runs that ended count."""
     ended = [line["run"] for line in map(json.loads, stdout.splitlines()) if "ended" in line]
     seen = observed(stdout)
-    return {run: tuple(v for o in seen.get(run, ()) if (v := _judged(o)) is not None) for run in ended}
+    return {run: tuple(v for o in seen.get(run, ()) if (v := _judged(o, documents[run])) is not None) for run in ended}
 
 
-def _judged(seen: Observation) -> Violation | None:
+def _judged(seen: Observation, document: bytes) -> Violation | None:
+    assert b"attack" in document
     path = next(p for p, frames in FRAMES.items() if frames == seen.frames)
     escaped = seen.sink is Sink.SQL and seen.marks and seen.text.count("'") > 2
     if escaped or seen.sink is Sink.WEAK_HASH:

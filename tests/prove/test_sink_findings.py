@@ -78,9 +78,9 @@ def runs(seen: Violation, **changes) -> list[Witnessed]:
         (K.WEAK_HASH, "", 328),
         (K.WEAK_CIPHER, "", 327),
         (K.WEAK_RANDOM, "", 330),
-        (K.INSECURE_COOKIE, "missing: samesite", 1275),
-        (K.INSECURE_COOKIE, "missing: httponly, samesite", 1004),
-        (K.INSECURE_COOKIE, "missing: secure, httponly", 614),
+        (K.INSECURE_COOKIE, "The cookie `secure` is set without SameSite.", 1275),
+        (K.INSECURE_COOKIE, "The cookie `s` is set without HttpOnly and SameSite.", 1004),
+        (K.INSECURE_COOKIE, "The cookie `s` is set without Secure and HttpOnly.", 614),
     ],
 )
 def test_a_violation_at_a_sink_names_its_weakness(kind: ViolationKind, message: str, cwe: int) -> None:
@@ -184,6 +184,12 @@ def test_the_explanation_names_request_input_and_sink() -> None:
     )
     assert told(K.SQL_INJECTION).endswith("changes the structure of what is read there, or chooses what is written.")
     assert told(K.CODE_INJECTION, EntryKind.FUNCTION, through="`shop.lib:run`").startswith("When `shop.lib:run` is called")
+
+
+def test_the_oracles_own_sentence_is_told() -> None:
+    seen = violation(message="attacker data `'` ends the literal that it was put into")
+    made = explanation(proof(seen, carriers=("the path",)), entry())
+    assert "`find` (shop/app.py:12) runs. Attacker data `'` ends the literal that it was put into. It did so in" in made
 
 
 def test_a_fact_is_told_as_a_fact() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from mithridate.model.entry import EntryKind, EntryPoint
 from mithridate.model.finding import Finding, FindingStatus, Proof
-from mithridate.model.violation import OBSERVED_FACTS, Frame, Violation, ViolationKind
+from mithridate.model.violation import OBSERVED_FACTS, SINK_VIOLATIONS, Frame, Violation, ViolationKind
 from mithridate.prove import sink_wording, wording
 from mithridate.prove.dedup import group
 from mithridate.prove.severity import severity
@@ -61,6 +61,8 @@ def explanation(proof: Proof, entry: EntryPoint) -> str:
     """A few sentences for someone who did not run it: what happened, where the object came from, how sure, how much control."""
     violation = proof.violation
     sentences = [f"{_door(proof, entry)}, {_happened(violation, proof)}."]
+    if violation.kind in SINK_VIOLATIONS | OBSERVED_FACTS and violation.message:
+        sentences.append(_sentence(violation.message))
     sentences += _history(violation)
     sentences.append(_replayed(proof))
     if violation.kind in OBSERVED_FACTS:
@@ -70,6 +72,7 @@ def explanation(proof: Proof, entry: EntryPoint) -> str:
     return " ".join(sentences)
 
 
+_LONGEST_MESSAGE = 400
 _TIERS = {
     1: "What was measured is that the input stops or stalls the program, or makes it go on with a wrong value.",
     2: "Changing the input's bytes did not steer where or how much memory is touched.",
@@ -77,6 +80,13 @@ _TIERS = {
     4: "Changing the input's bytes steers where or how much memory is written.",
     5: "Changing the input's bytes steers where execution continues.",
 }
+
+
+def _sentence(message: str) -> str:
+    """The oracle's own words as one sentence of the text."""
+    told = " ".join(message.split()).rstrip(".")
+    shown = told if len(told) <= _LONGEST_MESSAGE else told[: _LONGEST_MESSAGE - 1] + "…"
+    return f"{shown[:1].upper()}{shown[1:]}."
 
 
 def _door(proof: Proof, entry: EntryPoint) -> str:
@@ -102,8 +112,7 @@ def _happened(violation: Violation, proof: Proof) -> str:
     if violation.kind in sink_wording.EFFECTS:
         return f"{sink_wording.subject(proof.carriers)} {sink_wording.EFFECTS[violation.kind].format(place=subject)}"
     if violation.kind in OBSERVED_FACTS:
-        seen = " ".join(violation.message.split()).rstrip(".")
-        return f"{subject} {sink_wording.FACTS[violation.kind]}{f' ({seen})' if seen else ''}"
+        return f"{subject} {sink_wording.FACTS[violation.kind]}"
     if violation.kind is ViolationKind.TIMEOUT:
         return f"the program does not finish within its time limit; when it was stopped it was inside {subject}"
     if violation.kind is ViolationKind.STACK_EXHAUSTION:

@@ -172,7 +172,8 @@ def _number(violation: Violation) -> int:
         return 1333 if _REGEX.search(violation.message) else 407
     if kind is ViolationKind.INSECURE_COOKIE:
         # Of several missing flags the one whose absence gives most away.
-        return next((n for flag, n in _FLAGS if flag in violation.message.lower()), 614)
+        missing = violation.message.lower().rpartition("without")[2]  # before that stands the cookie's name
+        return next((n for flag, n in _FLAGS if flag in missing), 614)
     return _BY_KIND[kind]
 
 

@@ -22,8 +22,9 @@ from mithridate.sandbox.interface import Sandbox
 Inputs = Callable[[EntryPoint, Binary, Path], tuple[Command, tuple[Mount, ...]]]
 """The command that runs every document in a host directory, in order of name, and the mounts it needs."""
 
-Judge = Callable[[bytes], Mapping[int, tuple[Violation, ...]]]
-"""From an observer's records to what each run (counted from 0) violated, the gravest first; none for a run that did not end."""
+Judge = Callable[[bytes, Sequence[bytes]], Mapping[int, tuple[Violation, ...]]]
+"""From an observer's records, and the documents it was given in order, to what each run (counted from 0) violated, the gravest
+first; no entry for a run that did not end."""
 
 Observed = Callable[[bytes], Mapping[int, tuple[Observation, ...]]]
 """From an observer's records to what reached sinks in the attack of each run."""
@@ -43,7 +44,7 @@ RECORDS_BYTES = 128 << 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witnessed:
-    """One run of a document: what was violated; if anything, what reached sinks with a mark in it, and the records (JSON lines)."""
+    """One run of a document: what was violated; if anything, what reached sinks with a mark, and the records (JSON lines)."""
 
     violations: tuple[Violation, ...]
     observations: tuple[Observation, ...] = ()
@@ -125,7 +126,7 @@ class Witnesses:
                 Path(folder, f"{number:06d}.json").write_bytes(document)
             command, mounts = self._command(entry, binary, Path(folder))
             execution = self._sandbox.run(command, mounts, self._limits)
-        judged = self._judge(execution.stdout)
+        judged = self._judge(execution.stdout, documents)
         fired = [run for run, violations in judged.items() if violations]
         observed = self._observed(execution.stdout) if fired else {}
         records = _records(execution.stdout, fired)
