@@ -34,7 +34,7 @@ class CLanguage:
     """
 
     name = "c"
-    flavours = (Flavour.PLAIN, Flavour.FUZZ, Flavour.AFL)
+    flavours: tuple[Flavour, ...] = (Flavour.PLAIN, Flavour.FUZZ, Flavour.AFL)
 
     def __init__(
         self, put: Callable[[bytes], str] | None = None, jobs: int = 2, seconds: float = 60.0, build_s: float = BUILD_S

@@ -26,7 +26,7 @@ class PythonLanguage:
     """
 
     name = "python"
-    flavours = (Flavour.PLAIN,)
+    flavours: tuple[Flavour, ...] = (Flavour.PLAIN,)
 
     def __init__(
         self,

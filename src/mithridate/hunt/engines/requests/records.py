@@ -64,7 +64,7 @@ class Oracle(Protocol):
         """Take an observer's records apart. Never raises on content."""
         ...
 
-    def judge(self, run: RunRecords, document: bytes) -> Iterable[tuple[Observation, str]]:
+    def judge(self, run: Any, document: bytes) -> Iterable[tuple[Observation, str]]:
         """Each observation that is held against the run of `document`, with the violation's kind."""
         ...
 
