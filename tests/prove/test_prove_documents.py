@@ -116,7 +116,7 @@ def test_two_runs_with_different_marks_are_the_evidence_of_control(room: Room) -
     told = proof.control.evidence[0]
     first, second = told.split("first `")[1].split("`, then `")
     assert first.startswith("SELECT * FROM t WHERE name = '⟦")
-    assert first.split("⟧")[0] != second.split("⟧")[0]
+    assert first.split("|")[0] != second.split("|")[0]
 
 
 def test_an_observed_fact_is_replayed_but_has_no_controls_and_no_steering(room: Room) -> None:

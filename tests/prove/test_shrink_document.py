@@ -59,6 +59,11 @@ def test_a_form_without_an_attack_is_never_proposed() -> None:
     assert any(MARK.search(text) for text in texts(made))
 
 
+def test_a_cut_that_makes_the_attack_its_own_control_is_none() -> None:
+    document = Document(control=[step("/a", f"{A}h{Z}")], attack=[step("/a", f"{A}xh{Z}")])
+    assert applied(document, [Cut((0, "request", "form", 0, 1), 2, 3)]) is None
+
+
 def test_common_text_is_shortened_in_both() -> None:
     headers = {"control": [["X", f"{A}h{Z}"]], "attack": [["X", f"{A}'{Z}"]]}
     phases = {name: [step("/a", "common", headers=value)] for name, value in headers.items()}

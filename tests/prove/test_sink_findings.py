@@ -117,8 +117,8 @@ def test_the_tier_is_what_followed_the_input(kind: ViolationKind, changes: dict,
     seen = violation(kind)
     made = control(seen, runs(seen, **changes))
     assert made.tier == tier
-    assert "⟦q1w2⟧" in made.evidence[0]
-    assert "⟦m9n8⟧" in made.evidence[0]
+    assert "'⟦q1w2|' OR '1|zq1w⟧'" in made.evidence[0]
+    assert "⟦m9n8|" in made.evidence[0]
 
 
 def test_without_two_runs_that_follow_nothing_is_claimed() -> None:
@@ -139,7 +139,7 @@ def test_what_stops_the_program_stops_it_and_no_more() -> None:
 def test_a_long_text_is_quoted_around_its_first_mark() -> None:
     seen = observation(violation(), "q1w2e3r4t5", text="x" * 500 + "`Q1W2E3R4T5`" + "y" * 500)
     shown = quoted(seen)
-    assert "⟦Q1W2⟧" in shown
+    assert "⟦Q1W2|" in shown
     assert "`" not in shown
     assert shown.startswith("…x")
     assert shown.endswith("y…")

@@ -132,19 +132,19 @@ def _meaning(violation: Violation, seen: Observation) -> str:
 
 
 def quoted(observation: Observation) -> str:
-    """The text around its first mark, shortened; each mark's word as ⟦abcd⟧, so that words of two runs can be told apart."""
+    """The text around its first mark, shortened; each mark as ⟦abcd|…|efgh⟧, so that words of two runs can be told apart."""
     text = observation.text
     lower = text.lower()
     places = sorted(
-        (at, word)
+        (at, word, shape)
         for mark in observation.marks
-        for word in (mark.opening, mark.closing)
+        for word, shape in ((mark.opening, "⟦{}|"), (mark.closing, "|{}⟧"))
         for at in _positions(lower, word.lower())
     )
     parts, end = [], 0
-    for at, word in places:
+    for at, word, shape in places:
         if at >= end:
-            parts += [text[end:at], f"⟦{text[at : at + _TOKEN]}⟧"]
+            parts += [text[end:at], shape.format(text[at : at + _TOKEN])]
             end = at + len(word)
     shown = _clean("".join([*parts, text[end:]]))
     first = max(0, shown.find("⟦") - QUOTED // 2)
