@@ -45,7 +45,7 @@ class Reach:
 def reaches(document: Iterable[Event]) -> Iterator[Reach]:
     """Every span in a document whose text has canonical tokens (spans.Marked)."""
     hits = [
-        Hit(i, i, int(token[1]), token[2][0] == "o")
+        Hit(i, i, int(token[1]), token[2] == "o")
         for i, event in enumerate(document)
         for token in CANONICAL_TOKEN.finditer(event.text.lower())
         if event.part is not Part.END

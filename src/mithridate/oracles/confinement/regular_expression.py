@@ -5,11 +5,14 @@ import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from re import _parser as sre  # type: ignore[attr-defined]
+from re._constants import OPCODES  # type: ignore[import-untyped]
+from typing import Any
 
 from mithridate.oracles.confinement.pieces import Leak, Piece, Role
 from mithridate.oracles.confinement.sent import Sent
 from mithridate.oracles.confinement.spans import CANONICAL_TOKEN, Marked, Span
 
+_OPERATORS = frozenset(str(code) for code in OPCODES)
 _LONGEST_TEXT = 16_384
 """Characters; the parser is written in Python, and stops below."""
 
@@ -58,30 +61,18 @@ def _events(text: str) -> tuple[str, ...] | None:
         return None
 
 
-def _flat(node: object) -> Iterator[str]:
-    if isinstance(node, sre.SubPattern):
-        for item in node:
+def _flat(node: Any) -> Iterator[str]:
+    if isinstance(node, tuple) and len(node) == 2 and str(node[0]) == "LITERAL":
+        yield chr(node[1])
+    elif isinstance(node, tuple) and len(node) == 2 and str(node[0]) in _OPERATORS:
+        yield str(node[0])
+        yield from _flat(node[1])
+        yield f"end of {node[0]}"
+    elif isinstance(node, sre.SubPattern | list | tuple):
+        for index, item in enumerate(node):
+            if index and isinstance(item, sre.SubPattern) and isinstance(node, list):
+                yield "alternative"
             yield from _flat(item)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _flat(item)
-    elif isinstance(node, tuple) and len(node) == 2:
-        operator, argument = str(node[0]), node[1]
-        if operator == "LITERAL":
-            yield chr(argument)
-            return
-        yield operator
-        yield from _arguments(argument)
-        yield f"/{operator}"
-
-
-def _arguments(argument: object) -> Iterator[str]:
-    if isinstance(argument, tuple):
-        for part in argument:
-            yield from _arguments(part)
-    elif isinstance(argument, list | sre.SubPattern):
-        for item in argument:
-            yield from _flat(item) if isinstance(item, tuple) else _arguments(item)
 
 
 def _between(events: Sequence[str], number: int) -> tuple[str, ...]:
@@ -90,7 +81,7 @@ def _between(events: Sequence[str], number: int) -> tuple[str, ...]:
     characters = "".join(events[i] for i in places).lower()
     opening = None
     for token in CANONICAL_TOKEN.finditer(characters):
-        if int(token[1]) == number and token[2][0] == "o":
+        if int(token[1]) == number and token[2] == "o":
             opening = token.end()
         elif int(token[1]) == number and opening is not None:
             between = events[places[opening - 1] + 1 : places[token.start()]]

@@ -7,7 +7,7 @@ from functools import lru_cache
 import tree_sitter_bash
 from tree_sitter import Language, Node
 
-from mithridate.oracles.confinement.pieces import Piece, Role
+from mithridate.oracles.confinement.pieces import LONGEST_SLOW_TEXT, Piece, Role
 from mithridate.oracles.confinement.syntax_tree import loaded, segments, too_deep, tree
 
 _QUOTED = frozenset({"raw_string", "ansi_c_string"})
@@ -24,6 +24,7 @@ class Shell:
 
     name = "shell command"
     closers: Sequence[str] = ()
+    longest = LONGEST_SLOW_TEXT
 
     def pieces(self, text: str) -> Sequence[Piece] | None:
         """Words, operators, expansions, and the line ends that separate commands."""
