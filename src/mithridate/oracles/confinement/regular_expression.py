@@ -5,14 +5,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from re import _parser as sre  # type: ignore[attr-defined]
-from re._constants import OPCODES  # type: ignore[import-untyped]
 from typing import Any
 
 from mithridate.oracles.confinement.pieces import Leak, Piece, Role
 from mithridate.oracles.confinement.sent import Sent
 from mithridate.oracles.confinement.spans import CANONICAL_TOKEN, Marked, Span
 
-_OPERATORS = frozenset(str(code) for code in OPCODES)
 _LONGEST_TEXT = 16_384
 """Characters; the parser is written in Python, and stops below."""
 
@@ -62,12 +60,14 @@ def _events(text: str) -> tuple[str, ...] | None:
 
 
 def _flat(node: Any) -> Iterator[str]:
-    if isinstance(node, tuple) and len(node) == 2 and str(node[0]) == "LITERAL":
-        yield chr(node[1])
-    elif isinstance(node, tuple) and len(node) == 2 and str(node[0]) in _OPERATORS:
-        yield str(node[0])
-        yield from _flat(node[1])
-        yield f"end of {node[0]}"
+    if isinstance(node, tuple) and len(node) == 2 and isinstance(node[0], type(sre.LITERAL)):
+        operator, argument = node
+        if operator is sre.LITERAL:
+            yield chr(argument)
+            return
+        yield str(operator)
+        yield from _flat(argument)
+        yield f"end of {operator}"
     elif isinstance(node, sre.SubPattern | list | tuple):
         for index, item in enumerate(node):
             if index and isinstance(item, sre.SubPattern) and isinstance(node, list):
