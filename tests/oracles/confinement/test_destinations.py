@@ -66,14 +66,20 @@ def test_a_name_below_the_programs_own_domain_is_confined_and_one_that_ends_it_i
     assert judged(sink, "https://⟨evil.example/⟩.app.example/", control, host=HOST) is not None
 
 
-@pytest.mark.parametrize("target", ["http://⟨h⟩/x", "http://⟨h⟩:80/", "⟨h⟩:443", "http://good@⟨h⟩/", "ftp://⟨h⟩", "http://good.example⟨.evil.example⟩/"])
+@pytest.mark.parametrize(
+    "target",
+    ["http://⟨h⟩/x", "http://⟨h⟩:80/", "⟨h⟩:443", "http://good@⟨h⟩/", "ftp://⟨h⟩", "http://good.example⟨.evil.example⟩/"],
+)
 def test_a_request_to_a_host_that_is_chosen_is_forged(judged, target):
     found = judged(Sink.REQUEST, target, "http://good.example/⟨x⟩")
     assert found.kind is ViolationKind.REQUEST_FORGERY
     assert judged(Sink.REQUEST, target, target) is not None
 
 
-@pytest.mark.parametrize("target", ["http://good.example/⟨http://evil⟩", "http://good.example:80/?q=⟨//e@f⟩", "good.example:80", "http://⟨u:p⟩@good.example/"])
+@pytest.mark.parametrize(
+    "target",
+    ["http://good.example/⟨http://evil⟩", "http://good.example:80/?q=⟨//e@f⟩", "good.example:80", "http://⟨u:p⟩@good.example/"],
+)
 def test_a_request_whose_path_or_query_is_chosen_is_confined(judged, target):
     assert judged(Sink.REQUEST, target, "http://good.example/⟨x⟩") is None
     assert judged(Sink.REQUEST, target) is None

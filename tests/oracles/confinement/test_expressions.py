@@ -62,7 +62,9 @@ def test_ldap_values_hold_operators_and_the_programs_own_asterisks(judged):
 
 @pytest.mark.parametrize("value", ["x,dc=evil", "x+a=b", "x;a=b"])
 def test_ldap_name_separators_escape(judged, value):
-    assert judged(Sink.LDAP, f"cn=⟨{value}⟩,dc=x,dc=org", "cn=⟨amy⟩,dc=x,dc=org", dialect="dn").kind is ViolationKind.LDAP_INJECTION
+    assert (
+        judged(Sink.LDAP, f"cn=⟨{value}⟩,dc=x,dc=org", "cn=⟨amy⟩,dc=x,dc=org", dialect="dn").kind is ViolationKind.LDAP_INJECTION
+    )
 
 
 @given(value=st.text())
@@ -72,7 +74,9 @@ def test_escaped_ldap_name_values_are_never_an_escape(judged, value):
     assert judged(Sink.LDAP, f"cn=⟨{safe}⟩,dc=x", dialect="dn") is None
 
 
-@pytest.mark.parametrize("value", [".*", "a|b", "(a+)+", "[ab]", "a(?=b)", "(?:a|b)", "a(?P<n>b)", "a{2,3}", "\\d", "^", "a(", "[a"])
+@pytest.mark.parametrize(
+    "value", [".*", "a|b", "(a+)+", "[ab]", "a(?=b)", "(?:a|b)", "a(?P<n>b)", "a{2,3}", "\\d", "^", "a(", "[a"]
+)
 def test_operators_in_a_pattern_escape(judged, value):
     found = judged(Sink.REGEX, f"^id-⟨{value}⟩$", "^id-⟨amy⟩$")
     assert found.kind is ViolationKind.REGEX_INJECTION
@@ -158,7 +162,17 @@ def test_code_with_repr_is_never_an_escape(judged, value):
 
 
 @pytest.mark.parametrize(
-    "text", ["⟨name⟩", "x = ⟨a⟩, ⟨b⟩", "namedtuple(⟨a, b⟩)", "'''⟨a\n\"b\" 'c'⟩'''", "# ⟨f(1)⟩\nx", "f'⟨{{a}}⟩'", "b'⟨a b⟩'", "r'⟨a\\b⟩'"]
+    "text",
+    [
+        "⟨name⟩",
+        "x = ⟨a⟩, ⟨b⟩",
+        "namedtuple(⟨a, b⟩)",
+        "'''⟨a\n\"b\" 'c'⟩'''",
+        "# ⟨f(1)⟩\nx",
+        "f'⟨{{a}}⟩'",
+        "b'⟨a b⟩'",
+        "r'⟨a\\b⟩'",
+    ],
 )
 def test_code_names_strings_and_comments_confine(judged, text):
     assert judged(Sink.CODE, text, text, dialect="exec") is None
@@ -180,7 +194,17 @@ def test_code_that_a_template_engine_made_of_a_template_is_not_the_attackers(jud
     assert judged(Sink.CODE, made, "def root():\n    yield 'Hello ⟨a⟩'\n", dialect="exec", sent=sent) is None
 
 
-HOSTILE = ["(" * 60_000, "'" * 60_001, "[" * 60_000, " " * 60_000, "\0" * 60_000, "a " * 30_000, "(:" * 4_000, "\\" * 60_001, "a''" * 20_000]
+HOSTILE = [
+    "(" * 60_000,
+    "'" * 60_001,
+    "[" * 60_000,
+    " " * 60_000,
+    "\0" * 60_000,
+    "a " * 30_000,
+    "(:" * 4_000,
+    "\\" * 60_001,
+    "a''" * 20_000,
+]
 GRAMMARS = [
     (Sink.SQL, "sqlite"),
     (Sink.SQL, ""),

@@ -20,7 +20,9 @@ def page(judged, template, value, harmless="x", **options):
     return judged(Sink.HTML, template.format(f"⟨{value}⟩"), template.format(f"⟨{harmless}⟩"), **({"type": TYPE} | options))
 
 
-@pytest.mark.parametrize("value", ["<script>alert(1)</script>", "<img src=x onerror=a()>", "<svg/onload=a()>", "<a href='javascript:a()'>x</a>"])
+@pytest.mark.parametrize(
+    "value", ["<script>alert(1)</script>", "<img src=x onerror=a()>", "<svg/onload=a()>", "<a href='javascript:a()'>x</a>"]
+)
 def test_elements_that_run_scripts_in_text_escape(judged, value):
     found = page(judged, PAGE, value)
     assert found.kind is ViolationKind.CROSS_SITE_SCRIPTING
@@ -53,7 +55,9 @@ def test_values_end_where_their_quotes_do(judged, template, value):
 
 @given(value=st.text())
 def test_escaped_text_is_never_an_escape(judged, value):
-    template = "<title>{0}</title><p title='{0}' id=\"{0}\">{0}</p><textarea>{0}</textarea><!-- fixed --><a href='/?q={0}'>{0}</a>"
+    template = (
+        "<title>{0}</title><p title='{0}' id=\"{0}\">{0}</p><textarea>{0}</textarea><!-- fixed --><a href='/?q={0}'>{0}</a>"
+    )
     attack = template.format("⟨" + html.escape(value) + "⟩")
     assert judged(Sink.HTML, attack, template.format("⟨x⟩"), type=TYPE) is None
     assert judged(Sink.HTML, attack, type=TYPE) is None
@@ -153,7 +157,7 @@ def test_structure_that_harmless_data_has_too_is_not_the_attacks(judged):
 
 
 def test_links_that_the_program_makes_of_addresses_are_its_own(judged):
-    made = PAGE.format("⟨see <a href=\"javascript:void(0)\" onclick=\"go()\">there</a> now⟩")
+    made = PAGE.format('⟨see <a href="javascript:void(0)" onclick="go()">there</a> now⟩')
     sent = Sent(("\ue000\ue100see there now\ue001\ue100",))
     assert judged(Sink.HTML, made, PAGE.format("⟨x⟩"), type=TYPE, sent=sent) is None
     assert judged(Sink.HTML, made, PAGE.format("⟨x⟩"), type=TYPE) is not None

@@ -78,7 +78,13 @@ def test_an_escape_is_a_violation_at_the_place_of_its_sink():
 
 
 def test_the_document_tells_what_the_program_added_itself():
-    split = (marks("control"), seen("control", "SELECT ('⟨a⟩')"), marks("attack"), seen("attack", "SELECT ('⟨a', 1, 'b⟩')"), ended("done"))
+    split = (
+        marks("control"),
+        seen("control", "SELECT ('⟨a⟩')"),
+        marks("attack"),
+        seen("attack", "SELECT ('⟨a', 1, 'b⟩')"),
+        ended("done"),
+    )
     document = json.dumps({"attack": [{"call": {"args": ["\ue000\ue100a,b\ue001\ue100"]}}]}).encode()
     assert kinds(*split) == [ViolationKind.SQL_INJECTION]
     assert kinds(*split, document=document) == []
@@ -112,7 +118,9 @@ def test_ends_of_an_attack_are_violations(how, kind):
     assert violation.frames[0].function == "show"
 
 
-@pytest.mark.parametrize("how", ["done", "exit 3", "signal 9", "signal 15", "signal", "signal x", "signal 99999999", "signal ²", ""])
+@pytest.mark.parametrize(
+    "how", ["done", "exit 3", "signal 9", "signal 15", "signal", "signal x", "signal 99999999", "signal ²", ""]
+)
 def test_other_ends_are_none(how):
     assert kinds(marks("control"), marks("attack"), ended(how)) == []
 
@@ -126,7 +134,9 @@ def test_an_end_in_the_control_phase_is_not_the_attacks():
     assert kinds(marks("control"), ended("signal 11")) == []
 
 
-@pytest.mark.parametrize(("name", "kind"), [("RecursionError", ViolationKind.STACK_EXHAUSTION), ("MemoryError", ViolationKind.MEMORY_EXHAUSTION)])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("RecursionError", ViolationKind.STACK_EXHAUSTION), ("MemoryError", ViolationKind.MEMORY_EXHAUSTION)]
+)
 def test_exhaustion_that_left_the_entry_point_is_a_violation_unless_harmless_data_does_the_same(name, kind):
     def error(phase):
         return seen(phase, f"{name}: too much", sink="error", detail={"type": f"builtins.{name}"})
@@ -136,7 +146,9 @@ def test_exhaustion_that_left_the_entry_point_is_a_violation_unless_harmless_dat
 
 
 def test_other_exceptions_are_none():
-    assert kinds(marks("attack"), seen("attack", "ValueError: x", sink="error", detail={"type": "ValueError"}), ended("done")) == []
+    assert (
+        kinds(marks("attack"), seen("attack", "ValueError: x", sink="error", detail={"type": "ValueError"}), ended("done")) == []
+    )
 
 
 GARBAGE = [
@@ -148,9 +160,9 @@ GARBAGE = [
     b'{"run": ' + b"[" * 100_000 + b"\n",
     b'{"run": ' + b"9" * 10_000 + b"}\n",
     b'{"run": true, "phase": "attack"}\n{"run": -1, "ended": "done"}\n{"run": 1e3, "ended": "done"}\n',
-    b'{"run": 0, "phase": "attack", "marks": [[0, "", ""], [1], [999, "aaaaaaaa", "bbbbbbbb"], "x", {"a": 1}, [0, 1, 2]]}\n',
+    b'{"run": 0, "phase": "attack", "marks": [[0, "", ""], [1], [999, "aaaaaaaa", "bbbbbbbb"], "x", {}, [0, 1, 2]]}\n',
     b'{"run": 0, "phase": "attack", "observed": {"sink": ["sql"], "text": 1}}\n{"run": 0, "phase": "attack", "observed": []}\n',
-    b'{"run": 0, "phase": "attack", "observed": {"sink": "sql", "text": "\\ud800", "frames": [{"file": "\\udfff", "line": -1}, 3], "marks": {}}}\n',
+    b'{"run": 0, "phase": "attack", "observed": {"sink": "sql", "text": "\\ud800", "frames": [{"file": "\\udfff"}, 3]}}\n',
     b'{"run": 0, "ended": "done", "cpu_s": NaN}\n{"run": 1, "ended": "done", "cpu_s": Infinity}\n{"run": 2, "ended": 3}\n',
     b'{"run": 0, "phase": "attack", "answer": "no"}\n{"run": 0, "phase": "x"}\n\xff\xfe\x00\n',
     b'{"run": 0, "phase": "attack", "observed": {"sink": "slow", "text": "x"}}\n',
@@ -173,14 +185,18 @@ def test_arbitrary_bytes_are_read(noise):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["run", "sink", "text", "marks", "frames", "detail", "file"]), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["run", "sink", "text", "marks", "frames", "detail", "file"]), inner)
+    ),
 )
 
 
 @given(JSON, st.sampled_from(list(Sink)))
 def test_any_json_is_judged(value, sink):
     observed = {"sink": sink, "text": f"{OPEN}{value}{CLOSE}", "marks": [0], "frames": value, "detail": value, "dialect": value}
-    records = read_records(lines({"run": 0, "phase": "attack", "marks": MARKS}, {"run": 0, "phase": "attack", "observed": observed}))
+    records = read_records(
+        lines({"run": 0, "phase": "attack", "marks": MARKS}, {"run": 0, "phase": "attack", "observed": observed})
+    )
     violations(records, 0)
 
 
@@ -200,7 +216,9 @@ def test_five_thousand_observations_are_judged_in_seconds():
         records += [marks("control", run), seen("control", statement.format("⟨amy⟩"), run)]
         records += [seen("control", page.format("⟨amy⟩", "⟨amy⟩"), run, sink="html", detail={"type": "text/html"})]
         records += [marks("attack", run), seen("attack", statement.format(f"⟨a''{run}⟩"), run)]
-        records += [seen("attack", page.format(f"⟨a&lt;{run}⟩", f"⟨a&quot;{run}⟩"), run, sink="html", detail={"type": "text/html"})]
+        records += [
+            seen("attack", page.format(f"⟨a&lt;{run}⟩", f"⟨a&quot;{run}⟩"), run, sink="html", detail={"type": "text/html"})
+        ]
     read = read_records(lines(*records))
     started = time.process_time()
     assert not any(judge_run(r.attack.observations, r.control.observations) for r in read.runs.values())

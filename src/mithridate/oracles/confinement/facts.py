@@ -40,6 +40,8 @@ _COOKIE_NAME = re.compile(r"(?:set-cookie:\s*)?([^=;\s]*)", re.IGNORECASE)
 def fact(observation: Observation) -> Escape | None:
     """The weak practice that an observation shows, None when it shows none."""
     judge = _JUDGES.get(observation.sink)
+    if observation.sink in _CALLED and not any(f.in_project for f in observation.frames):
+        return None
     return judge(observation) if judge else None
 
 
@@ -106,6 +108,8 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", lower)) | set(re.findall(r"[a-z0-9]+", lower.replace("-", "")))
 
 
+_CALLED = frozenset({Sink.WEAK_HASH, Sink.WEAK_CIPHER, Sink.WEAK_RANDOM})
+"""Facts only where the project's own code is on the stack: what a library does within itself is no practice of the project."""
 _JUDGES = {
     Sink.WEAK_HASH: _hash,
     Sink.WEAK_CIPHER: _cipher,

@@ -1,6 +1,7 @@
 """Cross-site scripting: attacker data in a response must stay text, or one value, of the page that a browser builds."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import unquote
 
@@ -33,7 +34,11 @@ _RUNS_ADDRESS = frozenset(
     }
 )
 """Where browsers run a javascript: address."""
-_SIGNIFICANT = re.compile(r"[\s<>\"'`=]")
+_ENDS_TEXT = re.compile("<")
+_ENDS_QUOTED = re.compile(r"[<>\"'`]")
+_AFTER_QUOTE = re.compile(r"=\s*[\"'][^\"'<>]*\Z")
+_LONGEST_VALUE = 512
+_ENDS_VALUE = re.compile(r"[\s<>\"'`=]")
 _KIND = ViolationKind.CROSS_SITE_SCRIPTING
 
 
@@ -50,20 +55,24 @@ def scripted(attack: Observation, controls: Sequence[Observation], sent: Sent) -
     if page is None:
         return None
     harmless = [p for c in harmless_texts if (p := document(c.text)) is not None]
-    spans = tuple(reaches(page))
-    return next(filter(None, _escapes(page, spans, harmless, sent)), None)
+    return next(filter(None, _escapes(page, harmless, sent)), None)
 
 
-def _escapes(
-    page: Sequence[Event], spans: Sequence[Reach], harmless: Sequence[Sequence[Event]], sent: Sent
-) -> Iterator[Escape | None]:
-    known = {(r.number, signature(_nameless(r.events(p)))) for p in harmless for r in reaches(p)}
-    for span in spans:
+def _escapes(page: Sequence[Event], harmless: Sequence[Sequence[Event]], sent: Sent) -> Iterator[Escape | None]:
+    twins = defaultdict(list)
+    for other in harmless:
+        for reach in reaches(other):
+            twins[reach.number].append(reach.events(other))
+    known = {(number, signature(_nameless(events))) for number, spans in twins.items() for events in spans}
+    judged = set()
+    for span in reaches(page):
         covered = span.events(page)
         if (span.number, signature(_nameless(covered))) not in known:
             yield _structure(span, covered, sent)
-        if len(covered) == 1:
-            yield _within_value(span, covered[0], page, harmless, sent)
+        if len(covered) == 1 and (span.number, span.first) not in judged:
+            judged.add((span.number, span.first))
+            same_place = [e for events in twins[span.number] for e in events if _same_place(e, covered[0])]
+            yield _within_value(covered[0], same_place, sent)
 
 
 def _starts_in_the_middle(text: str) -> bool:
@@ -78,12 +87,18 @@ def _surely_confined(attack: Marked, control: Marked) -> bool:
     page = document(control.text)
     if page is None:
         return False
+    ends = _ENDS_TEXT
     for reach in reaches(page):
-        covered = reach.events(page)
-        event = covered[0]
-        if len(covered) > 1 or event.part not in (Part.TEXT, Part.VALUE) or event.element in _RAW or _runs(event):
+        event = page[reach.first]
+        if reach.first != reach.last or event.part not in (Part.TEXT, Part.VALUE) or event.element in _RAW or _runs(event):
             return False
-    return not any(_SIGNIFICANT.search(attack.inner(span)) for span in attack.spans)
+        if event.part is Part.VALUE:
+            ends = _ENDS_VALUE
+    for span in attack.spans:
+        quoted_value = ends is _ENDS_VALUE and _AFTER_QUOTE.search(attack.text[max(0, span.start - _LONGEST_VALUE) : span.start])
+        if (_ENDS_QUOTED if quoted_value else ends).search(attack.inner(span)):
+            return False
+    return True
 
 
 def _outside(text: Marked) -> list[str]:
@@ -144,11 +159,8 @@ def _place(event: Event) -> str:
     return {Part.COMMENT: "a comment", Part.TEXT: "text"}.get(event.part, "data")
 
 
-def _within_value(
-    span: Reach, event: Event, page: Sequence[Event], harmless: Sequence[Sequence[Event]], sent: Sent
-) -> Escape | None:
+def _within_value(event: Event, twins: Sequence[Event], sent: Sent) -> Escape | None:
     """A text or value in which another language begins: a script, an event handler, a style sheet, an address that is run."""
-    twins = [e for p in harmless for r in reaches(p) if r.number == span.number for e in r.events(p) if _same_place(e, event)]
     if event.part is Part.TEXT and event.element == SCRIPT:
         return _embedded(JavaScript(), event.text, [t.text for t in twins], "script of the page", sent)
     if event.part is Part.TEXT and event.element == "style":

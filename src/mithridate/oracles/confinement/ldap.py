@@ -44,9 +44,7 @@ def _filter(text: str) -> Iterator[Piece]:
         if character in "()":
             in_value = False
             yield Piece(Role.STRUCTURE, character, position, position + 1)
-        elif character == "*":
-            yield Piece(Role.STRUCTURE, character, position, position + 1)
-        elif not in_value and character in "&|!":
+        elif character == "*" or (not in_value and character in "&|!"):
             yield Piece(Role.STRUCTURE, character, position, position + 1)
         elif not in_value and (operator := _OPERATOR.match(text, position)):
             in_value = True

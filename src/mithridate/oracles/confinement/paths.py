@@ -96,7 +96,7 @@ def _root_without_control(attack: Observation, text: Marked, sent: Sent) -> str 
 
 
 def _cannot_exist(path: str) -> bool:
-    """A step to the parent of a directory whose name the program began and the attacker went on with: the system finds no such directory.
+    """A step to the parent of a directory whose name the program began and the attacker continued: there is no such directory.
 
     Where the data is the whole name, the attacker need not name one that does not exist.
     """
@@ -104,7 +104,7 @@ def _cannot_exist(path: str) -> bool:
     for index, component in enumerate(components):
         if CANONICAL_TOKEN.search(component):
             spans = canonical(component).spans
-            return spans[0].start > 0 and not component[: spans[0].start].strip(".") == "" and ".." in components[index + 1 :]
+            return component[: spans[0].start].strip(".") != "" and ".." in components[index + 1 :]
     return False
 
 

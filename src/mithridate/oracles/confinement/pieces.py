@@ -1,8 +1,10 @@
 """The rule itself, for languages whose texts are rows of tokens: does a span of attacker data cover more than one literal?"""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice, takewhile
 from typing import Protocol
 
 from mithridate.oracles.confinement.sent import Sent
@@ -124,7 +126,8 @@ def _signature(covered: Sequence[Piece]) -> tuple[str, ...]:
 
 
 def _covered(pieces: Sequence[Piece], span: Span) -> tuple[Piece, ...]:
-    return tuple(p for p in pieces if p.start < span.end and p.end > span.start)
+    first = bisect_right(pieces, span.start, key=lambda p: p.end)
+    return tuple(takewhile(lambda p: p.start < span.end, islice(pieces, first, None)))
 
 
 def _covered_before_the_break(grammar: Grammar, text: str, span: Span) -> tuple[Piece, ...]:
@@ -139,6 +142,7 @@ def _covered_before_the_break(grammar: Grammar, text: str, span: Span) -> tuple[
 
 def _pieces(grammar: Grammar, text: str) -> Sequence[Piece] | None:
     try:
-        return grammar.pieces(text) if len(text) <= grammar.longest else None
+        found = grammar.pieces(text) if len(text) <= grammar.longest else None
     except RecursionError:
         return None
+    return None if found is None else sorted(found, key=lambda p: p.start)

@@ -81,7 +81,7 @@ def _pattern(tokens: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _same_in_every_run(number: int, opens: bool, length: int) -> str:
-    """A token of letters and digits that starts with a letter; grammars then see equal texts in equal runs, and answer from memory."""
+    """Letters and digits that start with a letter; grammars then see equal texts in equal runs, and answer from memory."""
     return f"q{number:03d}{'o' if opens else 'c'}".ljust(length - 1, "x") + "q"
 
 
