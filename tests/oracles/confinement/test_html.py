@@ -193,3 +193,14 @@ HOSTILE = ["<b>", "<div>", "<a><b>", "&", "<!--", "<table>", "<p a", "<svg>", "<
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_pages_are_survived_in_time(judged, unit):
     judged(Sink.HTML, "<html>" + unit * (60_000 // len(unit)) + "⟨x⟩", "<p>⟨x⟩</p>", type=TYPE)
+
+
+def test_the_reason_quotes_the_source(judged):
+    found = page(judged, "<title>{0}</title><p>{0}</p>", "a<script>1</script>")
+    assert found.part == "a<script>1</script>"
+    assert "`a<script>1</script>` becomes the element <script>" in found.why
+
+
+def test_elements_that_parsers_add_themselves_need_not_have_been_sent(judged):
+    sent = Sent(("\ue000\ue100a</noscript><i>b</i>\ue001\ue100",))
+    assert page(judged, "<noscript>{}</noscript>", "a</noscript><i>b</i>", sent=sent) is not None

@@ -118,3 +118,18 @@ def test_a_shells_command_line_is_judged_as_one(judged, shell):
 @pytest.mark.parametrize("text", ["not json ⟨a⟩", '{"⟨a⟩": 1}', "[[[⟨", '[1, "⟨a⟩"]', "[]", "[" * 60000 + "⟨a⟩"])
 def test_what_is_no_vector_is_no_escape(judged, text):
     assert judged(Sink.COMMAND, text, vector("ls", "⟨a⟩")) is None
+
+
+def test_the_word_of_a_parameter_is_data_up_to_its_brace(judged):
+    control = 'ls "${DIR:-⟨x⟩}"'
+    assert judged(Sink.SHELL, 'ls "${DIR:-⟨a; b⟩}"', control) is None
+    assert judged(Sink.SHELL, 'ls "${DIR:-⟨a}"; id; "⟩}"', control) is not None
+    assert judged(Sink.SHELL, 'ls "${DIR:-⟨a$(id)⟩}"', control) is not None
+    assert judged(Sink.SHELL, "ls ⟨a${IFS}b⟩", "ls ⟨x⟩") is not None
+
+
+def test_here_documents_confine_text_and_are_left_by_their_end(judged):
+    control = "cat <<EOF\n⟨a⟩\nEOF\n"
+    assert judged(Sink.SHELL, "cat <<EOF\n⟨a; b\nc > d⟩\nEOF\n", control) is None
+    assert judged(Sink.SHELL, "cat <<EOF\n⟨a\nEOF\nid⟩\nEOF\n", control) is not None
+    assert judged(Sink.SHELL, "cat <<EOF\n⟨a $(id)⟩\nEOF\n", control) is not None

@@ -8,7 +8,9 @@ from mithridate.model.violation import ViolationKind
 from mithridate.oracles.confinement.escape import Escape, quoted
 from mithridate.oracles.confinement.spans import marked
 
-_WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha", "sha1", "ripemd", "ripemd128", "ripemd160", "rmd160", "mdc2", "haval"})
+_WEAK_HASHES = frozenset(
+    {"md2", "md4", "md5", "sha", "sha0", "sha1", "ripemd", "ripemd128", "ripemd160", "rmd160", "mdc2", "haval"}
+)
 _WEAK_CIPHERS = frozenset(
     {
         "des",
@@ -24,6 +26,7 @@ _WEAK_CIPHERS = frozenset(
         "blowfish",
         "bf",
         "idea",
+        "cast",
         "cast5",
         "cast128",
         "seed",
@@ -72,9 +75,9 @@ def _cipher(observation: Observation) -> Escape | None:
 
 
 def _random(observation: Observation) -> Escape | None:
-    if _words(observation.text) & _STRONG_RANDOM or observation.detail.get("used", "1") != "1":
+    if _words(f"{observation.api} {observation.text}") & _STRONG_RANDOM or observation.detail.get("used", "1") != "1":
         return None
-    name = quoted(observation.text)
+    name = quoted(observation.api if observation.api.endswith(observation.text) else observation.text)
     return Escape(
         ViolationKind.WEAK_RANDOM,
         f"A value of {name}, whose generator can be predicted from its output, leaves the program.",

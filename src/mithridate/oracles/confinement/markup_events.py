@@ -6,6 +6,9 @@ from enum import Enum, auto
 
 from mithridate.oracles.confinement.spans import CANONICAL_TOKEN, Hit, paired
 
+IMPLIED = frozenset({"html", "head", "body", "colgroup", "tbody", "tr"})
+"""Elements that HTML parsers add where nobody wrote them."""
+
 
 class Part(Enum):
     """What an event tells of a document."""
@@ -71,7 +74,7 @@ def content(events: Iterable[Event]) -> str:
     """What must have been sent for these events to be the attacker's, tokens left out."""
     parts = []
     for event in events:
-        if event.part is not Part.END:
+        if event.part is not Part.END and (event.part is not Part.START or event.text not in IMPLIED):
             parts.append(("<" if event.part is Part.START else "") + event.text)
     text = "".join(parts)
     tokens = list(CANONICAL_TOKEN.finditer(text.lower()))
