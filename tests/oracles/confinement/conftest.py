@@ -7,8 +7,14 @@ from mithridate.model.violation import Frame
 from mithridate.oracles.confinement.verdict import escape
 
 MARKS = {
-    "attack": (Mark(number=0, opening="mp4kz81xwa", closing="vt0qh7e2nc"), Mark(number=1, opening="bd93jfsk1r", closing="gy55ulo8iw")),
-    "control": (Mark(number=0, opening="xh72mdk30f", closing="pw1s9gq4ze"), Mark(number=1, opening="nc6ay0tj8v", closing="er4bo2x7lu")),
+    "attack": (
+        Mark(number=0, opening="mp4kz81xwa", closing="vt0qh7e2nc"),
+        Mark(number=1, opening="bd93jfsk1r", closing="gy55ulo8iw"),
+    ),
+    "control": (
+        Mark(number=0, opening="xh72mdk30f", closing="pw1s9gq4ze"),
+        Mark(number=1, opening="nc6ay0tj8v", closing="er4bo2x7lu"),
+    ),
 }
 PLACE = (Frame(function="show", file="/src/app.py", line=12),)
 

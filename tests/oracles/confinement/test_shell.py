@@ -13,7 +13,9 @@ from mithridate.model.violation import ViolationKind
 CONTEXTS = ["ping -c 1 {}", 'grep "{}" file', "grep '{}' file | wc -l"]
 
 
-@pytest.mark.parametrize("value", ["; id", "| id", "&& id", "& id", "`id`", "$(id)", "\nid", "> /tmp/x", "*.py", "$HOME ", "<(id)"])
+@pytest.mark.parametrize(
+    "value", ["; id", "| id", "&& id", "& id", "`id`", "$(id)", "\nid", "> /tmp/x", "*.py", "$HOME ", "<(id)"]
+)
 def test_structure_in_an_unquoted_word_escapes(judged, value):
     found = judged(Sink.SHELL, f"ping -c 1 ⟨x{value}⟩", "ping -c 1 ⟨x⟩")
     assert found.kind is ViolationKind.SHELL_INJECTION
@@ -40,14 +42,17 @@ def test_double_quotes_confine_what_they_confine(judged, value):
     assert judged(Sink.SHELL, f'grep "⟨x{value}⟩" file', 'grep "⟨x⟩" file') is None
 
 
-@given(value=st.text(st.characters(blacklist_characters="\0")), control=st.text(st.characters(whitelist_categories=["L", "N", "Zs"]), min_size=1))
+@given(
+    value=st.text(st.characters(blacklist_characters="\0")),
+    control=st.text(st.characters(whitelist_categories=["L", "N", "Zs"]), min_size=1),
+)
 def test_shlex_quoted_text_is_never_an_escape(judged, value, control):
     attack = "ls -l " + shlex.quote(f"⟨{value}⟩") + " 2>&1 | head"
     assert judged(Sink.SHELL, attack, "ls -l " + shlex.quote(f"⟨{control}⟩") + " 2>&1 | head") is None
     assert judged(Sink.SHELL, attack) is None
 
 
-@pytest.mark.parametrize("text", ["ls ⟨a\\ b\\;c⟩", "ls '⟨it'\\''s⟩'", "ls \"⟨it\"'\"'\"s⟩\"", "ls # ⟨a; b⟩", "echo x=⟨a⟩"])
+@pytest.mark.parametrize("text", ["ls ⟨a\\ b\\;c⟩", "ls '⟨it'\\''s⟩'", 'ls "⟨it"\'"\'"s⟩"', "ls # ⟨a; b⟩", "echo x=⟨a⟩"])
 def test_escaped_words_and_comments_confine(judged, text):
     assert judged(Sink.SHELL, text, text.replace("⟨", "⟨x")) is None
     assert judged(Sink.SHELL, text) is None
@@ -105,9 +110,26 @@ def test_a_shells_command_line_is_judged_as_one(judged, shell):
     control = vector(shell, "-c", "ls '⟨a⟩'")
     assert judged(Sink.COMMAND, vector(shell, "-c", "ls '⟨a'; id; '⟩'"), control).kind is ViolationKind.SHELL_INJECTION
     assert judged(Sink.COMMAND, vector(shell, "-c", "ls '⟨a; id⟩'"), control) is None
-    assert judged(Sink.COMMAND, vector(shell, "-c", 'ls "$1"', "x", "⟨a; id⟩"), vector(shell, "-c", 'ls "$1"', "x", "⟨a⟩")) is None
+    assert (
+        judged(Sink.COMMAND, vector(shell, "-c", 'ls "$1"', "x", "⟨a; id⟩"), vector(shell, "-c", 'ls "$1"', "x", "⟨a⟩")) is None
+    )
 
 
-@pytest.mark.parametrize("text", ["not json ⟨a⟩", "{\"⟨a⟩\": 1}", "[[[⟨", "[1, \"⟨a⟩\"]", "[]", "[" * 60000 + "⟨a⟩"])
+@pytest.mark.parametrize("text", ["not json ⟨a⟩", '{"⟨a⟩": 1}', "[[[⟨", '[1, "⟨a⟩"]', "[]", "[" * 60000 + "⟨a⟩"])
 def test_what_is_no_vector_is_no_escape(judged, text):
     assert judged(Sink.COMMAND, text, vector("ls", "⟨a⟩")) is None
+
+
+def test_the_word_of_a_parameter_is_data_up_to_its_brace(judged):
+    control = 'ls "${DIR:-⟨x⟩}"'
+    assert judged(Sink.SHELL, 'ls "${DIR:-⟨a; b⟩}"', control) is None
+    assert judged(Sink.SHELL, 'ls "${DIR:-⟨a}"; id; "⟩}"', control) is not None
+    assert judged(Sink.SHELL, 'ls "${DIR:-⟨a$(id)⟩}"', control) is not None
+    assert judged(Sink.SHELL, "ls ⟨a${IFS}b⟩", "ls ⟨x⟩") is not None
+
+
+def test_here_documents_confine_text_and_are_left_by_their_end(judged):
+    control = "cat <<EOF\n⟨a⟩\nEOF\n"
+    assert judged(Sink.SHELL, "cat <<EOF\n⟨a; b\nc > d⟩\nEOF\n", control) is None
+    assert judged(Sink.SHELL, "cat <<EOF\n⟨a\nEOF\nid⟩\nEOF\n", control) is not None
+    assert judged(Sink.SHELL, "cat <<EOF\n⟨a $(id)⟩\nEOF\n", control) is not None

@@ -14,7 +14,15 @@ CONTROL = "SELECT * FROM users WHERE name = '⟨amy⟩' AND age > 3"
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize(
-    "value", ["⟨x' OR '1'='1⟩", "⟨x' OR 1=1 --⟩", "⟨x'; DROP TABLE users; --⟩", "⟨x' UNION SELECT 1,2 /*⟩", "⟨x'⟩", "⟨' || (SELECT 1) || '⟩"]
+    "value",
+    [
+        "⟨x' OR '1'='1⟩",
+        "⟨x' OR 1=1 --⟩",
+        "⟨x'; DROP TABLE users; --⟩",
+        "⟨x' UNION SELECT 1,2 /*⟩",
+        "⟨x'⟩",
+        "⟨' || (SELECT 1) || '⟩",
+    ],
 )
 def test_data_that_ends_its_literal_escapes(judged, dialect, value):
     found = judged(Sink.SQL, f"SELECT * FROM users WHERE name = '{value}' AND age > 3", CONTROL, dialect=dialect)
@@ -24,7 +32,9 @@ def test_data_that_ends_its_literal_escapes(judged, dialect, value):
 def test_the_reason_quotes_the_data_and_names_what_it_added(judged):
     found = judged(Sink.SQL, "SELECT * FROM users WHERE name = '⟨x' OR '1'='1⟩' AND age > 3", CONTROL, dialect="sqlite")
     assert found.part == "x' OR '1'='1"
-    assert found.why == "Attacker data `x' OR '1'='1` ends the literal that it was put into and adds `OR`, `=` to the SQL statement."
+    assert (
+        found.why == "Attacker data `x' OR '1'='1` ends the literal that it was put into and adds `OR`, `=` to the SQL statement."
+    )
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -68,7 +78,9 @@ def test_parameters_wildcards_comments_and_single_names_are_confined(judged, tex
     assert judged(Sink.SQL, text, dialect="sqlite") is None
 
 
-@pytest.mark.parametrize("value", ["name; DROP TABLE t", "(CASE WHEN 1 THEN a ELSE b END)", "name--", "1 UNION SELECT 2", "a = 'b'"])
+@pytest.mark.parametrize(
+    "value", ["name; DROP TABLE t", "(CASE WHEN 1 THEN a ELSE b END)", "name--", "1 UNION SELECT 2", "a = 'b'"]
+)
 def test_a_bare_name_that_became_more_escapes_with_and_without_a_control(judged, value):
     text = f"SELECT * FROM t ORDER BY ⟨{value}⟩"
     assert judged(Sink.SQL, text, "SELECT * FROM t ORDER BY ⟨name⟩", dialect="sqlite").kind is ViolationKind.SQL_INJECTION

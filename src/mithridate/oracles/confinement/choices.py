@@ -77,7 +77,7 @@ def _option(arguments: Sequence[str], harmless: Sequence[Sequence[str]], sent: S
         became = argument.startswith("-") and bool(numbers & plain) and not numbers & options
         if became and not ended and (not sent.known or sent.contains(_before_the_token(argument))):
             part = quoted(argument)
-            why = f"The argument `{part}` of `{quoted(arguments[0])}` begins with a hyphen, so that attacker data is an option to the program."
+            why = f"The argument `{part}` of `{quoted(arguments[0])}` begins with a hyphen: attacker data is an option."
             return Escape(ViolationKind.ARGUMENT_INJECTION, why, part)
         ended = ended or argument == "--"
     return None

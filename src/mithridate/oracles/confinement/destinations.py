@@ -19,7 +19,7 @@ def redirected(attack: Observation, controls: Sequence[Observation], sent: Sent)
     part = quoted(text.text)
     return Escape(
         ViolationKind.OPEN_REDIRECT,
-        f"The redirect to `{part}` makes a browser leave the application for the host `{_shown(host)}`, which the attacker chose.",
+        f"The redirect to `{part}` takes a browser from the application to the host `{_shown(host)}`, which the attacker chose.",
         part,
     )
 

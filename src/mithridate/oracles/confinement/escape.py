@@ -41,4 +41,4 @@ def explained(kind: ViolationKind, leak: Leak, language: str) -> Escape:
 
 
 def _distinct(texts: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(t.strip() for t in texts if t.strip()))[:_MOST_CONSTRUCTS]
+    return list(dict.fromkeys(t.strip() or "a line end" for t in texts))[:_MOST_CONSTRUCTS]

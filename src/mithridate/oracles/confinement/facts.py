@@ -8,7 +8,9 @@ from mithridate.model.violation import ViolationKind
 from mithridate.oracles.confinement.escape import Escape, quoted
 from mithridate.oracles.confinement.spans import marked
 
-_WEAK_HASHES = frozenset({"md2", "md4", "md5", "sha", "sha1", "ripemd", "ripemd128", "ripemd160", "rmd160", "mdc2", "haval"})
+_WEAK_HASHES = frozenset(
+    {"md2", "md4", "md5", "sha", "sha0", "sha1", "ripemd", "ripemd128", "ripemd160", "rmd160", "mdc2", "haval"}
+)
 _WEAK_CIPHERS = frozenset(
     {
         "des",
@@ -24,6 +26,7 @@ _WEAK_CIPHERS = frozenset(
         "blowfish",
         "bf",
         "idea",
+        "cast",
         "cast5",
         "cast128",
         "seed",
@@ -40,6 +43,8 @@ _COOKIE_NAME = re.compile(r"(?:set-cookie:\s*)?([^=;\s]*)", re.IGNORECASE)
 def fact(observation: Observation) -> Escape | None:
     """The weak practice that an observation shows, None when it shows none."""
     judge = _JUDGES.get(observation.sink)
+    if observation.sink in _CALLED and not any(f.in_project for f in observation.frames):
+        return None
     return judge(observation) if judge else None
 
 
@@ -70,9 +75,9 @@ def _cipher(observation: Observation) -> Escape | None:
 
 
 def _random(observation: Observation) -> Escape | None:
-    if _words(observation.text) & _STRONG_RANDOM or observation.detail.get("used", "1") != "1":
+    if _words(f"{observation.api} {observation.text}") & _STRONG_RANDOM or observation.detail.get("used", "1") != "1":
         return None
-    name = quoted(observation.text)
+    name = quoted(observation.api if observation.api.endswith(observation.text) else observation.text)
     return Escape(
         ViolationKind.WEAK_RANDOM,
         f"A value of {name}, whose generator can be predicted from its output, leaves the program.",
@@ -106,6 +111,8 @@ def _words(text: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]+", lower)) | set(re.findall(r"[a-z0-9]+", lower.replace("-", "")))
 
 
+_CALLED = frozenset({Sink.WEAK_HASH, Sink.WEAK_CIPHER, Sink.WEAK_RANDOM})
+"""Facts only where the project's own code is on the stack: what a library does within itself is no practice of the project."""
 _JUDGES = {
     Sink.WEAK_HASH: _hash,
     Sink.WEAK_CIPHER: _cipher,

@@ -1,5 +1,6 @@
 """HTML documents as browsers build them, by html5lib."""
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -10,7 +11,11 @@ from mithridate.oracles.confinement.markup_events import Event, Part
 
 _DEEPEST = 512
 """Open elements; browsers stop nesting there too."""
-_MOST_TOKENS = 100_000
+_MOST_ELEMENTS = 15_000
+_TAG = re.compile(r"<[a-z][^>]*", re.IGNORECASE)
+_BETWEEN_ATTRIBUTES = re.compile(r"[\s/]")
+_MOST_ATTRIBUTES = 1_000
+"""Of one tag; html5lib compares each with each."""
 SCRIPT = "script"
 """`Event.element` of text that runs."""
 _DATA_BLOCK = "script data"
@@ -23,22 +28,29 @@ class _TooMuch(Exception):
     pass
 
 
-class _Parser(html5lib.HTMLParser):  # type: ignore[misc]
-    def normalizedTokens(self) -> Iterator[Any]:
-        for count, token in enumerate(super().normalizedTokens()):
-            if (
-                count > _MOST_TOKENS
-                or len(self.tree.openElements) > _DEEPEST
-                or len(self.tree.activeFormattingElements) > _DEEPEST
-            ):
-                raise _TooMuch
-            yield token
+class _Tree(html5lib.getTreeBuilder("etree")):  # type: ignore[misc]
+    """Gives up where a page nests or repeats elements as only one does that is made to take time."""
+
+    def createElement(self, token: Any) -> Any:
+        self._count()
+        return super().createElement(token)
+
+    def insertElementNormal(self, token: Any) -> Any:
+        self._count()
+        return super().insertElementNormal(token)
+
+    def _count(self) -> None:
+        self.created = getattr(self, "created", 0) + 1
+        if self.created > _MOST_ELEMENTS or len(self.openElements) > _DEEPEST or len(self.activeFormattingElements) > _DEEPEST:
+            raise _TooMuch
 
 
 @lru_cache(maxsize=64)
 def document(text: str) -> tuple[Event, ...] | None:
     """The document in order; None for one that would take too long."""
-    parser = _Parser(html5lib.getTreeBuilder("etree"), namespaceHTMLElements=False)
+    if any(len(_BETWEEN_ATTRIBUTES.findall(tag)) > _MOST_ATTRIBUTES for tag in _TAG.findall(text) if len(tag) > _MOST_ATTRIBUTES):
+        return None
+    parser = html5lib.HTMLParser(_Tree, namespaceHTMLElements=False)
     try:
         return tuple(_events(parser.parse(text, scripting=True)))
     except (_TooMuch, RecursionError, ValueError, AssertionError, LookupError, TypeError, AttributeError):

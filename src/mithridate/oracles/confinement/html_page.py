@@ -1,7 +1,8 @@
 """Cross-site scripting: attacker data in a response must stay text, or one value, of the page that a browser builds."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
 from mithridate.model.observation import Observation
@@ -9,10 +10,10 @@ from mithridate.model.violation import ViolationKind
 from mithridate.oracles.confinement.escape import Escape, explained, quoted
 from mithridate.oracles.confinement.html_document import SCRIPT, document
 from mithridate.oracles.confinement.javascript import JavaScript
-from mithridate.oracles.confinement.markup_events import Event, Part, Reach, content, reaches, signature
+from mithridate.oracles.confinement.markup_events import IMPLIED, Event, Part, Reach, content, reaches, signature
 from mithridate.oracles.confinement.pieces import LONGEST_TEXT, Grammar, leak
 from mithridate.oracles.confinement.sent import Sent
-from mithridate.oracles.confinement.spans import CANONICAL_TOKEN, Marked, canonical, marked
+from mithridate.oracles.confinement.spans import CANONICAL_TOKEN, Marked, Span, canonical, marked
 from mithridate.oracles.confinement.stylesheet import StyleSheet
 from mithridate.oracles.confinement.web_address import scheme
 
@@ -33,7 +34,10 @@ _RUNS_ADDRESS = frozenset(
     }
 )
 """Where browsers run a javascript: address."""
-_SIGNIFICANT = re.compile(r"[\s<>\"'`=]")
+_ENDS_QUOTED = re.compile(r"[<>\"'`]")
+_AFTER_QUOTE = re.compile(r"=\s*[\"'][^\"'<>]*\Z")
+_LONGEST_VALUE = 512
+_ENDS_VALUE = re.compile(r"[\s<>\"'`=]")
 _KIND = ViolationKind.CROSS_SITE_SCRIPTING
 
 
@@ -50,20 +54,41 @@ def scripted(attack: Observation, controls: Sequence[Observation], sent: Sent) -
     if page is None:
         return None
     harmless = [p for c in harmless_texts if (p := document(c.text)) is not None]
-    spans = tuple(reaches(page))
-    return next(filter(None, _escapes(page, spans, harmless, sent)), None)
+    return next(filter(None, _escapes(text, page, harmless, sent)), None)
 
 
-def _escapes(
-    page: Sequence[Event], spans: Sequence[Reach], harmless: Sequence[Sequence[Event]], sent: Sent
-) -> Iterator[Escape | None]:
-    known = {(r.number, signature(_nameless(r.events(p)))) for p in harmless for r in reaches(p)}
+def _escapes(text: Marked, page: Sequence[Event], harmless: Sequence[Sequence[Event]], sent: Sent) -> Iterator[Escape | None]:
+    twins = defaultdict(list)
+    for other in harmless:
+        for reach in reaches(other):
+            twins[reach.number].append(reach.events(other))
+    known = {(number, signature(_nameless(events))) for number, spans in twins.items() for events in spans}
+    judged = set()
+    spans = sorted(reaches(page), key=lambda r: (r.first, r.last))
+    written = _as_written(text, spans)
     for span in spans:
         covered = span.events(page)
         if (span.number, signature(_nameless(covered))) not in known:
-            yield _structure(span, covered, sent)
-        if len(covered) == 1:
-            yield _within_value(span, covered[0], page, harmless, sent)
+            yield _structure(span, covered, written.get(span, ""), sent)
+        if len(covered) == 1 and (span.number, span.first) not in judged:
+            judged.add((span.number, span.first))
+            same_place = [e for events in twins[span.number] for e in events if _same_place(e, covered[0])]
+            yield _within_value(covered[0], same_place, sent)
+
+
+def _as_written(text: Marked, spans: Sequence[Reach]) -> Mapping[Reach, str]:
+    """What each span is in the source of the page, where the page's order is the source's."""
+    in_order: dict[int, list[str]] = defaultdict(list)
+    for span in text.spans:
+        in_order[span.number].append(text.inner(span))
+    counts = Counter(s.number for s in spans)
+    places: Counter[int] = Counter()
+    found = {}
+    for reach in spans:
+        if counts[reach.number] == len(in_order[reach.number]):
+            found[reach] = in_order[reach.number][places[reach.number]]
+        places[reach.number] += 1
+    return found
 
 
 def _starts_in_the_middle(text: str) -> bool:
@@ -78,12 +103,24 @@ def _surely_confined(attack: Marked, control: Marked) -> bool:
     page = document(control.text)
     if page is None:
         return False
-    for reach in reaches(page):
-        covered = reach.events(page)
-        event = covered[0]
-        if len(covered) > 1 or event.part not in (Part.TEXT, Part.VALUE) or event.element in _RAW or _runs(event):
+    events: dict[int, list[Event]] = defaultdict(list)
+    for reach in sorted(reaches(page), key=lambda r: r.first):
+        event = page[reach.first]
+        if reach.first != reach.last or event.part not in (Part.TEXT, Part.VALUE) or event.element in _RAW or _runs(event):
             return False
-    return not any(_SIGNIFICANT.search(attack.inner(span)) for span in attack.spans)
+        events[reach.number].append(event)
+    for span in reversed(attack.spans):
+        if not events[span.number] or _may_end(attack, span, events[span.number].pop()):
+            return False
+    return not any(events.values())
+
+
+def _may_end(text: Marked, span: Span, event: Event) -> bool:
+    """The data has a character that could end what holds harmless data in the same place."""
+    if event.part is Part.TEXT:
+        return "<" in text.inner(span)
+    is_quoted = _AFTER_QUOTE.search(text.text[max(0, span.start - _LONGEST_VALUE) : span.start])
+    return (_ENDS_QUOTED if is_quoted else _ENDS_VALUE).search(text.inner(span)) is not None
 
 
 def _outside(text: Marked) -> list[str]:
@@ -106,7 +143,7 @@ def _nameless(events: Iterable[Event]) -> tuple[Event, ...]:
     )
 
 
-def _structure(span: Reach, covered: Sequence[Event], sent: Sent) -> Escape | None:
+def _structure(span: Reach, covered: Sequence[Event], written: str, sent: Sent) -> Escape | None:
     """Elements or attributes that are there because of a span, if they can run a script or the span left its literal for them."""
     named = next((e for e in covered if e.part in (Part.START, Part.ATTRIBUTE) and CANONICAL_TOKEN.search(e.text)), None)
     if span.lone and named is None:
@@ -116,8 +153,8 @@ def _structure(span: Reach, covered: Sequence[Event], sent: Sent) -> Escape | No
     arrived = content(covered)
     if not sent.allows(span.number, arrived):
         return None
-    part = quoted(arrived)
-    added = dict.fromkeys(_told(e) for e in covered if e.part in (Part.START, Part.ATTRIBUTE))
+    part = quoted(written or arrived)
+    added = dict.fromkeys(_told(e) for e in covered if e.part in (Part.START, Part.ATTRIBUTE) and e.text not in IMPLIED)
     what = ", ".join(list(added)[:5]) or "markup"
     return Escape(_KIND, f"Attacker data `{part}` becomes {what} in the page instead of staying {_place(covered[0])}.", part)
 
@@ -144,11 +181,8 @@ def _place(event: Event) -> str:
     return {Part.COMMENT: "a comment", Part.TEXT: "text"}.get(event.part, "data")
 
 
-def _within_value(
-    span: Reach, event: Event, page: Sequence[Event], harmless: Sequence[Sequence[Event]], sent: Sent
-) -> Escape | None:
+def _within_value(event: Event, twins: Sequence[Event], sent: Sent) -> Escape | None:
     """A text or value in which another language begins: a script, an event handler, a style sheet, an address that is run."""
-    twins = [e for p in harmless for r in reaches(p) if r.number == span.number for e in r.events(p) if _same_place(e, event)]
     if event.part is Part.TEXT and event.element == SCRIPT:
         return _embedded(JavaScript(), event.text, [t.text for t in twins], "script of the page", sent)
     if event.part is Part.TEXT and event.element == "style":

@@ -7,7 +7,7 @@ from functools import lru_cache
 import tree_sitter_javascript
 from tree_sitter import Language, Node
 
-from mithridate.oracles.confinement.pieces import Piece, Role
+from mithridate.oracles.confinement.pieces import LONGEST_TEXT, Piece, Role
 from mithridate.oracles.confinement.syntax_tree import loaded, segments, too_deep, tree
 
 _LITERALS = frozenset({"string", "regex"})
@@ -32,6 +32,7 @@ class JavaScript:
 
     name = "script"
     closers: Sequence[str] = ()
+    longest = LONGEST_TEXT
 
     def pieces(self, text: str) -> Sequence[Piece] | None:
         """Tokens; a template literal is cut where expressions are put into it."""

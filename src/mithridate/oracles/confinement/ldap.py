@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from mithridate.oracles.confinement.pieces import Piece, Role
+from mithridate.oracles.confinement.pieces import LONGEST_TEXT, Piece, Role
 
 _OPERATOR = re.compile(r"[~<>]?=|(?::[\w.-]+)*:=", re.ASCII)
 _ATTRIBUTE = re.compile(r"[^()=~<>:*\s][^()=~<>:*]*")
@@ -17,6 +17,7 @@ class Filter:
 
     name = "LDAP filter"
     closers: Sequence[str] = ()
+    longest = LONGEST_TEXT
 
     def pieces(self, text: str) -> Sequence[Piece]:
         """Parentheses, connectives, attribute descriptions, match operators, and parts of values between asterisks."""
@@ -28,6 +29,7 @@ class DistinguishedName:
 
     name = "LDAP distinguished name"
     closers: Sequence[str] = ()
+    longest = LONGEST_TEXT
 
     def pieces(self, text: str) -> Sequence[Piece]:
         """Attribute types, equals signs, values, and what separates them."""

@@ -20,7 +20,7 @@ def header(attack: Observation, controls: Sequence[Observation], sent: Sent) -> 
     if part is None:
         return None
     name = quoted(attack.text.partition(":")[0])
-    why = f"Attacker data `{part}` brings a line end into the response header `{name}` and so begins a header, or a body, of its own."
+    why = f"Attacker data `{part}` brings a line end into the response header `{name}` and so begins a header or body of its own."
     return Escape(ViolationKind.HEADER_INJECTION, why, part)
 
 

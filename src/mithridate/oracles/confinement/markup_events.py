@@ -6,6 +6,9 @@ from enum import Enum, auto
 
 from mithridate.oracles.confinement.spans import CANONICAL_TOKEN, Hit, paired
 
+IMPLIED = frozenset({"html", "head", "body", "colgroup", "tbody", "tr"})
+"""Elements that HTML parsers add where nobody wrote them."""
+
 
 class Part(Enum):
     """What an event tells of a document."""
@@ -45,7 +48,7 @@ class Reach:
 def reaches(document: Iterable[Event]) -> Iterator[Reach]:
     """Every span in a document whose text has canonical tokens (spans.Marked)."""
     hits = [
-        Hit(i, i, int(token[1]), token[2][0] == "o")
+        Hit(i, i, int(token[1]), token[2] == "o")
         for i, event in enumerate(document)
         for token in CANONICAL_TOKEN.finditer(event.text.lower())
         if event.part is not Part.END
@@ -71,7 +74,7 @@ def content(events: Iterable[Event]) -> str:
     """What must have been sent for these events to be the attacker's, tokens left out."""
     parts = []
     for event in events:
-        if event.part is not Part.END:
+        if event.part is not Part.END and (event.part is not Part.START or event.text not in IMPLIED):
             parts.append(("<" if event.part is Part.START else "") + event.text)
     text = "".join(parts)
     tokens = list(CANONICAL_TOKEN.finditer(text.lower()))

@@ -1,6 +1,7 @@
 """File paths and archive members: the resolved path must stay below the directory that harmless data stays below."""
 
 import posixpath
+import re
 from collections.abc import Sequence
 
 from mithridate.model.observation import Observation
@@ -16,6 +17,10 @@ _DONE = {
     "list": "is listed",
     "run": "is run",
 }
+
+
+_CLIMB = re.compile(r"(?<![^/])\.\./")
+_LONGEST_CLIMB, _MOST_CLIMBS = 4_096, 64
 
 
 def traversed(attack: Observation, controls: Sequence[Observation], sent: Sent) -> Escape | None:
@@ -82,20 +87,16 @@ def _root(control: Observation) -> str | None:
 def _root_without_control(attack: Observation, text: Marked, sent: Sent) -> str | None:
     """Where nothing harmless came so far, only steps to a parent directory that were surely sent tell anything."""
     span = text.spans[0]
-    start = span.start
-    before = text.text[:start]
-    prefix = before[len(before.rstrip("./")) :]
-    while prefix and not (prefix.startswith("../") and sent.contains(prefix)):
-        prefix = prefix[1:]
-    start -= len(prefix)
-    if not prefix and "/../" not in text.inner(span) + "/":
+    climbs = [m.start() for m in _CLIMB.finditer(text.text[: min(span.start, _LONGEST_CLIMB)])]
+    start = next((c for c in climbs[:_MOST_CLIMBS] if sent.contains(text.text[c : span.start])), span.start)
+    if start == span.start and "/../" not in text.inner(span) + "/":
         return None
     kept = posixpath.join(attack.detail.get("cwd", "") or "/", text.text[:start])
     return _normal(kept[: kept.rindex("/")])
 
 
 def _cannot_exist(path: str) -> bool:
-    """A step to the parent of a directory whose name the program began and the attacker went on with: the system finds no such directory.
+    """A step to the parent of a directory whose name the program began and the attacker continued: there is no such directory.
 
     Where the data is the whole name, the attacker need not name one that does not exist.
     """
@@ -103,7 +104,7 @@ def _cannot_exist(path: str) -> bool:
     for index, component in enumerate(components):
         if CANONICAL_TOKEN.search(component):
             spans = canonical(component).spans
-            return spans[0].start > 0 and not component[: spans[0].start].strip(".") == "" and ".." in components[index + 1 :]
+            return component[: spans[0].start].strip(".") != "" and ".." in components[index + 1 :]
     return False
 
 

@@ -1,8 +1,10 @@
 """The rule itself, for languages whose texts are rows of tokens: does a span of attacker data cover more than one literal?"""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import islice, takewhile
 from typing import Protocol
 
 from mithridate.oracles.confinement.sent import Sent
@@ -10,6 +12,8 @@ from mithridate.oracles.confinement.spans import Marked, Span
 
 LONGEST_TEXT = 65_000
 """Characters. Observers cut longer texts around the marks; a grammar that starts in the middle of one would guess."""
+LONGEST_SLOW_TEXT = 16_384
+"""The same for tokenizers that need a second for ten times as much."""
 
 
 class Role(Enum):
@@ -38,11 +42,13 @@ class Piece:
 class Grammar(Protocol):
     """A language as a row of tokens.
 
-    `name` completes "the structure of the …". `closers` end whatever literal may be open at the end of a text that was cut.
+    `name` is what one text of it is called. `closers` end whatever literal may be open at the end of a text that was cut.
+    Texts of more than `longest` characters are not judged.
     """
 
     name: str
     closers: Sequence[str]
+    longest: int
 
     def pieces(self, text: str) -> Sequence[Piece] | None:
         """The text's tokens in order, without white space; None when it is no text of the language."""
@@ -67,21 +73,21 @@ class Leak:
 
 def leak(grammar: Grammar, attack: Marked, controls: Iterable[Marked], sent: Sent) -> Leak | None:
     """The first span of `attack` that is not confined, judged against harmless texts of the same place."""
-    if not attack.spans or len(attack.text) > LONGEST_TEXT:
+    if not attack.spans:
         return None
     pieces = _pieces(grammar, attack.text)
     if pieces is not None and all(len(_covered(pieces, s)) < 2 and not s.lone for s in attack.spans):
         return None
     harmless: dict[int, set[tuple[str, ...]]] = {}
     for control in controls:
-        lexed = _pieces(grammar, control.text) if len(control.text) <= LONGEST_TEXT else None
+        lexed = _pieces(grammar, control.text)
         for span in control.spans if lexed is not None else ():
             harmless.setdefault(span.number, set()).add(_signature(_covered(lexed or (), span)))
     for span in attack.spans:
         known = harmless.get(span.number, set())
         if pieces is not None:
             covered = _covered(pieces, span)
-        elif known:
+        elif known and len(attack.text) <= grammar.longest:
             covered = _covered_before_the_break(grammar, attack.text, span)
         else:
             continue
@@ -120,7 +126,8 @@ def _signature(covered: Sequence[Piece]) -> tuple[str, ...]:
 
 
 def _covered(pieces: Sequence[Piece], span: Span) -> tuple[Piece, ...]:
-    return tuple(p for p in pieces if p.start < span.end and p.end > span.start)
+    first = bisect_right(pieces, span.start, key=lambda p: p.end)
+    return tuple(takewhile(lambda p: p.start < span.end, islice(pieces, first, None)))
 
 
 def _covered_before_the_break(grammar: Grammar, text: str, span: Span) -> tuple[Piece, ...]:
@@ -135,6 +142,7 @@ def _covered_before_the_break(grammar: Grammar, text: str, span: Span) -> tuple[
 
 def _pieces(grammar: Grammar, text: str) -> Sequence[Piece] | None:
     try:
-        return grammar.pieces(text)
+        found = grammar.pieces(text) if len(text) <= grammar.longest else None
     except RecursionError:
         return None
+    return None if found is None else sorted(found, key=lambda p: p.start)

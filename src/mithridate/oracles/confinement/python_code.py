@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
 
-from mithridate.oracles.confinement.pieces import Piece, Role
+from mithridate.oracles.confinement.pieces import LONGEST_SLOW_TEXT, Piece, Role
 
 _VALUES = frozenset({"True", "False", "None"})
 _LONE_RETURN = re.compile(r"\r(?!\n)")
@@ -21,6 +21,7 @@ class PythonCode:
 
     name = "Python code"
     closers: Sequence[str] = ("'", '"', "'''", '"""')
+    longest = LONGEST_SLOW_TEXT
 
     def pieces(self, text: str) -> Sequence[Piece] | None:
         """Tokens; a formatted string is cut at its braces. None when a string is not closed."""

@@ -1,4 +1,4 @@
-"""Reads what an observer wrote (docs/input-document.md, "The records"). The program under test may have written to the same stream."""
+"""Reads what an observer wrote (docs/input-document.md, "The records"); the program under test may have written among it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -162,10 +162,12 @@ def frames(value: object) -> tuple[Frame, ...]:
     found = []
     for item in value[:_MOST_FRAMES] if isinstance(value, list) else ():
         if isinstance(item, dict) and isinstance(item.get("file"), str):
-            line = item.get("line")
-            valid = type(line) is int and 0 <= line <= _LARGEST_LINE_NUMBER
-            found.append(Frame(function=_text(item.get("function")), file=_text(item["file"]), line=int(line) if valid else 0))
+            found.append(Frame(function=_text(item.get("function")), file=_text(item["file"]), line=_line(item.get("line"))))
     return tuple(found)
+
+
+def _line(value: object) -> int:
+    return value if isinstance(value, int) and 0 <= value <= _LARGEST_LINE_NUMBER else 0
 
 
 def _seconds(value: object) -> float:

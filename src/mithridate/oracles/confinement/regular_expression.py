@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from re import _parser as sre  # type: ignore[attr-defined]
+from typing import Any
 
 from mithridate.oracles.confinement.pieces import Leak, Piece, Role
 from mithridate.oracles.confinement.sent import Sent
@@ -58,27 +59,20 @@ def _events(text: str) -> tuple[str, ...] | None:
         return None
 
 
-def _flat(node: object) -> Iterator[str]:
-    if isinstance(node, sre.SubPattern) or isinstance(node, list):
-        for item in node:
-            yield from _flat(item)
-    elif isinstance(node, tuple) and len(node) == 2:
-        operator, argument = str(node[0]), node[1]
-        if operator == "LITERAL":
+def _flat(node: Any) -> Iterator[str]:
+    if isinstance(node, tuple) and len(node) == 2 and isinstance(node[0], type(sre.LITERAL)):
+        operator, argument = node
+        if operator is sre.LITERAL:
             yield chr(argument)
             return
-        yield operator
-        yield from _arguments(argument)
-        yield f"/{operator}"
-
-
-def _arguments(argument: object) -> Iterator[str]:
-    if isinstance(argument, tuple):
-        for part in argument:
-            yield from _arguments(part)
-    elif isinstance(argument, list | sre.SubPattern):
-        for item in argument:
-            yield from _flat(item) if isinstance(item, tuple) else _arguments(item)
+        yield str(operator)
+        yield from _flat(argument)
+        yield f"end of {operator}"
+    elif isinstance(node, sre.SubPattern | list | tuple):
+        for index, item in enumerate(node):
+            if index and isinstance(item, sre.SubPattern) and isinstance(node, list):
+                yield "alternative"
+            yield from _flat(item)
 
 
 def _between(events: Sequence[str], number: int) -> tuple[str, ...]:
@@ -87,7 +81,7 @@ def _between(events: Sequence[str], number: int) -> tuple[str, ...]:
     characters = "".join(events[i] for i in places).lower()
     opening = None
     for token in CANONICAL_TOKEN.finditer(characters):
-        if int(token[1]) == number and token[2][0] == "o":
+        if int(token[1]) == number and token[2] == "o":
             opening = token.end()
         elif int(token[1]) == number and opening is not None:
             between = events[places[opening - 1] + 1 : places[token.start()]]

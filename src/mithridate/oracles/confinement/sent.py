@@ -16,7 +16,7 @@ _DEEPEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The strings of an input document's attack steps, marks in their written form. Without any nothing is known, and all is allowed."""
+    """The strings of an input document's attack steps, marks as written there. Without any, all is allowed."""
 
     leaves: tuple[str, ...] = ()
 
@@ -55,7 +55,7 @@ NOTHING_KNOWN = Sent()
 
 
 def sent(document: bytes) -> Sent:
-    """The attack's strings of an input document (docs/input-document.md); of one that is none, nothing. Never raises on content."""
+    """The attack's strings of an input document (docs/input-document.md); of what is none, nothing. Never raises."""
     try:
         parsed = json.loads(document)
         steps = parsed.get("attack") if isinstance(parsed, dict) else None

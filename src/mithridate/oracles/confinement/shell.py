@@ -7,7 +7,7 @@ from functools import lru_cache
 import tree_sitter_bash
 from tree_sitter import Language, Node
 
-from mithridate.oracles.confinement.pieces import Piece, Role
+from mithridate.oracles.confinement.pieces import LONGEST_SLOW_TEXT, Piece, Role
 from mithridate.oracles.confinement.syntax_tree import loaded, segments, too_deep, tree
 
 _QUOTED = frozenset({"raw_string", "ansi_c_string"})
@@ -24,6 +24,7 @@ class Shell:
 
     name = "shell command"
     closers: Sequence[str] = ()
+    longest = LONGEST_SLOW_TEXT
 
     def pieces(self, text: str) -> Sequence[Piece] | None:
         """Words, operators, expansions, and the line ends that separate commands."""
@@ -46,6 +47,8 @@ def _leaves(node: Node, text: str, depth: int) -> Iterator[Piece]:
         yield Piece(Role.LITERAL, "quoted", node.start_byte, node.end_byte)
     elif node.type in _WITH_HOLES:
         yield from segments(node, lambda n: n.type in _HOLES, lambda n: _leaves(n, text, depth + 1), "quoted")
+    elif node.type == "expansion":
+        yield from _expansion(node, text, depth)
     elif node.child_count:
         for child in node.children:
             yield from _leaves(child, text, depth + 1)
@@ -55,6 +58,29 @@ def _leaves(node: Node, text: str, depth: int) -> Iterator[Piece]:
         yield Piece(Role.COMMENT, "comment", node.start_byte, node.end_byte)
     else:
         yield Piece(Role.STRUCTURE, node.type, node.start_byte, node.end_byte)
+
+
+def _expansion(node: Node, text: str, depth: int) -> Iterator[Piece]:
+    """${name:-word}: up to the brace the word is data, but for expansions in it."""
+    start, end = node.start_byte + 2, node.end_byte - 1
+    yield Piece(Role.STRUCTURE, "${", node.start_byte, start)
+    last = start
+    for hole in _outermost_holes(node, depth):
+        if hole.start_byte > last:
+            yield Piece(Role.LITERAL, "parameter", last, hole.start_byte)
+        yield from _leaves(hole, text, depth + 1)
+        last = hole.end_byte
+    if end > last:
+        yield Piece(Role.LITERAL, "parameter", last, end)
+    yield Piece(Role.STRUCTURE, "}", end, node.end_byte)
+
+
+def _outermost_holes(node: Node, depth: int) -> Iterator[Node]:
+    for child in node.children:
+        if child.type in _HOLES or child.type in _WITH_HOLES:
+            yield child
+        elif not too_deep(depth):
+            yield from _outermost_holes(child, depth + 1)
 
 
 def _bare(text: str, start: int, end: int) -> Iterator[Piece]:

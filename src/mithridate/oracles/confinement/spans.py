@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from mithridate.model.observation import Mark, Observation
 
-_SHORTEST_TOKEN = 4
+_SHORTEST_TOKEN = 6
 """Characters; a shorter token would be found where nobody put it (only forged records have such)."""
 
 
@@ -81,11 +81,11 @@ def _pattern(tokens: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _same_in_every_run(number: int, opens: bool, length: int) -> str:
-    """A token of letters and digits that starts with a letter; grammars then see equal texts in equal runs, and answer from memory."""
-    return f"q{number:03d}{'o' if opens else 'c'}".ljust(length, "q" if opens else "z")[:length]
+    """Letters and digits that start with a letter; grammars then see equal texts in equal runs, and answer from memory."""
+    return f"q{number:03d}{'o' if opens else 'c'}".ljust(length - 1, "x") + "q"
 
 
-CANONICAL_TOKEN = re.compile(r"q(\d{3})(oq+|cz+)", re.ASCII)
+CANONICAL_TOKEN = re.compile(r"q(\d{3})([oc])x*q", re.ASCII)
 """Matches the tokens of `Marked.text`."""
 
 
@@ -118,7 +118,7 @@ def paired(hits: Sequence[Hit]) -> Iterator[tuple[Hit | None, Hit | None]]:
 def canonical(text: str) -> Marked:
     """A part of a `Marked.text`, or what a parser made of it, with the spans in it."""
     hits = [
-        Hit(t.start(), t.end(), int(t[1]), t[2][0] == "o")
+        Hit(t.start(), t.end(), int(t[1]), t[2] == "o")
         for t in CANONICAL_TOKEN.finditer(text.lower() if text.isascii() else text)
     ]
     return Marked(text, tuple(sorted((_span(*pair) for pair in paired(hits)), key=lambda s: (s.start, s.end))))

@@ -7,7 +7,7 @@ from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from mithridate.oracles.confinement.pieces import Grammar, Piece, Role
+from mithridate.oracles.confinement.pieces import LONGEST_SLOW_TEXT, Grammar, Piece, Role
 
 _WORDS = frozenset({TokenType.VAR, TokenType.NUMBER})
 _SEPARATORS = frozenset({TokenType.COMMA, TokenType.DOT, TokenType.DASH})
@@ -21,6 +21,7 @@ class Sql:
 
     name = "SQL statement"
     closers: Sequence[str] = ("'", '"', "`", "]", "*/", "$$")
+    longest = LONGEST_SLOW_TEXT
 
     def __init__(self, dialect: str) -> None:
         self._dialect = dialect

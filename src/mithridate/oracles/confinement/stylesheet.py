@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from mithridate.oracles.confinement.pieces import Piece, Role
+from mithridate.oracles.confinement.pieces import LONGEST_TEXT, Piece, Role
 
 _TOKEN = re.compile(
     r"(?P<comment>/\*.*?(?:\*/|\Z))"
@@ -26,6 +26,7 @@ class StyleSheet:
 
     name = "style sheet"
     closers: Sequence[str] = ()
+    longest = LONGEST_TEXT
 
     def pieces(self, text: str) -> Sequence[Piece]:
         """Strings and addresses, names and numbers, and the signs between them."""

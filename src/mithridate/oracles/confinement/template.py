@@ -7,7 +7,7 @@ from functools import lru_cache
 from jinja2 import Environment
 from jinja2.exceptions import TemplateError
 
-from mithridate.oracles.confinement.pieces import Grammar, Piece, Role
+from mithridate.oracles.confinement.pieces import LONGEST_TEXT, Grammar, Piece, Role
 from mithridate.oracles.confinement.python_code import PythonCode
 
 
@@ -16,6 +16,7 @@ class Jinja:
 
     name = "Jinja template"
     closers: Sequence[str] = ()
+    longest = LONGEST_TEXT
 
     def pieces(self, text: str) -> Sequence[Piece]:
         """Text, comments, and the tokens of expressions and statements; up to where the lexer gives up."""
@@ -61,6 +62,7 @@ class Delimited:
     """
 
     closers: Sequence[str] = ()
+    longest = LONGEST_TEXT
 
     def __init__(self, name: str, constructs: re.Pattern[str]) -> None:
         self.name = name

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
 from mithridate.model.observation import FACTS, Mark, Observation, Sink
 from mithridate.model.violation import ViolationKind
@@ -21,6 +22,9 @@ from mithridate.oracles.confinement.xpath import XPath
 
 __all__ = ["Escape", "escape", "judge_run"]
 
+_MOST_TWINS = 100
+"""Of one observation; a loop may have used one sink thousands of times."""
+
 Judge = Callable[[Observation, Sequence[Observation], Sent], Escape | None]
 
 
@@ -37,7 +41,7 @@ def escape(attack: Observation, controls: Sequence[Observation], sent: Sent = NO
 def judge_run(
     attack: Sequence[Observation], control: Sequence[Observation], sent: Sent = NOTHING_KNOWN
 ) -> tuple[tuple[Observation, Escape], ...]:
-    """Every observation of the attack phase that escaped, and the facts of that phase (of the control phase when the attack's is empty)."""
+    """What escaped in the attack phase, and the facts of that phase (of the control phase when the attack's is empty)."""
     places = defaultdict(list)
     for twin in control:
         places[_place(twin)].append(twin)
@@ -66,7 +70,7 @@ def _place(observation: Observation) -> tuple[str, ...]:
 
 def _twins(attack: Observation, controls: Sequence[Observation]) -> list[Observation]:
     place, numbers = _place(attack), _numbers(attack.marks)
-    return [c for c in controls if _place(c) == place and _numbers(c.marks) & numbers]
+    return list(islice((c for c in controls if _place(c) == place and _numbers(c.marks) & numbers), _MOST_TWINS))
 
 
 def _numbers(marks: Sequence[Mark]) -> frozenset[int]:

@@ -15,7 +15,7 @@ _WEB_SCHEMES = frozenset({"http", "https"})
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The host of an address in lower case, canonical tokens in it, without user and port; "" when the address has none of its own."""
+    """The host of an address in lower case, canonical tokens in it, without user and port; "" for a relative address."""
 
     name: str
 
@@ -38,7 +38,7 @@ def scheme(address: str) -> str:
 
 
 def redirect_host(location: str) -> Host:
-    """Where a browser goes for a Location header; other schemes than http and https it does not follow (Fetch, HTTP-redirect fetch).
+    """Where a browser goes for a Location header; it follows http and https alone (Fetch, HTTP-redirect fetch).
 
     How many slashes a scheme needs depends on the page's own scheme, which nobody told us: two make an authority in any case.
     """

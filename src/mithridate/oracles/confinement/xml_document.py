@@ -38,9 +38,7 @@ def extended(attack: Observation, controls: Sequence[Observation], sent: Sent) -
 
 
 def _as_written(text: Marked) -> str:
-    return CANONICAL_TOKEN.sub(
-        lambda t: (OPENING if t[2][0] == "o" else CLOSING) + chr(FIRST_NUMBER + int(t[1])), text.text
-    ).strip()
+    return CANONICAL_TOKEN.sub(lambda t: (OPENING if t[2] == "o" else CLOSING) + chr(FIRST_NUMBER + int(t[1])), text.text).strip()
 
 
 @lru_cache(maxsize=64)

@@ -8,22 +8,21 @@ from elementpath import XPath1Parser, XPath2Parser
 
 from mithridate.oracles.confinement.pieces import Piece, Role
 
-_LONGEST_TEXT = 8_192
-"""Characters. The tokenizers look ahead over white space and comments, which takes time by the square of the length."""
-
 
 class XPath:
     """Expressions of one version; any but 2.0 is 1.0."""
 
     name = "XPath expression"
     closers: Sequence[str] = ("'", '"')
+    longest = 8_192
+    """The tokenizers look ahead over white space and comments, which takes time by the square of the length."""
 
     def __init__(self, version: str) -> None:
         self._version = version
 
     def pieces(self, text: str) -> Sequence[Piece] | None:
         """The expression's tokens."""
-        return _pieces(self._version, text) if len(text) <= _LONGEST_TEXT else None
+        return _pieces(self._version, text)
 
 
 @lru_cache(maxsize=2)
