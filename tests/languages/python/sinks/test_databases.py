@@ -121,9 +121,10 @@ DRIVERS = {
 def test_drivers_in_python_are_watched(observe: Observe, module: str) -> None:
     dialect, name = DRIVERS[module]
     source = f"""
-import {module}
+import importlib
+Cursor = importlib.import_module('{module}').{name}
 def run(data):
-    cursor = {module}.{name}.__new__({module}.{name})
+    cursor = Cursor.__new__(Cursor)
     cursor.execute(f"SELECT '{{data}}'")
 """
     found = observe(source, module).only("sql")

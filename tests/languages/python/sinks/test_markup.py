@@ -63,12 +63,14 @@ def run(data):
         "etree.fromstring(document, etree.XMLParser(resolve_entities=True))",
         "etree.XML(document, parser=etree.XMLParser(resolve_entities=True))",
         "etree.parse(io.StringIO(document), etree.XMLParser(resolve_entities=True)).getroot()",
+        "iterated(document)",
         "fed(etree.XMLParser(resolve_entities=True), document)",
     ],
 )
 def test_an_external_entity_of_lxml_is_seen_and_not_loaded(observe: Observe, call: str) -> None:
     source = (
         "import os\nimport lxml.etree as etree\ndef fed(parser, text):\n    parser.feed(text)\n    return parser.close()\n"
+        "def iterated(text):\n    return [e for _, e in etree.iterparse(io.BytesIO(text.encode()), resolve_entities=True)][-1]\n"
         + ENTITY
         + f"    return ''.join({call}.itertext())\n"
     )
@@ -77,6 +79,20 @@ def test_an_external_entity_of_lxml_is_seen_and_not_loaded(observe: Observe, cal
     assert [(one["text"].endswith(MARKED), one["stopped"]) for one in found] == [(True, True)]
     assert "secret" not in str(seen.attack["result"])
     assert seen.control["result"] == "plain text"
+
+
+def test_a_document_that_lxml_opens_by_name_is_a_path_and_no_entity(observe: Observe) -> None:
+    source = "import lxml.etree as etree\ndef run(data):\n    return etree.parse(data).getroot().text\n"
+    seen = observe(source, "lxml.etree", files={MARKED: "<r>x</r>", "plain": "<r>y</r>"})
+    found = seen.only("path")
+    assert (found["api"], found["text"], found["detail"]["mode"]) == ("lxml.etree.parse", MARKED, "read")
+    assert (seen.attack["result"], seen.control["result"]) == ("x", "y")
+
+
+def test_a_document_that_lxml_would_fetch_is_a_request(observe: Observe) -> None:
+    seen = observe("import lxml.etree as etree\ndef run(data):\n    etree.parse('http://h/' + data)\n", "lxml.etree")
+    assert seen.only("request")["stopped"]
+    assert (seen.attack["raised"], seen.control["raised"]) == ("OSError", "OSError")
 
 
 def test_a_parser_that_does_not_resolve_entities_is_silent(observe: Observe) -> None:

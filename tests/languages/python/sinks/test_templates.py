@@ -64,7 +64,7 @@ def run(data):
     ],
 )
 def test_a_format_string_is_a_template(observe: Observe, call: str, api: str) -> None:
-    seen = observe(f"import string\ndef run(data):\n    return {call}\n")
+    seen = observe(f"{'import string' if 'string.' in call else ''}\ndef run(data):\n    return {call}\n")
     found = seen.only("template")
     assert (found["api"], found["dialect"]) == (api, "format")
     assert seen.attack["result"] == f"1 {MARKED}"
