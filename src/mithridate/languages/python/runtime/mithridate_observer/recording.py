@@ -268,7 +268,7 @@ class Recorder:
         caller = self._caller(sys._getframe(1))
         if caller is None or not self.place(caller.f_code.co_filename):
             return False
-        site = (sink, what, caller.f_code, caller.f_lineno)
+        site = (sink, what, id(caller.f_code), caller.f_lineno)
         if site in self._sites:
             return False
         self._sites.add(site)
