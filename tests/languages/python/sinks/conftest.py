@@ -64,6 +64,12 @@ class Seen:
         found = [record["observed"] for record in self.records if record["phase"] == "attack"]
         return [one for one in found if not sink or one["sink"] == sink]
 
+    def only_frames(self) -> list[dict[str, Any]]:
+        """The frames of the single observation of the marked run."""
+        (found,) = self.observed()
+        frames: list[dict[str, Any]] = found["frames"]
+        return frames
+
     def only(self, sink: str) -> dict[str, Any]:
         """The single observation of the marked run, with the program's frame, while the plain run left none."""
         assert [record for record in self.records if record["phase"] == "control"] == []

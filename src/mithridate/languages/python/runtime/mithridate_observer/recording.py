@@ -96,9 +96,11 @@ class Recorder:
         self._marks: list[tuple[int, str, str]] = []
         self._tokens: tuple[str, ...] = ()
         self._bytes: tuple[bytes, ...] = ()
+        self._shortest = 0
         self._prefix = ""
         self._prefix_bytes = b""
         self._seen: set[tuple[Any, ...]] = set()
+        self._sites: set[tuple[object, ...]] = set()
         self._counts: dict[tuple[Any, ...], int] = {}
         self._places: dict[str, str | None] = {}
 
@@ -111,7 +113,9 @@ class Recorder:
         prefix = os.path.commonprefix(self._tokens)  # noqa: RUF071 - of characters
         self._prefix = prefix if len(prefix) >= SHORTEST_PREFIX else ""
         self._prefix_bytes = self._prefix.encode()
+        self._shortest = min(map(len, self._tokens), default=0)
         self._seen.clear()
+        self._sites.clear()
         self._counts.clear()
         self.on = True
 
@@ -127,15 +131,12 @@ class Recorder:
 
     def holds(self, text: str | bytes) -> bool:
         """Whether a token is in `text`, in whatever case."""
-        if isinstance(text, str):
-            low = text.lower()
-            if self._prefix and self._prefix not in low:
-                return False
-            return any(token in low for token in self._tokens)
-        raw = text.lower()
-        if self._prefix_bytes and self._prefix_bytes not in raw:
+        if len(text) < self._shortest:
             return False
-        return any(token in raw for token in self._bytes)
+        low: Any = text.lower()
+        if isinstance(text, str):
+            return (not self._prefix or self._prefix in low) and any(map(low.__contains__, self._tokens))
+        return (not self._prefix or self._prefix_bytes in low) and any(map(low.__contains__, self._bytes))
 
     def marked(self, value: object, depth: int = 2) -> bool:
         """Whether text, or text in a container or in the containers in it, holds a token; never calls the target's code."""
@@ -259,12 +260,24 @@ class Recorder:
 
     def in_project(self, frame: FrameType | None) -> bool:
         """Whether the innermost frame that is not the observer's is the project's code."""
-        while frame is not None:
-            place = self.place(frame.f_code.co_filename)
-            if place is not None:
-                return place != ""
+        caller = self._caller(frame)
+        return caller is not None and bool(self.place(caller.f_code.co_filename))
+
+    def new_site(self, sink: str, what: str) -> bool:
+        """Whether this is the first time in this phase that this line of the project does this: facts are asked for often."""
+        caller = self._caller(sys._getframe(1))
+        if caller is None or not self.place(caller.f_code.co_filename):
+            return False
+        site = (sink, what, id(caller.f_code), caller.f_lineno)
+        if site in self._sites:
+            return False
+        self._sites.add(site)
+        return True
+
+    def _caller(self, frame: FrameType | None) -> FrameType | None:
+        while frame is not None and self.place(frame.f_code.co_filename) is None:
             frame = frame.f_back
-        return False
+        return frame
 
 
 def _stack(frame: FrameType | None) -> Iterator[FrameType]:

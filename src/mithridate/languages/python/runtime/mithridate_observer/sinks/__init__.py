@@ -86,6 +86,7 @@ def _patches() -> dict[str, Sequence[Patch]]:
         "mako.template": [templates.patch_mako],
         "django.template.base": [templates.patch_django],
         "tornado.template": [templates.patch_tornado],
+        "builtins": [templates.patch_builtins],
         "string": [templates.patch_string],
         "tarfile": [archives.patch_tarfile],
         "zipfile": [archives.patch_zipfile],

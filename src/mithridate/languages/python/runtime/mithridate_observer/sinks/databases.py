@@ -9,7 +9,7 @@ from mithridate_observer import recording
 from mithridate_observer.sinks.patching import WRAPPED, before, before_awaited, observing, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from types import ModuleType
 
     from mithridate_observer.recording import Recorder
@@ -46,23 +46,8 @@ def _look(api: str, dialect: str) -> Look:
     return look
 
 
-def driver(dialect: str, names: Iterable[str]) -> Patch:
+def driver(dialect: str, *names: str, methods: tuple[str, ...] = METHODS) -> Patch:
     """A patch for classes of a DB-API driver's module, by name; those that a version does not have are left out."""
-
-    def patch(module: ModuleType) -> None:
-        for name in names:
-            owner = getattr(module, name, None)
-            for method in METHODS if isinstance(owner, type) else ():
-                package = module.__name__.partition(".")[0]
-                if method in vars(owner):
-                    before(owner, method, _look(f"{package}.{name}.{method}", dialect), "sql")
-
-    return patch
-
-
-def awaited_driver(dialect: str, names: Iterable[str], methods: Iterable[str] = METHODS) -> Patch:
-    """As `driver`, for classes whose methods are coroutine functions."""
-    methods = tuple(methods)
 
     def patch(module: ModuleType) -> None:
         for name in names:
@@ -71,8 +56,11 @@ def awaited_driver(dialect: str, names: Iterable[str], methods: Iterable[str] = 
                 if method not in vars(owner):
                     continue
                 look = _look(f"{module.__name__.partition('.')[0]}.{name}.{method}", dialect)
-                coroutine = bool(vars(owner)[method].__code__.co_flags & CO_COROUTINE)
-                (before_awaited if coroutine else before)(owner, method, look)
+                code = getattr(vars(owner)[method], "__code__", None)
+                if code is not None and code.co_flags & CO_COROUTINE:
+                    before_awaited(owner, method, look)
+                else:
+                    before(owner, method, look, "sql")
 
     return patch
 
@@ -114,24 +102,24 @@ def patch_sqlalchemy(module: ModuleType) -> None:
 
 def patches() -> dict[str, list[Patch]]:
     """The drivers, by the module that defines their classes."""
-    sqlite = driver("sqlite", ("Connection", "Cursor"))
+    sqlite = driver("sqlite", "Connection", "Cursor")
     return {
         "sqlite3.dbapi2": [sqlite],
         "pysqlite3.dbapi2": [sqlite],
-        "psycopg2._psycopg": [driver("postgres", ("cursor", "ReplicationCursor"))],
-        "psycopg.cursor": [driver("postgres", ("Cursor",))],
-        "psycopg.cursor_async": [awaited_driver("postgres", ("AsyncCursor",))],
-        "asyncpg.connection": [awaited_driver("postgres", ("Connection",), ASYNCPG_METHODS)],
-        "pg8000.dbapi": [driver("postgres", ("Cursor",))],
-        "pymysql.cursors": [driver("mysql", ("Cursor",))],
-        "aiomysql.cursors": [awaited_driver("mysql", ("Cursor",))],
-        "MySQLdb.cursors": [driver("mysql", ("BaseCursor",))],
-        "mysql.connector.cursor": [driver("mysql", ("MySQLCursor", "MySQLCursorPrepared"))],
-        "mysql.connector.cursor_cext": [driver("mysql", ("CMySQLCursor", "CMySQLCursorPrepared"))],
-        "cx_Oracle": [driver("oracle", ("Cursor",))],
-        "oracledb.cursor": [driver("oracle", ("Cursor", "AsyncCursor"))],
-        "pymssql._pymssql": [driver("tsql", ("Cursor",))],
-        "pyodbc": [driver("", ("Cursor", "Connection"))],
+        "psycopg2._psycopg": [driver("postgres", "cursor", "ReplicationCursor")],
+        "psycopg.cursor": [driver("postgres", "Cursor")],
+        "psycopg.cursor_async": [driver("postgres", "AsyncCursor")],
+        "asyncpg.connection": [driver("postgres", "Connection", methods=ASYNCPG_METHODS)],
+        "pg8000.dbapi": [driver("postgres", "Cursor")],
+        "pymysql.cursors": [driver("mysql", "Cursor")],
+        "aiomysql.cursors": [driver("mysql", "Cursor")],
+        "MySQLdb.cursors": [driver("mysql", "BaseCursor")],
+        "mysql.connector.cursor": [driver("mysql", "MySQLCursor", "MySQLCursorPrepared")],
+        "mysql.connector.cursor_cext": [driver("mysql", "CMySQLCursor", "CMySQLCursorPrepared")],
+        "cx_Oracle": [driver("oracle", "Cursor")],
+        "oracledb.cursor": [driver("oracle", "Cursor", "AsyncCursor")],
+        "pymssql._pymssql": [driver("tsql", "Cursor")],
+        "pyodbc": [driver("", "Cursor", "Connection")],
         "aiosqlite.core": [patch_aiosqlite],
         "sqlalchemy.engine": [patch_sqlalchemy],
     }

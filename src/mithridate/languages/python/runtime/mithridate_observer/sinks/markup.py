@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 from mithridate_observer.recording import stopped
-from mithridate_observer.sinks import stack
-from mithridate_observer.sinks.patching import argument, before, observing, replace
+from mithridate_observer.sinks import paths, stack
+from mithridate_observer.sinks.patching import argument, ask, before, observing, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +21,9 @@ if TYPE_CHECKING:
 
 
 def _path(api: str, index: int, dialect: str = "1.0", name: str = "path") -> Look:
-    def look(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def look(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         expression = argument(args, kwargs, index, name)
-        if isinstance(expression, (str, bytes)):
-            recorder.saw("xpath", api, expression, dialect)
+        return isinstance(expression, (str, bytes)) and recorder.saw("xpath", api, expression, dialect)
 
     return look
 
@@ -94,9 +95,11 @@ def patch_lxml(module: ModuleType) -> None:
     for name in ("XPathElementEvaluator", "XPathDocumentEvaluator"):
         setattr(module, name, _evaluating(getattr(module, name), _path("lxml.etree.XPathEvaluator", 1)))
     replace(module, "XPathEvaluator", lambda original: _evaluator(module, original))
+    resolver = _resolver(module)
     for function in ("fromstring", "XML", "XMLID", "parse", "fromstringlist", "XMLDTDID"):
-        replace(module, function, lambda original: _parse(module, original))
-    replace(module.XMLParser, "feed", lambda original: _feed(module, original))
+        replace(module, function, lambda original: _parse(module, resolver, original))
+    replace(module.XMLParser, "feed", lambda original: _feed(module, resolver, original))
+    module.iterparse = _iterparse(module.iterparse, resolver)  # type: ignore[attr-defined]
 
 
 def _compiled(base: Any, look: Look) -> Any:
@@ -135,15 +138,23 @@ def _evaluator(module: Any, original: Callable[..., Any]) -> Callable[..., Any]:
     return evaluator
 
 
+class _Parsing(threading.local):
+    source = ""
+
+
+_parsing = _Parsing()
+"""The document that is parsed: lxml asks its resolvers for that, too."""
+
+
 def _resolver(module: Any) -> Any:
     """A resolver that is asked before lxml loads anything; it answers for marked identifiers only."""
 
     def resolve(self: Any, url: Any, public: Any, context: Any) -> Any:
         recorder = observing()
-        if recorder is None or not isinstance(url, str):
+        if recorder is None or not isinstance(url, str) or url == _parsing.source:
             return None
         if recorder.saw("entity", "lxml.etree.parse", url, stopped=True):
-            return self.resolve_empty(context)
+            return self.resolve_string("", context)  # resolve_empty() lets libxml2 2.14 load the file all the same
         return None
 
     return type("Resolver", (module.Resolver,), {"resolve": resolve})()
@@ -157,27 +168,54 @@ def _with_resolver(module: Any, parser: Any, resolver: Any) -> None:
         resolvers.add(resolver)
 
 
-def _parse(module: Any, original: Callable[..., Any]) -> Callable[..., Any]:
-    resolver = _resolver(module)
+def _parse(module: Any, resolver: Any, original: Callable[..., Any]) -> Callable[..., Any]:
     function = getattr(original, "__name__", "")
 
     def parse(*args: Any, **kwargs: Any) -> Any:
         recorder = observing()
-        if recorder is not None:
-            _with_resolver(module, argument(args, kwargs, 1, "parser"), resolver)
-            if args and isinstance(args[0], (str, bytes)) and function != "parse":
-                recorder.saw("xml", f"lxml.etree.{function}", args[0])
-        return original(*args, **kwargs)
+        if recorder is None:
+            return original(*args, **kwargs)
+        ask(_note, recorder, function, args, kwargs)
+        _with_resolver(module, argument(args, kwargs, 1, "parser"), resolver)
+        before = _parsing.source
+        source = argument(args, kwargs, 0, "source")
+        _parsing.source = os.fsdecode(source) if function == "parse" and isinstance(source, (str, bytes, os.PathLike)) else ""
+        try:
+            return original(*args, **kwargs)
+        finally:
+            _parsing.source = before
 
     return parse
 
 
-def _feed(module: Any, original: Callable[..., Any]) -> Callable[..., Any]:
-    resolver = _resolver(module)
+def _note(recorder: Recorder, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """What is parsed: a document, or the name of one, which libxml2 opens without a word to the interpreter."""
+    source = argument(args, kwargs, 0, "source" if function == "parse" else "text")
+    if function != "parse":
+        if isinstance(source, (str, bytes)):
+            recorder.saw("xml", f"lxml.etree.{function}", source)
+    elif isinstance(source, (str, bytes, os.PathLike)):
+        name = os.fsdecode(source)
+        if not name.lower().startswith(("http://", "https://", "ftp://")):
+            paths.reached(recorder, "lxml.etree.parse", name, "read")
+        elif recorder.saw("request", "lxml.etree.parse", name, stopped=True):
+            raise stopped(OSError, f"failed to load {name!r}")
 
+
+def _feed(module: Any, resolver: Any, original: Callable[..., Any]) -> Callable[..., Any]:
     def feed(parser: Any, *args: Any, **kwargs: Any) -> Any:
         if observing() is not None:
             _with_resolver(module, parser, resolver)
         return original(parser, *args, **kwargs)
 
     return feed
+
+
+def _iterparse(base: Any, resolver: Any) -> Any:
+    """A subclass whose parser has the resolver."""
+
+    def construct(self: Any, *args: Any, **kwargs: Any) -> None:
+        base.__init__(self, *args, **kwargs)
+        self.resolvers.add(resolver)
+
+    return type(base.__name__, (base,), {"__init__": construct, "__module__": base.__module__, "__doc__": base.__doc__})

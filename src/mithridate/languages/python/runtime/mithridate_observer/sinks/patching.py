@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mithridate_observer.recording import Recorder
 
     Look = Callable[[Recorder, tuple[Any, ...], dict[str, Any]], object]
-    Patch = Callable[[ModuleType], None]
+    Patch = Callable[[ModuleType], object]
 
 WRAPPED = "__mithridate_wrapped__"
 
@@ -149,10 +149,11 @@ class Patches:
     def install(self) -> None:
         """Patch what is loaded; be asked first about what is not."""
         for name in self._patches:
-            module = sys.modules.get(name)
+            # Modules built into the interpreter cannot be hooked, and cost nothing to load.
+            module = __import__(name) if name in sys.builtin_module_names else sys.modules.get(name)
             if module is not None:
                 self._apply(name, module)
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         """The spec that the other finders give, made to patch the module once it is loaded."""

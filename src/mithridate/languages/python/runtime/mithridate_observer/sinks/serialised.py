@@ -170,8 +170,9 @@ def patch_jsonpickle(module: ModuleType) -> None:
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def loadclass(name: Any, *args: Any, **kwargs: Any) -> Any:
             recorder = observing()
-            observed = recorder is not None and isinstance(name, str) and recorder.holds(name)
-            if observed and recorder.saw("type", stack.outermost("jsonpickle"), name, "jsonpickle", stopped=True):
+            if recorder is None or not isinstance(name, str) or not recorder.holds(name):
+                return original(name, *args, **kwargs)
+            if recorder.saw("type", stack.outermost("jsonpickle"), name, "jsonpickle", stopped=True):
                 return None
             return original(name, *args, **kwargs)
 

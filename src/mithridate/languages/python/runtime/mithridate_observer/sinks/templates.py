@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mithridate_observer import recording
 from mithridate_observer.sinks import stack
 from mithridate_observer.sinks.patching import argument, before, replace
 
@@ -49,20 +50,22 @@ def patch_tornado(module: ModuleType) -> None:
 
 
 def patch_string(module: ModuleType) -> None:
-    """Format strings, through `string.Formatter` and through `str` itself."""
+    """Format strings of `string.Formatter`."""
 
     def formatter(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if isinstance(args[1], str):
             recorder.saw("template", "string.Formatter.vformat", args[1], "format")
 
     before(module.Formatter, "vformat", formatter)
+
+
+def patch_builtins(module: ModuleType) -> None:
+    """Format strings of `str` itself."""
     for method in ("format", "format_map"):
-        replace(str, method, _formatting(f"str.{method}"))
+        replace(module.str, method, _formatting(f"str.{method}"))
 
 
 def _formatting(api: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    from mithridate_observer import recording
-
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def format(text: str, /, *args: Any, **kwargs: Any) -> str:  # noqa: A001 - its name
             recorder = recording.active

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from mithridate_observer.sinks.patching import argument, before
@@ -47,8 +46,7 @@ ALGORITHMS = frozenset({"TripleDES", "ARC4", "Blowfish", "IDEA", "SEED", "CAST5"
 
 
 def _fact(recorder: Recorder, sink: str, api: str, what: str, length: object = "") -> None:
-    # The answer is dear to find: asked only when the code that called is the project's.
-    if recorder.in_project(sys._getframe(1)):
+    if recorder.new_site(sink, what):
         recorder.saw(sink, api, what, detail={"length": str(length)}, fact=True)
 
 
@@ -98,12 +96,12 @@ def patch_random(module: ModuleType) -> None:
 
 def hash_module(algorithm: str) -> Patch:
     """A patch for `Crypto.Hash.X.new`."""
-    return lambda module: _patched(module, "weak-hash", algorithm, DIGESTS[algorithm]) and None
+    return lambda module: _patched(module, "weak-hash", algorithm, DIGESTS[algorithm])
 
 
 def cipher_module(name: str) -> Patch:
     """A patch for `Crypto.Cipher.X.new`."""
-    return lambda module: _patched(module, "weak-cipher", name) and None
+    return lambda module: _patched(module, "weak-cipher", name)
 
 
 def _patched(module: ModuleType, sink: str, what: str, length: object = "") -> bool:
@@ -114,7 +112,7 @@ def patch_aes(module: ModuleType) -> None:
     """`Crypto.Cipher.AES.new` with the mode that shows equal blocks."""
 
     def look(recorder: Recorder, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if argument(args, kwargs, 1, "mode") == module.MODE_ECB:  # type: ignore[attr-defined]
+        if argument(args, kwargs, 1, "mode") == module.MODE_ECB:
             _fact(recorder, "weak-cipher", f"{module.__name__}.new", "AES-ECB")
 
     before(module, "new", look)
