@@ -124,7 +124,7 @@ def call(application: Any, request: Request) -> Response:
     return Response(int(code) if code.isdigit() else 500, [(str(name), str(value)) for name, value in headers], body, raised)
 
 
-def environ_of(request: Request) -> Environ:
+def environ_of(request: Request) -> dict[str, Any]:
     """The environ of a request."""
     host, _, port = request.host.partition(":")
     path = request.path.encode("utf-8", "surrogateescape").decode("latin-1")
@@ -161,7 +161,7 @@ def environ_of(request: Request) -> Environ:
             key = "HTTP_" + key
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{text}" if key in environ else text
-    return Environ(environ)
+    return environ if "webob" in sys.modules else Environ(environ)  # WebOb insists on the exact type
 
 
 def _note(key: Any, found: bool) -> None:
@@ -178,4 +178,4 @@ def _note(key: Any, found: bool) -> None:
 
 
 def _heard(key: Any, value: Any) -> Any:
-    return hear(value) if isinstance(key, str) and key.startswith(("HTTP_", "QUERY_STRING", "PATH_INFO")) else value
+    return hear(value, direct=True) if isinstance(key, str) and key.startswith(("HTTP_", "QUERY_STRING", "PATH_INFO")) else value
