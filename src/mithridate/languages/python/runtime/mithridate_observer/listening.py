@@ -83,7 +83,7 @@ def _listening_class(plain: type) -> type:
     return _classes[plain]
 
 
-def _as_plain(plain: type) -> Callable[..., Any]:
+def _as_plain(plain: Any) -> Callable[..., Any]:
     def reduce(self: Any, protocol: Any) -> Any:
         if plain is dict:
             return dict, (dict(dict.items(self)),)
@@ -185,7 +185,8 @@ def _has(container: Any, name: Any) -> bool:
         for base in type(container).__mro__[1:]:
             if "__contains__" in base.__dict__:
                 return bool(base.__dict__["__contains__"](container, name))
-        type(container).__mro__[1].__getitem__(container, name)
+        original: Any = type(container).__mro__[1]
+        original.__getitem__(container, name)
     except (LookupError, TypeError, ValueError, AttributeError):
         return False
     return True

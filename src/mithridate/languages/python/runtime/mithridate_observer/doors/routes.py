@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from types import CodeType
 from typing import Any
 
@@ -168,9 +169,7 @@ def _pyramid(application: Any) -> _Told:
 def _django(application: Any) -> _Told:
     if "django" not in sys.modules or not type(application).__module__.startswith("django."):
         return
-    from django.urls import get_resolver
-
-    yield from _django_patterns(get_resolver().url_patterns, "/", [])
+    yield from _django_patterns(import_module("django.urls").get_resolver().url_patterns, "/", [])
 
 
 def _django_patterns(patterns: Any, prefix: str, kinds: list[tuple[str, str]]) -> _Told:

@@ -68,6 +68,7 @@ class WsgiDoor:
         if not callable(self._application):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(self._application).__name__}")
         self._scheme, self._host = django.prepare()
+        "localhost".encode("idna")  # frameworks load this codec with the first request: once, not in each process
 
     def routes(self) -> list[dict[str, Any]]:
         """The framework's routes."""
