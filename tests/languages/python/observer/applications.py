@@ -1,6 +1,6 @@
 """Small applications of each kind, as the observer's tests enter them."""
 
-FLASK = '''
+FLASK = """
 from flask import Flask, make_response, redirect, render_template_string, request, session
 import base64, urllib.parse
 app = Flask(__name__)
@@ -77,9 +77,9 @@ def query():
     return request.query_string
 def create_app():
     return app
-'''
+"""
 
-DJANGO_SETTINGS = '''
+DJANGO_SETTINGS = """
 import os
 BASE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SECRET_KEY = "k"
@@ -92,8 +92,8 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.path
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates"}]
 WSGI_APPLICATION = "site_.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
-'''
-DJANGO_URLS = '''
+"""
+DJANGO_URLS = """
 import json
 from django import forms
 from django.contrib.auth.models import User
@@ -124,7 +124,8 @@ def form(request):
     if request.method == "POST":
         User.objects.create(username=request.POST["name"])
         return HttpResponse("users %d" % User.objects.count())
-    return HttpResponse("<form action='/form/' method=post><input type=hidden name=csrfmiddlewaretoken value='%s'></form>" % get_token(request))
+    token = "<input type=hidden name=csrfmiddlewaretoken value='%s'>" % get_token(request)
+    return HttpResponse("<form action='/form/' method=post>%s</form>" % token)
 class Page(View):
     def get(self, request, slug):
         response = HttpResponse("<b>%s</b>" % request.GET["t"])
@@ -134,22 +135,22 @@ class Page(View):
         raise ValueError(slug)
 inner = [re_path(r"^old/(?P<slug>[\\w-]+)/$", csrf_exempt(Page.as_view()))]
 urlpatterns = [path("ask/<int:number>/", ask), path("body/", body), path("form/", form), path("in/", include(inner))]
-'''
-DJANGO_WSGI = '''
+"""
+DJANGO_WSGI = """
 import os
 from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_.settings")
 application = get_wsgi_application()
-'''
-DJANGO_MANAGE = '''
+"""
+DJANGO_MANAGE = """
 import os, sys
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_.settings")
     from django.core.management import execute_from_command_line
     execute_from_command_line(sys.argv)
-'''
+"""
 
-FASTAPI = '''
+FASTAPI = """
 from contextlib import asynccontextmanager
 from fastapi import Cookie, FastAPI, Header, Request
 from fastapi.responses import HTMLResponse
@@ -186,9 +187,9 @@ def boom(x: str):
 async def inner(request):
     return PlainTextResponse(request.headers.get("x-in", "none"))
 app.mount("/sub", FastAPI(routes=[Route("/inner/{p:path}", inner)]))
-'''
+"""
 
-FASTAPI_FORMS = '''
+FASTAPI_FORMS = """
 from fastapi import FastAPI, Form, Request, UploadFile
 app = FastAPI()
 @app.post("/form")
@@ -198,9 +199,9 @@ async def form(request: Request):
 @app.post("/declared")
 def declared(upload: UploadFile, a: str = Form("")):
     return {"a": a}
-'''
+"""
 
-AIOHTTP = '''
+AIOHTTP = """
 from aiohttp import web
 async def ask(request):
     data = await request.post()
@@ -214,9 +215,9 @@ app = web.Application()
 app.on_startup.append(later)
 app.router.add_route("*", "/ask/{number}", ask)
 app.router.add_get("/boom", boom)
-'''
+"""
 
-PLAIN = '''
+PLAIN = """
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs
 def application(environ, start_response):
@@ -233,4 +234,4 @@ async def bare(scope, receive, send):
     message = await receive()
     await send({"type": "http.response.start", "status": 201, "headers": [(b"content-type", b"text/plain")]})
     await send({"type": "http.response.body", "body": scope["query_string"] + b"|" + message["body"]})
-'''
+"""

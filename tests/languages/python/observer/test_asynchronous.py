@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.languages.python.observer.applications import AIOHTTP, FASTAPI, FASTAPI_FORMS, PLAIN
 from tests.languages.python.observer.running import Batch, batch, document, get, marked, needs, post, tree
 
@@ -61,8 +60,12 @@ def test_pages_and_errors_have_their_places(root: Path) -> None:
 
 def test_aiohttp(root: Path) -> None:
     needs("aiohttp")
-    request = post("/ask/1", query=[["q", marked("x")]], form=[["f", "form"]], cookies=[["c", "cookie"]], headers=[["X-Own", "own"]])
-    found = batch(root, {"kind": "asgi", "import": "aio:app"}, [document(request), document(get("/boom")), document(get("/none"))])
+    request = post(
+        "/ask/1", query=[["q", marked("x")]], form=[["f", "form"]], cookies=[["c", "cookie"]], headers=[["X-Own", "own"]]
+    )
+    found = batch(
+        root, {"kind": "asgi", "import": "aio:app"}, [document(request), document(get("/boom")), document(get("/none"))]
+    )
     opening, closing = found.tokens()
     assert found.answer()["body"] == f"{opening}x{closing}|form|cookie|own"
     assert {("query", "q"), ("form", "f"), ("cookies", "c"), ("headers", "X-Own")} <= found.asked()

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-
 from tests.languages.python.observer.running import batch, call, document, marked, tree
 
-LIBRARY = '''
+LIBRARY = """
 import asyncio
 class Reader:
     def __init__(self, source): self.source = source
@@ -29,7 +28,7 @@ def fails(x):
     raise KeyError(x)
 def leaves():
     raise SystemExit(3)
-'''
+"""
 PROGRAM = """
 import argparse, os, sys
 parser = argparse.ArgumentParser()

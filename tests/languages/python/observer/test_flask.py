@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.languages.python.observer.applications import FLASK
 from tests.languages.python.observer.running import Batch, batch, document, get, marked, needs, post, tree
 
@@ -24,7 +23,9 @@ def test_routes_come_with_parameters_methods_place_and_constants(root: Path) -> 
     routes = {route["path"]: route for route in steps(root, get("/me")).ready["routes"]}
     args = routes["/args/<int:number>"]
     assert args["parameters"] == [{"name": "number", "kind": "int"}] and args["methods"] == ["GET", "POST"]
-    assert args["file"] == "/src/web.py" and args["function"] == "args" and FLASK.splitlines()[args["line"] - 1].startswith("@app")
+    assert (
+        args["file"] == "/src/web.py" and args["function"] == "args" and FLASK.splitlines()[args["line"] - 1].startswith("@app")
+    )
     assert {"hidden-name", "hidden-value", "one", "two"} <= set(routes["/every"]["constants"])
 
 
@@ -89,7 +90,9 @@ def test_a_redirect_is_not_followed_and_tells_its_host(root: Path) -> None:
 def test_an_error_that_becomes_a_500_is_observed(root: Path) -> None:
     found = steps(root, get("/boom", query=[["x", marked("v")]]))
     (error,) = found.observed("error")
-    assert found.answer()["status"] == 500 and error["detail"]["type"] == "LookupError" and error["frames"][0]["function"] == "boom"
+    assert (
+        found.answer()["status"] == 500 and error["detail"]["type"] == "LookupError" and error["frames"][0]["function"] == "boom"
+    )
     assert found.answer()["raised"].startswith("LookupError")
 
 

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
-
 from tests.languages.python.observer.running import batch, call, document, tree
 
-TARGET = '''
+TARGET = """
 import ctypes, os, re, signal, sqlite3, subprocess, sys, threading, time
 HERE = os.path.dirname(os.path.abspath(__file__))
 COUNT = []
@@ -42,7 +41,7 @@ def deep(n=0): return deep(n + 1)
 def chatter():
     print("to stdout"); os.write(1, b"raw"); os.write(2, b"raw"); sys.stderr.write("words")
 def read(): return sys.stdin.read()
-'''
+"""
 
 
 @pytest.fixture
@@ -70,7 +69,12 @@ def test_the_project_itself_is_never_written_to(target: Path) -> None:
 
 @pytest.mark.parametrize(
     ("function", "ended", "line"),
-    [("spin", "timeout", "while True"), ("nap", "timeout", "sleep(60)"), ("regex", "timeout", "re.match"), ("crash", "signal 11", "string_at")],
+    [
+        ("spin", "timeout", "while True"),
+        ("nap", "timeout", "sleep(60)"),
+        ("regex", "timeout", "re.match"),
+        ("crash", "signal 11", "string_at"),
+    ],
 )
 def test_a_run_without_an_end_or_a_crash_names_its_place(target: Path, function: str, ended: str, line: str) -> None:
     found = batch(target, DOOR, [document(call(f"t:{function}")), document(call("t:look"))], "--each", "0.5", "--wall", "2")

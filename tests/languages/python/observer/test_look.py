@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.languages.python.observer.applications import AIOHTTP, FASTAPI, FLASK, PLAIN
 from tests.languages.python.observer.running import Record, has, look, needs, tree
 
@@ -26,6 +25,20 @@ class Reader:
     def _own(self): ...
 def hidden(): ...
 '''
+FUZZ = """
+import atheris, sys
+def TestOneInput(data): ...
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, TestOneInput)
+    atheris.Fuzz()
+"""
+FACTORY = """
+def create_app(config=None):
+    from flask import Flask
+    app = Flask("made")
+    app.add_url_rule("/made", view_func=lambda: "x")
+    return app
+"""
 FILES = {
     "pkg/__init__.py": "from pkg.inner import helper\n",
     "pkg/inner.py": "def helper(x): return x\ndef _private(): ...\nfrom os.path import join\n",
@@ -41,7 +54,7 @@ FILES = {
     "conftest.py": "raise RuntimeError('conftest must not be imported')\n",
     "tool.py": "import sys\ndef main(): ...\nif __name__ == '__main__':\n    sys.exit(main())\n",
     "writes.py": "open('left-behind.txt', 'w').close()\n",
-    "fuzz_parse.py": "import atheris, sys\ndef TestOneInput(data): ...\nif __name__ == '__main__':\n    atheris.Setup(sys.argv, TestOneInput)\n    atheris.Fuzz()\n",
+    "fuzz_parse.py": FUZZ,
     "tests/test_h.py": "from hypothesis import given, strategies as st\n@given(st.text())\ndef test_round(x): ...\n",
     "pyproject.toml": '[project]\nname = "x"\n[project.scripts]\nx-tool = "tool:main"\n[tool.other]\ny = "z:z"\n',
     "setup.cfg": "[options.entry_points]\nconsole_scripts =\n    cfg-tool = tool:main [extra]\n",
@@ -49,13 +62,13 @@ FILES = {
     "web.py": FLASK,
     "api.py": FASTAPI,
     "aio.py": AIOHTTP,
-    "factory.py": "def create_app(config=None):\n    from flask import Flask\n    app = Flask('made')\n    app.add_url_rule('/made', view_func=lambda: 'x')\n    return app\n",
+    "factory.py": FACTORY,
 }
 
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
-    return look(tree(tmp_path_factory.mktemp("look") / "project", **FILES), "--each", "3")
+    return look(tree(tmp_path_factory.mktemp("look") / "project", **FILES), "--each", "8")
 
 
 def of(records: list[Record], kind: str, key: str) -> dict[str, Record]:
@@ -73,7 +86,9 @@ def test_functions_and_methods_with_their_signatures(records: list[Record]) -> N
     ]
     assert parse["doc"] == "Parse a text." and parse["returns"] == "list" and "magic" in parse["constants"]
     assert (parse["file"], LIBRARY.splitlines()[parse["line"] - 1][:9]) == ("/src/library.py", "def parse")
-    assert functions["library:Reader.read"]["construct"] == [{"name": "source", "kind": "positional_or_keyword", "annotation": "bytes"}]
+    assert functions["library:Reader.read"]["construct"] == [
+        {"name": "source", "kind": "positional_or_keyword", "annotation": "bytes"}
+    ]
     assert functions["library:Reader.later"]["is_coroutine"] and functions["library:Reader.version"]["construct"] is None
     assert "pkg:helper" in functions and "pkg.inner:helper" in functions
     assert not {"library:hidden", "library:Reader._own", "pkg.inner:_private", "pkg.inner:join"} & functions.keys()

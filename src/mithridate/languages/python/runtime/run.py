@@ -5,6 +5,7 @@ Formats: docs/input-document.md.
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 
@@ -12,10 +13,9 @@ def main() -> int:
     """Run the command line; the exit code is 0 when the work was done, 1 when the door could not be opened, 2 for bad usage."""
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [here, *(entry for entry in sys.path if entry not in (here, ""))]
-    from mithridate_observer import command_line
-
+    command_line = import_module("mithridate_observer.command_line")
     sys.path.remove(here)
-    return command_line.run(sys.argv[1:])
+    return int(command_line.run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ _ASKERS = (
     "fastapi.dependencies",
     "fastapi.routing",
 )
+_LISTERS = tuple(each for each in _ASKERS if not each.startswith("fastapi."))
 _BETWEEN = ("mithridate_observer", "werkzeug.local", "functools", "contextlib")
 _PROTOCOL = frozenset(
     ("content-type", "content-length", "transfer-encoding", "cookie", "host", "connection", "expect", "upgrade")
@@ -58,7 +59,9 @@ class Notebook:
 
         `direct`: only when that code itself reads, not a framework in its behalf, as for what lies below a framework's accessors.
         """
-        if self.marks is None or len(self._asked) >= MAX_ASKED or not asks_for_itself(sys._getframe(1), direct):
+        if self.marks is None or len(self._asked) >= MAX_ASKED:
+            return
+        if not asks_for_itself(sys._getframe(1), direct or name == "*", _LISTERS if name == "*" else _ASKERS):
             return
         if where == "headers" and str(name).lower() in _PROTOCOL:
             return
@@ -95,7 +98,7 @@ class Notebook:
 book = Notebook()
 
 
-def asks_for_itself(frame: FrameType | None, direct: bool = False) -> bool:
+def asks_for_itself(frame: FrameType | None, direct: bool = False, askers: tuple[str, ...] = _ASKERS) -> bool:
     """Whether code outside of frameworks and the standard library's codecs is what called, a few frames up.
 
     A framework reads many inputs for its own sake (Content-Type, its session cookie); only what a handler, or a library that
@@ -105,7 +108,7 @@ def asks_for_itself(frame: FrameType | None, direct: bool = False) -> bool:
         if frame is None:
             return False
         module = frame.f_globals.get("__name__") or ""
-        if module.partition(".")[0] not in _FRAMEWORK or module.startswith(_ASKERS):
+        if module.partition(".")[0] not in _FRAMEWORK or module.startswith(askers):
             return True
         if direct and not module.startswith(_BETWEEN):
             return False

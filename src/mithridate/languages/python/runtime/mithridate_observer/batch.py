@@ -16,7 +16,7 @@ from typing import Any
 from . import recording, sinks
 from .accessors.install import install as install_accessors
 from .asked import book
-from .child import Run, carry_out
+from .child import Run, address_space, carry_out
 from .command_line import Options
 from .coverage import Coverage
 from .documents import Document, read
@@ -53,6 +53,7 @@ class _Batch:
         self._run = Run(records)
         self._coverage = Coverage(self._places) if options.coverage else None
         self._dump = _stack_file()
+        self._held = 0
 
     def run(self) -> int:
         started = time.perf_counter()
@@ -79,6 +80,7 @@ class _Batch:
             if threads > 0:
                 self._start_again()
         self._tree.remember()
+        self._held = address_space()
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -115,6 +117,7 @@ class _Batch:
                 coverage=self._coverage,
                 draw=draw,
                 dump=self._dump,
+                held=self._held,
                 reopen=self._options.reopened,
             )
         os.close(writing)

@@ -63,13 +63,14 @@ def carry_out(
     coverage: Coverage | None,
     draw: random.Random,
     dump: Any,
+    held: int,
     reopen: bool,
 ) -> NoReturn:
     """Run `document` in this process, which ends with it. The last line to the parent says how it went."""
     ended: dict[str, Any] = {"ended": "done", "frames": []}
     try:
         os.setsid()
-        confine(limits, dump)
+        confine(limits, dump, held)
         gc.enable()
         if reopen:
             door.open()
@@ -90,8 +91,11 @@ def carry_out(
     os._exit(0)
 
 
-def confine(limits: Limits, dump: Any) -> None:
-    """Bound this process. Out of CPU time, or with a fatal signal, it writes its stack to `dump` and dies."""
+def confine(limits: Limits, dump: Any, held: int) -> None:
+    """Bound this process, which holds `held` bytes of address space.
+
+    Out of CPU time, or with a fatal signal, it writes its stack to `dump` and dies.
+    """
     faulthandler.enable(file=dump, all_threads=False)
     faulthandler.register(signal.SIGPROF, file=dump, all_threads=False, chain=True)
     seconds = math.ceil(limits.cpu_s) + 2
@@ -99,7 +103,7 @@ def confine(limits: Limits, dump: Any) -> None:
     _bound(resource.RLIMIT_CPU, seconds)
     _bound(resource.RLIMIT_FSIZE, 1 << 30)
     if limits.memory_mib > 0:
-        _bound(resource.RLIMIT_AS, _address_space() + (limits.memory_mib << 20))
+        _bound(resource.RLIMIT_AS, held + (limits.memory_mib << 20))
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
 
 
@@ -109,7 +113,7 @@ def _bound(what: int, value: int) -> None:
     resource.setrlimit(what, (value, hard))
 
 
-def _address_space() -> int:
+def address_space() -> int:
     """Bytes of address space that this process holds."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
     return pages * resource.getpagesize()

@@ -6,10 +6,11 @@ language and to pickle, JSON and re, but code that checks for the exact type tre
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, SupportsIndex
 
-from .asked import book
+from .asked import asks_for_itself, book
 
 
 class Heard(str):
@@ -107,9 +108,12 @@ for _name in ("lower", "upper", "casefold", "strip", "lstrip", "rstrip", "title"
     setattr(Heard, _name, _telling(_name))
 
 
-def hear(value: Any) -> Any:
-    """`value` as one that tells what it is compared with, when that is wanted and it is plain text; else as it is."""
-    if type(value) is str and book.heard and book.marks is not None:
+def hear(value: Any, direct: bool = False) -> Any:
+    """`value` as one that tells what it is compared with, when that is wanted and it is plain text; else as it is.
+
+    A framework's own code, which may be compiled and insist on plain text, is not handed any (`direct`: see asks_for_itself).
+    """
+    if type(value) is str and book.heard and book.marks is not None and asks_for_itself(sys._getframe(1), direct):
         return Heard(value)
     return value
 

@@ -83,7 +83,7 @@ def _listening_class(plain: type) -> type:
     return _classes[plain]
 
 
-def _as_plain(plain: type) -> Callable[..., Any]:
+def _as_plain(plain: Any) -> Callable[..., Any]:
     def reduce(self: Any, protocol: Any) -> Any:
         if plain is dict:
             return dict, (dict(dict.items(self)),)
@@ -96,7 +96,9 @@ def _one(original: Callable[..., Any]) -> Callable[..., Any]:
     """get, __getitem__, pop and their like: one name, one value."""
 
     def accessor(self: Any, name: Any, *arguments: Any, **named: Any) -> Any:
-        found = _has(self, name)
+        if getattr(_inner, "busy", False):
+            return original(self, name, *arguments, **named)
+        found = _quietly(_has, self, name)
         type_ = named.get("type") or (arguments[1] if len(arguments) > 1 else None)
         _note(self, name, found, _kind_of(type_))
         value = _quietly(original, self, name, *arguments, **named)
@@ -109,7 +111,9 @@ def _many(original: Callable[..., Any]) -> Callable[..., Any]:
     """getlist and its like: one name, a list of values."""
 
     def accessor(self: Any, name: Any, *arguments: Any, **named: Any) -> Any:
-        _note(self, name, _has(self, name), "list")
+        if getattr(_inner, "busy", False):
+            return original(self, name, *arguments, **named)
+        _note(self, name, _quietly(_has, self, name), "list")
         values = _quietly(original, self, name, *arguments, **named)
         return hear_all(values) if isinstance(values, list) and book.heard else values
 
@@ -130,7 +134,7 @@ def _listed(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def accessor(self: Any, *arguments: Any, **named: Any) -> Any:
         every = _quietly(original, self, *arguments, **named)
-        if book.marks is None or getattr(_inner, "busy", False) or not asks_for_itself(sys._getframe(1)):
+        if book.marks is None or getattr(_inner, "busy", False) or not asks_for_itself(sys._getframe(1), direct=True):
             return every
         _note(self, "*", True)
         return _heard_of(every) if book.heard else every
@@ -181,7 +185,8 @@ def _has(container: Any, name: Any) -> bool:
         for base in type(container).__mro__[1:]:
             if "__contains__" in base.__dict__:
                 return bool(base.__dict__["__contains__"](container, name))
-        type(container).__mro__[1].__getitem__(container, name)
+        original: Any = type(container).__mro__[1]
+        original.__getitem__(container, name)
     except (LookupError, TypeError, ValueError, AttributeError):
         return False
     return True

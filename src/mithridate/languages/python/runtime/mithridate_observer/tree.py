@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from .changes import Changes
+
 SHOWN = "/src"
 MAX_ENTRIES = 200_000
 _LEFT_OUT = frozenset({".git", ".hg", ".svn", "node_modules", "__pycache__"})
@@ -42,6 +44,7 @@ class Tree:
             _make_writable(self.place)
         self._watched = [self.scratch, self.place] if writable else [self.scratch]
         self._baseline: list[dict[str, _State]] = []
+        self._changes = Changes()
 
     @property
     def roots(self) -> dict[str, str]:
@@ -71,9 +74,12 @@ class Tree:
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     with contextlib.suppress(OSError):
                         shutil.copy2(root / name, kept)
+        self._watch()
 
     def put_back(self) -> int:
         """Undo what a run did to the tree; returns the number of entries that were changed, new or gone."""
+        if not self._changes.any():
+            return 0
         undone = 0
         for index, (root, before) in enumerate(zip(self._watched, self._baseline)):  # noqa: B905 (Python 3.9)
             now = _states(root)
@@ -86,8 +92,16 @@ class Tree:
                 if now.get(name) != before[name]:
                     self._restore(index, root, name, before[name])
                     undone += 1
-            self._baseline[index] = {**_states(root)}
+            self._baseline[index] = _states(root)
+        self._watch()
         return undone
+
+    def _watch(self) -> None:
+        """Have changes told from now on, in new directories too."""
+        directories = [str(root) for root in self._watched]
+        for root, states in zip(self._watched, self._baseline):  # noqa: B905 (Python 3.9)
+            directories += [str(root / name) for name, state in states.items() if stat.S_ISDIR(state.mode)]
+        self._changes.watch(directories)
 
     def remove(self) -> None:
         """Delete the copy and all scratch files."""

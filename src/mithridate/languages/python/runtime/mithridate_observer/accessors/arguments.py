@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import optparse
 import os
-from types import ModuleType
+import sys
+from types import FrameType, ModuleType
 from typing import Any
 
 from ..asked import book
 from ..loaded import when_loaded
 from .wrapping import before
+
+_BETWEEN = ("os", "_collections_abc", "collections.abc", "mithridate_observer.accessors.wrapping", __name__)
 
 
 def install() -> None:
@@ -28,8 +31,15 @@ def _click(module: ModuleType) -> None:
 
 
 def _note_variable(environment: Any, key: Any) -> None:
-    if book.marks is not None and isinstance(key, str):
+    if book.marks is not None and isinstance(key, str) and "site-packages" not in _caller(sys._getframe(1)):
         book.ask("environment", key, environment.encodekey(key) in environment._data)
+
+
+def _caller(frame: FrameType | None) -> str:
+    """The file of the code that reads the environment, past the modules that read it in its stead."""
+    while frame is not None and frame.f_globals.get("__name__") in _BETWEEN:
+        frame = frame.f_back
+    return frame.f_code.co_filename if frame is not None else ""
 
 
 def _note(name: str, kind: str) -> None:

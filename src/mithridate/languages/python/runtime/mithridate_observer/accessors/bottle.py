@@ -8,11 +8,15 @@ from typing import Any
 from ..asked import book
 from ..loaded import Patch
 from ..places import Places
-from .wrapping import attributes, before, wholes
+from .wrapping import around, attributes, before, wholes
 
 
 def patches(places: Places) -> dict[str, Patch]:
     """Patches by module."""
+
+    def note_route(found: Any, _arguments: tuple[Any, ...]) -> Any:
+        places.note_handler(getattr(found[0], "callback", None))
+        return found
 
     def bottle(module: ModuleType) -> None:
         request = module.BaseRequest
@@ -35,6 +39,7 @@ def patches(places: Places) -> dict[str, Patch]:
         before(module.BaseResponse, "__init__", lambda *_a, **_n: places.note_response())
         before(module.BaseResponse, "set_cookie", lambda _self, name="", *_a, **_n: places.note_cookie(name))
         before(module.HTTPError, "__init__", _note_error)
+        around(module.Router, "match", note_route)
 
     return {"bottle": bottle}
 

@@ -52,7 +52,7 @@ def install() -> None:
         book.decode(encoding.lower().replace("_codec", ""), obj, result)
         return result
 
-    codecs.decode = decode  # type: ignore[assignment]
+    codecs.decode = decode
 
 
 def _wrap(module: Any, name: str, decoder: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ..asked import book
 from ..loaded import Patch
 from ..places import Places
-from .wrapping import attributes, before, methods, wholes
+from .wrapping import around, attributes, before, methods, wholes
 
 _KINDS = {
     "get_param": "",
@@ -20,8 +20,12 @@ _KINDS = {
 }
 
 
-def patches(_places: Places) -> dict[str, Patch]:
+def patches(places: Places) -> dict[str, Patch]:
     """Patches by module."""
+
+    def note_responder(found: Any, _arguments: tuple[Any, ...]) -> Any:
+        places.note_handler(found[0])
+        return found
 
     def request(module: ModuleType) -> None:
         for name, kind in _KINDS.items():
@@ -37,8 +41,8 @@ def patches(_places: Places) -> dict[str, Patch]:
         methods(module.Request, {"get_media": "json"})
 
     def app(module: ModuleType) -> None:
-        for name in ("_python_error_handler",):
-            before(module.App, name, _note_error)
+        before(module.App, "_python_error_handler", _note_error)
+        around(module.App, "_get_responder", note_responder)
 
     return {"falcon.request": request, "falcon.app": app}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -62,9 +63,7 @@ def _listen_to_headers(_nothing: None, arguments: tuple[Any, ...]) -> None:
 
 
 def _note_view(app: Any, places: Places) -> None:
-    import flask
-
-    endpoint = flask.request.endpoint
+    endpoint = sys.modules["flask"].request.endpoint
     if endpoint in app.view_functions:
         places.note_handler(app.view_functions[endpoint])
 

@@ -93,7 +93,11 @@ def wholes(class_: Any, places: dict[str, str]) -> None:
 def methods(class_: Any, places: dict[str, str]) -> None:
     """Wrap methods that give one input as a whole, JSON objects listening on: {method: where}."""
     for name, where in places.items():
-        around(class_, name, lambda value, _arguments, where=where: _whole(where, value))
+        around(class_, name, _then_whole(where))
+
+
+def _then_whole(where: str) -> Callable[[Any, tuple[Any, ...]], Any]:
+    return lambda value, _arguments: _whole(where, value)
 
 
 def coroutines(class_: Any, places: dict[str, str], whole: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from importlib import import_module
 from typing import Any
 
 
@@ -34,23 +35,22 @@ def as_asgi(application: Any) -> Any:
 
 
 async def _request(application: Any, scope: Any, message: Any, send: Any) -> None:
-    from aiohttp import web
-    from aiohttp.streams import StreamReader
-    from aiohttp.test_utils import make_mocked_request
-    from multidict import CIMultiDict
-
+    aiohttp = import_module("aiohttp")
+    make_mocked_request = import_module("aiohttp.test_utils").make_mocked_request
     loop = asyncio.get_running_loop()
     protocol = _Protocol()
-    payload = StreamReader(protocol, 2**16, loop=loop)
+    payload = aiohttp.StreamReader(protocol, 2**16, loop=loop)
     payload.feed_data(message["body"])
     payload.feed_eof()
     target = scope["raw_path"].decode("ascii") + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else "")
-    headers: Any = CIMultiDict((name.decode("latin-1"), _text(value)) for name, value in scope["headers"])
+    headers: Any = import_module("multidict").CIMultiDict(
+        (name.decode("latin-1"), _text(value)) for name, value in scope["headers"]
+    )
     writer = _Writer()
     request = make_mocked_request(scope["method"], target, headers, app=application, writer=writer, payload=payload, loop=loop)
     try:
         response = await application._handle(request)
-    except web.HTTPException as answer:
+    except sys.modules["aiohttp.web"].HTTPException as answer:
         response = answer
     await response.prepare(request)
     await response.write_eof()

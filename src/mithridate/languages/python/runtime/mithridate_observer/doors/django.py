@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 
 def application() -> Any:
     """The WSGI application of the project that DJANGO_SETTINGS_MODULE names."""
-    import django
-    from django.core.wsgi import get_wsgi_application
-
-    django.setup()
-    return get_wsgi_application()
+    return import_module("django.core.wsgi").get_wsgi_application()
 
 
 def prepare() -> tuple[str, str]:
@@ -23,8 +20,7 @@ def prepare() -> tuple[str, str]:
     """
     if "django.conf" not in sys.modules:
         return "http", "localhost"
-    from django.conf import settings
-
+    settings = import_module("django.conf").settings
     if not settings.configured:
         return "http", "localhost"
     _create_tables(settings)
@@ -43,9 +39,8 @@ def _host(settings: Any) -> str:
 
 
 def _create_tables(settings: Any) -> None:
-    from django.core.management import call_command
-    from django.db import connections
-
+    call_command = import_module("django.core.management").call_command
+    connections = import_module("django.db").connections
     for alias, told in settings.DATABASES.items():
         if not str(told.get("ENGINE", "")).endswith("sqlite3"):
             continue

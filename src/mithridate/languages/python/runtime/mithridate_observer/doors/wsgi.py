@@ -68,6 +68,7 @@ class WsgiDoor:
         if not callable(self._application):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(self._application).__name__}")
         self._scheme, self._host = django.prepare()
+        "localhost".encode("idna")  # frameworks load this codec with the first request: once, not in each process
 
     def routes(self) -> list[dict[str, Any]]:
         """The framework's routes."""
@@ -124,7 +125,7 @@ def call(application: Any, request: Request) -> Response:
     return Response(int(code) if code.isdigit() else 500, [(str(name), str(value)) for name, value in headers], body, raised)
 
 
-def environ_of(request: Request) -> Environ:
+def environ_of(request: Request) -> dict[str, Any]:
     """The environ of a request."""
     host, _, port = request.host.partition(":")
     path = request.path.encode("utf-8", "surrogateescape").decode("latin-1")
@@ -161,7 +162,7 @@ def environ_of(request: Request) -> Environ:
             key = "HTTP_" + key
         text = value.decode("latin-1")
         environ[key] = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{text}" if key in environ else text
-    return Environ(environ)
+    return environ if "webob" in sys.modules else Environ(environ)  # WebOb insists on the exact type
 
 
 def _note(key: Any, found: bool) -> None:
@@ -178,4 +179,4 @@ def _note(key: Any, found: bool) -> None:
 
 
 def _heard(key: Any, value: Any) -> Any:
-    return hear(value) if isinstance(key, str) and key.startswith(("HTTP_", "QUERY_STRING", "PATH_INFO")) else value
+    return hear(value, direct=True) if isinstance(key, str) and key.startswith(("HTTP_", "QUERY_STRING", "PATH_INFO")) else value

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ..accessors.install import install as install_accessors
-from ..child import confine
+from ..child import address_space, confine
 from ..command_line import Limits
+from ..doors.routes import routes_of
 from ..observed import error_text
 from ..places import Places
 from ..records import Records, take_standard_output
@@ -81,7 +82,7 @@ class _Look:
         if pid == 0:
             os.close(reading)
             os.setsid()
-            confine(Limits(self._each_s, self._each_s, _MEMORY_MIB), self._dump)
+            confine(Limits(self._each_s, self._each_s, _MEMORY_MIB), self._dump, address_space())
             child = Records(writing)
             self._records = child
             try:
@@ -120,11 +121,7 @@ class _Look:
         _enter(root)
         os.chdir(root)
         os.environ["DJANGO_SETTINGS_MODULE"] = settings
-        from django.core.wsgi import get_wsgi_application
-
-        from ..doors.routes import routes_of
-
-        application = get_wsgi_application()
+        application = import_module("django.core.wsgi").get_wsgi_application()
         routes = routes_of(application, self._places)
         told = {"kind": "wsgi", "framework": "django", "import": _DJANGO, "file": "", "line": 0, "routes": routes}
         self._application(told, self._places.shown(str(root)) or str(root), (root, settings))
@@ -154,9 +151,7 @@ def _enter(root: Path) -> None:
 
 
 def _set_up_django() -> None:
-    import django
-
-    django.setup()
+    import_module("django").setup()
 
 
 def _settings(found: list[Source]) -> tuple[Path, str] | None:

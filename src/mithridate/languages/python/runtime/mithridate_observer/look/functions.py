@@ -37,9 +37,9 @@ def targets(source: Source, shown: str) -> Iterator[dict[str, Any]]:
     imports = _imported(source.tree)
     if "atheris" in imports:
         entry = _fuzzed(source.tree)
-        for node in source.tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name == entry:
-                yield {"kind": "atheris", "import": f"{source.name}:{node.name}", "file": shown, "line": node.lineno}
+        for each in source.tree.body:
+            if isinstance(each, ast.FunctionDef) and each.name == entry:
+                yield {"kind": "atheris", "import": f"{source.name}:{each.name}", "file": shown, "line": each.lineno}
     if "hypothesis" in imports:
         for node in ast.walk(source.tree):
             if isinstance(node, ast.FunctionDef) and any("given" in ast.unparse(each) for each in node.decorator_list):

@@ -1,0 +1,59 @@
+"""Whether anything in some directories has changed, by Linux's inotify(7): an unchanged tree need not be read again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+_MASK = 0x2 | 0x4 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x800  # all changes of content, names and attributes
+_NONBLOCK = 0o4000
+_CLOEXEC = 0o2000000
+MAX_DIRECTORIES = 4000
+
+
+class Changes:
+    """Watches directories from `watch` on. Where inotify cannot be had, or not for all of them, everything counts as changed."""
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        self._library: Any = None
+        self._watched: set[str] = set()
+        self._all = False
+
+    def watch(self, directories: Iterable[str]) -> None:
+        """Watch these directories from now on, forgetting what has happened in them before."""
+        if self._descriptor < 0 and not self._open():
+            return
+        self._all = True
+        for directory in directories:
+            if len(self._watched) >= MAX_DIRECTORIES:
+                self._all = False
+                break
+            found = self._library.inotify_add_watch(self._descriptor, os.fsencode(directory), _MASK)
+            self._all = self._all and found >= 0
+            self._watched.add(directory)
+        self._drain()
+
+    def any(self) -> bool:
+        """Whether there may have been changes since the last call."""
+        return not self._all or self._drain()
+
+    def _open(self) -> bool:
+        try:
+            import ctypes
+
+            self._library = ctypes.CDLL(None, use_errno=True)
+            self._descriptor = self._library.inotify_init1(_NONBLOCK | _CLOEXEC)
+        except (ImportError, OSError, AttributeError):
+            return False
+        return self._descriptor >= 0
+
+    def _drain(self) -> bool:
+        changed = False
+        try:
+            while os.read(self._descriptor, 1 << 16):
+                changed = True
+        except BlockingIOError:
+            return changed
+        return changed
