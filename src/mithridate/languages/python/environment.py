@@ -123,7 +123,6 @@ class Environment:
             "UV_PYTHON_DOWNLOADS": "never",
             "NO_COLOR": "1",
             "HOME": "/tmp",
-            "UV_LINK_MODE": "copy",
             "SOURCE_DATE_EPOCH": "1000000000",
             "JOBS": str(len(os.sched_getaffinity(0))),
             **_version_variables(self.version),

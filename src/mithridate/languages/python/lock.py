@@ -159,7 +159,16 @@ class _Locker:
             elif name in direct:
                 self._drop(name, wanted, reason)
                 changed = True
-        return changed
+        return changed or self._drop_hopeless([name for name in cited if name in direct], wanted)
+
+    def _drop_hopeless(self, names: Sequence[str], wanted: list[str]) -> bool:
+        """Take out requirements that cannot be had even alone; True when there were some."""
+        before = len(wanted)
+        for name in names:
+            alone = self.resolver.resolve([w for w in wanted if canonicalize_name(Requirement(w).name) == name])
+            if isinstance(alone, Unresolved):
+                self._drop(name, wanted, f"does not fit: {_brief(alone.why)}")
+        return len(wanted) < before
 
     def _adopt(self, name: str, releases: Sequence[Release], bounds: SpecifierSet) -> bool:
         """Take the newest sdist when the package has no wheel for this machine in the versions that are asked for."""
