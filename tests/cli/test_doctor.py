@@ -4,7 +4,7 @@ import shutil
 import pytest
 
 from mithridate.cli.doctor import install_line
-from mithridate.cli.probes import Area, probe
+from mithridate.cli.probes import Area, _python, probe
 from mithridate.model.errors import ExitCode, MithridateError
 from mithridate.sandbox.registry import create
 
@@ -39,6 +39,15 @@ def test_the_doctor_really_stops_an_overflow_and_drives_a_target() -> None:
     assert found["libFuzzer"].detail == "built a fuzz target and ran it 1000 times"
     assert "19." in found["clang-19"].detail
     assert "clang-19" not in install_line(tuple(found.values()))
+
+
+def test_the_doctor_tells_what_python_projects_need(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    found = {p.what: p for p in _python(create("bubblewrap") if _equipped() else None)}
+    assert found["/usr/bin/python3"].area is Area.PYTHON and found["/usr/bin/python3"].works
+    assert found["uv"].works
+    monkeypatch.setattr("mithridate.cli.probes.INTERPRETER", str(tmp_path / "python3"))
+    missing = {p.what: p for p in _python(None)}[str(tmp_path / "python3")]
+    assert not missing.works and install_line((missing,)) == "sudo apt-get install python3"
 
 
 def test_an_unknown_sandbox_is_bad_input(mithridate) -> None:  # type: ignore[no-untyped-def]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from mithridate.languages.python.interpreter import uv_program
+from mithridate.languages.python.observer import INTERPRETER
 from mithridate.model.errors import MithridateError
 from mithridate.model.execution import Command, Execution, Limits, Mount
 from mithridate.sandbox.interface import Sandbox
@@ -17,6 +19,7 @@ class Area(StrEnum):
 
     SANDBOX = "sandbox"
     C = "C and C++"
+    PYTHON = "Python"
     ENGINES = "engines"
     BUILD_SYSTEMS = "build systems"
 
@@ -62,6 +65,9 @@ _TOOLS = (
     _Tool(Area.BUILD_SYSTEMS, ("pkg-config",), "pkg-config", "projects that look libraries up"),
 )
 
+_PROGRAM = "import platform, sqlite3, ssl, venv; print('Python', platform.python_version())"
+"""For the interpreter; it imports what distributions split off."""
+
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LIMITS = Limits(wall_s=60.0)
 
@@ -83,7 +89,7 @@ def probe(sandbox: Sandbox) -> tuple[Probe, ...]:
     walls = _sandbox(sandbox)
     usable = sandbox if walls.works else None
     tools = tuple(_tool(tool, usable) for tool in _TOOLS)
-    return (walls, *tools, *_trials(usable, {p.what for p in tools if p.works}))
+    return (walls, *tools, *_python(usable), *_trials(usable, {p.what for p in tools if p.works}))
 
 
 def _sandbox(sandbox: Sandbox) -> Probe:
@@ -126,6 +132,33 @@ def _tool(tool: _Tool, sandbox: Sandbox | None) -> Probe:
         needed_for=tool.needed_for,
         package="" if works else tool.package,
     )
+
+
+def _python(sandbox: Sandbox | None) -> tuple[Probe, ...]:
+    """The interpreter that runs Python projects, as the sandbox has it; its headers; and what prepares environments outside."""
+    code, native = "all Python code", "Python projects with native extensions"
+    runs, detail = _interpreter(sandbox)
+    headers = runs and any(Path("/usr/include").glob("python3*/Python.h"))
+    uv = uv_program()
+    return (
+        _python_probe(INTERPRETER, runs, detail, code, "python3"),
+        _python_probe("Python.h", headers, "installed" if headers else "not installed", native, "python3-dev"),
+        _python_probe("uv", uv is not None, str(uv or "not installed: pip install uv"), code, ""),
+    )
+
+
+def _interpreter(sandbox: Sandbox | None) -> tuple[bool, str]:
+    if not Path(INTERPRETER).is_file():
+        return False, "not installed"
+    if sandbox is None:
+        return True, "installed"
+    answer = sandbox.run(Command(argv=(INTERPRETER, "-I", "-c", _PROGRAM)), limits=_LIMITS)
+    return answer.ok, _first_line(answer) if answer.ok else f"does not run in the sandbox: {_first_line(answer) or answer.ending}"
+
+
+def _python_probe(what: str, works: bool, detail: str, needed_for: str, package: str) -> Probe:
+    named = "" if works else package
+    return Probe(area=Area.PYTHON, what=what, works=works, required=False, detail=detail, needed_for=needed_for, package=named)
 
 
 def _trials(sandbox: Sandbox | None, tools: set[str]) -> tuple[Probe, ...]:

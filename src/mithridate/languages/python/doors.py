@@ -20,6 +20,8 @@ MAXIMUM_TARGETS = 400
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _IMPORT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(\(\))?")
 _LONGEST = 400
+_ASIDE = re.compile(r"(?i)tests?|testing|testdata|fixtures|docs?|benchmarks?|bench|examples?|samples?|demos?|\..*")
+_ASIDE_SCRIPT = re.compile(r"(?i)test_.*\.py|.*_tests?\.py|(setup|conftest|noxfile|fabfile|conf|versioneer)\.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +34,19 @@ class Door:
     content: Mapping[str, object]
 
 
-def doors(build: Build, sight: Sight) -> tuple[tuple[Door, ...], tuple[Skipped, ...]]:
-    """One door for each application, program and existing target, and one for the functions of each package (or part of one)."""
+def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, ...], tuple[Skipped, ...]]:
+    """One door for each application, program and existing target, and one for the functions of each package (or part of one).
+
+    Functions are a documented way in (Boundary.REAL) when the project `is_library`: packaged for others to call. Those of an
+    application or of scripts are called by the project alone, with what it chooses. Route handlers are entered by their routes.
+    """
     skipped: list[Skipped] = []
     found = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
     found += [door for record in sight.found["program"] if (door := _program(build, record, skipped))]
     found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
-    found += _functions(build, sight.found["function"], skipped)
+    handlers = {_place(route) for record in sight.found["application"] for route in _routes(record) if isinstance(route, dict)}
+    callable_ = [f for f in sight.found["function"] if _place(f) not in handlers]
+    found += _functions(build, callable_, skipped, Boundary.REAL if is_library else Boundary.DERIVED)
     return tuple({door.name: door for door in reversed(found)}.values())[::-1], tuple(skipped)
 
 
@@ -107,6 +115,11 @@ def _whole(records: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
     return sorted(distinct.values(), key=lambda r: str(r.get("import")))
 
 
+def _place(record: Mapping[str, object]) -> tuple[object, object, object]:
+    """Where a route's handler or a function is defined."""
+    return record.get("file"), record.get("line"), str(record.get("function", ""))
+
+
 def _routes(record: Mapping[str, object]) -> list[object]:
     routes = record.get("routes")
     return routes if isinstance(routes, list) else []
@@ -118,8 +131,17 @@ def _program(build: Build, record: Mapping[str, object], skipped: list[Skipped])
         skipped.append(Skipped(what=f"program {plain(where)}", reason="the observer's description of it is not understood"))
         return None
     name = plain(record.get("name"), 100) or where
+    if _is_aside(str(record.get("file") or where), source_of(build)):
+        skipped.append(Skipped(what=f"program {plain(where)}", reason="a script that tests, builds or documents the project"))
+        return None
     content = {**_base(build, record), "kind": "program", "import": where, "program": dict(record)}
     return Door(name=f"{name} (program)", kind=EntryKind.COMMAND, boundary=Boundary.REAL, content=content)
+
+
+def _is_aside(file: str, source: str) -> bool:
+    """True for a script that an outsider's data never reaches: among tests, or the project's own tool for building it."""
+    inner = file.removeprefix(f"{source}/").split("/")
+    return any(_ASIDE.fullmatch(part) for part in inner[:-1]) or bool(_ASIDE_SCRIPT.fullmatch(inner[-1]))
 
 
 def _target(build: Build, record: Mapping[str, object], skipped: list[Skipped]) -> Door | None:
@@ -131,7 +153,7 @@ def _target(build: Build, record: Mapping[str, object], skipped: list[Skipped]) 
     return Door(name=f"{where} (target)", kind=EntryKind.FUNCTION, boundary=Boundary.REAL, content=content)
 
 
-def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: list[Skipped]) -> list[Door]:
+def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: list[Skipped], boundary: Boundary) -> list[Door]:
     """One door a package, so that one process serves all of its functions; large packages by their modules."""
     known = {str(r["target"]): r for r in records if isinstance(r.get("target"), str) and _TARGET.fullmatch(str(r["target"]))}
     described = sum(isinstance(r.get("target"), str) and bool(_TARGET.fullmatch(str(r["target"]))) for r in records)
@@ -155,7 +177,7 @@ def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: l
                 "examples": {n: e for n in part if (e := [s["args"] for s in calls.get(n, ()) if _is_positional(s)])},
                 "calls": {n: calls[n] for n in part if n in calls},
             }
-            found.append(Door(name=title, kind=EntryKind.FUNCTION, boundary=Boundary.REAL, content=content))
+            found.append(Door(name=title, kind=EntryKind.FUNCTION, boundary=boundary, content=content))
     return found
 
 

@@ -92,7 +92,11 @@ class Environment:
     def _project(self) -> list[Skipped]:
         """Build and install the project, for its metadata, generated modules and native extensions; then put what the build made
         beside the sources, from where it is imported."""
+        leftovers = self.directory / "src" / self.component.path / "build"
+        is_theirs = leftovers.exists() or leftovers.is_symlink()
         failed = self._install([self._source])
+        if not is_theirs:
+            remove_tree(leftovers)  # setuptools' copy of the sources, which would be looked at as if it were the project
         if failed is not None:
             reason = f"its own build failed, so it is run from its sources: {_error(failed)}"
             return [Skipped(what=f"{self.component.id}: what its build would add", reason=reason)]
@@ -119,7 +123,6 @@ class Environment:
             "UV_PYTHON_DOWNLOADS": "never",
             "NO_COLOR": "1",
             "HOME": "/tmp",
-            "UV_LINK_MODE": "copy",
             "SOURCE_DATE_EPOCH": "1000000000",
             "JOBS": str(len(os.sched_getaffinity(0))),
             **_version_variables(self.version),

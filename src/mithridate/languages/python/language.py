@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mithridate.languages.c.configuration import read_configuration
 from mithridate.languages.python.build import build_component
+from mithridate.languages.python.declared import declared
 from mithridate.languages.python.detect import detect
 from mithridate.languages.python.doors import doors, write_doors
 from mithridate.languages.python.environment import EnvironmentLimits
@@ -62,7 +63,7 @@ class PythonLanguage:
 
     def entry_points(
         self,
-        project: Project,  # noqa: ARG002
+        project: Project,
         builds: Sequence[Build],
         sandbox: Sandbox,
         work: Path,  # noqa: ARG002
@@ -72,18 +73,24 @@ class PythonLanguage:
         if plain is None:
             return (), ()
         sight = look(plain, sandbox, self._runtime, self._seconds)
-        found, skipped = doors(plain, sight)
+        found, skipped = doors(plain, sight, is_library=is_library(project.tree, plain.component))
         return write_doors(plain, found), (*sight.skipped, *skipped)
 
     def binary(self, build: Build, entry: EntryPoint, program: str, sandbox: Sandbox, work: Path) -> Binary | None:  # noqa: ARG002
         """The PLAIN binary of an entry point in a fresh build, for replaying a bundle; None when the build lacks it."""
-        found, _ = doors(build, look(build, sandbox, self._runtime, self._seconds))
+        sight = look(build, sandbox, self._runtime, self._seconds)
+        found, _ = doors(build, sight, is_library=is_library(build.directory / "src", build.component))
         return next((e.binary(Flavour.PLAIN) for e in write_doors(build, found) if e.name == entry.name), None)
 
     def _interpreter(self) -> Interpreter:
         if self._found is None:
             self._found = find_interpreter()
         return self._found
+
+
+def is_library(tree: Path, component: Component) -> bool:
+    """True when the component is packaged, so that others install it and call what it offers."""
+    return declared(tree, component.path).build is not None
 
 
 def _wheelhouse(tree: Path) -> Path | None:

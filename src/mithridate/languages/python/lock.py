@@ -112,7 +112,7 @@ class _Locker:
             constraints = []
             chosen = self._resolve(wanted, constraints)
         if isinstance(chosen, Unresolved):
-            chosen = self._one_by_one(wanted, constraints)
+            chosen = self._largest(wanted, constraints)
         builds = {f.name: f.build for f in self._sdists.values()}
         wheels = [f for w in chosen if w.name not in self._sdists and (f := self._fetch(w, "requirement"))]
         sdists = tuple(self._sdists[w.name] for w in chosen if w.name in self._sdists)
@@ -159,7 +159,16 @@ class _Locker:
             elif name in direct:
                 self._drop(name, wanted, reason)
                 changed = True
-        return changed
+        return changed or self._drop_hopeless([name for name in cited if name in direct], wanted)
+
+    def _drop_hopeless(self, names: Sequence[str], wanted: list[str]) -> bool:
+        """Take out requirements that cannot be had even alone; True when there were some."""
+        before = len(wanted)
+        for name in names:
+            alone = self.resolver.resolve([w for w in wanted if canonicalize_name(Requirement(w).name) == name])
+            if isinstance(alone, Unresolved):
+                self._drop(name, wanted, f"does not fit: {_brief(alone.why)}")
+        return len(wanted) < before
 
     def _adopt(self, name: str, releases: Sequence[Release], bounds: SpecifierSet) -> bool:
         """Take the newest sdist when the package has no wheel for this machine in the versions that are asked for."""
@@ -207,21 +216,25 @@ class _Locker:
             wanted.remove(line)
             self.skipped.append(Skipped(what=f"requirement {line}", reason=reason))
 
-    def _one_by_one(self, wanted: Sequence[str], constraints: Sequence[str]) -> tuple[Wheel, ...]:
-        """Add one requirement after the other and leave out those that do not fit what is there."""
+    def _largest(self, wanted: Sequence[str], constraints: Sequence[str]) -> tuple[Wheel, ...]:
+        """Leave out few requirements, later ones first: halves are added to what fits, down to the single ones that do not."""
         kept: list[str] = []
         chosen: tuple[Wheel, ...] = ()
-        for line in wanted:
+        pending = [list(wanted)]
+        while pending:
+            part = pending.pop()
             outcome: tuple[Wheel, ...] | Unresolved = Unresolved("there was no time left to look for it")
             if time.monotonic() < self._deadline:
-                attempt = [*kept, line]
+                attempt = [*kept, *part]
                 outcome = self._resolve(attempt, constraints)
-                if len(attempt) <= len(kept):
-                    continue  # it was dropped with a reason of its own
-            if isinstance(outcome, Unresolved):
-                self.skipped.append(Skipped(what=f"requirement {line}", reason=f"does not fit: {_brief(outcome.why)}"))
-            else:
-                kept, chosen = [*kept, line], outcome
+                part = attempt[len(kept) :] if attempt[: len(kept)] == kept else part
+            if not isinstance(outcome, Unresolved):
+                kept, chosen = [*kept, *part], outcome
+            elif len(part) > 1:
+                middle = len(part) // 2
+                pending += [part[middle:], part[:middle]]
+            elif part:
+                self.skipped.append(Skipped(what=f"requirement {part[0]}", reason=f"does not fit: {_brief(outcome.why)}"))
         return chosen
 
     def _tools(self, build: tuple[str, ...]) -> list[Fetched]:

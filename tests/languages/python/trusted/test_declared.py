@@ -1,0 +1,78 @@
+"""What a project asks for is read from its files, whatever tool they were written for."""
+
+from pathlib import Path
+
+import pytest
+
+from mithridate.languages.python.declared import LEGACY_BUILD, declared
+from mithridate.languages.python.poetry import poetry_specifier
+
+from .packages import project
+
+
+def wanted(root: Path, files: dict[str, str | bytes]) -> set[str]:
+    return set(declared(project(root, files).tree, ".").requirements)
+
+
+@pytest.mark.parametrize(
+    ("files", "requirements"),
+    [
+        ({"pyproject.toml": '[project]\nname = "x"\ndependencies = ["a>=1", "b[c] ; python_version > \'3\'"]\n'},
+         {"a>=1", 'b[c]; python_version > "3"'}),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.8"\na = "^1.2"\nb = {version = "~2.1", extras = ["x"]}\n'
+          'c = {git = "https://example.invalid"}\nd = {version = "*", optional = true}\n'}, {"a<2,>=1.2", "b[x]<2.2,>=2.1"}),
+        ({"setup.cfg": "[options]\ninstall_requires =\n    a\n    b<3\n"}, {"a", "b<3"}),
+        ({"setup.py": "from setuptools import setup\nR = ['a']\nsetup(install_requires=R)\n"}, {"a"}),
+        ({"setup.py": "from setuptools import setup\nsetup(install_requires=open('/etc/passwd').read().split())\n"}, set()),
+        ({"requirements.txt": "a==1 --hash=sha256:00 \\\n  --hash=sha256:11\nb # why\n-c limits.txt\n", "limits.txt": "b<9\n"},
+         {"a==1", "b"}),
+        ({"requirements/base.txt": "a\n", "requirements/dev.txt": "-r base.txt\nx\n", "requirements-test.txt": "x\n"}, {"a"}),
+        ({"requirements.in": "a\n"}, {"a"}),
+        ({"Pipfile": '[packages]\na = "*"\nb = {version = ">=1"}\n[dev-packages]\nc = "*"\n'}, {"a", "b>=1"}),
+        ({"run.py": "# /// script\n# dependencies = [\n#   'a<2',\n# ]\n# ///\nimport a\n"}, {"a<2"}),
+    ],
+)  # fmt: skip
+def test_requirements_of_each_tool(tmp_path: Path, files: dict[str, str | bytes], requirements: set[str]) -> None:
+    assert wanted(tmp_path, files) == requirements
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("uv.lock", '[[package]]\nname = "A_b"\nversion = "1.5"\n'),
+        ("poetry.lock", '[[package]]\nname = "A_b"\nversion = "1.5"\n'),
+        ("pylock.toml", '[[packages]]\nname = "A_b"\nversion = "1.5"\n'),
+        ("Pipfile.lock", '{"default": {"A_b": {"version": "==1.5"}}}'),
+    ],
+)
+def test_lock_files_name_versions(tmp_path: Path, name: str, content: str) -> None:
+    assert declared(project(tmp_path, {name: content}).tree, ".").constraints == ("A_b==1.5",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['[[package]]\nname = "a"\nversion = "1; import os"\n', '[[package]]\nname = "--x"\nversion = "1"\n', "package = 3\n"],
+)
+def test_a_hostile_lock_file_names_nothing(tmp_path: Path, content: str) -> None:
+    assert declared(project(tmp_path, {"uv.lock": content}).tree, ".").constraints == ()
+
+
+def test_a_deep_or_broken_lock_file_is_said(tmp_path: Path) -> None:
+    found = declared(project(tmp_path, {"Pipfile.lock": "[" * 1_000_000, "poetry.lock": b"\xff"}).tree, ".")
+    assert {s.what for s in found.skipped} == {"Pipfile.lock", "poetry.lock"}
+
+
+def test_what_builds_a_project(tmp_path: Path) -> None:
+    assert declared(project(tmp_path / "a", {"app.py": ""}).tree, ".").build is None
+    assert declared(project(tmp_path / "b", {"setup.py": "import setuptools as s\ns.setup()\n"}).tree, ".").build == LEGACY_BUILD
+    text = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
+    assert declared(project(tmp_path / "c", {"pyproject.toml": text}).tree, ".").build == ("flit_core",)
+
+
+@pytest.mark.parametrize(
+    ("given", "means"),
+    [("^1.2.3", ">=1.2.3,<2"), ("^0.2.3", ">=0.2.3,<0.3"), ("^0.0.3", ">=0.0.3,<0.0.4"), ("~1.2", ">=1.2,<1.3"), ("~1", ">=1,<2"),
+     ("*", ""), ("1.2", "==1.2"), (">=1,<2", ">=1,<2"), (">=1 <2", ">=1,<2"), ("^1 || ^2", ">=2,<3"), ("~=1.4", "~=1.4")],
+)  # fmt: skip
+def test_poetrys_constraints(given: str, means: str) -> None:
+    assert poetry_specifier(given) == means
