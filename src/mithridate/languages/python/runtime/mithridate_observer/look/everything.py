@@ -1,4 +1,8 @@
-"""`run.py look ROOT`: reads all files, imports what is meant to be imported, each in a process of its own with a time limit."""
+"""`run.py look ROOT`: reads all files and imports what is meant to be imported, in processes of their own with a time limit.
+
+Most modules import in no time what others have imported before, so a process takes several; those of one that did not come to
+its end are imported again, each in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +30,7 @@ from .modules import Source, sources
 _SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["'\s,)=\]]+["']([\w.]+)["']""")
 _DJANGO = "django.core.wsgi:get_wsgi_application()"
 _MEMORY_MIB = 4096
+_TOGETHER = 48
 
 
 def look(root: Path, each_s: float) -> int:
@@ -43,7 +48,9 @@ class _Look:
     """Works on a copy of the tree, which imported code may write to."""
 
     def __init__(self, tree: Tree, records: Records, each_s: float) -> None:
-        self._tree, self._records, self._each_s = tree, records, each_s
+        self._tree, self._each_s = tree, each_s
+        self._out = records
+        self._records: Records | _Kept = records
         self._places = Places(tree)
         self._dump = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as this process)
 
@@ -69,12 +76,28 @@ class _Look:
         if settings is not None:
             self._in_process(f"the Django project {settings[1]}", lambda: self._django(*settings))
         self._tree.remember()
-        for source in found:
-            if source.imported:
-                self._in_process(source.name, lambda source=source: self._import(source, settings))
-                self._tree.put_back()
+        if self._tree.place not in sys.path:
+            sys.path.append(self._tree.place)  # files in a folder that is no package import what lies beside that folder
+        imported = [source for source in found if source.imported]
+        for start in range(0, len(imported), _TOGETHER):
+            self._modules(imported[start : start + _TOGETHER], settings)
 
-    def _in_process(self, name: str, work: Any) -> None:
+    def _modules(self, several: list[Source], settings: tuple[Path, str] | None) -> None:
+        together = len(several) > 1 and self._in_process("", lambda: self._import_all(several, settings), whole=True)
+        self._tree.put_back()
+        for source in [] if together else several:
+            self._in_process(source.name, lambda source=source: self._import(source, settings))
+            self._tree.put_back()
+
+    def _import_all(self, several: list[Source], settings: tuple[Path, str] | None) -> None:
+        for source in several:
+            try:
+                self._import(source, settings)
+            except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
+                self._skip(source.name, error_text(error), self._places.of_error(error))
+
+    def _in_process(self, name: str, work: Any, *, whole: bool = False) -> bool:
+        """Whether `work` came to its end in a process of its own. Records are written as they come, or (`whole`) only if it did."""
         reading, writing = os.pipe()
         self._dump.seek(0)
         self._dump.truncate()
@@ -83,21 +106,25 @@ class _Look:
             os.close(reading)
             os.setsid()
             confine(Limits(self._each_s, self._each_s, _MEMORY_MIB), self._dump, address_space())
-            child = Records(writing)
-            self._records = child
+            child = self._records = Records(writing)
+            kept = _Kept() if whole else child
+            self._records = kept
             try:
                 work()
             except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
                 self._skip(name, error_text(error), self._places.of_error(error))
+            for record in kept.records if whole else ():
+                child.write(record)
             child.write_line(b'!{"ended": "done"}\n')
             os._exit(0)
         os.close(writing)
-        outcome = Waiting(pid, reading, self._records, self._each_s).outcome()
+        outcome = Waiting(pid, reading, self._out, self._each_s).outcome()
         os.close(reading)
-        if not outcome.told:
+        if not outcome.told and not whole:
             self._dump.seek(0)
             frames = self._places.of_dump(self._dump.read(1 << 20).decode("utf-8", "replace"))
             self._skip(name, f"the process that imported it ended: {outcome.ended}", frames)
+        return outcome.told
 
     def _import(self, source: Source, settings: tuple[Path, str] | None) -> None:
         shown = self._places.shown(str(source.path)) or str(source.path)
@@ -141,6 +168,17 @@ class _Look:
 
     def _skip(self, name: str, why: str, frames: list[dict[str, Any]]) -> None:
         self._records.write({"skipped": {"what": name, "reason": why, "frames": frames}})
+
+
+class _Kept:
+    """Records that are held back."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+
+    def write(self, record: dict[str, Any]) -> None:
+        """Keep a record."""
+        self.records.append(record)
 
 
 def _enter(root: Path) -> None:
