@@ -204,3 +204,9 @@ def test_the_reason_quotes_the_source(judged):
 def test_elements_that_parsers_add_themselves_need_not_have_been_sent(judged):
     sent = Sent(("\ue000\ue100a</noscript><i>b</i>\ue001\ue100",))
     assert page(judged, "<noscript>{}</noscript>", "a</noscript><i>b</i>", sent=sent) is not None
+
+
+@pytest.mark.parametrize("template", ["<!-- {} --><p>", "<!doctype html><!-- {} --><html>"])
+def test_comments_outside_of_the_root_element_are_seen(judged, template):
+    assert page(judged, template, "a--><i>b</i><!--c") is not None
+    assert page(judged, template, "<i>b</i>") is None

@@ -16,6 +16,7 @@ _TAG = re.compile(r"<[a-z][^>]*", re.IGNORECASE)
 _BETWEEN_ATTRIBUTES = re.compile(r"[\s/]")
 _MOST_ATTRIBUTES = 1_000
 """Of one tag; html5lib compares each with each."""
+_ROOT = "DOCUMENT_ROOT"
 SCRIPT = "script"
 """`Event.element` of text that runs."""
 _DATA_BLOCK = "script data"
@@ -38,6 +39,9 @@ class _Tree(html5lib.getTreeBuilder("etree")):  # type: ignore[misc]
     def insertElementNormal(self, token: Any) -> Any:
         self._count()
         return super().insertElementNormal(token)
+
+    def getDocument(self) -> Any:
+        return self.document._element  # the whole, with comments outside of the root element
 
     def _count(self) -> None:
         self.created = getattr(self, "created", 0) + 1
@@ -66,7 +70,9 @@ def _events(root: Any) -> Iterator[Event]:
             continue
         node, parent = item
         following: list[Event | tuple[Any, str]] = []
-        if isinstance(node.tag, str):
+        if node.tag == _ROOT:
+            following = [(child, "") for child in node]
+        elif isinstance(node.tag, str) and not node.tag.startswith("<!"):
             element = _local(node.tag)
             yield Event(Part.START, element, element)
             for name, value in node.attrib.items():

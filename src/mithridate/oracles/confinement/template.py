@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from jinja2 import Environment
 from jinja2.exceptions import TemplateError
+from jinja2.lexer import Lexer
 
 from mithridate.oracles.confinement.pieces import LONGEST_TEXT, Grammar, Piece, Role
 from mithridate.oracles.confinement.python_code import PythonCode
@@ -25,7 +26,11 @@ class Jinja:
 
 _LITERAL_TOKENS = frozenset({"data", "string"})
 _WORD_TOKENS = frozenset({"name", "integer", "float"})
-_ENVIRONMENT = Environment(autoescape=True)
+
+
+@lru_cache(maxsize=1)
+def _lexer() -> Lexer:
+    return Environment(autoescape=True).lexer
 
 
 @lru_cache(maxsize=64)
@@ -33,7 +38,7 @@ def _jinja(text: str) -> Sequence[Piece]:
     found: list[Piece] = []
     position = 0
     try:
-        for _, token, raw in _ENVIRONMENT.lexer.tokeniter(text, None):
+        for _, token, raw in _lexer().tokeniter(text, None):
             start = text.find(raw, position)
             if start < 0:
                 break
