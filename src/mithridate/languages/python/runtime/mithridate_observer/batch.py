@@ -28,6 +28,7 @@ from .doors.wsgi import WsgiDoor
 from .invalid import Invalid
 from .observed import error_text
 from .places import Places
+from .preloading import Preloading
 from .records import Records, take_standard_output
 from .tree import Tree
 from .waiting import Waiting
@@ -84,6 +85,7 @@ class _Batch:
         gc.collect()
         gc.freeze()
         gc.disable()
+        self._preloading = Preloading(self._places)
         for number, path in enumerate(self._options.inputs):
             try:
                 document = read(path)
@@ -115,6 +117,7 @@ class _Batch:
                 self._run,
                 limits=self._options.limits,
                 coverage=self._coverage,
+                preloading=self._preloading,
                 draw=draw,
                 dump=self._dump,
                 held=self._held,
@@ -127,6 +130,8 @@ class _Batch:
             os.close(reading)
         if self._coverage is not None:
             self._coverage.learn(outcome.told.get("covered", []))
+        if not self._options.reopened:
+            self._preloading.learn(outcome.told.get("modules", []))
         record: dict[str, Any] = {"ended": outcome.ended, "cpu_s": round(outcome.cpu_s, 4)}
         record["frames"] = outcome.told.get("frames") or self._dumped(outcome.ended)
         if "why" in outcome.told:

@@ -21,6 +21,7 @@ from .doors.interface import Context, Door
 from .invalid import Invalid
 from .marks import Marks
 from .observed import observe_errors, trouble
+from .preloading import Preloading
 from .records import Records
 
 PRIVATE = b"!"
@@ -61,6 +62,7 @@ def carry_out(
     *,
     limits: Limits,
     coverage: Coverage | None,
+    preloading: Preloading,
     draw: random.Random,
     dump: Any,
     held: int,
@@ -87,7 +89,8 @@ def carry_out(
         ended = {"ended": "memory", "frames": context.places.of_error(trouble.memory)}
     signal.setitimer(signal.ITIMER_PROF, 0)
     book.marks = None
-    run.to_parent({**ended, "covered": coverage.told() if coverage is not None else []})
+    covered = coverage.told() if coverage is not None else []
+    run.to_parent({**ended, "covered": covered, "modules": preloading.told()})
     os._exit(0)
 
 

@@ -76,8 +76,8 @@ class _Look:
         if settings is not None:
             self._in_process(f"the Django project {settings[1]}", lambda: self._django(*settings))
         self._tree.remember()
-        if self._tree.place not in sys.path:
-            sys.path.append(self._tree.place)  # files in a folder that is no package import what lies beside that folder
+        if str(self._tree.place) not in sys.path:
+            sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
         imported = [source for source in found if source.imported]
         for start in range(0, len(imported), _TOGETHER):
             self._modules(imported[start : start + _TOGETHER], settings)
