@@ -35,8 +35,8 @@ class Project:
 
 
 class BuildSystem(StrEnum):
-    """What builds a component; BARE is our own rule for sources without a build file, CUSTOM the owner's commands, PYTHON makes an
-    environment with what the project requires."""
+    """What builds a component; BARE is our own rule for sources without a build file, CUSTOM the owner's commands,
+    PYTHON an environment with what the project requires."""
 
     CMAKE = "cmake"
     MESON = "meson"

@@ -43,6 +43,7 @@ class Seen:
         (runtime / "run.py").write_text(says)
         settings = owner_settings({"PATH": os.environ["PATH"], "MITHRIDATE_WHEELHOUSE": str(house)})
         wheel(house, "alpha")
+        wheel(house, "colorsys")
         self.language = PythonLanguage(settings=settings, runtime=runtime)
         self.project = project(root / "tree", files)
         (component,) = detect(self.project)[0]
@@ -163,10 +164,10 @@ def test_the_owners_environment_reaches_the_door(tmp_path: Path) -> None:
 
 def test_installed_packages_are_there_after_the_standard_library(tmp_path: Path) -> None:
     """A package that is called as a module of the standard library must not take its place."""
-    says = "import alpha, json\nassert alpha.version == '1.0' and 'lib/python' in json.__file__\n" + printing(
-        function("own:parse")
-    )
-    seen = Seen(tmp_path, says, {"requirements.txt": "alpha\n", "own/__init__.py": ""})
+    says = "import alpha, colorsys\nassert alpha.version == '1.0' and colorsys.rgb_to_hsv\n" + printing(function("own:parse"))
+    files: dict[str, str | bytes] = {"requirements.txt": "alpha\ncolorsys\n", "own/__init__.py": ""}
+    seen = Seen(tmp_path, says, files)
+    assert (seen.build.directory / "build/env/colorsys.py").is_file()
     assert seen.skipped == () and list(seen.entries) == ["own (functions)"]
 
 

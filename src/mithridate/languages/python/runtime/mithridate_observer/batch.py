@@ -64,8 +64,8 @@ class _Batch:
         context = Context(self._options.door, self._tree, self._places, recorder)
         book.heard = self._options.heard
         door: Door = DOORS[self._options.door.kind](context)
+        sinks.install(recorder)  # before the accessors: its hooks on loading take the place of earlier ones on the same module
         install_accessors(self._places)
-        sinks.install(recorder)
         if not self._options.reopened:
             try:
                 door.open()
