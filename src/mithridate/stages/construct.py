@@ -65,7 +65,7 @@ def components(session: Session, project: Project) -> Parts:
         skipped += passed_over
     if not parts:
         raise NothingToAnalyse(
-            f"nothing in {project.origin} can be built: neither C/C++ (CMake, Meson, Autotools, Make or sources) nor Python was found",
+            f"nothing in {project.origin} can be built: no CMake, Meson, Autotools, Make, C/C++ source or Python was found",
             hint="point at the source tree, or describe the build in a mithridate.toml",
         )
     return Parts(components=tuple(parts), skipped=tuple(skipped))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tests.languages.python.observer.applications import DJANGO_MANAGE, DJANGO_SETTINGS, DJANGO_URLS, DJANGO_WSGI
 from tests.languages.python.observer.running import Batch, batch, document, get, look, marked, needs, post, tree
 

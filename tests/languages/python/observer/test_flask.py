@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tests.languages.python.observer.applications import FLASK
 from tests.languages.python.observer.running import Batch, batch, document, get, marked, needs, post, tree
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tests.languages.python.observer.running import batch, call, document, tree
 
 TARGET = """

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tests.languages.python.observer.applications import AIOHTTP, FASTAPI, FLASK, PLAIN
 from tests.languages.python.observer.running import Record, has, look, needs, tree
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.languages.python.observer.running import Batch, batch, call, document, get, marked, tree
 
 ECHO = "def echo(*args, **kwargs):\n    return args, kwargs\n\ndef kinds(*args):\n    return [type(a).__name__ for a in args]\n"

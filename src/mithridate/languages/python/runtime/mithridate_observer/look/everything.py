@@ -97,7 +97,7 @@ class _Look:
                 self._skip(source.name, error_text(error), self._places.of_error(error))
 
     def _in_process(self, name: str, work: Any, *, whole: bool = False) -> bool:
-        """Whether `work` came to its end in a process of its own. Records are written as they come, or (`whole`) only if it did."""
+        """Whether `work` came to its end in its own process. Its records are written at once, or (`whole`) only if it did."""
         reading, writing = os.pipe()
         self._dump.seek(0)
         self._dump.truncate()
@@ -107,13 +107,13 @@ class _Look:
             os.setsid()
             confine(Limits(self._each_s, self._each_s, _MEMORY_MIB), self._dump, address_space())
             child = self._records = Records(writing)
-            kept = _Kept() if whole else child
-            self._records = kept
+            kept = _Kept()
+            self._records = kept if whole else child
             try:
                 work()
             except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
                 self._skip(name, error_text(error), self._places.of_error(error))
-            for record in kept.records if whole else ():
+            for record in kept.records:
                 child.write(record)
             child.write_line(b'!{"ended": "done"}\n')
             os._exit(0)
@@ -124,7 +124,7 @@ class _Look:
             self._dump.seek(0)
             frames = self._places.of_dump(self._dump.read(1 << 20).decode("utf-8", "replace"))
             self._skip(name, f"the process that imported it ended: {outcome.ended}", frames)
-        return outcome.told
+        return bool(outcome.told)
 
     def _import(self, source: Source, settings: tuple[Path, str] | None) -> None:
         shown = self._places.shown(str(source.path)) or str(source.path)

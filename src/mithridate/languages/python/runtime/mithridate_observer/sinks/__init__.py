@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mithridate_observer import recording
-from mithridate_observer.sinks import (
+from .. import recording
+from . import (
     archives,
     audit,
     code,
@@ -23,14 +23,14 @@ from mithridate_observer.sinks import (
     templates,
     weak,
 )
-from mithridate_observer.sinks.patching import Patches
+from .patching import Patches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.audit import Handler
-    from mithridate_observer.sinks.patching import Patch
+    from ..recording import Recorder
+    from .audit import Handler
+    from .patching import Patch
 
 _installed: Patches | None = None
 

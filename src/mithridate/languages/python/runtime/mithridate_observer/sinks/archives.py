@@ -10,16 +10,16 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer import recording
-from mithridate_observer.recording import stopped
-from mithridate_observer.sinks import paths, stack
-from mithridate_observer.sinks.patching import argument, observing, replace
+from .. import recording
+from ..recording import stopped
+from . import paths, stack
+from .patching import argument, observing, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
+    from ..recording import Recorder
 
 
 class _Extracting(threading.local):

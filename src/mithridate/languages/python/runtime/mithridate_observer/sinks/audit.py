@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer import recording
+from .. import recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mithridate_observer.recording import Recorder
+    from ..recording import Recorder
 
     Handler = Callable[[Recorder, str, tuple[Any, ...]], None]
 

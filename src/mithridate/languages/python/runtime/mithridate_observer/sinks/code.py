@@ -10,15 +10,15 @@ import dis
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.recording import OBSERVER, stopped
-from mithridate_observer.sinks import stack
-from mithridate_observer.sinks.patching import argument, before
+from ..recording import OBSERVER, stopped
+from . import stack
+from .patching import argument, before
 
 if TYPE_CHECKING:
     from types import FrameType, ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.audit import Handler
+    from ..recording import Recorder
+    from .audit import Handler
 
 READING = frozenset({"ast", "collections", "dataclasses", "inspect", "tokenize", "doctest"})
 """Modules of the standard library that compile to look at the tree, or source of their own making with checked names in it."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer import recording
-from mithridate_observer.sinks.patching import WRAPPED, before, before_awaited, observing, replace
+from .. import recording
+from .patching import WRAPPED, before, before_awaited, observing, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.patching import Look, Patch
+    from ..recording import Recorder
+    from .patching import Look, Patch
 
 CO_COROUTINE = 0x80
 DIALECTS = {

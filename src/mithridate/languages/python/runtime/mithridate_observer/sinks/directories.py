@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.recording import stopped
-from mithridate_observer.sinks.patching import argument, before
+from ..recording import stopped
+from .patching import argument, before
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.patching import Look
+    from ..recording import Recorder
+    from .patching import Look
 
     Given = tuple[tuple[int, str, str], ...]
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.sinks.patching import after
+from .patching import after
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
+    from ..recording import Recorder
 
 
 def _text(value: Any) -> str:

@@ -8,16 +8,16 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.recording import stopped
-from mithridate_observer.sinks import paths, stack
-from mithridate_observer.sinks.patching import argument, ask, before, observing, replace
+from ..recording import stopped
+from . import paths, stack
+from .patching import argument, ask, before, observing, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.patching import Look
+    from ..recording import Recorder
+    from .patching import Look
 
 
 def _path(api: str, index: int, dialect: str = "1.0", name: str = "path") -> Look:

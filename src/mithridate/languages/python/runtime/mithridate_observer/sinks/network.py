@@ -10,15 +10,15 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.recording import stopped
-from mithridate_observer.sinks import stack
-from mithridate_observer.sinks.patching import argument, before, before_awaited
+from ..recording import stopped
+from . import stack
+from .patching import argument, before, before_awaited
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.audit import Handler
+    from ..recording import Recorder
+    from .audit import Handler
 
 LOCAL = ("", "localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::")
 SESSIONS = ("ftplib.connect", "smtplib.connect", "poplib.connect", "nntplib.connect", "imaplib.open", "telnetlib.Telnet.open")

@@ -7,13 +7,13 @@ import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer import recording
+from .. import recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
+    from ..recording import Recorder
 
     Look = Callable[[Recorder, tuple[Any, ...], dict[str, Any]], object]
     Patch = Callable[[ModuleType], object]

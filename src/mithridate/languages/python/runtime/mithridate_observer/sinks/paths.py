@@ -9,14 +9,14 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.recording import stopped
-from mithridate_observer.sinks import stack
+from ..recording import stopped
+from . import stack
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.audit import Handler
+    from ..recording import Recorder
+    from .audit import Handler
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 HARMLESS = ("read", "list")

@@ -7,14 +7,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.recording import OBSERVER
-from mithridate_observer.sinks import stack
-from mithridate_observer.sinks.patching import before
+from ..recording import OBSERVER
+from . import stack
+from .patching import before
 
 if TYPE_CHECKING:
     from types import FrameType, ModuleType
 
-    from mithridate_observer.recording import Recorder
+    from ..recording import Recorder
 
 
 def patch(module: ModuleType) -> None:

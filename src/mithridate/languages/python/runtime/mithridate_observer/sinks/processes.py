@@ -10,15 +10,15 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.recording import stopped
-from mithridate_observer.sinks import paths, stack
-from mithridate_observer.sinks.patching import before
+from ..recording import stopped
+from . import paths, stack
+from .patching import before
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.audit import Handler
+    from ..recording import Recorder
+    from .audit import Handler
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "busybox"})
 

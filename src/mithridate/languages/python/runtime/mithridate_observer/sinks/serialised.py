@@ -10,16 +10,16 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.recording import OBSERVER, stopped
-from mithridate_observer.sinks import stack
-from mithridate_observer.sinks.patching import argument, observing, replace
+from ..recording import OBSERVER, stopped
+from . import stack
+from .patching import argument, observing, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType, ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.audit import Handler
+    from ..recording import Recorder
+    from .audit import Handler
 
 HARMLESS = frozenset({"collections", "datetime", "decimal", "fractions", "uuid", "copyreg", "_codecs", "array", "zoneinfo"})
 """Modules whose types and functions do nothing but hold values."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.sinks.patching import before
+from .patching import before
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.patching import Look, Patch
+    from ..recording import Recorder
+    from .patching import Look, Patch
 
 
 def _note(recorder: Recorder, api: str, key: Any, value: Any) -> None:

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mithridate_observer.recording import OBSERVER
+from ..recording import OBSERVER
 
 if TYPE_CHECKING:
     from types import FrameType

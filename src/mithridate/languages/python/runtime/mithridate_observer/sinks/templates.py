@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer import recording
-from mithridate_observer.sinks import stack
-from mithridate_observer.sinks.patching import argument, before, replace
+from .. import recording
+from . import stack
+from .patching import argument, before, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.patching import Look
+    from ..recording import Recorder
+    from .patching import Look
 
 
 def _look(dialect: str, index: int, name: str, package: str) -> Look:

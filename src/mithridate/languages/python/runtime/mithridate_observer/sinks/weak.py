@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mithridate_observer.sinks.patching import argument, before
+from .patching import argument, before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from mithridate_observer.recording import Recorder
-    from mithridate_observer.sinks.patching import Look, Patch
+    from ..recording import Recorder
+    from .patching import Look, Patch
 
 DIGESTS = {"md2": 16, "md4": 16, "md5": 16, "sha": 20, "sha1": 20, "sha0": 20}
 """Hashes for which collisions are known, with the bytes they give."""
