@@ -115,6 +115,7 @@ static struct {
     int own_stack;        /* the target runs on a stack of its own (snapshot.c) */
     uintptr_t fault_sp;   /* its stack pointer where it met a fault */
     void *base;           /* the frame that called main() */
+    uintptr_t depth_of_main; /* of that frame, below ours */
     int quiet, violated;  /* violations are not kept; there was one */
     int waiting;          /* the target has not asked for input yet, and we want to know when it does */
     enum course course;
@@ -872,19 +873,28 @@ void mithridate_input_wanted(void) {
 
 /* ---- one execution ------------------------------------------------------------------------------------------------ */
 
-static void call_main(void) {
+__attribute__((noinline)) static void call_main(void) {
     run.base = __builtin_frame_address(0);
     __real_main(run.argc, run.argument_copies, environ);
     if (run.own_stack) leave();
 }
 
-static void run_target(void) {
-    if (run.course == RESUMED) mithridate_stack_resume();
-    else if (run.course == REHEARSED) mithridate_stack_call(call_main);
+/* libFuzzer takes the stack's depth for a feature: it shall not see which stack it was. */
+extern __thread uintptr_t __sancov_lowest_stack WEAK __attribute__((tls_model("initial-exec")));
+static void as_on_this_stack(uintptr_t lowest, uintptr_t here) {
+    uintptr_t would_be = here - run.depth_of_main - ((uintptr_t)run.base - lowest);
+    if (would_be < __sancov_lowest_stack) __sancov_lowest_stack = would_be;
+}
+
+__attribute__((noinline)) static void run_target(void) {
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (run.course == RESUMED) as_on_this_stack(mithridate_stack_resume(), here);
+    else if (run.course == REHEARSED) mithridate_stack_call(call_main, here - run.depth_of_main);
     else if (sigsetjmp(run.back, 0) == 0) {
         if (__real_main) call_main();
         else LLVMFuzzerTestOneInput(run.data, run.size);
     }
+    if (!run.own_stack) run.depth_of_main = here - (uintptr_t)run.base;
 }
 
 static void prepare_for_main(void) {
@@ -956,9 +966,11 @@ static void check_snapshot(uint64_t full_ns) {
     if (!full) full = __real_malloc(n + 1);
     for (size_t i = 0; full && i < n; i++) full[i] = __start___sancov_cntrs[i];
     clear_counters();
+    uintptr_t lowest = __sancov_lowest_stack;
     run.quiet = 1;
     uint64_t resumed_ns = execute(RESUMED, 1);
     run.quiet = 0;
+    __sancov_lowest_stack = lowest;
     int same = full && violated == run.violated;
     for (size_t i = 0; full && i < n; i++) {
         same &= __start___sancov_cntrs[i] == full[i];

@@ -22,8 +22,10 @@ extern int mithridate_snapshot_judged(int same, uint64_t full_ns, uint64_t resum
 extern void mithridate_snapshot_give_up(const char *why);
 
 /* The stack that the target has to itself while a snapshot is made and when it goes on from one. */
-extern void mithridate_stack_call(void (*)(void));
-extern void mithridate_stack_resume(void);
+/* `like` is an address on the engine's stack that the function's frame shall resemble in its last bits. Both return the lowest address
+ * that the target's frames came to. */
+extern uintptr_t mithridate_stack_call(void (*)(void), uintptr_t like);
+extern uintptr_t mithridate_stack_resume(void);
 extern void mithridate_stack_leave(uintptr_t lowest) __attribute__((noreturn));
 
 /* Making a snapshot: record the blocks from main() on; then begin, add what belongs to it, and end in the frame from which it is to go
