@@ -26,7 +26,7 @@ extern void *__real_mmap(void *, size_t, int, int, int, long);
 extern void __real_free(void *);
 extern int __mithridate_munmap(void *, size_t); /* memory.c */
 
-enum { MOST_BYTES = 16 << 20, MOST_MAPPINGS = 64, MOST_PIECES = 1024, MOST_RECORDED = 1 << 18, PAGE = 4096, OUR_FIRST_FD = 242 };
+enum { MOST_BYTES = 16 << 20, MOST_MAPPINGS = 64, MOST_PIECES = 1024, MOST_RECORDED = 1 << 18, MOST_LEFT = 1 << 16, PAGE = 4096, OUR_FIRST_FD = 242 };
 enum { SAMPLES = 7, MOST_SAMPLES = 1024, LEAST_NS = 20000, CHECKS = 3, ATTEMPTS = 4, CHECK_EVERY = 1 << 14 };
 
 /* ---- the decision ------------------------------------------------------------------------------------------------ */
@@ -189,6 +189,7 @@ static uintptr_t exit_stack(void) {
 }
 
 __attribute__((noinline)) uintptr_t mithridate_stack_call(void (*f)(void), uintptr_t like) {
+    madvise(stack.bottom, (size_t)(stack.top - stack.bottom), MADV_DONTNEED); /* nothing of what ran there before is left */
     if (__builtin_setjmp(back) == 0) {
         char *frame = stack.top - 2 * sizeof(void *);
         enter_stack((uintptr_t)stack.top);
@@ -431,7 +432,10 @@ void mithridate_snapshot_counters(void) {
 }
 
 __attribute__((noinline)) static int save_stack(void) {
-    char *from = (char *)(((uintptr_t)there[2] - 128) & ~(uintptr_t)15); /* with what may lie below the stack pointer */
+    /* With what may lie below the stack pointer, and what start-up left there: a variable that is never set shall find the same. */
+    uintptr_t pointer = (uintptr_t)there[2] - 128, lowest = __sancov_lowest_stack;
+    if (lowest < pointer) pointer = lowest > pointer - MOST_LEFT ? lowest : pointer - MOST_LEFT;
+    char *from = (char *)(pointer & ~(uintptr_t)63);
     if (from < stack.bottom || from >= stack.top) return 0;
     size_t size = (size_t)(stack.top - from);
     if (!(image.stack_shadow = room_for(size / 8)) || !copied(&image.stack, from, size)) return 0;

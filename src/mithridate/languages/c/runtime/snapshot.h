@@ -11,8 +11,9 @@
 #endif
 
 /* How the next input is run: from main() on; so with the time taken of its start-up; so while the snapshot is made, and then as CHECKED;
- * from main() on and then from the snapshot, to see that both do the same; from the snapshot. */
-enum course { FULL, MEASURED, REHEARSED, CHECKED, RESUMED };
+ * from main() on and then from the snapshot, to see that both do the same; from the snapshot; from main() on, but on the stack
+ * of the snapshot. */
+enum course { FULL, MEASURED, REHEARSED, CHECKED, RESUMED, APART };
 
 extern void mithridate_snapshot_enable(const char *log);
 extern enum course mithridate_snapshot_course(const uint8_t *, size_t);
