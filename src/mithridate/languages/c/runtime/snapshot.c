@@ -26,7 +26,7 @@ extern void *__real_mmap(void *, size_t, int, int, int, long);
 extern void __real_free(void *);
 extern int __mithridate_munmap(void *, size_t); /* memory.c */
 
-enum { MOST_BYTES = 16 << 20, MOST_MAPPINGS = 64, MOST_PIECES = 1024, MOST_RECORDED = 1 << 18, MOST_LEFT = 1 << 16, PAGE = 4096, OUR_FIRST_FD = 242 };
+enum { MOST_BYTES = 16 << 20, MOST_MAPPINGS = 64, MOST_PIECES = 1024, MOST_RECORDED = 1 << 18, MOST_LEFT = 1 << 16, MOST_BETWEEN = 32, PAGE = 4096, OUR_FIRST_FD = 242 };
 enum { SAMPLES = 7, MOST_SAMPLES = 1024, LEAST_NS = 20000, CHECKS = 3, ATTEMPTS = 4, CHECK_EVERY = 1 << 14 };
 
 /* ---- the decision ------------------------------------------------------------------------------------------------ */
@@ -209,19 +209,20 @@ __attribute__((noinline)) void mithridate_stack_leave(uintptr_t lowest) {
 
 /* ---- the image --------------------------------------------------------------------------------------------------- */
 
-struct piece { char *address; size_t size; uint64_t *copy; };
-struct block { char *address; size_t size; uint64_t *copy; uint8_t *shadow; char foreign, released, gone; };
+struct piece { char *address; size_t size; uint64_t *copy; uint8_t *shadow; };
+struct block { char *address; size_t size; char foreign, released, gone; };
 
 static struct {
     int held;
     const char *broken;
     char *room; /* the copies */
     size_t used;
-    struct piece pieces[MOST_PIECES], stack;
-    uint8_t *stack_shadow;
+    struct piece pieces[MOST_PIECES], *runs, stack; /* runs of blocks that lie side by side */
     unsigned piece_count;
+    size_t run_count;
     struct block *blocks; /* by address */
-    size_t block_count;
+    uint32_t *released;
+    size_t block_count, released_count;
     const char *low, *high;
     struct { char *address; size_t size; int prot, released; } mappings[MOST_MAPPINGS];
     unsigned mapping_count;
@@ -234,15 +235,13 @@ static struct {
 extern uint8_t __start___sancov_cntrs[] WEAK;
 extern uint8_t __stop___sancov_cntrs[] WEAK;
 
-/* Not memcpy: the sanitizer's would complain of what lies between the target's objects. All sizes are rounded up to words, as
- * the sanitizer rounds up its blocks. */
-static void copy_words(void *to, const void *from, size_t size) {
-    uint64_t *t = to;
-    const uint64_t *f = from;
-    for (size_t i = 0; i < (size + 7) / 8; i++) t[i] = f[i];
-}
-static void copy_bytes(uint8_t *to, const uint8_t *from, size_t size) {
-    for (size_t i = 0; i < size; i++) to[i] = from[i];
+/* Not memcpy: the sanitizer's would complain of what lies between the target's objects. */
+static void copy_bytes(void *to, const void *from, size_t size) {
+#if SNAPSHOTS
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+#else
+    for (size_t i = 0; i < size; i++) ((char *)to)[i] = ((const char *)from)[i];
+#endif
 }
 
 static void *room_for(size_t size) {
@@ -252,14 +251,21 @@ static void *room_for(size_t size) {
     return image.room + image.used - size;
 }
 
-static int copied(struct piece *piece, void *p, size_t size) {
-    *piece = (struct piece){p, size, room_for(size)};
-    if (piece->copy) copy_words(piece->copy, p, size);
-    return piece->copy != NULL;
+static int saved(struct piece *piece, void *p, size_t size, int with_shadow) {
+    *piece = (struct piece){p, size, room_for(size), with_shadow ? room_for((size + 7) / 8) : NULL};
+    if (!piece->copy || (with_shadow && !piece->shadow)) return 0;
+    copy_bytes(piece->copy, p, size);
+    if (with_shadow) copy_bytes(piece->shadow, shadow_of(p), (size + 7) / 8);
+    return 1;
+}
+
+static void put_back(const struct piece *piece) {
+    copy_bytes(piece->address, piece->copy, piece->size);
+    if (piece->shadow) copy_bytes(shadow_of(piece->address), piece->shadow, (piece->size + 7) / 8);
 }
 
 int mithridate_snapshot_memory(void *p, size_t size) {
-    return image.piece_count < MOST_PIECES && copied(&image.pieces[image.piece_count++], p, size);
+    return image.piece_count < MOST_PIECES && saved(&image.pieces[image.piece_count++], p, size, 0);
 }
 
 /* Through a file: the kernel says whether the target let the memory be read and written; here it would be a fault. */
@@ -320,6 +326,23 @@ static int by_address(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* Thousands of small blocks are copied as few long pieces, with what the sanitizer keeps between them. In less than MOST_BETWEEN
+ * bytes there cannot lie another block. */
+static int save_runs(void) {
+    if (!(image.runs = room_for(image.block_count * sizeof *image.runs))) return 0;
+    for (size_t i = 0; i < image.block_count; i++) {
+        const struct block *b = &image.blocks[i];
+        struct piece *run = image.run_count ? &image.runs[image.run_count - 1] : NULL;
+        if (b->foreign) continue;
+        char *end = b->address + ((b->size + 7) & ~(size_t)7);
+        if (run && i && !image.blocks[i - 1].foreign && b->address - (run->address + run->size) < MOST_BETWEEN) run->size = (size_t)(end - run->address);
+        else image.runs[image.run_count++] = (struct piece){b->address, (size_t)(end - b->address), NULL, NULL};
+    }
+    for (size_t i = 0; i < image.run_count; i++)
+        if (!saved(&image.runs[i], image.runs[i].address, image.runs[i].size, 1)) return 0;
+    return 1;
+}
+
 int mithridate_snapshot_blocks(int (*of_target)(const void *), int (*to_skip)(const void *)) {
     if (!recorded.on || recorded.count > MOST_RECORDED) return 0;
     recorded.on = 0;
@@ -329,18 +352,16 @@ int mithridate_snapshot_blocks(int (*of_target)(const void *), int (*to_skip)(co
         void *p = recorded.all[i];
         if ((!live || p != recorded.all[live - 1]) && __sanitizer_get_ownership(p) && !to_skip(p)) recorded.all[live++] = p;
     }
-    if (!(image.blocks = room_for(live * sizeof *image.blocks))) return 0;
+    image.blocks = room_for(live * sizeof *image.blocks);
+    image.released = room_for(live * sizeof *image.released);
+    if (!image.blocks || !image.released) return 0;
     for (size_t i = 0; i < live; i++) {
         char *p = recorded.all[i];
-        struct block *b = &image.blocks[image.block_count++];
-        *b = (struct block){.address = p, .size = __sanitizer_get_allocated_size(p), .foreign = !of_target(p)};
-        if (!(b->shadow = room_for(b->size / 8 + 1)) || (!b->foreign && !(b->copy = room_for(b->size + 7)))) return 0;
-        copy_bytes(b->shadow, shadow_of(p), (b->size + 7) / 8);
-        if (!b->foreign) copy_words(b->copy, p, b->size);
+        image.blocks[image.block_count++] = (struct block){p, __sanitizer_get_allocated_size(p), !of_target(p), 0, 0};
     }
-    image.low = image.block_count ? image.blocks[0].address : NULL;
-    image.high = image.block_count ? image.blocks[image.block_count - 1].address : NULL;
-    return 1;
+    image.low = live ? image.blocks[0].address : NULL;
+    image.high = live ? image.blocks[live - 1].address : NULL;
+    return save_runs();
 }
 
 int mithridate_block_index(const void *p) {
@@ -364,6 +385,7 @@ int mithridate_block_release(int i) {
     if (b->released) return 0;
     if (b->foreign) image.broken = "given up: the target released a library's block";
     b->released = 1;
+    image.released[image.released_count++] = (uint32_t)i;
     uint8_t *shadow = shadow_of(b->address);
     for (size_t k = 0; k < (b->size + 7) / 8; k++) shadow[k] = 0xf7; /* poisoned by hand */
     return 1;
@@ -384,7 +406,6 @@ static void drop(void) {
     for (size_t i = 0; image.held && i < image.block_count; i++) {
         struct block *b = &image.blocks[i];
         if (b->gone || (b->foreign && !b->released)) continue;
-        copy_bytes(shadow_of(b->address), b->shadow, (b->size + 7) / 8);
         image.low = image.high = NULL; /* no longer ours when the hook sees it */
         __real_free(b->address);
     }
@@ -438,8 +459,7 @@ __attribute__((noinline)) static int save_stack(void) {
     char *from = (char *)(pointer & ~(uintptr_t)63);
     if (from < stack.bottom || from >= stack.top) return 0;
     size_t size = (size_t)(stack.top - from);
-    if (!(image.stack_shadow = room_for(size / 8)) || !copied(&image.stack, from, size)) return 0;
-    copy_bytes(image.stack_shadow, shadow_of(from), size / 8);
+    if (!saved(&image.stack, from, size, 1)) return 0;
     lowest_there = __sancov_lowest_stack;
     image.held = 1;
     say("taken: bytes and blocks", image.used + image.file_size, image.block_count);
@@ -453,8 +473,7 @@ __attribute__((noinline)) int mithridate_snapshot_end(void) {
 }
 
 __attribute__((noinline, noreturn)) static void go_there(void) {
-    copy_words(image.stack.address, image.stack.copy, image.stack.size);
-    copy_bytes(shadow_of(image.stack.address), image.stack_shadow, image.stack.size / 8);
+    put_back(&image.stack);
     __builtin_longjmp(there, 1);
 }
 
@@ -470,14 +489,10 @@ int mithridate_snapshot_held(void) { return image.held; }
 
 /* Makes the target's memory as it was, all but its stack; says why the snapshot is lost, or NULL. */
 const char *mithridate_snapshot_put_back(void) {
-    for (unsigned i = 0; i < image.piece_count; i++) copy_words(image.pieces[i].address, image.pieces[i].copy, image.pieces[i].size);
-    for (size_t i = 0; i < image.block_count; i++) {
-        struct block *b = &image.blocks[i];
-        if (b->gone || (b->foreign && !b->released)) continue;
-        copy_bytes(shadow_of(b->address), b->shadow, (b->size + 7) / 8);
-        if (!b->foreign) copy_words(b->address, b->copy, b->size);
-        b->released = 0;
-    }
+    if (image.broken) return image.broken;
+    for (unsigned i = 0; i < image.piece_count; i++) put_back(&image.pieces[i]);
+    for (size_t i = 0; i < image.run_count; i++) put_back(&image.runs[i]);
+    while (image.released_count) image.blocks[image.released[--image.released_count]].released = 0;
     off_t at = 0;
     for (unsigned i = 0; i < image.mapping_count; i++) {
         size_t size = image.mappings[i].size;
