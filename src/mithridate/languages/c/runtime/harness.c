@@ -970,13 +970,12 @@ static int agree(const struct result *a, const struct result *b) {
     for (size_t i = 0; same && i < counter_bytes(); i++) same = a->counters[i] == b->counters[i];
     return same;
 }
-static uint64_t execute_quietly(enum course course, struct result *r) {
+static void execute_quietly(enum course course, struct result *r) {
     clear_counters();
     run.quiet = 1;
-    uint64_t took = execute(course, 1);
+    execute(course, 0);
     run.quiet = 0;
     keep_result(r);
-    return took;
 }
 
 /* The input was run from main() on; from the snapshot the same must come out. What the engine sees is the former.
@@ -986,7 +985,9 @@ static void check_snapshot(uint64_t full_ns) {
     static struct result full, resumed, apart;
     uintptr_t lowest = __sancov_lowest_stack;
     keep_result(&full);
-    uint64_t resumed_ns = execute_quietly(RESUMED, &resumed);
+    uint64_t began = now_ns();
+    execute_quietly(RESUMED, &resumed);
+    uint64_t resumed_ns = now_ns() - began; /* with what it takes to put everything back */
     int held = mithridate_snapshot_held(), same = agree(&full, &resumed);
     if (!same && held && resumed.violated <= full.violated) {
         execute_quietly(APART, &apart);
@@ -1015,7 +1016,7 @@ static int one_input(const uint8_t *data, size_t size) {
     if (course == CHECKED) clear_counters(); /* the mutator looks at inputs between those of the engine (mithridate_look) */
     uint64_t took = execute(course, on_trial || course == MEASURED || course == CHECKED);
     if (on_trial) decide_tracing(took);
-    if (course == CHECKED && mithridate_snapshot_held()) check_snapshot(took);
+    if (course == CHECKED && mithridate_snapshot_held() && took < TOO_SLOW_NS) check_snapshot(took);
     if (run.executions % SAMPLE_EVERY == 1) count_species();
     return 0;
 }
@@ -1040,7 +1041,8 @@ static void handle_faults(void) {
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) __real_sigaction(signals[i], &a, NULL);
 }
 
-/* MITHRIDATE_ARGUMENTS: argv[1..] separated by 0x1f. MITHRIDATE_INPUT: the path that the target opens, or unset for stdin. */
+/* MITHRIDATE_ARGUMENTS: argv[1..] separated by 0x1f. MITHRIDATE_INPUT: the path that the target opens, or unset for stdin.
+ * MITHRIDATE_NO_SNAPSHOT: each input is run from main() on. MITHRIDATE_SNAPSHOT_LOG: a file that is told what became of the snapshot. */
 static void prepare(char *self) {
     run.pid = getpid();
     run.candidates = getenv("MITHRIDATE_CANDIDATES");

@@ -26,7 +26,8 @@ extern void *__real_mmap(void *, size_t, int, int, int, long);
 extern void __real_free(void *);
 extern int __mithridate_munmap(void *, size_t); /* memory.c */
 
-enum { MOST_BYTES = 16 << 20, MOST_MAPPINGS = 64, MOST_PIECES = 1024, MOST_RECORDED = 1 << 18, MOST_LEFT = 1 << 16, MOST_BETWEEN = 32, PAGE = 4096, OUR_FIRST_FD = 242 };
+enum { MOST_BYTES = 16 << 20, MOST_MAPPINGS = 64, MOST_PIECES = 1024, MOST_RECORDED = 1 << 18, MOST_LEFT = 1 << 16, MOST_BETWEEN = 32 };
+enum { PAGE = 4096, OUR_FIRST_FD = 242 };
 enum { SAMPLES = 7, MOST_SAMPLES = 1024, LEAST_NS = 20000, CHECKS = 3, ATTEMPTS = 4, CHECK_EVERY = 1 << 14 };
 
 /* ---- the decision ------------------------------------------------------------------------------------------------ */
@@ -98,7 +99,7 @@ void mithridate_snapshot_measured(uint64_t startup_ns, uint64_t whole_ns) {
     if (++filled < SAMPLES) return;
     filled = 0;
     uint64_t startup = median(decision.startup_ns), whole = median(decision.whole_ns);
-    if (startup < LEAST_NS || startup * 10 < whole * 3) return;
+    if (startup < LEAST_NS || startup * 10 < whole * 3 || whole > TOO_SLOW_NS) return;
     say("worth it: start-up and whole, ns", startup, whole);
     decision.stage = TAKING;
 }
@@ -335,7 +336,8 @@ static int save_runs(void) {
         struct piece *run = image.run_count ? &image.runs[image.run_count - 1] : NULL;
         if (b->foreign) continue;
         char *end = b->address + ((b->size + 7) & ~(size_t)7);
-        if (run && i && !image.blocks[i - 1].foreign && b->address - (run->address + run->size) < MOST_BETWEEN) run->size = (size_t)(end - run->address);
+        int beside = run && !image.blocks[i - 1].foreign && b->address - (run->address + run->size) < MOST_BETWEEN;
+        if (beside) run->size = (size_t)(end - run->address);
         else image.runs[image.run_count++] = (struct piece){b->address, (size_t)(end - b->address), NULL, NULL};
     }
     for (size_t i = 0; i < image.run_count; i++)

@@ -10,6 +10,9 @@
 #define SNAPSHOTS 0
 #endif
 
+/* An execution is repeated up to three times within one that the engine's timeout is for. */
+enum { TOO_SLOW_NS = 1000000000 };
+
 /* How the next input is run: from main() on; so with the time taken of its start-up; so while the snapshot is made, and then as CHECKED;
  * from main() on and then from the snapshot, to see that both do the same; from the snapshot; from main() on, but on the stack
  * of the snapshot. */
