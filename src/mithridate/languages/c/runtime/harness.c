@@ -1089,6 +1089,20 @@ int mithridate_look(const uint8_t *data, size_t size) {
     return 1;
 }
 
+/* For the mutator: run an input and tell the set of edges that it took, as a hash; 0 where that cannot be seen. */
+uint64_t mithridate_way(const uint8_t *data, size_t size) {
+    size_t n = (size_t)(__stop___sancov_cntrs - __start___sancov_cntrs);
+    if (!__real_main || run.fatal || !__start___sancov_cntrs || !n) return 0;
+    for (size_t i = 0; i < n; i++) __start___sancov_cntrs[i] = 0;
+    first_input(data, size);
+    uint64_t hash = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (__start___sancov_cntrs[i]) hash = (hash ^ i) * 0xD6E8FEB86659FD93ull, hash ^= hash >> 32;
+        __start___sancov_cntrs[i] = 0;
+    }
+    return hash | 1;
+}
+
 int __wrap_main(int argc, char **argv) {
     prepare(argv[0]);
     if (__afl_persistent_loop) {
