@@ -88,3 +88,11 @@ def test_equal_results_give_equal_decisions_and_no_slice_outlasts_the_budget(arm
     assert first == run()
     assert all(0 < a.seconds <= budget for a in first)
     assert len({a.seed for a in first}) == len(first)
+
+
+def test_an_engine_that_is_through_with_its_plan_gets_no_more_time() -> None:
+    through = Yield(new_edges=50, new_violations=3, cpu_s=5, exhausted=True)
+    scheduler = Scheduler([(0, 0), (1, 1)], 300, 1, 1)
+    played = play(scheduler, lambda a: through, 300)
+    assert [a.entry for a in played] == [0, 1]
+    assert scheduler.saturated

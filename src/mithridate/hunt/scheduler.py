@@ -34,12 +34,16 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Yield:
-    """What a slice brought: edges never covered before on this entry, violations never seen before, and its cost."""
+    """What a slice brought: edges never covered before on this entry, violations never seen before, and its cost.
+
+    `exhausted`: the engine has nothing left to try on this entry.
+    """
 
     new_edges: int
     new_violations: int
     cpu_s: float
     failed: bool = False
+    exhausted: bool = False
 
 
 @dataclass(slots=True)
@@ -113,7 +117,7 @@ class Scheduler:
         arm.barren_s = 0.0 if brought else arm.barren_s + assignment.seconds
         arm.seconds = min(_LONGEST_SLICE_S, arm.seconds * _GROWTH)
         patience = max(_BARREN_FLOOR_S, _BARREN_SHARE * self.budget_s)
-        arm.retired = gained.failed or arm.barren_s >= patience
+        arm.retired = gained.failed or gained.exhausted or arm.barren_s >= patience
 
     def _best(self, taken: Sequence[_Arm]) -> _Arm | None:
         free = [a for a in self._arms if a not in taken and not a.retired]

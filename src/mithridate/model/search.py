@@ -40,7 +40,10 @@ class Species:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """What one slice brought. `candidates` are host files; `covered` and `edges` count instrumented edges."""
+    """What one slice brought. `candidates` are host files; `covered` and `edges` count instrumented edges.
+
+    `exhausted`: an engine that follows a plan is through with it, and more time would bring nothing.
+    """
 
     engine: str
     executions: int
@@ -54,6 +57,7 @@ class SearchResult:
     species: Species = Species()
     restarts: int = 0
     failure: ToolFailure | None = None
+    exhausted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -303,6 +303,7 @@ class Hunt:
             new_violations=new.get((assignment.entry, outcome.result.engine), 0),
             cpu_s=outcome.result.cpu_s,
             failed=outcome.result.failure is not None,
+            exhausted=outcome.result.exhausted,
         )
 
     def _report(self, index: int, entry: EntryPoint) -> EntryReport:
