@@ -18,9 +18,9 @@ from mithridate.model.project import Flavour, Skipped
 from mithridate.model.run import EngineTally, EntryReport, ProofLanded
 from mithridate.model.search import Candidate, Species
 from mithridate.model.violation import Violation
-from mithridate.prove.dedup import same_root
 from mithridate.prove.familiar import Familiar, looks
 from mithridate.prove.triage import title
+from mithridate.stages.known import Known
 from mithridate.stages.session import Session
 
 SEED_PSEUDO_ENGINE = "seeds"
@@ -75,8 +75,7 @@ class Hunt:
     _campaign: Campaign = field(init=False)
     _scheduler: Scheduler = field(init=False)
     _covered: dict[tuple[int, int], int] = field(init=False, default_factory=dict)
-    _known: set[str] = field(init=False, default_factory=set)
-    _confirmed: list[Violation] = field(init=False, default_factory=list)
+    _known: Known = field(init=False, default_factory=Known)
     _familiar: Familiar = field(init=False, default_factory=Familiar)
 
     def __post_init__(self) -> None:
@@ -129,8 +128,7 @@ class Hunt:
             self._covered[at] = max(self._covered.get(at, 0), outcome.result.covered)
         outcomes: list[Confirmed | Flaky] = [*done.confirmed, *done.flaky]
         for known in outcomes:
-            if known.signature not in self._known:
-                self._know(known)
+            self._known.learn(known.violation, proved=isinstance(known, Confirmed))
         self.rounds.append(done)
 
     def examine_seeds(self) -> Round:
@@ -231,10 +229,10 @@ class Hunt:
         by_arm: dict[tuple[int, str], int] = {}
         for (index, data, engine), violations in zip(inputs, seen, strict=True):
             for violation in violations[:_SIGNATURES_OF_ONE_EXECUTION]:
-                if self._is_known(violation):
+                if violation in self._known:
                     continue
                 outcome = self._confirm(index, data, engine, violation)
-                self._know(outcome)
+                self._known.learn(outcome.violation, proved=isinstance(outcome, Confirmed))
                 by_arm[index, engine] = by_arm.get((index, engine), 0) + 1
                 if isinstance(outcome, Flaky):
                     flaky.append(outcome)
@@ -284,15 +282,6 @@ class Hunt:
             seed=engine == SEED_PSEUDO_ENGINE,
         )
         return Confirmed(candidate=candidate, violation=violation, signature=violation.signature)
-
-    def _is_known(self, violation: Violation) -> bool:
-        return violation.signature in self._known or any(same_root(violation, other) for other in self._confirmed)
-
-    def _know(self, outcome: Confirmed | Flaky) -> None:
-        """A flaky candidate hides only its own signature; a confirmed one everything of its root cause."""
-        self._known.add(outcome.signature)
-        if isinstance(outcome, Confirmed):
-            self._confirmed.append(outcome.violation)
 
     def _yield(self, assignment: Assignment, outcome: SliceOutcome, new: dict[tuple[int, str], int]) -> Yield:
         before = self._covered.get((assignment.entry, assignment.engine))
