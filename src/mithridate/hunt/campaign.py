@@ -1,6 +1,7 @@
 """Runs the hunt's rounds: slices side by side, corpora shared between engines, candidates collected once."""
 
 import hashlib
+import os
 import shutil
 import threading
 import time
@@ -21,6 +22,9 @@ _INPUT_FLOOR = 4096
 _INPUT_CEILING = 1 << 20
 _KEPT_OF_ONE_KIND = 4
 _LARGEST_FILE = 64 << 20
+_KEPT = 3000
+"""How many inputs of an entry point outlive the run."""
+
 _TAKEN_OVER = 200
 """How many inputs of its sisters an entry point takes over before a slice, the smallest first."""
 
@@ -76,6 +80,7 @@ class Campaign:
         self._seen: set[tuple[int, str, str]] = set()
         self._executions: dict[tuple[int, int], int] = {}
         self._candidates: dict[int, int] = {}
+        self._looked_through: dict[tuple[int, Path], int] = {}
         self._sisters = {
             i: [k for k in range(len(entries)) if k != i and _sisters(entries[i], entries[k])] for i in range(len(entries))
         }
@@ -96,12 +101,13 @@ class Campaign:
                     path.write_bytes(seed)
 
     def corpus_files(self, entry: int) -> list[Path]:
-        """All inputs that any engine kept for this entry point, one a content."""
-        files: dict[str, Path] = {}
+        """Inputs that any engine kept for this entry point, one a content, the smallest _KEPT of them."""
+        files: dict[str, tuple[int, str]] = {}
         for engine in self._engines:
-            directory = self._directory(entry, engine, "corpus")
-            files |= {p.name: p for p in sorted(directory.iterdir()) if p.is_file() and not p.name.startswith(".")}
-        return list(files.values())
+            for one in _inputs(self._directory(entry, engine, "corpus")):
+                if one.is_file(follow_symlinks=False):
+                    files[one.name] = one.stat().st_size, one.path
+        return [Path(path) for _, path in sorted(files.values())[:_KEPT]]
 
     def forget_nothing(self, outcomes: Sequence[SliceOutcome]) -> None:
         """Take over what earlier rounds of an interrupted run have already reported."""
@@ -173,20 +179,24 @@ class Campaign:
         """Bring what the same program kept under other arguments: an input that went deep there may well do so here."""
         offered = self._base(entry) / "offered"
         known = set(offered.read_text().split()) if offered.exists() else set()
-        found = {
-            path.name: path
-            for sister in self._sisters[entry]
-            for engine in self._engines
-            for path in self._directory(sister, engine, "corpus").iterdir()
-            if not path.name.startswith(".") and path.name not in known and path.is_file()
-        }
-        chosen = sorted(found.values(), key=lambda p: (p.stat().st_size, p.name))[:_TAKEN_OVER]
-        for path in chosen:
-            if not (corpus / path.name).exists():
-                shutil.copyfile(path, corpus / path.name)
+        found: dict[str, tuple[int, str, str]] = {}
+        for sister in self._sisters[entry]:
+            for engine in self._engines:
+                directory = self._directory(sister, engine, "corpus")
+                changed = directory.stat().st_mtime_ns
+                if self._looked_through.get((entry, directory)) == changed:
+                    continue  # most are as they were: a hunt has many doors and works on a few at a time
+                new = [one for one in _inputs(directory) if one.name not in known]
+                found |= {one.name: (one.stat().st_size, one.name, one.path) for one in new if one.is_file(follow_symlinks=False)}
+                if not new:
+                    self._looked_through[entry, directory] = changed
+        chosen = sorted(found.values())[:_TAKEN_OVER]
+        for _, name, path in chosen:
+            if not (corpus / name).exists():
+                shutil.copyfile(path, corpus / name)
         if chosen:
             with offered.open("a") as file:
-                file.writelines(f"{path.name}\n" for path in chosen)
+                file.writelines(f"{name}\n" for _, name, _ in chosen)
 
     def _new(self, assignment: Assignment, engine: Engine, result: SearchResult) -> tuple[Found, ...]:
         found: list[Found] = []
@@ -227,5 +237,11 @@ def _key(name: str) -> str:
 
 
 def _input_bytes(corpus: Path) -> int:
-    largest = max((p.stat().st_size for p in corpus.iterdir() if not p.name.startswith(".")), default=0)
+    largest = max((one.stat().st_size for one in _inputs(corpus)), default=0)
     return max(_INPUT_FLOOR, min(_INPUT_CEILING, largest * 2))
+
+
+def _inputs(corpus: Path) -> list[os.DirEntry[str]]:
+    """What lies in a corpus directory; not as Path objects, for there are thousands and this is asked every few seconds."""
+    with os.scandir(corpus) as listing:
+        return [one for one in listing if not one.name.startswith(".")]

@@ -31,17 +31,16 @@ def disarm(directory: Path, file_bytes: int, *, flat: bool = False) -> None:
         folder, depth = pending.pop()
         folder.chmod(0o700)
         for entry in _entries(folder):
-            path = Path(entry.path)
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(status.st_mode):
                 if depth < _DEEPEST and not flat:
-                    pending.append((path, depth + 1))
+                    pending.append((Path(entry.path), depth + 1))
                 else:
-                    remove_tree(path)
+                    remove_tree(Path(entry.path))
             elif not stat.S_ISREG(status.st_mode) or status.st_size > file_bytes:
-                path.unlink()
+                Path(entry.path).unlink()
             elif status.st_mode & _OURS != _OURS:
-                path.chmod(_OURS)
+                Path(entry.path).chmod(_OURS)
 
 
 def remove_tree(directory: Path) -> None:

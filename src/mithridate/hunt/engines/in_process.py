@@ -1,5 +1,6 @@
 """What both engines share: where things appear inside the sandbox, and what the harness leaves behind."""
 
+import os
 from pathlib import Path
 
 from mithridate.languages.invocation import build_mounts
@@ -64,4 +65,4 @@ def disarm_slice(work: SearchSlice) -> None:
 
 def units(corpus: Path) -> int:
     """How many inputs a corpus directory holds."""
-    return sum(1 for p in corpus.iterdir() if not p.name.startswith("."))
+    return sum(not name.startswith(".") for name in os.listdir(corpus))  # noqa: PTH208 - tens of thousands, every few seconds
