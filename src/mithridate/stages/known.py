@@ -20,7 +20,7 @@ class Known:
     _flaky: set[str] = field(default_factory=set)
 
     def learn(self, violation: Violation, *, proved: bool) -> None:
-        """Take note of a violation that was replayed. One that was flaky hides its own signature only, as long as nothing else has it."""
+        """Take note of a violation that was replayed. One that was flaky hides nothing but its own signature."""
         if proved:
             self._proved.append(violation)
         else:
