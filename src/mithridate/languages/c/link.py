@@ -20,7 +20,7 @@ from mithridate.sandbox.interface import Sandbox
 RUNTIME = "/opt/mithridate-runtime"
 _WRAPPERS = "/tmp/mithridate-wrappers.o"
 OWN_OUTPUT = "/build/.mithridate"
-_SOURCES = ("harness.c", "memory.c", "mutator.c", "workdir.c", "standalone.c", "state.ld")
+_SOURCES = ("harness.c", "memory.c", "mutator.c", "snapshot.c", "snapshot.h", "workdir.c", "standalone.c", "state.ld")
 _LIMITS = Limits(wall_s=300, processes=128, output_bytes=1 << 18)
 _CXX_RUNTIME = ("-lstdc++", "-lm", "-lpthread", "-ldl", "-lrt")
 _GUARDED = (
@@ -92,6 +92,7 @@ LIBRARY=$({compiler.clang} $M -print-runtime-dir)/libclang_rt.fuzzer_no_main-{ar
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c memory.c -o mithridate-memory.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c mutator.c -o mithridate-mutator.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c workdir.c -o mithridate-workdir.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c snapshot.c -o mithridate-snapshot.o
 {compiler.clang} $M -O1 -g -fno-omit-frame-pointer -c standalone.c -o mithridate-standalone.o
 {compiler.llvm("nm")} --defined-only mithridate-harness.o | sed -n 's/.* T __wrap_//p' | sort -u > wrapped.new
 grep -v ^__sanitizer_cov wrapped.new | sed 's/.*/& __real_&/' > renames
@@ -196,7 +197,7 @@ class Linker:
         wraps = tuple(f"-Wl,--wrap={symbol}" for symbol in self._runtime.wrapped)
         gather = (f"-Wl,-T,{RUNTIME}/state.ld",) if state else ()
         pull = ("-Wl,-u,LLVMFuzzerRunDriver",) if self._build.flavour is Flavour.FUZZ else ()
-        own = ("mithridate-harness.o", "mithridate-memory.o", "mithridate-mutator.o", "mithridate-workdir.o")
+        own = tuple(f"mithridate-{name}.o" for name in ("harness", "memory", "mutator", "snapshot", "workdir"))
         parts = tuple(f"{RUNTIME}/{name}" for name in (*own, *engine))
         return ("-x", "none", *parts, *wraps, *pull, *gather, *_CXX_RUNTIME)
 

@@ -25,9 +25,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+
+#include "snapshot.h"
 
 #define WEAK __attribute__((weak))
 
@@ -109,7 +112,20 @@ static struct {
     char *pristine;
     unsigned long executions;
     unsigned reads_at_end;
+    int own_stack;        /* the target runs on a stack of its own (snapshot.c) */
+    uintptr_t fault_sp;   /* its stack pointer where it met a fault */
+    void *base;           /* the frame that called main() */
+    uintptr_t depth_of_main; /* of that frame, below ours */
+    int quiet, violated;  /* violations are not kept; there was one */
+    int waiting;          /* the target has not asked for input yet, and we want to know when it does */
+    enum course course;
+    uint64_t asked_ns;
+    const char *refused;  /* why no snapshot was taken */
+    struct timespec untouched; /* when the working directory was last changed before this execution */
 } run;
+
+/* What a snapshot of the target holds of ours and of libc's. */
+static struct { int optind, opterr, optopt, error; char *optarg; void *base; } saved;
 
 /* ---- the target's heap, mappings and files ---------------------------------------------------------------------- */
 
@@ -172,6 +188,17 @@ static void heap_remove(const void *p) {
         if (heap.slots[i] == p) { heap.slots[i] = GONE; return; }
 }
 
+static int heap_has(const void *p) {
+    for (size_t i = slot_of(p), n = 0; heap.slots[i] && n < HEAP_SLOTS; i = (i + 1) & (HEAP_SLOTS - 1), n++)
+        if (heap.slots[i] == p) return 1;
+    return 0;
+}
+
+static void heap_forget(void) {
+    for (size_t n = 0; n < heap.used_count; n++) heap.slots[heap.used[n]] = NULL;
+    heap.used_count = 0;
+}
+
 static void heap_release(void) {
     for (size_t n = 0; n < heap.used_count; n++) {
         void *p = heap.slots[heap.used[n]];
@@ -181,7 +208,7 @@ static void heap_release(void) {
     heap.used_count = 0;
 }
 
-static struct { void *address; size_t size; } maps[MAX_FILES];
+static struct { void *address; size_t size; int prot, flags; } maps[MAX_FILES];
 static FILE *files[MAX_FILES];
 
 static FILE *file_add(FILE *f) {
@@ -204,9 +231,24 @@ static void files_release(void) {
 static void leave(void) __attribute__((noreturn));
 static void leave(void) {
     if (getpid() != run.pid) __real__exit(0);
+    if (run.own_stack) mithridate_stack_leave(run.fault_sp ? run.fault_sp : (uintptr_t)__builtin_frame_address(0));
     siglongjmp(run.back, 1);
 }
 static void leave_if_doomed(void) { if (run.inside && run.doomed) leave(); }
+static unsigned note(uintptr_t pc, void **frame, const char *why);
+
+/* A block that outlives the execution is not really released. One of a snapshot is out of bounds from then on. */
+static int kept(const void *p, void *pc, void **frame) {
+    if (!run.tracking || !run.inside || !p) return 0;
+    int i = mithridate_block_index(p);
+    if (i < 0) return early_index(p) >= 0;
+    if (!mithridate_block_release(i)) {
+        note((uintptr_t)pc, frame, "asan-call");
+        leave();
+    }
+    return 1;
+}
+#define KEPT(p) kept((p), __builtin_return_address(0), __builtin_frame_address(0))
 
 #define ALLOCATING(call) do { leave_if_doomed(); void *p_ = (call); heap_add(p_); return p_; } while (0)
 void *__wrap_malloc(size_t n) { ALLOCATING(__real_malloc(n)); }
@@ -220,12 +262,21 @@ void *__wrap_realloc(void *p, size_t n) {
         heap_add(moved);
         return moved;
     }
+    int block = run.inside && p ? mithridate_block_index(p) : -1;
+    if (block >= 0) {
+        size_t size = mithridate_block_size(block);
+        char *moved = n ? __real_malloc(n) : NULL;
+        if (n && !moved) return NULL;
+        heap_add(moved);
+        for (size_t k = 0; k < n && k < size; k++) moved[k] = ((char *)p)[k];
+        KEPT(p);
+        return moved;
+    }
     heap_remove(p);
     void *q = __real_realloc(p, n);
     heap_add(q ? q : (n ? p : NULL));
     return q;
 }
-#define KEPT(p) (run.tracking && run.inside && (p) && early_index(p) >= 0)
 void __wrap_free(void *p) {
     leave_if_doomed();
     if (KEPT(p)) return;
@@ -282,10 +333,18 @@ void *__wrap_mmap(void *a, size_t n, int prot, int flags, int fd, long off) {
     void *p = (run.inside ? __mithridate_mmap : __real_mmap)(a, n, prot, flags, fd, off);
     if (run.tracking && run.inside && p != MAP_FAILED)
         for (int i = 0; i < MAX_FILES; i++)
-            if (!maps[i].address) { maps[i].address = p; maps[i].size = n; break; }
+            if (!maps[i].address) {
+                maps[i].address = p;
+                maps[i].size = n;
+                maps[i].prot = prot;
+                maps[i].flags = flags;
+                break;
+            }
+    if (fd >= 0) run.waiting = 0;
     return p;
 }
 int __wrap_munmap(void *p, size_t n) {
+    if (run.inside && mithridate_mapping_release(p, n)) return 0;
     for (int i = 0; run.inside && i < MAX_FILES; i++)
         if (maps[i].address == p) {
             if (n < maps[i].size) { maps[i].address = (char *)p + n; maps[i].size -= n; }
@@ -296,7 +355,7 @@ int __wrap_munmap(void *p, size_t n) {
 int __wrap_close(int fd) {
     extern int __real_close(int);
     if (run.tracking && run.inside && (fd < run.first_fd || fd > LAST_TARGET_FD)) {
-        if (fd == 0) run.from_memory = 0;
+        if (fd == 0) run.from_memory = run.waiting = 0;
         return 0;
     }
     return __real_close(fd);
@@ -320,10 +379,14 @@ static void settle_offset(void) {
     syscall(SYS_lseek, 0, (long)run.position, SEEK_SET);
 }
 static long read_input(void *b, size_t n);
+void mithridate_input_wanted(void) __attribute__((used, visibility("hidden")));
 
 long __wrap_read(int fd, void *b, size_t n) {
     extern long __real_read(int, void *, size_t);
-    if (fd == 0 && run.inside && run.from_memory) return read_input(b, n);
+    if (fd == 0 && run.inside && run.from_memory) {
+        mithridate_input_wanted();
+        return read_input(b, n);
+    }
     long r = __real_read(fd, b, n);
     if (fd == 0 && r == 0 && n) at_end_of_input();
     return r;
@@ -332,7 +395,7 @@ long __wrap_read(int fd, void *b, size_t n) {
     ret __wrap_##name params { \
         extern ret __real_##name params; \
         settle_offset(); \
-        if (run.inside) run.from_memory = 0; \
+        if (run.inside) run.from_memory = run.waiting = 0; \
         return __real_##name args; \
     }
 ELSEWHERE(long, lseek, (int fd, long at, int from), (fd, at, from))
@@ -342,7 +405,7 @@ ELSEWHERE(long, readv, (int fd, const void *v, int n), (fd, v, n))
 int __wrap_dup2(int from, int to) {
     extern int __real_dup2(int, int);
     settle_offset();
-    if (run.inside) { run.from_memory &= from != 0 && to != 0; run.mute &= to != 1 && to != 2; }
+    if (run.inside) { run.waiting = 0; run.from_memory &= from != 0 && to != 0; run.mute &= to != 1 && to != 2; }
     return __real_dup2(from, to);
 }
 /* What the program says goes nowhere: no system call is needed for it. */
@@ -350,6 +413,7 @@ long __wrap_write(int fd, const void *b, size_t n);
 char *__wrap_fgets(char *b, int n, FILE *f) {
     extern char *__real_fgets(char *, int, FILE *);
     settle_offset();
+    if (f == stdin) mithridate_input_wanted();
     char *r = __real_fgets(b, n, f);
     if (!r) at_end_of_input();
     return r;
@@ -357,6 +421,7 @@ char *__wrap_fgets(char *b, int n, FILE *f) {
 size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
     extern size_t __real_fread(void *, size_t, size_t, FILE *);
     settle_offset();
+    if (f == stdin) mithridate_input_wanted();
     size_t r = __real_fread(b, s, n, f);
     if (!r && s && n) at_end_of_input();
     return r;
@@ -365,6 +430,7 @@ size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
     int __wrap_##name(FILE *f) { \
         extern int __real_##name(FILE *); \
         settle_offset(); \
+        if (f == stdin) mithridate_input_wanted(); \
         int c = __real_##name(f); \
         if (c == EOF) at_end_of_input(); \
         return c; \
@@ -373,10 +439,39 @@ WRAP_GETC(getc) WRAP_GETC(fgetc) WRAP_GETC(_IO_getc)
 int __wrap_getchar(void) {
     extern int __real_getchar(void);
     settle_offset();
+    mithridate_input_wanted();
     int c = __real_getchar();
     if (c == EOF) at_end_of_input();
     return c;
 }
+
+/* Calls that are passed on, whatever their arguments are. Some ask for input as well. The others do what a snapshot would not hold, or
+ * look at the input in another way; after one of these none is taken. */
+__attribute__((visibility("hidden"))) int mithridate_spoilt;
+#if defined(__x86_64__)
+#define PASSED_ON(name, first) \
+    __asm__(".text\n.globl __wrap_" #name "\n.type __wrap_" #name ",@function\n.weak __real_" #name "\n__wrap_" #name ":\n" first \
+            "jmp *__real_" #name "@GOTPCREL(%rip)\n");
+#define ASKS(name) \
+    PASSED_ON(name, "push %rdi\npush %rsi\npush %rdx\npush %rcx\npush %r8\npush %r9\npush %rax\ncall mithridate_input_wanted\n" \
+                    "pop %rax\npop %r9\npop %r8\npop %rcx\npop %rdx\npop %rsi\npop %rdi\n")
+#define SPOILS(name) PASSED_ON(name, "movl $1, mithridate_spoilt(%rip)\n")
+#elif defined(__i386__)
+#define PASSED_ON(name, first) \
+    __asm__(".text\n.globl __wrap_" #name "\n.type __wrap_" #name ",@function\n.weak __real_" #name "\n__wrap_" #name ":\n" first \
+            "call 1f\n1: popl %ecx\naddl $_GLOBAL_OFFSET_TABLE_+(.-1b), %ecx\njmp *__real_" #name "@GOT(%ecx)\n");
+#define ASKS(name) PASSED_ON(name, "subl $12, %esp\ncall mithridate_input_wanted\naddl $12, %esp\n")
+#define SPOILS(name) \
+    PASSED_ON(name, "call 2f\n2: popl %ecx\naddl $_GLOBAL_OFFSET_TABLE_+(.-2b), %ecx\nmovl $1, mithridate_spoilt@GOTOFF(%ecx)\n")
+#else
+#define ASKS(name)
+#define SPOILS(name)
+#endif
+ASKS(scanf) ASKS(__isoc99_scanf) ASKS(__isoc23_scanf) ASKS(gets) ASKS(getchar_unlocked) ASKS(getc_unlocked) ASKS(fgetc_unlocked)
+ASKS(fread_unlocked) ASKS(fgets_unlocked) ASKS(getline) ASKS(getdelim) ASKS(__getdelim) ASKS(__uflow)
+SPOILS(pread) SPOILS(pread64) SPOILS(fstat) SPOILS(fstat64) SPOILS(__fxstat) SPOILS(__fxstat64)
+SPOILS(mmap64) SPOILS(mremap) SPOILS(mprotect) SPOILS(sbrk) SPOILS(brk) SPOILS(pthread_create) SPOILS(setitimer)
+SPOILS(srand) SPOILS(srandom) SPOILS(srand48) SPOILS(seed48) SPOILS(lcong48) SPOILS(initstate) SPOILS(setstate)
 
 /* libc would keep a pointer into memory that we release. */
 int __wrap_setvbuf(FILE *f, char *b, int m, size_t n) {
@@ -413,12 +508,13 @@ int __wrap_nanosleep(const void *a, void *b) { (void)a; (void)b; return 0; }
 
 static struct counted { uintptr_t key; unsigned count; } keys[KEYS], places[KEYS];
 
+/* What is only repeated is not counted again. */
 static unsigned times(struct counted *table, uintptr_t key) {
     size_t i = (uint64_t)key * 0x9E3779B97F4A7C15ull >> 52;
     for (int n = 0; n < KEYS; n++, i = (i + 1) % KEYS)
         if (!table[i].key || table[i].key == key) {
             table[i].key = key;
-            return ++table[i].count;
+            return run.quiet ? table[i].count : ++table[i].count;
         }
     return ~0U;
 }
@@ -427,7 +523,7 @@ static unsigned times(struct counted *table, uintptr_t key) {
 static uintptr_t stack_key(uintptr_t pc, void **frame) {
     uintptr_t key = pc, low = (uintptr_t)frame, high = low + (1 << 20);
     for (int n = 0; n < 3 && frame; n++) {
-        if ((uintptr_t)frame < low || (uintptr_t)frame > high || (uintptr_t)frame % sizeof(void *)) break;
+        if ((uintptr_t)frame < low || (uintptr_t)frame > high || (uintptr_t)frame % sizeof(void *) || frame == run.base) break;
         key = key * 31 + (uintptr_t)frame[1] - (uintptr_t)&__executable_start;
         if (frame[0] <= (void *)frame) break;
         frame = frame[0];
@@ -460,7 +556,8 @@ static unsigned note(uintptr_t pc, void **frame, const char *why) {
     pc -= (uintptr_t)&__executable_start;
     uintptr_t key = stack_key(pc, frame);
     unsigned here = times(places, pc | 1), so = times(keys, key);
-    if (run.candidates && run.inside && here <= KEPT_PER_PLACE && so <= KEPT_PER_KEY) keep(pc, key, why);
+    run.violated = 1;
+    if (run.candidates && run.inside && !run.quiet && here <= KEPT_PER_PLACE && so <= KEPT_PER_KEY) keep(pc, key, why);
     return here;
 }
 
@@ -545,6 +642,7 @@ static void on_fault(int sig, siginfo_t *info, void *context) {
         return;
     }
     /* The frame pointer is only worth following when it lies on the stack that was in use. */
+    run.fault_sp = sp;
     note(pc, fp > sp && fp < sp + (1 << 20) ? (void **)fp : NULL, sig == SIGABRT ? "abort" : "signal");
     leave();
 }
@@ -608,13 +706,20 @@ static void copy_words(void *to, const void *from, size_t size) {
     for (size_t i = 0; i < size / sizeof *t; i++) t[i] = f[i];
 }
 
+static void start_anew(void) {
+    if (run.pristine) copy_words(__mithridate_state_start, run.pristine, (size_t)(__mithridate_state_end - __mithridate_state_start));
+    early_restore();
+}
+
 static void restore(void) {
     run.doomed = 0;
     files_release();
     heap_release();
-    size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
-    if (run.pristine) copy_words(__mithridate_state_start, run.pristine, size);
-    early_restore();
+    if (!mithridate_snapshot_held()) start_anew();
+    else {
+        const char *lost = mithridate_snapshot_put_back();
+        if (lost) { mithridate_snapshot_give_up(lost); start_anew(); }
+    }
     if (fchdir(run.cwd_fd) != 0) errno = 0;
     mithridate_sweep(run.cwd_fd);
     optind = 0;
@@ -696,38 +801,222 @@ static uint64_t now_ns(void) {
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void decide_tracing(uint64_t began) {
-    run.trial_ns[run.traced] += now_ns() - began;
-    if (run.executions < TRACE_TRIAL) return;
+static void decide_tracing(uint64_t took) {
+    run.trial_ns[run.traced] += took;
+    if (run.executions < TRACE_TRIAL - 1) return;
     run.trace_every = run.trial_ns[1] > run.trial_ns[0] + run.trial_ns[0] / 2 ? TRACE_SELDOM : 1;
+}
+
+/* ---- a snapshot at the first request for input (snapshot.c) ------------------------------------------------------- */
+
+/* The target has done nothing so far that a snapshot of its memory would not hold, nor seen the input. */
+static const char *why_not(void) {
+    struct stat there, now;
+    siginfo_t child;
+    if (mithridate_spoilt) return "not taken: a call whose effects lie elsewhere";
+    if (getpid() != run.pid || run.doomed || run.violated) return "not taken: a child, or a violation";
+    if (!run.from_memory || !run.mute || run.position || syscall(SYS_lseek, run.input_fd, 0L, SEEK_CUR) != 0) return "not taken: the input was touched";
+    for (int i = 0; i < MAX_FILES; i++)
+        if (files[i]) return "not taken: an open stream";
+    for (int fd = run.first_fd; fd <= LAST_TARGET_FD; fd++)
+        if (fcntl(fd, F_GETFD) != -1) return "not taken: an open descriptor";
+    for (int i = 0; i < MAX_FILES; i++)
+        if (maps[i].address && maps[i].flags != (MAP_PRIVATE | MAP_ANONYMOUS)) return "not taken: a mapping that is not memory";
+    if (fstat(run.cwd_fd, &there) || stat(".", &now) || there.st_ino != now.st_ino || there.st_dev != now.st_dev) return "not taken: another directory";
+    if (memcmp(&there.st_mtim, &run.untouched, sizeof run.untouched)) return "not taken: a file was made";
+    if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD) return "not taken: a child process";
+    if (heap.used_count >= HEAP_SLOTS / 2) return "not taken: too many blocks";
+    return NULL;
+}
+
+static int is_early(const void *p) { return early_index(p) >= 0; }
+
+static int add_memory(void) {
+    if (!mithridate_snapshot_begin() || !mithridate_snapshot_blocks(heap_has, is_early)) return 0;
+    size_t size = (size_t)(__mithridate_state_end - __mithridate_state_start);
+    if (run.pristine && !mithridate_snapshot_memory(__mithridate_state_start, size)) return 0;
+    if (!mithridate_snapshot_memory(run.argument_copies, sizeof run.argument_copies)) return 0;
+    for (unsigned i = 0; i < early_count; i++)
+        if (early[i].copy && !mithridate_snapshot_memory(early[i].address, early[i].size)) return 0;
+    for (int i = 0; i < MAX_FILES; i++)
+        if (maps[i].address && !mithridate_snapshot_mapping(maps[i].address, maps[i].size, maps[i].prot)) return 0;
+    return 1;
+}
+
+/* Called in the frames of whoever asks for input: from here the target goes on each time. */
+static void take_snapshot(void) {
+    int error = errno, spoilt = mithridate_spoilt;
+    run.refused = why_not();
+    mithridate_spoilt = spoilt; /* our own calls do not count */
+    errno = error;
+    if (run.refused) return;
+    saved.optind = optind, saved.opterr = opterr, saved.optopt = optopt, saved.optarg = optarg;
+    saved.error = error, saved.base = run.base;
+    int made = add_memory() ? mithridate_snapshot_end() : 0;
+    if (made == 1) { /* none of it is released after this execution */
+        heap_forget();
+        for (int i = 0; i < MAX_FILES; i++) maps[i].address = NULL;
+    }
+    if (!made) run.refused = "not taken: too large, or not supported";
+    run.waiting = !made;
+    errno = saved.error;
+}
+
+void mithridate_input_wanted(void) {
+    if (!run.waiting || !run.inside) return;
+    if (run.course == REHEARSED) take_snapshot();
+    else {
+        run.asked_ns = now_ns();
+        run.waiting = 0;
+    }
+}
+
+/* ---- one execution ------------------------------------------------------------------------------------------------ */
+
+__attribute__((noinline)) static void call_main(void) {
+    run.base = __builtin_frame_address(0);
+    __real_main(run.argc, run.argument_copies, environ);
+    if (run.own_stack) leave();
+}
+
+/* libFuzzer takes the stack's depth for a feature: it shall not see which stack it was. */
+extern __thread uintptr_t __sancov_lowest_stack WEAK __attribute__((tls_model("initial-exec")));
+static void as_on_this_stack(uintptr_t lowest, uintptr_t here) {
+    uintptr_t would_be = here - run.depth_of_main - ((uintptr_t)run.base - lowest);
+    if (would_be < __sancov_lowest_stack) __sancov_lowest_stack = would_be;
+}
+
+__attribute__((noinline)) static void run_target(void) {
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (run.course == RESUMED) as_on_this_stack(mithridate_stack_resume(), here);
+    else if (run.own_stack) mithridate_stack_call(call_main, here - run.depth_of_main);
+    else if (sigsetjmp(run.back, 0) == 0) {
+        if (__real_main) call_main();
+        else LLVMFuzzerTestOneInput(run.data, run.size);
+    }
+    if (!run.own_stack) run.depth_of_main = here - (uintptr_t)run.base;
+}
+
+static void prepare_for_main(void) {
+    struct stat s;
+    if (run.course != RESUMED && mithridate_snapshot_held()) start_anew();
+    supply_input();
+    if (run.course == RESUMED) {
+        optind = saved.optind, opterr = saved.opterr, optopt = saved.optopt, optarg = saved.optarg;
+        run.base = saved.base;
+        return;
+    }
+    memcpy(run.argument_copies, run.arguments, sizeof run.arguments); /* getopt permutes */
+    run.waiting = run.course == MEASURED || run.course == REHEARSED;
+    if (run.course == REHEARSED && fstat(run.cwd_fd, &s) == 0) run.untouched = s.st_mtim;
+    mithridate_spoilt = 0;
+}
+
+/* Runs the target once, and says how long it took where somebody wants to know. */
+static uint64_t execute(enum course course, int timed) {
+    run.course = course;
+    run.own_stack = course == RESUMED || course == REHEARSED || course == APART;
+    run.reads_at_end = 0;
+    run.position = 0;
+    run.ahead = 0;
+    run.waiting = run.violated = 0;
+    run.fault_sp = 0;
+    run.asked_ns = 0;
+    run.from_memory = run.mute = run.tracking && !run.fatal;
+    run.from_memory &= !run.input_path;
+    mithridate_shape_begin(run.data, run.size);
+    if (__real_main) prepare_for_main();
+    uint64_t began = timed ? now_ns() : 0;
+    run.inside = 1;
+    run_target();
+    if (getpid() != run.pid) __real__exit(0); /* a child that the target forked */
+    run.inside = 0;
+    uint64_t ended = timed ? now_ns() : 0;
+    if (course == MEASURED) mithridate_snapshot_measured(run.asked_ns ? run.asked_ns - began : 0, ended - began);
+    if (course == RESUMED) mithridate_snapshot_counters();
+    if (__real_main) restore();
+    else run.doomed = 0;
+    return ended - began;
+}
+
+static size_t counter_bytes(void) { return (size_t)(__stop___sancov_cntrs - __start___sancov_cntrs); }
+static void clear_counters(void) {
+    for (size_t i = 0; i < counter_bytes(); i++) __start___sancov_cntrs[i] = 0;
+}
+
+/* An execution of which nothing shall remain but the snapshot. */
+static void rehearse(void) {
+    run.refused = "not taken: no stack for it";
+    if (mithridate_snapshot_record()) {
+        run.refused = "not taken: it did not ask for input";
+        clear_counters();
+        run.quiet = 1;
+        execute(REHEARSED, 0);
+        run.quiet = 0;
+        clear_counters();
+    }
+    mithridate_snapshot_rehearsed(mithridate_snapshot_held() ? NULL : run.refused);
+}
+
+struct result { uint8_t *counters; int violated; };
+
+static void keep_result(struct result *r) {
+    if (!r->counters) r->counters = __real_malloc(counter_bytes() + 1);
+    for (size_t i = 0; r->counters && i < counter_bytes(); i++) r->counters[i] = __start___sancov_cntrs[i];
+    r->violated = run.violated;
+}
+static int agree(const struct result *a, const struct result *b) {
+    int same = a->counters && b->counters && a->violated == b->violated;
+    for (size_t i = 0; same && i < counter_bytes(); i++) same = a->counters[i] == b->counters[i];
+    return same;
+}
+static void execute_quietly(enum course course, struct result *r) {
+    clear_counters();
+    run.quiet = 1;
+    execute(course, 0);
+    run.quiet = 0;
+    keep_result(r);
+}
+
+/* The input was run from main() on; from the snapshot the same must come out. What the engine sees is the former.
+ * A program that uses variables of its stack before they are set does what others left there. Where that alone makes the difference, a
+ * full execution on an empty stack comes to what the snapshot came to. */
+static void check_snapshot(uint64_t full_ns) {
+    static struct result full, resumed, apart;
+    uintptr_t lowest = __sancov_lowest_stack;
+    keep_result(&full);
+    uint64_t began = now_ns();
+    execute_quietly(RESUMED, &resumed);
+    uint64_t resumed_ns = now_ns() - began; /* with what it takes to put everything back */
+    int held = mithridate_snapshot_held(), same = agree(&full, &resumed);
+    if (!same && held && resumed.violated <= full.violated) {
+        execute_quietly(APART, &apart);
+        held = mithridate_snapshot_held();
+        same = agree(&apart, &resumed);
+    }
+    for (size_t i = 0; full.counters && i < counter_bytes(); i++) __start___sancov_cntrs[i] = full.counters[i];
+    __sancov_lowest_stack = lowest;
+    if (!mithridate_snapshot_judged(same, full_ns, resumed_ns) && held) start_anew();
 }
 
 static int one_input(const uint8_t *data, size_t size) {
     run.data = data;
     run.size = size;
     run.executions++;
-    run.reads_at_end = 0;
-    run.position = 0;
-    run.ahead = 0;
-    run.from_memory = run.mute = run.tracking && !run.fatal;
-    run.from_memory &= !run.input_path;
-    mithridate_shape_begin(data, size);
     run.traced = run.trace_all || run.executions % run.trace_every == 0;
-    if (__real_main) {
-        supply_input();
-        memcpy(run.argument_copies, run.arguments, sizeof run.arguments); /* getopt permutes */
+    enum course course = mithridate_snapshot_course(data, size);
+    if (course == REHEARSED) {
+        rehearse();
+        course = mithridate_snapshot_held() ? CHECKED : FULL;
     }
-    uint64_t began = run.executions <= TRACE_TRIAL ? now_ns() : 0;
-    if (sigsetjmp(run.back, 0) == 0) {
-        run.inside = 1;
-        if (__real_main) __real_main(run.argc, run.argument_copies, environ);
-        else LLVMFuzzerTestOneInput(data, size);
-    }
-    if (getpid() != run.pid) __real__exit(0); /* a child that the target forked */
-    run.inside = 0;
-    if (began) decide_tracing(began);
-    if (__real_main) restore();
-    else run.doomed = 0;
+    /* Once executions begin at a snapshot, only those tell what tracing costs. */
+    static int resumed;
+    if (course == RESUMED && !resumed++) run.trial_ns[0] = run.trial_ns[1] = 0;
+    int on_trial = run.executions <= TRACE_TRIAL && (course == RESUMED || !mithridate_snapshot_held());
+    if (course == CHECKED) clear_counters(); /* the mutator looks at inputs between those of the engine (mithridate_look) */
+    uint64_t took = execute(course, on_trial || course == MEASURED || course == CHECKED);
+    if (on_trial) decide_tracing(took);
+    if (course == CHECKED && mithridate_snapshot_held() && took < TOO_SLOW_NS) check_snapshot(took);
     if (run.executions % SAMPLE_EVERY == 1) count_species();
     return 0;
 }
@@ -752,7 +1041,8 @@ static void handle_faults(void) {
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) __real_sigaction(signals[i], &a, NULL);
 }
 
-/* MITHRIDATE_ARGUMENTS: argv[1..] separated by 0x1f. MITHRIDATE_INPUT: the path that the target opens, or unset for stdin. */
+/* MITHRIDATE_ARGUMENTS: argv[1..] separated by 0x1f. MITHRIDATE_INPUT: the path that the target opens, or unset for stdin.
+ * MITHRIDATE_NO_SNAPSHOT: each input is run from main() on. MITHRIDATE_SNAPSHOT_LOG: a file that is told what became of the snapshot. */
 static void prepare(char *self) {
     run.pid = getpid();
     run.candidates = getenv("MITHRIDATE_CANDIDATES");
@@ -781,6 +1071,8 @@ static void prepare(char *self) {
     __real_setvbuf(stdout, spoken[0], _IOFBF, sizeof spoken[0]);
     __real_setvbuf(stderr, spoken[1], _IOFBF, sizeof spoken[1]);
     run.fatal = getenv("MITHRIDATE_FATAL") != NULL;
+    if (__real_main && !run.fatal && !run.input_path && !__afl_persistent_loop && !getenv("MITHRIDATE_NO_SNAPSHOT"))
+        mithridate_snapshot_enable(getenv("MITHRIDATE_SNAPSHOT_LOG"));
     if (!run.fatal) handle_faults();
 }
 
@@ -795,6 +1087,20 @@ int mithridate_look(const uint8_t *data, size_t size) {
     if (!__real_main || run.fatal) return 0;
     first_input(data, size);
     return 1;
+}
+
+/* For the mutator: run an input and tell the set of edges that it took, as a hash; 0 where that cannot be seen. */
+uint64_t mithridate_way(const uint8_t *data, size_t size) {
+    size_t n = (size_t)(__stop___sancov_cntrs - __start___sancov_cntrs);
+    if (!__real_main || run.fatal || !__start___sancov_cntrs || !n) return 0;
+    for (size_t i = 0; i < n; i++) __start___sancov_cntrs[i] = 0;
+    first_input(data, size);
+    uint64_t hash = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (__start___sancov_cntrs[i]) hash = (hash ^ i) * 0xD6E8FEB86659FD93ull, hash ^= hash >> 32;
+        __start___sancov_cntrs[i] = 0;
+    }
+    return hash | 1;
 }
 
 int __wrap_main(int argc, char **argv) {

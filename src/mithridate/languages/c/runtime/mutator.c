@@ -2,8 +2,8 @@
  *
  * The harness tells of each read() and of the input's end; from that an input's shape is known: where messages begin, and how much more
  * the program would have read. Half of the mutants are libFuzzer's own; the others are made of whole messages (repeated,
- * removed, moved, taken from other inputs, continued at the end), of one message changed in place, and of numbers written in
- * digits or found to announce how much is read next. Inputs without a shape (a format that is read in one piece) are left to libFuzzer.
+ * removed, moved, taken from other inputs, continued at the end), of one message changed in place, of numbers written in
+ * digits or found to announce how much is read next, and of words made just as long as the program still takes them. Inputs without a shape (a format that is read in one piece) are left to libFuzzer.
  *
  * After: V.-T. Pham et al., "AFLNet", ICST 2020 (messages as units); C. Aschermann et al., "NAUTILUS", NDSS 2019 (splicing of parts).
  */
@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum { CUTS = 96, LENGTHS = 8, KNOWN_BITS = 12, KNOWN = 1 << KNOWN_BITS, POOL = 512, PIECE = 96, ROOM = 1 << 16 };
-enum { WORDS = 512, WORD = 32, COMPARED = 256, SAID = 256 };
+enum { WORDS = 512, WORD = 32, COMPARED = 256, SAID = 256, STRETCH_SELDOM = 64 /* it takes some twenty executions */ };
 
 struct shape {
     uint64_t key;
@@ -360,9 +360,59 @@ static int make_equal(struct input *in) {
     return 0;
 }
 
+/* Runs an input only to see which way it goes, in harness.c; 0 where that cannot be seen. */
+extern uint64_t mithridate_way(const uint8_t *, size_t);
+
+static uint8_t stretched[ROOM];
+
+/* The input with the word from `at` to `stop` made `n` bytes long by repeating its bytes; gives the whole size, 0 for no room. */
+static size_t with_word(const struct input *in, size_t at, size_t stop, size_t n) {
+    size_t rest = in->size - stop, size = at + n + rest;
+    if (size > in->max || size > ROOM) return 0;
+    memcpy(stretched, in->data, at);
+    for (size_t i = 0; i < n; i++) stretched[at + i] = in->data[at + i % (stop - at)];
+    memcpy(stretched + at + n, in->data + stop, rest);
+    return size;
+}
+
+/* Make a word as long as the program takes it: where it begins to go another way there is a check, and checks are off by a little. */
+static int stretch(struct input *in, size_t start, size_t end) {
+    size_t at = start + random_below((uint32_t)(end - start)), stop = at, low[16], high[16], n, size;
+    unsigned turns = 0;
+    while (at > start && in->data[at - 1] > ' ') at--;
+    while (stop < end && in->data[stop] > ' ') stop++;
+    if (stop == at) return 0;
+    uint64_t way = 0, ways[16];
+    for (size_t length = stop - at, last = 0; turns < 16; last = length, length *= 2) {
+        if (!(size = with_word(in, at, stop, length))) break;
+        uint64_t now_taken = mithridate_way(stretched, size);
+        if (!now_taken) return 0;
+        if (last && now_taken != way) {
+            low[turns] = last;
+            high[turns] = length;
+            ways[turns++] = way;
+        }
+        way = now_taken;
+    }
+    if (!turns) return 0;
+    unsigned turn = random_below(turns);
+    while (high[turn] - low[turn] > 1) {
+        size_t middle = low[turn] + (high[turn] - low[turn]) / 2;
+        if (!(size = with_word(in, at, stop, middle))) return 0;
+        if (mithridate_way(stretched, size) == ways[turn]) low[turn] = middle;
+        else high[turn] = middle;
+    }
+    n = low[turn] + random_below(3) - random_below(2);
+    if (!(size = with_word(in, at, stop, n ? n : 1))) return 0;
+    memcpy(in->data, stretched, size);
+    in->size = size;
+    return 1;
+}
+
 static int structured(const struct shape *s, struct input *in) {
     size_t start, end, n;
     choose(s, in->size, &start, &end);
+    if (!random_below(STRETCH_SELDOM)) return end > start && stretch(in, start, end);
     switch (random_below(s->lengths ? 22 : 19)) {
     case 0: case 1: case 2: case 3: /* one message, changed by libFuzzer */
         n = end - start;
