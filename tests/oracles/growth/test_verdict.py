@@ -57,6 +57,13 @@ def test_exponential_time_shows_on_few_bytes() -> None:
     assert violation is not None and violation.kind is ViolationKind.SUPERLINEAR_TIME
 
 
+def test_time_that_explodes_needs_no_three_doublings() -> None:
+    attack = (Timing(size=45, seconds=0.001), Timing(size=85, seconds=0.117), Timing(size=165, seconds=3.6, finished=False))
+    control = tuple(Timing(size=t.size, seconds=0.0001) for t in attack)
+    violation = judge(Measured(attack=attack, control=control, ended="timeout"))
+    assert violation is not None and violation.kind is ViolationKind.SUPERLINEAR_TIME
+
+
 def test_a_loop_without_end_on_a_tiny_input_is_a_timeout() -> None:
     attack = (Timing(size=9, seconds=5.0, finished=False),)
     violation = judge(Measured(attack=attack, control=(Timing(size=9, seconds=0.0),), ended="timeout"))

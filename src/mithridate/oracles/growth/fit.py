@@ -7,6 +7,8 @@ from dataclasses import dataclass
 NOISE_S = 0.004
 """Shorter times are mostly the cost of the call and the resolution of the clock."""
 DOUBLINGS = 3
+STEEP = 4.0
+"""A doubling of the size that takes sixteen times as long, twice in a row, is beyond what noise or a usual algorithm does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +37,21 @@ def exponent(timings: Sequence[Timing]) -> float | None:
     stopped, which makes the slope a lower bound; the calls before it may show a steeper one.
     """
     points = _usable(timings)
-    slopes = [_slope(points)]
-    if points and not points[-1].finished:
-        slopes.append(_slope(points[:-1]))
+    whole = points if not points or points[-1].finished else points[:-1]
+    slopes = [_slope(points), _slope(whole)]
     return max((slope for slope in slopes if slope is not None), default=None)
+
+
+def explodes(timings: Sequence[Timing]) -> bool:
+    """Time multiplies by more than 2**STEEP with each of the last two doublings: too fast for three of them to be measured."""
+    points = _usable(timings)[-3:]
+    if len(points) < 3 or points[-1].seconds < 64 * NOISE_S or points[-1].size > 5 * points[0].size:
+        return False
+    pairs = zip(points, points[1:], strict=False)
+    return all(
+        math.log(b.seconds / max(a.seconds, NOISE_S / 4)) >= STEEP * math.log(b.size / a.size) > 0 if b.seconds > 0 else False
+        for a, b in pairs
+    )
 
 
 def _slope(points: Sequence[Timing]) -> float | None:

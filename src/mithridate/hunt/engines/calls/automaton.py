@@ -1,7 +1,7 @@
 """A regular expression as an automaton without empty moves: Glushkov's positions, with what may follow each of them.
 
 V. M. Glushkov, The abstract theory of automata, 1961. What is not regular is approximated: a back-reference stands for a copy of
-its group, conditions of width zero for nothing (those around a pattern of their own are handed out, to be looked at by themselves).
+its group, conditions of width zero for nothing (the patterns inside them are handed out, to be looked at by themselves).
 The alphabet is ASCII and one letter beyond it; a set of characters is the bits of an integer.
 """
 

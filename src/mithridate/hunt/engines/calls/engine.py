@@ -142,8 +142,9 @@ class _Slice:
         full = [job for job in jobs if job.purpose in (Purpose.LADDER, Purpose.CONFIRM)]
         quick = [job for job in jobs if job.purpose not in (Purpose.LADDER, Purpose.CONFIRM)]
         for some, each_s in ((full, self.work.unit_timeout_s), (quick, min(_PROBING_S, self.work.unit_timeout_s))):
-            if some:
-                self._run(some, left, each_s)
+            together = max(1, int(_BATCH_S / each_s)) if each_s > _PROBING_S else len(some)
+            for start in range(0, len(some), max(1, together)):
+                self._run(some[start : start + together], left, each_s)
 
     def _run(self, jobs: Sequence[Job], left: float, each_s: float) -> None:
         started = time.monotonic()

@@ -25,6 +25,7 @@ _INPUTS = 24
 _KEPT = 4
 _WITNESSES_A_TARGET = 10
 _WORN_OUT = 3
+_CLIMBS = 5
 _BINDING = re.compile(
     r"TypeError: .*(missing \d+ required|unexpected keyword|positional argument|must be (str|bytes|int|a str)|a bytes-like object"
     r"|expected (str|bytes|string)|not supported between|has no len|object is not (iterable|callable|subscriptable|an iterator)"
@@ -33,7 +34,22 @@ _BINDING = re.compile(
 """What a call says whose arguments are of the wrong kind."""
 
 _VERBS = frozenset(
-    {"parse", "loads", "load", "read", "decode", "tokenize", "lex", "scan", "split", "match", "search", "convert", "render", "format"}
+    {
+        "parse",
+        "loads",
+        "load",
+        "read",
+        "decode",
+        "tokenize",
+        "lex",
+        "scan",
+        "split",
+        "match",
+        "search",
+        "convert",
+        "render",
+        "format",
+    }
     | {"highlight", "compile", "extract", "open", "download", "validate", "clean", "sanitize", "normalize", "unquote", "unescape"}
     | {"from", "fetch", "get", "clone", "install", "run", "execute", "call", "html", "markdown", "text"}
 )
@@ -77,7 +93,7 @@ def distinct(door: Door) -> list[str]:
 
 
 def promise(target: Target) -> float:
-    """How much a target promises: functions offered at the top of a package do, and those that by their name take something apart."""
+    """How much a target promises: functions at the top of a package do, and those that by their name take something apart."""
     words = set(re.findall(r"[a-z]+", target.function.rpartition(".")[2].lower()))
     score = 1.0 if "." not in target.function else 0.0
     score += max(0.0, 1.0 - target.module.count(".") / 2)
@@ -100,7 +116,8 @@ class Planner:
     def next(self, most: int) -> list[Job]:
         """Up to `most` jobs; empty when nothing is left."""
         self.state.queue.sort(key=lambda job: _URGENT.index(job.purpose) if job.purpose in _URGENT else len(_URGENT))
-        taken, self.state.queue = self.state.queue[:most], self.state.queue[most:]
+        wanted = [job for job in self.state.queue if job.purpose is not Purpose.LADDER or job.witness not in self.state.places]
+        taken, self.state.queue = wanted[:most], wanted[most:]
         for job in self._planned(most - len(taken)):
             taken.append(job)
         return taken
@@ -215,7 +232,7 @@ class Planner:
         if not run.complete:
             self._resume(unit, job, run)
             if len(run.answers) < len(job.calls):
-                self._climb(job, len(run.answers))
+                self._climb(job, len(run.answers), place=next((_where(f) for f in run.frames), ""))
 
     def _resume(self, unit: Unit, job: Job, run: Run) -> None:
         """A run that did not end is the fault of the call that gave no answer; those behind it are made again."""
@@ -236,21 +253,26 @@ class Planner:
             )
             self.state.queue.append(again)
 
-    def _climb(self, job: Job, position: int, *, recursion: bool = False) -> None:
+    def _climb(self, job: Job, position: int, *, recursion: bool = False, place: str = "") -> None:
+        """Put a closer look into the queue, once for a shape and target and not again for a place of which enough is known."""
+        if place in self.state.places or self.state.climbs.get(job.target, 0) >= _CLIMBS:
+            return
         parts, times = job.texts[position]
         shape = Scalable(tuple((text, again) for text, again in parts))
         key = f"{job.target}|{'/'.join(map(str, job.place))}|{_digest(parts)}"
         if key in self.state.suspects:
             return
         self.state.suspects.add(key)
-        call, place = job.calls[position], tuple(job.place)
+        self.state.climbs[job.target] = self.state.climbs.get(job.target, 0) + 1
+        call, leaf = job.calls[position], tuple(job.place)
         if recursion:
-            least = min(times, shape.times(RECURSION_BYTES - 500))
-            self.state.queue.append(growth.single(job.target, call, place, shape, least))
+            closer = growth.single(job.target, call, leaf, shape, min(times, shape.times(RECURSION_BYTES - 500)))
         elif any(again for _, again in shape.parts):
-            self.state.queue.append(growth.ladder(job.target, call, place, shape))
-        elif parts[0][0]:
-            self.state.queue.append(growth.single(job.target, call, place, shape, 1))
+            closer = growth.ladder(job.target, call, leaf, shape)
+        else:
+            closer = growth.single(job.target, call, leaf, shape, 1)
+        closer.witness = place
+        self.state.queue.append(closer)
 
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:
         measured = measure(job.document, run.records)
@@ -261,7 +283,8 @@ class Planner:
             violation = _placed(violation, self.known.door.targets[job.target])
         if _key(violation) in self.state.finds:
             return []
-        if job.purpose is Purpose.LADDER:
+        self.state.climbs[job.target] = 0
+        if job.purpose is Purpose.LADDER and len(job.calls) > 1:
             self.state.queue.append(growth.trimmed(job, measured))
             return []
         return self._kept(job, violation)
@@ -276,6 +299,8 @@ class Planner:
     def _kept(self, job: Job, violation: Violation) -> list[Found]:
         key = _key(violation)
         self.state.finds[key] = self.state.finds.get(key, 0) + 1
+        if violation.place is not None:
+            self.state.places.add(_where(violation.place))
         self.state.candidates += 1
         digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
         name = f"calls-{violation.kind.value}-{digest}-{self.state.candidates}"
@@ -333,9 +358,13 @@ def _digest(parts: Sequence[tuple[str, bool]]) -> str:
     return hashlib.sha1(repr([tuple(p) for p in parts]).encode(), usedforsecurity=False).hexdigest()[:16]
 
 
+def _where(frame: Frame) -> str:
+    return f"{frame.file}:{frame.function}"
+
+
 def _key(violation: Violation) -> str:
     place = violation.place
-    return f"{violation.kind.value}|{place.file}:{place.function}" if place else violation.kind.value
+    return f"{violation.kind.value}|{_where(place)}" if place else violation.kind.value
 
 
 def _placed(violation: Violation, target: Target) -> Violation:

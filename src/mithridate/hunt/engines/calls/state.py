@@ -101,7 +101,8 @@ class Unit:
 @dataclass(slots=True, kw_only=True)
 class State:
     """Everything. `finds` are keys of what was written as a candidate;
-    `worn` counts, by shape of text, the runs that it used up.
+    `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
+    target since its last find.
     """
 
     version: int = VERSION
@@ -112,6 +113,7 @@ class State:
     suspects: set[str] = field(default_factory=set)
     worn: dict[str, int] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
+    climbs: dict[str, int] = field(default_factory=dict)
     ground_edges: int = 0
     candidates: int = 0
     failed: str = ""
