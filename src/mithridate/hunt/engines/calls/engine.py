@@ -150,7 +150,7 @@ class _Slice:
         started = time.monotonic()
         documents = [job.document for job in jobs]
         seconds = min(left, max(2 * _BATCH_S, each_s * 4))
-        output = self.runner.run(documents, seconds, each_s)
+        output = self.runner.run(documents, seconds, each_s, coverage=each_s <= _PROBING_S)
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))
         if opened.failed or not (opened.ready or any(runs)):

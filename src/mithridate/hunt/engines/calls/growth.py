@@ -9,8 +9,9 @@ from typing import Any
 
 from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import Job, Purpose
-from mithridate.hunt.engines.calls.steps import Call, Place, at, replaced
-from mithridate.oracles.growth.verdict import MATTERS_BYTES, Measured
+from mithridate.hunt.engines.calls.steps import Call, Place, replaced
+from mithridate.oracles.growth.fit import explodes, exponent
+from mithridate.oracles.growth.verdict import MATTERS_BYTES, SUPERLINEAR, TINY_BYTES, Measured
 
 Json = Any
 _SMALLEST = 48
@@ -34,24 +35,37 @@ def ladder(target: str, call: Call, place: Place, shape: Scalable, *, largest: i
     while shape.fixed + shape.unit * times <= largest or not sizes:
         sizes.append(times)
         times *= 2
-    return _job(target, call, place, shape, sizes)
+    return _job(target, call, place, shape, sizes, beside=False)
 
 
 def single(target: str, call: Call, place: Place, shape: Scalable, times: int) -> Job:
     """One size, beside harmless text of it."""
-    return _job(target, call, place, shape, [times])
+    return _job(target, call, place, shape, [times], beside=True)
 
 
 def trimmed(job: Job, measured: Measured) -> Job:
-    """The same ladder without the steps that took no time and without those that were never reached."""
+    """The same ladder, now beside harmless text, without the steps that took no time and without those never reached."""
     reached = len(measured.attack)
     first = next((i for i, t in enumerate(measured.attack) if t.seconds >= _NEGLIGIBLE_S), reached)
     first = max(0, min(first - 1, reached - 5))
     keep = slice(first, reached)
     made = copy.copy(job)
-    made.calls, made.control, made.texts = job.calls[keep], job.control[keep], job.texts[keep]
+    made.calls, made.texts = job.calls[keep], job.texts[keep]
+    place = tuple(job.place)
+    made.control = [
+        replaced(call, place, Scalable(tuple((text, again) for text, again in parts)).harmless(times))
+        for call, (parts, times) in zip(made.calls, made.texts, strict=True)
+    ]
     made.purpose, made.tries = Purpose.CONFIRM, job.tries + 1
     return made
+
+
+def promising(measured: Measured) -> bool:
+    """The attack alone looks as if it were worth a run beside harmless text."""
+    slope = exponent(measured.attack)
+    small = any(not t.finished and t.size <= TINY_BYTES for t in measured.attack)
+    other = measured.ended not in ("done", "timeout")
+    return small or other or explodes(measured.attack) or (slope is not None and slope >= SUPERLINEAR)
 
 
 def worn(seconds: Sequence[float]) -> list[int]:
@@ -61,16 +75,12 @@ def worn(seconds: Sequence[float]) -> list[int]:
     return [i for i, s in enumerate(seconds) if s > _WORN and s > _APART * usual]
 
 
-def _job(target: str, call: Call, place: Place, shape: Scalable, sizes: Sequence[int]) -> Job:
+def _job(target: str, call: Call, place: Place, shape: Scalable, sizes: Sequence[int], *, beside: bool) -> Job:
     return Job(
         target=target,
         purpose=Purpose.LADDER,
-        calls=[replaced(call, place, _fitting(at(call, place), shape.value(times))) for times in sizes],
-        control=[replaced(call, place, _fitting(at(call, place), shape.harmless(times))) for times in sizes],
+        calls=[replaced(call, place, shape.value(times)) for times in sizes],
+        control=[replaced(call, place, shape.harmless(times)) for times in sizes] if beside else [],
         texts=[(list(shape.parts), times) for times in sizes],
         place=list(place),
     )
-
-
-def _fitting(_before: Json, value: Json) -> Json:
-    return value

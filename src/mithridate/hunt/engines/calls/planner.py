@@ -276,6 +276,10 @@ class Planner:
 
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:
         measured = measure(job.document, run.records)
+        if not job.control:
+            if growth.promising(measured) and next((_where(f) for f in measured.frames), "") not in self.state.places:
+                self.state.queue.append(growth.trimmed(job, measured))
+            return []
         violation = judge(measured)
         if violation is None:
             return []
@@ -284,9 +288,6 @@ class Planner:
         if _key(violation) in self.state.finds:
             return []
         self.state.climbs[job.target] = 0
-        if job.purpose is Purpose.LADDER and len(job.calls) > 1:
-            self.state.queue.append(growth.trimmed(job, measured))
-            return []
         return self._kept(job, violation)
 
     def _injections(self, job: Job, violations: Sequence[Violation]) -> list[Found]:

@@ -14,7 +14,7 @@ from mithridate.hunt.engines.calls.door import Door, Json, Target
 from mithridate.hunt.engines.calls.growth import probe_call
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
-from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, of_constants, of_sample
+from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, nesting, of_constants, of_sample
 from mithridate.hunt.engines.calls.sources import Pattern, Source
 from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
 from mithridate.hunt.engines.calls.steps import OPENING, Call, Place, at, leaves, replaced, with_marks
@@ -73,7 +73,7 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.SAMPLES:
             return list(_samples(unit, target, known))
         case Stage.PATTERNS:
-            return _probes(unit, target, known.ambiguous(source) if source else [], Purpose.PROBE)
+            return _probes(unit, target, [*nesting(), *(known.ambiguous(source) if source else ())], Purpose.PROBE)
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
         case Stage.SPECIAL:

@@ -118,9 +118,14 @@ def generic() -> Iterator[Scalable]:
     """Shapes that fit many languages, those of one part first."""
     for pump in _PUMPS:
         yield repeated(pump, origin="repeat")
+    for opening, _ in _PAIRS:
+        yield repeated(opening, suffix="a", origin="unterminated")
+
+
+def nesting() -> Iterator[Scalable]:
+    """One inside the other, closed properly: what readers recurse on."""
     for opening, closing in _PAIRS:
         yield nested(opening, closing, origin="nesting")
-        yield repeated(opening, suffix="a", origin="unterminated")
 
 
 def of_sample(sample: str, origin: str = "sample") -> Iterator[Scalable]:
