@@ -1,0 +1,197 @@
+"""Arguments for a function:
+from recorded calls, annotations, docstrings, defaults and the names of parameters, the plausible first.
+"""
+
+import copy
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+from mithridate.hunt.engines.calls.door import Json, Parameter, Target
+from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves
+
+MOST_SHAPES = 16
+_RECORDED = 8
+_OPTIONAL = 5
+
+TEXT: Json = HARMLESS
+BYTES: Json = {"python": "bytes", "of": HARMLESS}
+FILE: Json = {"python": "file", "of": HARMLESS}
+TEXT_FILE: Json = {"python": "textfile", "of": HARMLESS}
+PATH: Json = {"python": "path", "of": HARMLESS}
+LIST: Json = [HARMLESS]
+MAPPING: Json = {HARMLESS: HARMLESS}
+NOTHING: Json = {"python": "none"}
+FUNCTION: Json = {"python": "callable", "of": HARMLESS}
+
+_TYPES: tuple[tuple[str, tuple[Json, ...]], ...] = (
+    (r"binaryio|io\[bytes\]|bytesio|buffered|rawio|fileobj|file[- ]?like|file object|readable", (FILE,)),
+    (r"textio|io\[str\]|stringio|io\[anystr\]|\bio\b", (TEXT_FILE, FILE)),
+    (r"pathlib|pathlike|\bpath\b|strpath|purepath", (PATH, TEXT)),
+    (r"\bbytes\b|bytearray|memoryview|\bbuffer\b", (BYTES,)),
+    (r"list\[bytes|iterable\[bytes|sequence\[bytes", ([BYTES],)),
+    (r"^(typing\.)?(list|sequence|iterable|iterator|collection|tuple|set|frozenset|mutablesequence)\b", (LIST, [])),
+    (r"dict|mapping|headers", (MAPPING, {})),
+    (r"\bstr\b|string|\btext\b|anystr|unicode|url|basestring", (TEXT,)),
+    (r"\bbool\b|boolean", (False, True)),
+    (r"\bint\b|integer|\bfloat\b|number", (1, 0)),
+    (r"callable|function", (FUNCTION,)),
+)
+"""What an annotation or the type in a docstring says, the more particular first."""
+
+_NAMES: tuple[tuple[str, tuple[Json, ...]], ...] = (
+    (r"(in|out)?(file|f)?(name|path)s?$|.*_?(path|filename|file_name|fname|dir|directory|folder)$", (TEXT, PATH)),
+    (r"encoding|charset|codec", ("utf-8",)),
+    (r"errors", ("strict",)),
+    (r"mode", ("r", TEXT)),
+    (r"(is|has|use|allow|ignore|strict|verbose|debug|no)_?.*|.*(ed|able)$|flag|recursive|quiet|force", (False, TEXT)),
+    (
+        r"f|fp|fd|fh|file|fileobj|file_obj|stream|.*_(file|stream|fp)|handle|buf|buffer|reader|infile|input_stream",
+        (FILE, TEXT_FILE, TEXT, BYTES),
+    ),
+    (r"data|content|contents|payload|body|raw|packet|blob|message|msg|chunk|bytes_?.*|b|doc|document", (TEXT, BYTES, FILE)),
+    (
+        r"n|num.*|count|size|length|len|idx|index|start|end|pos|position|offset|limit|depth|level|width|height|timeout|max.*|min.*|i|indent",
+        (1, 0),
+    ),
+    (r"callback|func|function|fn|hook|handler|factory|predicate|key_func|default", (FUNCTION,)),
+    (
+        r"options|kwargs|config|settings|context|params|headers|attrs|attributes|env|environ|mapping|state|namespace",
+        ({}, MAPPING, TEXT),
+    ),
+    (r"items|values|lines|args|argv|tokens|parts|elements|tags|.*_list|paths|files|names|urls|requirements", (LIST, TEXT)),
+)
+"""What a parameter's name suggests."""
+
+_ANYTHING = (TEXT, BYTES, FILE, 1, LIST, MAPPING, NOTHING)
+_TEXT_LIKE = re.compile(
+    r"text|str|html|xml|data|content|body|source|src|code|url|uri|path|file|name|pattern|query|template|value|key|header|stream|markdown|s$",
+    re.IGNORECASE,
+)
+
+
+def plausible(parameter: Parameter, doc: str) -> tuple[Json, ...]:
+    """Values for a parameter, the likeliest first; never empty."""
+    found: list[Json] = []
+    for said in (parameter.annotation, _documented(parameter.name, doc)):
+        lowered = said.lower()
+        for pattern, values in _TYPES:
+            if lowered and re.search(pattern, lowered):
+                found += values
+                if found[0] != PATH:
+                    break
+    found += _from_default(parameter.default)
+    lowered = parameter.name.lower().strip("_")
+    for pattern, values in _NAMES:
+        if re.fullmatch(pattern, lowered):
+            found += values
+            break
+    if not parameter.annotation or not found:
+        found += _ANYTHING
+    return tuple(_distinct(found))
+
+
+def shapes(target: Target) -> list[Call]:
+    """Calls of a target to try: recorded ones, then made up ones in order of plausibility."""
+    made: list[Call] = [_as_call(target, recorded) for recorded in target.calls[:_RECORDED]]
+    constructs: list[Json] = [None]
+    if target.construct is not None:
+        recorded_ones = [c["construct"] for c in target.calls if isinstance(c.get("construct"), dict)]
+        constructs = [*recorded_ones[:2], *(_bundle(*b) for b in _bundles(target.construct, target.doc, 3))] or [_bundle([], {})]
+        constructs = _distinct(constructs)[:3]
+    bundles = list(_bundles(target.parameters, target.doc, MOST_SHAPES))
+    ranked = sorted(itertools.product(range(len(bundles)), range(len(constructs))), key=lambda at: (sum(at), at))
+    for b, c in ranked:
+        made.append(call(target.name, *bundles[b], construct=constructs[c]))
+    usable = [one for one in _distinct(made) if leaves(one)] or _distinct(made)[:1]
+    return usable[: MOST_SHAPES + _RECORDED]
+
+
+def _bundles(parameters: Sequence[Parameter], doc: str, most: int) -> Iterator[tuple[list[Json], dict[str, Json]]]:
+    """(args, kwargs): the required parameters in the likeliest combinations, then each optional one that may take text."""
+    required = [p for p in parameters if p.required]
+    choices = [plausible(p, doc)[:5] for p in required]
+    orders = itertools.product(*(range(len(c)) for c in choices)) if len(choices) <= 6 else iter([(0,) * len(choices)])
+    ranked = sorted(itertools.islice(orders, 4000), key=lambda o: (sum(o), o))
+    rest = next((p for p in parameters if p.kind in ("var_positional", "varargs")), None)
+    combinations = [
+        _filled(required, [c[i] for c, i in zip(choices, order, strict=True)]) for order in ranked[: max(2, most * 2 // 3)]
+    ]
+    optional = [p for p in parameters if not p.required and not p.variable]
+    texts = [p for p in optional if _is_textual(p)][:_OPTIONAL]
+    if not required and rest is None and texts:  # a call without any argument shows little
+        yield from (
+            ([], {p.name: plausible(p, doc)[0]}) if p.kind != "positional_only" else ([plausible(p, doc)[0]], {}) for p in texts
+        )
+    yield from combinations[:2]
+    if rest is not None:
+        args, kwargs = combinations[0]
+        yield [*args, TEXT], kwargs
+    for parameter in texts:
+        if combinations and parameter.kind != "positional_only":
+            args, kwargs = combinations[0]
+            yield args, {**kwargs, parameter.name: plausible(parameter, doc)[0]}
+    yield from combinations[2:]
+
+
+def _filled(required: Sequence[Parameter], values: Sequence[Json]) -> tuple[list[Json], dict[str, Json]]:
+    args = [v for p, v in zip(required, values, strict=True) if p.kind != "keyword_only"]
+    kwargs = {p.name: v for p, v in zip(required, values, strict=True) if p.kind == "keyword_only"}
+    return args, kwargs
+
+
+def _is_textual(parameter: Parameter) -> bool:
+    default = parameter.default or ""
+    if default in ("True", "False") or re.fullmatch(r"-?[\d.]+", default):
+        return False
+    return bool(_TEXT_LIKE.search(parameter.name)) or "str" in parameter.annotation or default[:1] in ("'", '"', "b")
+
+
+def _from_default(default: str | None) -> list[Json]:
+    if default is None or default in ("None", "…"):
+        return []
+    if default in ("True", "False"):
+        return [default == "True"]
+    if re.fullmatch(r"-?\d{1,9}", default):
+        return [int(default), TEXT]
+    if default[:2] in ("b'", 'b"'):
+        return [BYTES]
+    if default[:1] in ("'", '"'):
+        return [TEXT]
+    return {"(": [LIST], "[": [LIST], "{": [{}]}.get(default[:1], [])
+
+
+def _documented(name: str, doc: str) -> str:
+    """The type that a docstring gives a parameter, in the styles of Sphinx, Google and NumPy; "" when it gives none."""
+    if not doc or not name:
+        return ""
+    quoted = re.escape(name)
+    styles = (
+        rf":type\s+{quoted}\s*:\s*([^\n]{{1,80}})",
+        rf":param\s+([\w.\[\], ]{{1,40}}?)\s+{quoted}\s*:",
+        rf"^\s*\*{{0,2}}{quoted}\s*\(([^)\n]{{1,80}})\)\s*:",
+        rf"^\s*{quoted}\s*:\s*([^\n]{{1,80}})",
+    )
+    return next((m[1] for style in styles if (m := re.search(style, doc, re.MULTILINE))), "")
+
+
+def _as_call(target: Target, recorded: Call) -> Call:
+    args = recorded.get("args") if isinstance(recorded.get("args"), list) else []
+    kwargs = recorded.get("kwargs") if isinstance(recorded.get("kwargs"), dict) else {}
+    construct = recorded.get("construct")
+    if target.construct is not None and not isinstance(construct, dict):
+        first = next(_bundles(target.construct, target.doc, 1), ([], {}))
+        construct = _bundle(*first)
+    return copy.deepcopy(dict(call(target.name, args or [], kwargs, construct if target.construct is not None else None)))
+
+
+def _bundle(args: Sequence[Json], kwargs: dict[str, Json]) -> Json:
+    return {"args": list(args), "kwargs": dict(kwargs)}
+
+
+def _distinct(values: Sequence[Json]) -> list[Json]:
+    kept: list[Json] = []
+    for value in values:
+        if not any(value == one and type(value) is type(one) for one in kept):
+            kept.append(value)
+    return kept

@@ -1,0 +1,86 @@
+"""Ladders: one shape of text in doubling sizes, beside harmless text in the same sizes.
+
+One run of one document shows the growth.
+"""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from mithridate.hunt.engines.calls.scalable import Scalable
+from mithridate.hunt.engines.calls.state import Job, Purpose
+from mithridate.hunt.engines.calls.steps import Call, Place, replaced
+from mithridate.oracles.growth.fit import explodes, exponent
+from mithridate.oracles.growth.verdict import MATTERS_BYTES, SUPERLINEAR, TINY_BYTES, Measured
+
+Json = Any
+_SMALLEST = 48
+_LARGEST = MATTERS_BYTES - 2_000
+_NEGLIGIBLE_S = 0.004
+PROBE_BYTES = 5_000
+_WORN = 0.25
+_APART = 6.0
+
+
+def probe_call(call: Call, place: Place, shape: Scalable) -> tuple[Call, int]:
+    """The call with a text of that shape, of a size at which quadratic time shows; and how often its parts are repeated."""
+    times = shape.times(PROBE_BYTES)
+    return replaced(call, place, shape.value(times)), times
+
+
+def ladder(target: str, call: Call, place: Place, shape: Scalable, *, largest: int = _LARGEST) -> Job:
+    """Doubling sizes up to the largest that matters; the run's CPU limit ends it where time grows fast."""
+    sizes: list[int] = []
+    times = shape.times(_SMALLEST)
+    while shape.fixed + shape.unit * times <= largest or not sizes:
+        sizes.append(times)
+        times *= 2
+    return _job(target, call, place, shape, sizes, beside=False)
+
+
+def single(target: str, call: Call, place: Place, shape: Scalable, times: int) -> Job:
+    """One size, beside harmless text of it."""
+    return _job(target, call, place, shape, [times], beside=True)
+
+
+def trimmed(job: Job, measured: Measured) -> Job:
+    """The same ladder, now beside harmless text, without the steps that took no time and without those never reached."""
+    reached = len(measured.attack)
+    first = next((i for i, t in enumerate(measured.attack) if t.seconds >= _NEGLIGIBLE_S), reached)
+    first = max(0, min(first - 1, reached - 5))
+    keep = slice(first, reached)
+    made = copy.copy(job)
+    made.calls, made.texts = job.calls[keep], job.texts[keep]
+    place = tuple(job.place)
+    made.control = [
+        replaced(call, place, Scalable(tuple((text, again) for text, again in parts)).harmless(times))
+        for call, (parts, times) in zip(made.calls, made.texts, strict=True)
+    ]
+    made.purpose, made.tries = Purpose.CONFIRM, job.tries + 1
+    return made
+
+
+def promising(measured: Measured) -> bool:
+    """The attack alone looks as if it were worth a run beside harmless text."""
+    slope = exponent(measured.attack)
+    small = any(not t.finished and t.size <= TINY_BYTES for t in measured.attack)
+    other = measured.ended not in ("done", "timeout")
+    return small or other or explodes(measured.attack) or (slope is not None and slope >= SUPERLINEAR)
+
+
+def worn(seconds: Sequence[float]) -> list[int]:
+    """The positions of calls that took noticeably longer than the others of their run."""
+    ordered = sorted(seconds)
+    usual = ordered[len(ordered) // 4] if ordered else 0.0
+    return [i for i, s in enumerate(seconds) if s > _WORN and s > _APART * usual]
+
+
+def _job(target: str, call: Call, place: Place, shape: Scalable, sizes: Sequence[int], *, beside: bool) -> Job:
+    return Job(
+        target=target,
+        purpose=Purpose.LADDER,
+        calls=[replaced(call, place, shape.value(times)) for times in sizes],
+        control=[replaced(call, place, shape.harmless(times)) for times in sizes] if beside else [],
+        texts=[(list(shape.parts), times) for times in sizes],
+        place=list(place),
+    )

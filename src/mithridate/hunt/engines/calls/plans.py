@@ -1,0 +1,250 @@
+"""What is tried with a target at each stage, as lists of jobs.
+
+The same state gives the same lists, so that a slice can go on in them.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mithridate.hunt.engines.calls.ambiguity import ambiguities
+from mithridate.hunt.engines.calls.arguments import shapes
+from mithridate.hunt.engines.calls.attack_values import for_parsers
+from mithridate.hunt.engines.calls.door import Door, Json, Target
+from mithridate.hunt.engines.calls.growth import probe_call
+from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
+from mithridate.hunt.engines.calls.scalable import Scalable, repeated
+from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, nesting, of_constants, of_sample
+from mithridate.hunt.engines.calls.sources import Pattern, Source
+from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
+from mithridate.hunt.engines.calls.steps import OPENING, Call, Place, at, leaves, replaced, with_marks
+
+_TOGETHER = 12
+_SMALL_TOGETHER = 24
+_LEAVES = 3
+_KEPT = 2
+_MUTATIONS = 8
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """What does not change during a search. Ambiguities are found once a pattern."""
+
+    door: Door
+    sources: Mapping[str, Source]
+    _attacks: dict[str, list[Scalable]] = field(default_factory=dict)
+    _all: list[Scalable] | None = None
+
+    def source(self, target: Target) -> Source | None:
+        """The file that the target is defined in."""
+        return self.sources.get(target.file)
+
+    def ambiguous(self, source: Source) -> list[Scalable]:
+        """Shapes of text for the ambiguous patterns of a file."""
+        if source.file not in self._attacks:
+            self._attacks[source.file] = [shape for pattern in source.patterns[:400] for shape in shapes_for(pattern)]
+        return self._attacks[source.file]
+
+    def all_ambiguous(self) -> list[Scalable]:
+        """Those of all files."""
+        if self._all is None:
+            found = {shape.parts: shape for source in self.sources.values() for shape in self.ambiguous(source)}
+            self._all = list(found.values())
+        return self._all
+
+
+def shapes_for(pattern: Pattern) -> Iterator[Scalable]:
+    """Texts on which a pattern has many ways to fail."""
+    for found in ambiguities(pattern.text, pattern.flags):
+        origin = f"pattern {pattern.file}:{pattern.line}"
+        yield repeated(found.pump, found.prefix, found.suffix, origin)
+        if found.suffix:
+            yield repeated(found.pump, found.prefix, "", origin)
+
+
+def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
+    """All jobs of a stage for a target."""
+    target = known.door.targets[unit.target]
+    source = known.source(target)
+    match stage:
+        case Stage.SHAPES:
+            calls = [with_marks(one) for one in shapes(target)]
+            return [_job(target, Purpose.SHAPES, calls)]
+        case Stage.SAMPLES:
+            return list(_samples(unit, target, known))
+        case Stage.PATTERNS:
+            return _probes(unit, target, [*nesting(), *(known.ambiguous(source) if source else ())], Purpose.PROBE)
+        case Stage.CONSTANTS:
+            return list(_constants(unit, target, source))
+        case Stage.SPECIAL:
+            return list(_special(unit, target))
+        case Stage.GENERIC:
+            own = of_constants([*target.constants, *(source.constants if source else ())][:80])
+            return _probes(unit, target, [*generic(), *own], Purpose.PROBE)
+        case Stage.PARTS:
+            return _parts(unit, target)
+        case Stage.CUTS:
+            return list(_cuts(unit, target))
+        case Stage.FOREIGN:
+            mine = {shape.parts for shape in known.ambiguous(source)} if source else set()
+            return _probes(unit, target, [s for s in known.all_ambiguous() if s.parts not in mine][:600], Purpose.PROBE)
+        case Stage.MUTATIONS:
+            return list(_mutations(unit, target, source))
+
+
+def places(unit: Unit) -> Iterator[tuple[Call, Place]]:
+    """The texts in the best calls of a target that an attacker would choose."""
+    seen: set[tuple[Place, str]] = set()
+    for kept in unit.kept[:_KEPT]:
+        for place in leaves(kept.call)[:_LEAVES]:
+            kind = _kind(kept.call, place)
+            if (place, kind) not in seen:
+                seen.add((place, kind))
+                yield kept.call, place
+
+
+def wants_bytes(call: Call, place: Place) -> bool:
+    """The text at that place becomes bytes."""
+    return _kind(call, place) in ("bytes", "file")
+
+
+def _kind(call: Call, place: Place) -> str:
+    holder = at(call, place[:-1]) if place and place[-1] == "of" else None
+    return str(holder.get("python", "")) if isinstance(holder, dict) else ""
+
+
+def _samples(unit: Unit, target: Target, known: Knowledge) -> Iterator[Job]:
+    source = known.source(target)
+    hints = [*unit.compared[:20], *(source.constants[:60] if source else ())]
+    chosen = fitting(target, hints)
+    for call, place in places(unit):
+        values: list[Json] = [sample_value(content, binary=wants_bytes(call, place)) for _, content in chosen]
+        values += list(SHORT) + list(unit.compared[:20])
+        texts = [v for v in values if v is not None]
+        for start in range(0, len(texts), _SMALL_TOGETHER):
+            part = texts[start : start + _SMALL_TOGETHER]
+            yield _job(target, Purpose.INPUTS, [replaced(call, place, v) for v in part], place, [_plain(v) for v in part])
+
+
+def sample_value(content: bytes, *, binary: bool) -> Json:
+    """A sample as V; None when it cannot be a text."""
+    text = as_text(content)
+    if text is not None:
+        return text
+    return {"make": "bytes", "latin1": content.decode("latin-1")} if binary else None
+
+
+def _constants(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
+    texts = list(dict.fromkeys([*target.constants, *unit.compared, *(source.constants if source else ())]))[:300]
+    for call, place in list(places(unit))[:2]:
+        for start in range(0, len(texts), _SMALL_TOGETHER):
+            part = texts[start : start + _SMALL_TOGETHER]
+            yield _job(target, Purpose.INPUTS, [replaced(call, place, t) for t in part], place, [_plain(t) for t in part])
+
+
+def _special(unit: Unit, target: Target) -> Iterator[Job]:
+    hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
+    for call, place in list(places(unit))[:2]:
+        for twin in for_parsers(hints, file=_kind(call, place) == "file"):
+            attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
+            yield Job(
+                target=target.name,
+                purpose=Purpose.SPECIAL,
+                calls=[attack],
+                control=[control],
+                place=list(place),
+                witness="special",
+            )
+
+
+def _probes(unit: Unit, target: Target, shapes_of: Sequence[Scalable], purpose: Purpose) -> list[Job]:
+    made: list[Job] = []
+    distinct = list({shape.parts: shape for shape in shapes_of}.values())
+    for call, place in list(places(unit))[:2]:
+        for start in range(0, len(distinct), _TOGETHER):
+            part = distinct[start : start + _TOGETHER]
+            probes = [probe_call(call, place, shape) for shape in part]
+            texts = [(list(shape.parts), times) for shape, (_, times) in zip(part, probes, strict=True)]
+            made.append(_job(target, purpose, [c for c, _ in probes], place, texts))
+    return made
+
+
+def _parts(unit: Unit, target: Target) -> list[Job]:
+    """Shapes made of the inputs that reached most, each in the place where it was put."""
+    made: list[Job] = []
+    for place, text in unit.inputs[-6:]:
+        call = next((k.call for k in unit.kept if tuple(place) in leaves(k.call)), None)
+        if call is not None:
+            shapes_of = list(of_sample(text))
+            for start in range(0, len(shapes_of), _TOGETHER):
+                part = shapes_of[start : start + _TOGETHER]
+                probes = [probe_call(call, tuple(place), shape) for shape in part]
+                texts = [(list(s.parts), times) for s, (_, times) in zip(part, probes, strict=True)]
+                made.append(_job(target, Purpose.PROBE, [c for c, _ in probes], tuple(place), texts))
+    return made
+
+
+def _cuts(unit: Unit, target: Target) -> Iterator[Job]:
+    for place, text in unit.inputs[-6:]:
+        call = next((k.call for k in unit.kept if tuple(place) in leaves(k.call)), None)
+        if call is None:
+            continue
+        texts = list(cuts(text))
+        for start in range(0, len(texts), _SMALL_TOGETHER):
+            part = texts[start : start + _SMALL_TOGETHER]
+            yield _job(
+                target, Purpose.INPUTS, [replaced(call, tuple(place), t) for t in part], tuple(place), [_plain(t) for t in part]
+            )
+
+
+def _mutations(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
+    """Inputs that reached something, with a package's own short texts put in, parts left out, doubled or moved."""
+    draw = random.Random(f"{target.name}:{unit.position}")
+    words = [*unit.compared, *target.constants, *(source.constants[:120] if source else ())] or ["a"]
+    for place, text in unit.inputs[-8:]:
+        call = next((k.call for k in unit.kept if tuple(place) in leaves(k.call)), None)
+        if call is None:
+            continue
+        for _ in range(_MUTATIONS):
+            part = [mutated(text, words, draw) for _ in range(_SMALL_TOGETHER)]
+            yield _job(
+                target, Purpose.INPUTS, [replaced(call, tuple(place), t) for t in part], tuple(place), [_plain(t) for t in part]
+            )
+
+
+def mutated(text: str, words: Sequence[str], draw: random.Random) -> str:
+    """A few random changes."""
+    for _ in range(draw.randint(1, 4)):
+        cut = draw.randint(0, len(text))
+        end = min(len(text), cut + draw.randint(1, 12))
+        match draw.randint(0, 4):
+            case 0:
+                text = text[:cut] + draw.choice(words) + text[cut:]
+            case 1:
+                text = text[:cut] + text[end:]
+            case 2:
+                text = text[:end] + text[cut:end] + text[end:]
+            case 3:
+                text = text[:cut] + draw.choice(words) + text[end:]
+            case _:
+                text = text[:cut] + draw.choice("()[]{}<>\"'`*_#-+=:;,.\\/\n\t %&@|~!?0a") + text[cut:]
+    return text[:8000]
+
+
+def _plain(value: Json) -> tuple[list[tuple[str, bool]], int]:
+    return ([(value if isinstance(value, str) else "", False)], 1)
+
+
+def _job(
+    target: Target,
+    purpose: Purpose,
+    calls: Sequence[Call],
+    place: Place = (),
+    texts: Sequence[tuple[list[tuple[str, bool]], int]] = (),
+) -> Job:
+    return Job(target=target.name, purpose=purpose, calls=list(calls), place=list(place), texts=list(texts))
+
+
+def attacked_leaf(call: Call) -> list[tuple[int, Place]]:
+    """The leaves that are marked, by the number of their mark."""
+    return [(number, place) for number, place in enumerate(leaves(call)) if OPENING in str(at(call, place))]

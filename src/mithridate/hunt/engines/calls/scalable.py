@@ -1,0 +1,57 @@
+"""Texts of one shape in any size: some of their parts are repeated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_WORDS = "amber stone quiet river "
+
+
+@dataclass(frozen=True, slots=True)
+class Scalable:
+    """`parts` are (text, whether it is repeated); all repeated parts equally often. `origin` names where the shape comes from."""
+
+    parts: tuple[tuple[str, bool], ...]
+    origin: str = ""
+
+    @property
+    def unit(self) -> int:
+        """Characters that one more repeat adds."""
+        return sum(len(text) for text, again in self.parts if again) or 1
+
+    @property
+    def fixed(self) -> int:
+        """Characters that are always there."""
+        return sum(len(text) for text, again in self.parts if not again)
+
+    def times(self, size: int) -> int:
+        """How many repeats make about `size` characters; at least one."""
+        return max(1, (size - self.fixed) // self.unit)
+
+    def value(self, times: int) -> Mapping[str, Any]:
+        """The V of the format with so many repeats."""
+        return _joined([{"make": "repeat", "of": text, "times": times} if again else text for text, again in self.parts])
+
+    def harmless(self, times: int) -> Mapping[str, Any]:
+        """A V as large, where plain words stand for what is repeated."""
+        size = self.unit * times
+        lines = _WORDS * 3 + "\n"
+        filling = [{"make": "repeat", "of": lines, "times": size // len(lines)}, (lines)[: size % len(lines)]]
+        begins = self.parts[0][0] if not self.parts[0][1] and len(self.parts[0][0]) > 40 else ""
+        return _joined([begins, *filling, "a" * (self.fixed - len(begins))])
+
+
+def repeated(pump: str, prefix: str = "", suffix: str = "", origin: str = "") -> Scalable:
+    """prefix, pump repeated, suffix."""
+    parts = ((prefix, False), (pump, True), (suffix, False))
+    return Scalable(tuple(part for part in parts if part[0]), origin)
+
+
+def nested(opening: str, closing: str, inside: str = "", prefix: str = "", suffix: str = "", origin: str = "") -> Scalable:
+    """So many openings, as many closings."""
+    parts = ((prefix, False), (opening, True), (inside, False), (closing, True), (suffix, False))
+    return Scalable(tuple(part for part in parts if part[0]), origin)
+
+
+def _joined(parts: list[Any]) -> Mapping[str, Any]:
+    return {"make": "join", "of": [part for part in parts if part != ""]}

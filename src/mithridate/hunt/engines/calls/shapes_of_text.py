@@ -1,0 +1,165 @@
+"""Shapes of text that wear parsers down:
+nesting, repeated delimiters, unterminated constructs, and the same made of a sample's own parts.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mithridate.hunt.engines.calls.scalable import Scalable, nested, repeated
+
+_PAIRS = (
+    ("(", ")"),
+    ("[", "]"),
+    ("{", "}"),
+    ("<a>", "</a>"),
+    ("<", ">"),
+    ("[[", "]]"),
+    ("{{", "}}"),
+    ("(a,", ")"),
+    ('{"a":', "}"),
+    ('[{"a":', "}]"),
+    ("<b><i>", "</i></b>"),
+    ("<!--", "-->"),
+    ("/*", "*/"),
+    ("if a:(", ")"),
+    ("begin ", " end"),
+    ("${", "}"),
+    ("{%if a%}", "{%endif%}"),
+    ("!(", ")"),
+    ("not (", ")"),
+    ("case when a then ", " end"),
+    ("select (", ")"),
+)
+_PUMPS = (
+    *"([{<\"'`*_~#>|!-+=.,:;\\/@&%$^ \t\na0é\x00)]}",
+    "  ",
+    " \n",
+    "\n\n",
+    "\r\n",
+    "\t ",
+    "*a",
+    "**",
+    "_a",
+    "* ",
+    " *a",
+    "> ",
+    "- ",
+    "-\n",
+    "> \n",
+    "![",
+    "[](",
+    "[a](",
+    "[a][",
+    "<a ",
+    "<a",
+    "</",
+    "<!",
+    "<!--",
+    "<?",
+    "&#",
+    "&a",
+    "a ",
+    " a",
+    "a,",
+    "a.",
+    "a-",
+    "a=",
+    "a:",
+    "a\n",
+    "a@",
+    "a/",
+    "/a",
+    "a;",
+    "a:a,",
+    "a=a&",
+    "a=a;",
+    '"a',
+    '\\"',
+    "''",
+    '""',
+    "0.",
+    "0,",
+    "0e",
+    "1 ",
+    "-0",
+    "1-",
+    "%0",
+    "{{",
+    "{%",
+    "<%",
+    "${",
+    "((a",
+    "/*",
+    "//",
+    "--",
+    "||",
+    "| ",
+    "a|",
+    "|-",
+    "=\n",
+    "# ",
+    "a\n\n",
+    "* a\n",
+    "1. ",
+    "\ta\n",
+    "\\\n",
+    "a+",
+    "not ",
+    "a and ",
+    "../",
+    "a%",
+)
+_TOKENS = re.compile(r"[A-Za-z]+|\d+|\s+|[^\sA-Za-z\d]{1,2}")
+_MOST_TOKENS = 28
+_MOST_LINES = 8
+
+
+def generic() -> Iterator[Scalable]:
+    """Shapes that fit many languages, those of one part first."""
+    for pump in _PUMPS:
+        yield repeated(pump, origin="repeat")
+    for opening, _ in _PAIRS:
+        yield repeated(opening, suffix="a", origin="unterminated")
+
+
+def nesting() -> Iterator[Scalable]:
+    """One inside the other, closed properly: what readers recurse on."""
+    for opening, closing in _PAIRS:
+        yield nested(opening, closing, origin="nesting")
+
+
+def of_sample(sample: str, origin: str = "sample") -> Iterator[Scalable]:
+    """Each line, and each different token, many times in its place; the whole many times; up to a token, then many of it."""
+    sample = sample[:4000]
+    yield repeated(sample, origin=origin)
+    lines = sample.splitlines(keepends=True)
+    start = 0
+    for line in lines[:_MOST_LINES]:
+        if len(lines) > 1 and line.strip():
+            yield repeated(line, sample[:start], sample[start + len(line) :], origin)
+        start += len(line)
+    seen: set[str] = set()
+    for token in _TOKENS.finditer(sample):
+        if token[0] in seen or len(seen) >= _MOST_TOKENS:
+            continue
+        seen.add(token[0])
+        yield repeated(token[0], sample[: token.start()], sample[token.end() :], origin)
+        if not token[0].isspace():
+            yield repeated(token[0], sample[: token.start()], "", f"{origin}, cut")
+
+
+def of_constants(constants: Sequence[str]) -> Iterator[Scalable]:
+    """A package's own short texts, many times, alone and with a letter between."""
+    for constant in constants:
+        if len(constant) <= 12 and not constant.isalnum():
+            yield repeated(constant, origin="constant")
+            yield repeated(f"{constant}a", origin="constant")
+
+
+def cuts(sample: str, most: int = 48) -> Iterator[str]:
+    """The sample up to the end of each of its tokens (evenly chosen when there are many):
+    readers must end where the input does.
+    """
+    ends = [token.end() for token in _TOKENS.finditer(sample[:4000])]
+    step = max(1, len(ends) // most)
+    yield from dict.fromkeys(sample[:end] for end in ends[::step])

@@ -1,0 +1,112 @@
+"""Calls as plain JSON values, the texts in them that an attacker would choose, and input documents made of calls.
+
+A call is {"target", "args", "kwargs", "construct"} as in docs/input-document.md. A leaf is a text (or what a maker makes in its
+place); it is named by the keys that lead to it. Inside values U+E000 opens and U+E001 closes what is marked; the number of the
+mark, that of the leaf, is put in when the document is made.
+"""
+
+import copy
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Json = Any
+Call = Mapping[str, Json]
+Place = tuple[str | int, ...]
+
+OPENING, CLOSING = "\ue000", "\ue001"
+HARMLESS = "amber"
+MAX_BYTES = 1 << 20
+_NUMBERS = 0xE100
+_MAX_LEAVES = 24
+_DEPTH = 12
+_TEXTS = frozenset({"bytes", "file", "textfile", "path"})
+
+
+def marked(text: str = HARMLESS) -> str:
+    """`text` as marked attacker data."""
+    return f"{OPENING}{text}{CLOSING}"
+
+
+def call(target: str, args: Sequence[Json] = (), kwargs: Mapping[str, Json] | None = None, construct: Json = None) -> Call:
+    """A call; `construct` only for methods."""
+    made: dict[str, Json] = {"target": target, "args": list(args), "kwargs": dict(kwargs or {})}
+    return made if construct is None else {**made, "construct": construct}
+
+
+def leaves(one: Call) -> list[Place]:
+    """The places of the texts in the arguments, at most a few; those of the call before those of the construction."""
+    found: list[Place] = []
+    for part in ("args", "kwargs"):
+        found += _leaves(one.get(part), (part,), 0)
+    construct = one.get("construct")
+    if isinstance(construct, dict):
+        for part in ("args", "kwargs"):
+            found += _leaves(construct.get(part), ("construct", part), 0)
+    return found[:_MAX_LEAVES]
+
+
+def _leaves(value: Json, at: Place, depth: int) -> Iterator[Place]:
+    if depth > _DEPTH:
+        return
+    if isinstance(value, str) or (isinstance(value, dict) and "make" in value):
+        yield at
+    elif isinstance(value, dict) and "python" in value:
+        if value["python"] in _TEXTS and value.get("of") is not None:
+            yield (*at, "of")
+        elif value["python"] in ("tuple", "set", "callable"):
+            yield from _leaves(value.get("of"), (*at, "of"), depth + 1)
+    elif isinstance(value, dict):
+        for key in value:
+            yield from _leaves(value[key], (*at, key), depth + 1)
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _leaves(item, (*at, position), depth + 1)
+
+
+def at(one: Call, place: Place) -> Json:
+    """The value at a place."""
+    value: Json = one
+    for key in place:
+        value = value[key]
+    return value
+
+
+def replaced(one: Call, place: Place, value: Json) -> Call:
+    """The same call with another value at that place."""
+    made = copy.deepcopy(dict(one))
+    inside: Json = made
+    for key in place[:-1]:
+        inside = inside[key]
+    inside[place[-1]] = value
+    return made
+
+
+def with_marks(one: Call) -> Call:
+    """Every leaf that is plain text, marked from end to end."""
+    for place in leaves(one):
+        value = at(one, place)
+        if isinstance(value, str) and OPENING not in value:
+            one = replaced(one, place, marked(value))
+    return one
+
+
+def document(attack: Sequence[Call], control: Sequence[Call] = ()) -> bytes:
+    """The bytes of an input document, the same for equal calls."""
+    made = {
+        "version": 1,
+        "control": [{"call": _numbered(one)} for one in control],
+        "attack": [{"call": _numbered(one)} for one in attack],
+    }
+    return json.dumps(made, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def _numbered(one: Call) -> Call:
+    for number, place in enumerate(leaves(one)):
+        value = at(one, place)
+        text = json.dumps(value, ensure_ascii=False)
+        if OPENING in text or CLOSING in text:
+            sign = chr(_NUMBERS + number)
+            text = text.replace(OPENING, OPENING + sign).replace(CLOSING, CLOSING + sign)
+            one = replaced(one, place, json.loads(text))
+    return one

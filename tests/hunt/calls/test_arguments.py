@@ -1,0 +1,82 @@
+"""Claims about the calls that are made up for a function."""
+
+import json
+
+from mithridate.hunt.engines.calls.arguments import BYTES, FILE, PATH, TEXT, plausible, shapes
+from mithridate.hunt.engines.calls.door import Parameter, Target, read_door
+from mithridate.hunt.engines.calls.steps import at, document, leaves, marked, replaced, with_marks
+
+
+def first(name: str, annotation: str = "", default: str | None = None, doc: str = "") -> object:
+    return plausible(Parameter(name=name, annotation=annotation, default=default), doc)[0]
+
+
+def test_annotations_say_most() -> None:
+    assert first("x", "str") == TEXT
+    assert first("x", "bytes | bytearray") == BYTES
+    assert first("x", "typing.BinaryIO") == FILE
+    assert first("x", "pathlib.Path") == PATH
+    assert first("x", "list[str]") == [TEXT]
+    assert first("x", "int") == 1
+
+
+def test_names_docstrings_and_defaults_say_the_rest() -> None:
+    assert first("stream") == FILE
+    assert first("encoding") == "utf-8"
+    assert first("x", doc=":type x: bytes") == BYTES
+    assert first("x", doc="Args:\n    x (str): what") == TEXT
+    assert first("x", default="7") == 7
+
+
+def test_methods_are_called_on_objects_made_likewise() -> None:
+    target = Target(
+        name="m:C.parse",
+        parameters=(Parameter(name="text"),),
+        construct=(Parameter(name="encoding"), Parameter(name="a", default="1")),
+    )
+    call = shapes(target)[0]
+    assert call["args"] == [TEXT] and call["construct"] == {"args": ["utf-8"], "kwargs": {}}
+
+
+def test_recorded_calls_come_first() -> None:
+    target = Target(name="m:f", parameters=(Parameter(name="text"),), calls=({"args": ["<recorded>", 3]},))
+    assert shapes(target)[0]["args"] == ["<recorded>", 3]
+
+
+def test_optional_text_is_given_by_name() -> None:
+    target = Target(name="m:f", parameters=(Parameter(name="a"), Parameter(name="pattern", default="None")))
+    assert any(call["kwargs"].get("pattern") == TEXT for call in shapes(target))
+
+
+def test_every_text_has_a_mark_of_its_own_number() -> None:
+    call = {"target": "m:f", "args": ["a", {"python": "file", "of": "b"}, 3], "kwargs": {"c": ["d"]}}
+    assert [at(call, place) for place in leaves(call)] == ["a", "b", "d"]
+    made = json.loads(document([with_marks(call)]))["attack"][0]["call"]
+    assert made["args"][0] == "\ue000\ue100a\ue001\ue100"
+    assert made["args"][1]["of"] == "\ue000\ue101b\ue001\ue101"
+    assert made["kwargs"]["c"] == ["\ue000\ue102d\ue001\ue102"]
+
+
+def test_replacing_a_text_leaves_the_original_alone() -> None:
+    call = {"target": "m:f", "args": [["a"]], "kwargs": {}}
+    assert replaced(call, ("args", 0, 0), marked("b"))["args"] == [[marked("b")]]
+    assert call["args"] == [["a"]]
+
+
+def test_door_files_are_read_with_care() -> None:
+    told = {
+        "targets": ["m:f", "m:C", "m:C.g"],
+        "functions": [
+            {"target": "m:f", "parameters": [{"name": "a", "kind": "positional_or_keyword"}], "file": "/src/m.py", "line": 3},
+            {"target": "m:C", "signature": [{"name": "x", "default": "'y'"}]},
+            {"target": "m:C.g", "signature": [{"name": "self"}, {"name": "b"}]},
+            {"target": 4},
+        ],
+        "examples": {"m:f": [["q"], 5]},
+    }
+    door = read_door(json.dumps(told).encode())
+    assert door.targets["m:f"].parameters == (Parameter(name="a"),)
+    assert door.targets["m:f"].calls == ({"args": ["q"]},)
+    assert door.targets["m:C.g"].construct == (Parameter(name="x", default="'y'"),)
+    assert [p.name for p in door.targets["m:C.g"].parameters] == ["b"]
+    assert not read_door(b"[" * 100_000).targets
