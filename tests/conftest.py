@@ -3,6 +3,11 @@ and ignored signals are inherited by every program that the tests start."""
 
 import signal
 
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes says more about the machine than about us
+settings.load_profile("untimed")
+
 
 def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)

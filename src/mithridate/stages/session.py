@@ -12,7 +12,7 @@ from mithridate.languages.python.language import PythonLanguage
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.execution import Command, Limits, Mount
 from mithridate.model.run import Event, Observer
-from mithridate.oracles.confinement.judging import judged, observed
+from mithridate.oracles.documents import judged, observed
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
 from mithridate.policy.audit import AuditLog

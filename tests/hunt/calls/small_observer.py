@@ -2,7 +2,7 @@
 
     python small_observer.py TREE DIRECTORY SECONDS
 
-It watches no sinks but `open` for a mark in the path, and counts no lines: a call that returns another kind of value counts as new.
+It watches no sinks but `open` for a mark in the path, and counts no lines: a call that returns another kind of value is new.
 """
 
 import importlib
@@ -54,7 +54,7 @@ def watch_open(number: int, state: dict[str, Any], tree: str) -> None:
         if event == "open" and isinstance(arguments[0], str) and any(t[0] in arguments[0] for t in TOKENS.values()):
             marks = [n for n, pair in TOKENS.items() if pair[0] in arguments[0]]
             real = os.path.realpath(arguments[0])
-            detail = {"cwd": os.getcwd(), "real": real, "mode": "read"}
+            detail = {"cwd": str(Path.cwd()), "real": real, "mode": "read"}
             observed = {"sink": "path", "api": "open", "text": arguments[0], "dialect": "", "marks": marks, "detail": detail}
             observed |= {"frames": frames_of(sys._getframe(1), tree), "stopped": True}
             say({"run": number, "phase": state["phase"], "observed": observed})
@@ -78,7 +78,7 @@ def carry_out(number: int, document: dict[str, Any], tree: str) -> None:
             started, raised, returned = time.process_time(), "", ""
             try:
                 returned = repr(function(*args, **kwargs))[:100]
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 raised = f"{type(error).__name__}: {error}"[:200]
                 seen = {"sink": "error", "api": "", "text": raised, "frames": [], "detail": {"type": type(error).__name__}}
                 traceback, innermost = error.__traceback__, None

@@ -223,3 +223,10 @@ def test_five_thousand_observations_are_judged_in_seconds():
     started = time.process_time()
     assert not any(judge_run(r.attack.observations, r.control.observations) for r in read.runs.values())
     assert time.process_time() - started < 10
+
+
+def test_routes_that_need_several_lines_are_one_list() -> None:
+    lines = [{"routes": [{"path": "/a"}]}, {"routes": [{"path": "/b"}], "more": True}, {"routes": [1]}]
+    ready = read_records(b"\n".join(json.dumps({"ready": line}).encode() for line in lines)).ready
+    assert ready is not None
+    assert [route["path"] for route in ready["routes"]] == ["/a", "/b"]

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 
 from mithridate.hunt.engines.aflplusplus import AflPlusPlus
+from mithridate.hunt.engines.calls.engine import CallsEngine
 from mithridate.hunt.engines.interface import Engine
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
 from mithridate.hunt.engines.requests.engine import RequestEngine
 from mithridate.model.errors import UsageError
-from mithridate.oracles.confinement.judging import ConfinementOracle
+from mithridate.oracles.documents import ConfinementOracle
 
 _ENGINES: dict[str, Callable[[], Engine]] = {
     LibFuzzer.name: LibFuzzer,
     AflPlusPlus.name: AflPlusPlus,
+    CallsEngine.name: CallsEngine,
     RequestEngine.name: lambda: RequestEngine(oracle=ConfinementOracle()),
 }
 

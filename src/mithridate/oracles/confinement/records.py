@@ -12,6 +12,7 @@ LONGEST_LINE = 256 << 10
 """Bytes; the format allows no more."""
 _LONGEST_TEXT = 64 << 10
 _MOST_RUNS = 100_000
+_MOST_ROUTES = 20_000
 _MOST_PER_PHASE = 10_000
 _MOST_FRAMES = 40
 _MOST_MARKS = 256
@@ -63,8 +64,8 @@ def read_records(stdout: bytes) -> Records:
     failed: dict[str, Any] | None = None
     runs: dict[int, Run] = {}
     for record in _objects(stdout):
-        if ready is None and isinstance(record.get("ready"), dict):
-            ready = record["ready"]
+        if isinstance(told := record.get("ready"), dict):
+            ready = _with_more_routes(ready, told) if ready is not None else told
         elif failed is None and isinstance(record.get("failed"), dict):
             failed = record["failed"]
         else:
@@ -85,6 +86,14 @@ def _objects(stdout: bytes) -> Iterator[dict[str, Any]]:
             if isinstance(record, dict):
                 yield record
         start = end + 1
+
+
+def _with_more_routes(ready: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """An application's routes may need several lines; only those after the first say "more"."""
+    routes, more = ready.get("routes"), told.get("routes")
+    if told.get("more") is not True or not isinstance(routes, list) or not isinstance(more, list):
+        return ready
+    return {**ready, "routes": [*routes, *more][:_MOST_ROUTES]}
 
 
 def _take(record: dict[str, Any], runs: dict[int, Run]) -> None:

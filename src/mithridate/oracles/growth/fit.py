@@ -1,5 +1,6 @@
 """How time grows with size: the exponent of the power law through measured points."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ def explodes(timings: Sequence[Timing]) -> bool:
     points = _usable(timings)[-3:]
     if len(points) < 3 or points[-1].seconds < 64 * NOISE_S or points[-1].size > 5 * points[0].size:
         return False
-    pairs = zip(points, points[1:], strict=False)
+    pairs = itertools.pairwise(points)
     return all(
         math.log(b.seconds / max(a.seconds, NOISE_S / 4)) >= STEEP * math.log(b.size / a.size) > 0 if b.seconds > 0 else False
         for a, b in pairs

@@ -227,8 +227,8 @@ def letter(characters: int) -> str:
     """One character of the set, a plain one where there is one."""
     for one in _PREFERRED:
         if characters >> ord(one) & 1:
-            return one
-    return next(_letters(characters), "")
+            return str(one)
+    return str(next(_letters(characters), ""))
 
 
 def _letters(characters: int) -> Iterator[str]:

@@ -49,6 +49,7 @@ class CallsEngine:
     """
 
     name = "calls"
+    kinds = frozenset({EntryKind.FUNCTION})
 
     def __init__(self, runner: RunnerMaker | None = None, judge: Judge = confinement) -> None:
         self._make = runner or _sandboxed
@@ -107,11 +108,13 @@ class _Slice:
     def search(self, engine: str, door: Door) -> SearchResult:
         started = time.monotonic()
         before = units(self.work.corpus)
+        through = False
         if not door.targets:
             self.failed = "the door names no function"
         while door.targets and (left := self.work.seconds - (time.monotonic() - started)) > _SHORTEST_S and not self._cancelled():
             jobs = self.planner.next(self._many(left))
             if not jobs:
+                through = True
                 break
             self._batch(jobs, left)
             if self.failures > _FAILURES:
@@ -129,6 +132,7 @@ class _Slice:
             candidates=found_candidates(self.work.candidates),
             restarts=self.failures,
             failure=ToolFailure(tool=engine, why=self.failed) if self.failed and not self.executions else None,
+            exhausted=through,
         )
 
     def _many(self, left: float) -> int:

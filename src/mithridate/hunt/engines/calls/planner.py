@@ -137,9 +137,9 @@ class Planner:
                     unit.stage += 1
                     unit.position = 0
             for job in part:
-                if (job := self._without_worn(job)) is not None:
+                if (wanted := self._without_worn(job)) is not None:
                     most -= 1
-                    yield job
+                    yield wanted
 
     def _next_unit(self) -> Unit | None:
         waiting = [u for u in self.state.units.values() if u.stage < len(STAGES) and not u.given_up and (u.stage == 0 or u.kept)]

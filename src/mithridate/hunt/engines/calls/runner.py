@@ -55,7 +55,7 @@ class SandboxRunner:
             for number, data in enumerate(documents):
                 (directory / f"{number:06d}.json").write_bytes(data)
             options = Options(each_s=each_s, wall_s=each_s * 2 + 1, memory_bytes=self.memory_bytes)
-            command, mounts = batch_command(self.entry, self.binary, directory, {}, options)
+            command, mounts = batch_command(self.entry, self.binary, directory, options)
             if not coverage:
                 command = replace(command, argv=tuple(word for word in command.argv if word != "--coverage"))
             limits = Limits(

@@ -92,11 +92,13 @@ class _Slice:
         place = self.work.work / STATE_FILE
         state = load(place)
         planner = Planner(state=state, seed=self.work.seed)
+        through = False
         planner.wander_again()
         planner.replay(self._unknown(state.written))
         while (left := self.work.seconds - (time.monotonic() - started)) > _SHORTEST_S and not self._cancelled():
             plans = self._next(planner)
             if not plans and state.units:
+                through = True
                 break
             batch = self._run(plans, left, planner)
             if batch.failed and self.failures > _FAILURES:
@@ -117,6 +119,7 @@ class _Slice:
             candidates=found_candidates(self.work.candidates),
             restarts=self.failures,
             failure=ToolFailure(tool=self.engine, why=self.failed) if self.failed and not self.executions else None,
+            exhausted=through,
         )
 
     def _next(self, planner: Planner) -> list[Plan]:
