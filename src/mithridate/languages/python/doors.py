@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mithridate.languages.python.call_shapes import Shape, recorded_calls
@@ -16,6 +16,10 @@ from mithridate.sandbox.leavings import remove_tree
 
 MAXIMUM_TARGETS = 400
 """Functions that one process serves."""
+
+MANY_ROUTES = 60
+PARTS = 2
+"""Doors that an application is split into from so many routes on."""
 
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _IMPORT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(\(\))?")
@@ -37,16 +41,21 @@ class Door:
 def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, ...], tuple[Skipped, ...]]:
     """One door for each application, program and existing target, and one for the functions of each package (or part of one).
 
-    Functions are a documented way in (Boundary.REAL) when the project `is_library`: packaged for others to call. Those of an
-    application or of scripts are called by the project alone, with what it chooses. Route handlers are entered by their routes.
+    Functions are a documented way in when the project `is_library`: packaged for others to call. Those of an application or of
+    scripts are called by the project alone, with what it chooses, and are left out. Route handlers are entered by their routes.
     """
     skipped: list[Skipped] = []
-    found = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
+    whole = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
+    found = [part for door in whole for part in _parts(door)]
     found += [door for record in sight.found["program"] if (door := _program(build, record, skipped))]
     found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
     handlers = {_place(route) for record in sight.found["application"] for route in _routes(record) if isinstance(route, dict)}
     callable_ = [f for f in sight.found["function"] if _place(f) not in handlers]
-    found += _functions(build, callable_, skipped, Boundary.REAL if is_library else Boundary.DERIVED)
+    if is_library:
+        found += _functions(build, callable_, skipped, Boundary.REAL)
+    elif callable_:
+        why = "the project is not packaged for others to call: it alone decides what they are given"
+        skipped.append(Skipped(what=f"{build.component.id}: {len(callable_)} functions", reason=why))
     return tuple({door.name: door for door in reversed(found)}.values())[::-1], tuple(skipped)
 
 
@@ -98,6 +107,16 @@ def _application(build: Build, record: Mapping[str, object], skipped: list[Skipp
         "routes": _routes(record),
     }
     return Door(name=where, kind=EntryKind.APPLICATION, boundary=Boundary.REAL, content=content)
+
+
+def _parts(door: Door) -> list[Door]:
+    """An application with many routes as several doors, each with a part of them, so that several cores work on it."""
+    if len(_routes(door.content)) < MANY_ROUTES:
+        return [door]
+    return [
+        replace(door, name=f"{door.name} (part {part + 1} of {PARTS})", content={**door.content, "share": [part, PARTS]})
+        for part in range(PARTS)
+    ]
 
 
 def _whole(records: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:

@@ -10,6 +10,7 @@ import pytest
 
 from mithridate.languages.invocation import many_inputs, one_input
 from mithridate.languages.python.detect import detect
+from mithridate.languages.python.doors import MANY_ROUTES, PARTS
 from mithridate.languages.python.language import PythonLanguage
 from mithridate.languages.python.observer import ENTRANCE, OBSERVER, RUNTIME
 from mithridate.languages.python.settings import owner_settings
@@ -123,7 +124,16 @@ def test_routes_in_several_records_are_one_application_and_an_import_of_it_is_no
 
 def test_functions_of_what_is_not_packaged_are_no_documented_way_in(tmp_path: Path) -> None:
     seen = Seen(tmp_path, printing(function("own:parse")), {"own/__init__.py": ""})
-    assert seen.entries["own (functions)"].boundary is Boundary.DERIVED
+    assert not seen.entries
+    assert [s.what for s in seen.skipped] == ["proj: 1 functions"]
+
+
+def test_an_application_with_many_routes_is_entered_by_parts(tmp_path: Path) -> None:
+    many = [{**ROUTE, "path": f"/page/{n}"} for n in range(MANY_ROUTES)]
+    seen = Seen(tmp_path, printing(application("own.web:app", routes=many)), {"own/__init__.py": ""})
+    names = [f"own.web:app (part {part + 1} of {PARTS})" for part in range(PARTS)]
+    assert list(seen.entries) == names
+    assert [seen.door(name)["share"] for name in names] == [[part, PARTS] for part in range(PARTS)]
 
 
 def test_hostile_output_of_the_look_is_no_door(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -69,7 +70,8 @@ class _Batch:
         if not self._options.reopened:
             try:
                 door.open()
-                routes = door.routes()
+                part, parts = self._options.door.share
+                routes = [r for r in door.routes() if zlib.crc32(str(r.get("path")).encode()) % parts == part]
             except BaseException as error:  # noqa: BLE001 (SystemExit too: the project's code may do anything when imported)
                 self._records.write({"failed": {"why": error_text(error), "frames": self._places.of_error(error)}})
                 return 1

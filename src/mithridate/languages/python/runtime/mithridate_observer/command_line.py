@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class DoorFile:
     writable: bool
     targets: tuple[str, ...]
     heard: bool
+    share: tuple[int, int] = (0, 1)
+    """Which part of how many: routes of the other parts are not told."""
 
 
 @dataclass(frozen=True)
@@ -135,4 +138,11 @@ def _door(path: Path) -> DoorFile:
         writable=bool(told.get("writable")),
         targets=tuple(str(each) for each in targets),
         heard=bool(told.get("heard")),
+        share=_share(told.get("share")),
     )
+
+
+def _share(told: Any) -> tuple[int, int]:
+    if isinstance(told, list) and len(told) == 2 and all(isinstance(each, int) for each in told) and 0 <= told[0] < told[1]:
+        return told[0], told[1]
+    return 0, 1
