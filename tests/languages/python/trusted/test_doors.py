@@ -150,11 +150,11 @@ def test_hostile_output_of_the_look_is_no_door(tmp_path: Path) -> None:
             [1, 2],
         )
         + "print('[' * 1000000)\nprint('{\"function\": ' * 100000)\nimport os; os.write(1, b'\\xff\\xfe\\n')\n"
-        + printing(function("own:parse"))
+        + printing(function("own:parse"), application("own:web"))
         + "raise SystemExit(3)\n"
     )
     seen = Seen(tmp_path, says, {"own/__init__.py": ""})
-    assert list(seen.entries) == ["own (functions)"]
+    assert list(seen.entries) == ["own:web"]
     assert all(text.isprintable() for s in seen.skipped for text in (s.what, s.reason))
     assert any("exit code 3" in s.reason for s in seen.skipped)
 
@@ -174,11 +174,11 @@ def test_the_owners_environment_reaches_the_door(tmp_path: Path) -> None:
 
 def test_installed_packages_are_there_after_the_standard_library(tmp_path: Path) -> None:
     """A package that is called as a module of the standard library must not take its place."""
-    says = "import alpha, colorsys\nassert alpha.version == '1.0' and colorsys.rgb_to_hsv\n" + printing(function("own:parse"))
+    says = "import alpha, colorsys\nassert alpha.version == '1.0' and colorsys.rgb_to_hsv\n" + printing(application("own:app"))
     files: dict[str, str | bytes] = {"requirements.txt": "alpha\ncolorsys\n", "own/__init__.py": ""}
     seen = Seen(tmp_path, says, files)
     assert (seen.build.directory / "build/env/colorsys.py").is_file()
-    assert seen.skipped == () and list(seen.entries) == ["own (functions)"]
+    assert seen.skipped == () and list(seen.entries) == ["own:app"]
 
 
 def entry(kind: EntryKind) -> EntryPoint:
