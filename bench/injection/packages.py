@@ -191,7 +191,10 @@ def _index() -> str:
     """The index that pip is configured for."""
     command = _pip([sys.executable, "-m", "pip", "config", "get", "global.index-url"])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "https://pypi.org/simple"
+    if done.stdout.strip():
+        return done.stdout.strip()
+    pips_own = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    return subprocess.run([sys.executable, "-c", pips_own], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _get(url: str, accept: str = "*/*") -> bytes:

@@ -1,8 +1,8 @@
-"""No kind of violation is only a word: a real program produces each."""
+"""No kind of violation of a native program is only a word: a real program produces each."""
 
 import pytest
 
-from mithridate.model.violation import ViolationKind
+from mithridate.model.violation import OBSERVED_FACTS, SINK_VIOLATIONS, ViolationKind
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
 
@@ -54,10 +54,10 @@ WITNESSES: dict[ViolationKind, tuple[str, str]] = {
 
 
 def test_the_table_of_witnesses_is_complete():
-    assert set(WITNESSES) == set(ViolationKind)
+    assert set(WITNESSES) == set(ViolationKind) - SINK_VIOLATIONS - OBSERVED_FACTS - {K.SUPERLINEAR_TIME}
 
 
-@pytest.mark.parametrize("kind", ViolationKind)
+@pytest.mark.parametrize("kind", WITNESSES)
 def test_a_real_program_commits_it_and_the_judge_sees_it(corpus, kind):
     binary, case = WITNESSES[kind]
     options = OracleOptions(rss_limit_mb=128) if kind is K.MEMORY_EXHAUSTION else OracleOptions()

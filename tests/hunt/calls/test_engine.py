@@ -146,8 +146,8 @@ def test_a_function_without_a_flaw_stays_without_candidates(tmp_path: Path) -> N
 
 
 def test_a_slice_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
-    work = slice_for(tmp_path, ["fast_match"], seconds=4)
-    search(work)
+    work = slice_for(tmp_path, ["fast_match"], seconds=20)
+    search(work, stop_at=0)  # as soon as a first batch is through
     before = json.loads((work.work / STATE_FILE).read_text())["units"]["sample_module:fast_match"]
     search(work)
     after = json.loads((work.work / STATE_FILE).read_text())["units"]["sample_module:fast_match"]

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mithridate.hunt.engines.requests.records import batch
-from mithridate.hunt.engines.requests.runner import DOCUMENTS, Options, SandboxRunner
+from mithridate.hunt.engines.requests.runner import Options, SandboxRunner
+from mithridate.languages.invocation import INPUT_DIRECTORY as DOCUMENTS
 from mithridate.model.entry import Binary, Boundary, EntryKind, EntryPoint
 from mithridate.model.execution import Command, Ending, Execution
 from mithridate.model.observation import Mark, Observation, Sink

@@ -62,10 +62,16 @@ class Planner:
     def next(self, most: int) -> list[Plan]:
         """Up to `most` documents to run now, all of them exploring or none.
 
-        They are out of the queue: hand each to `learn` or to `put_back`.
+        They are out of the queue: hand each to `learn` or to `put_back`. None when the search is through.
         """
-        if not self.state.queue:
-            self._go_on()
+        while True:
+            if not self.state.queue:
+                self._go_on()
+            chosen = self._chosen(most)
+            if chosen or not self.state.queue:  # what was waiting may all have become moot
+                return chosen
+
+    def _chosen(self, most: int) -> list[Plan]:
         self.state.queue.sort(key=lambda plan: _ORDER[plan.purpose])
         chosen: list[Plan] = []
         rest: list[Plan] = []
@@ -285,6 +291,8 @@ class Planner:
         except (ValueError, RecursionError):
             return False
         about = plan.about if plan.purpose is Purpose.REDUCE else ""
+        if plan.purpose is Purpose.REPLAY:  # an earlier run's first knock is no reason not to knock
+            about = Purpose.REPLAY
         digest = hashlib.sha256(about.encode("utf-8", "replace") + b"\0" + data).hexdigest()[:16]
         if digest in self.state.tried:
             return False
