@@ -117,25 +117,27 @@ def search(work: SearchSlice, stop_at: int = 1) -> SearchResult:
 
 
 @pytest.mark.parametrize(
-    ("function", "kind"),
+    ("function", "kinds"),
     [
-        ("match_tag", ViolationKind.SUPERLINEAR_TIME),
-        ("parse_list", ViolationKind.STACK_EXHAUSTION),
-        ("read_words", ViolationKind.TIMEOUT),
+        # Whether time was seen to explode, or only not to end, is a matter of the machine.
+        ("match_tag", {ViolationKind.SUPERLINEAR_TIME, ViolationKind.TIMEOUT}),
+        ("parse_list", {ViolationKind.STACK_EXHAUSTION}),
+        ("read_words", {ViolationKind.TIMEOUT}),
     ],
 )
 def test_each_kind_of_exhaustion_is_found_and_its_candidate_shows_it_again(
-    tmp_path: Path, function: str, kind: ViolationKind
+    tmp_path: Path, function: str, kinds: set[ViolationKind]
 ) -> None:
     work = slice_for(tmp_path, [function], seconds=120)
     result = search(work)
-    assert [p.name for p in result.candidates if p.name.startswith(f"calls-{kind}-")]
-    candidate = next(p for p in result.candidates if p.name.startswith(f"calls-{kind}-"))
+    found = [p for p in result.candidates if p.name.startswith(tuple(f"calls-{kind}-" for kind in kinds))]
+    assert found, result
+    candidate = found[0]
     binary = work.entry.binary(Flavour.PLAIN)
     assert binary is not None
     again = SmallRunner(binary.directory / "src").run([candidate.read_bytes()], 60, 2.0)
     violation = judge(measure(candidate.read_bytes(), [json.loads(line) for line in again.records.splitlines()]))
-    assert violation is not None and violation.kind is kind
+    assert violation is not None and violation.kind in kinds
     assert violation.place is not None and violation.place.file == "/src/sample_module.py"
 
 
