@@ -1,5 +1,6 @@
 """From a path to doors: snapshot, components, builds, entry points."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from mithridate.model.entry import EntryPoint
 from mithridate.model.errors import NothingToAnalyse
 from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, Skipped
 from mithridate.model.run import Note
+from mithridate.sandbox.unsafe_host import UnsafeHost
 from mithridate.stages.session import Session
 from mithridate.store.snapshot import take_snapshot
 
@@ -106,11 +108,24 @@ def entry_points(session: Session, project: Project, built: Built) -> Doors:
     work = session.area / "doors"
     work.mkdir(exist_ok=True)
     entries, skipped = language.entry_points(project, built.builds, session.sandbox, work)
+    if session.sandbox.name == UnsafeHost.name:
+        entries, refused = without_observed(entries)
+        skipped = (*skipped, *refused)
     if not entries and not skipped:
         why = "it was built, and has neither a program nor a fuzz target through which input could enter"
         skipped = (Skipped(what=built.component.id, reason=why),)
     session.gate.record("entry-points", component=built.component.id, found=len(entries))
     return Doors(entries=entries, skipped=skipped)
+
+
+def without_observed(entries: Sequence[EntryPoint]) -> tuple[tuple[EntryPoint, ...], tuple[Skipped, ...]]:
+    """The doors that may be searched without a sandbox, and why the others may not.
+
+    An engine calls functions with arguments that it makes up: one that deletes a directory would delete it on this machine.
+    """
+    reason = "calls and requests with made-up arguments may delete and write anything: they are run in a real sandbox only"
+    refused = tuple(Skipped(what=entry.id, reason=reason) for entry in entries if entry.observed)
+    return tuple(entry for entry in entries if not entry.observed), refused
 
 
 def language_of(session: Session, name: str) -> Language:

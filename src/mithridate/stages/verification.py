@@ -19,6 +19,7 @@ from mithridate.prove.bundle import read_bundle
 from mithridate.prove.manifest import Manifest, entry_point
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.verify import Verdict, verify_bundle
+from mithridate.sandbox.unsafe_host import UnsafeHost
 from mithridate.stages.session import Stores, witnesses
 from mithridate.store.snapshot import take_snapshot
 
@@ -32,6 +33,11 @@ def verify(path: Path, stores: Stores, source: Path | None, sandbox_name: str, r
     gate = Gate(scope, AuditLog(stores.home.root))
     sandbox = gate.sandbox(sandbox_name)
     sandbox.check()
+    if sandbox.name == UnsafeHost.name and entry_point(manifest.entry).observed:
+        raise UsageError(
+            "a proof that calls functions or sends requests is replayed in a real sandbox only: it may delete and write anything",
+            hint="leave out --sandbox unsafe-host",
+        )
     limits = Limits(
         wall_s=manifest.provenance.limits.get("wall_s", REPLAY_LIMITS.wall_s),
         cpu_s=manifest.provenance.limits.get("cpu_s", REPLAY_LIMITS.cpu_s),
