@@ -26,7 +26,7 @@ from pathlib import Path
 from bench.machine import described, spread, write
 from bench.sides import Sample, Slice, adopt_orphans, pinned, raw, through_mithridate
 from mithridate.hunt.campaign import Pace
-from mithridate.hunt.engines.registry import create, names
+from mithridate.hunt.engines.registry import create, native
 from mithridate.model.entry import EntryPoint
 from mithridate.model.execution import Command
 from mithridate.model.run import Event, Note, RunOptions
@@ -92,7 +92,7 @@ def main() -> int:
             pairs = [
                 measured(session, entry, engine, arguments.seconds, arguments.pairs)
                 for entry in chosen
-                for engine in names()
+                for engine in native()
                 if create(engine).accepts(entry) is None
             ]
         cost = scan_cost(home, arguments.scan)

@@ -10,7 +10,7 @@ from bench.no_tax import interval, pick
 from bench.sides import Slice, captured, on_host, raw, through_mithridate
 
 from mithridate.hunt.campaign import Pace
-from mithridate.hunt.engines.registry import create, names
+from mithridate.hunt.engines.registry import create, native
 from mithridate.model.entry import EntryKind
 from mithridate.model.execution import Command
 from mithridate.model.project import Flavour
@@ -38,7 +38,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Slice:
     )
 
 
-@pytest.mark.parametrize("engine", names())
+@pytest.mark.parametrize("engine", native())
 def test_both_sides_execute_and_count_cpu(work: Slice, engine: str) -> None:
     one = replace(work, engine=create(engine))
     for sample in (through_mithridate(one, Bubblewrap()), raw(one)):
@@ -47,7 +47,7 @@ def test_both_sides_execute_and_count_cpu(work: Slice, engine: str) -> None:
         assert math.isclose(sample.per_wall_s * sample.wall_s, sample.executions)
 
 
-@pytest.mark.parametrize("engine", names())
+@pytest.mark.parametrize("engine", native())
 def test_the_raw_side_has_the_flags_of_the_engine_and_paths_of_the_host(work: Slice, engine: str, tmp_path: Path) -> None:
     command, mounts = captured(replace(work, engine=create(engine)), tmp_path)
     argv, env = on_host(command, {m.target: str(m.source) for m in mounts} | {"/tmp": str(tmp_path)})

@@ -49,7 +49,13 @@ class Outcome:
         return "used:" in self.log and "given up" not in self.log
 
     def same(self, other: "Outcome") -> bool:
-        return (self.executions, self.coverage, self.noted) == (other.executions, other.coverage, other.noted)
+        return (self.executions, self.coverage, self._places) == (other.executions, other.coverage, other._places)
+
+    @property
+    def _places(self) -> frozenset[tuple[str, bytes]]:
+        """What was noted and where, without the key of the stack below main(): that one is followed through the C library's
+        frames, which have no frame pointers, and two stacks are not alike there."""
+        return frozenset(("-".join(name.split("-")[:2]), data) for name, data in self.noted)
 
 
 @pytest.fixture(scope="session")

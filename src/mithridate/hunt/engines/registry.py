@@ -7,6 +7,7 @@ from mithridate.hunt.engines.calls.engine import CallsEngine
 from mithridate.hunt.engines.interface import Engine
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
 from mithridate.hunt.engines.requests.engine import RequestEngine
+from mithridate.model.entry import NATIVE
 from mithridate.model.errors import UsageError
 from mithridate.oracles.documents import ConfinementOracle
 
@@ -21,6 +22,11 @@ _ENGINES: dict[str, Callable[[], Engine]] = {
 def names() -> tuple[str, ...]:
     """All engine names, in the order in which the scheduler tries them."""
     return tuple(_ENGINES)
+
+
+def native() -> tuple[str, ...]:
+    """The names of the engines whose inputs are bytes."""
+    return tuple(name for name in _ENGINES if create(name).kinds == NATIVE)
 
 
 def create(name: str) -> Engine:
