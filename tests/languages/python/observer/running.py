@@ -12,15 +12,13 @@ import pytest
 
 RUN = Path(__file__).parents[4] / "src/mithridate/languages/python/runtime/run.py"
 OPENING, CLOSING = "\ue000\ue100", "\ue001\ue100"
-PREPARED = Path("/work/target-env/bin/python")
 
 Record = dict[str, Any]
 
 
 def interpreter() -> str:
-    """The target's interpreter: the one named in the environment, one prepared with frameworks, else our own."""
-    named = os.environ.get("MITHRIDATE_TEST_TARGET_PYTHON")
-    return named or (str(PREPARED) if PREPARED.exists() else sys.executable)
+    """The target's interpreter: the one named in the environment, else our own, which has the common frameworks."""
+    return os.environ.get("MITHRIDATE_TEST_TARGET_PYTHON") or sys.executable
 
 
 @cache
