@@ -86,6 +86,7 @@ def test_a_redirect_is_not_followed_and_tells_its_host(root: Path) -> None:
     found = steps(root, get("/go", query=[["to", "//" + marked("evil")]]))
     (redirect,) = found.observed("redirect")
     assert found.answer()["status"] == 302 and redirect["detail"]["host"] == "localhost"
+    assert not found.observed("html"), "no browser shows that body"
 
 
 def test_an_error_that_becomes_a_500_is_observed(root: Path) -> None:

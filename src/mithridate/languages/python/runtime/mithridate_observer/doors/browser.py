@@ -106,7 +106,8 @@ class Browser:
         recorder, places = self._context.recorder, self._context.places
         frames = places.of_answer()
         with placed(recorder, frames):
-            if text:
+            # No browser shows the body of an answer that sends it elsewhere.
+            if text and not (300 <= response.status < 400 and response.header("location")):
                 kind = response.header("content-type")
                 attachment = "1" if response.header("content-disposition").lower().startswith("attachment") else ""
                 recorder.saw("html", "response", text, detail={"type": kind, "attachment": attachment})
