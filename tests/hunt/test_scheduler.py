@@ -96,3 +96,8 @@ def test_an_engine_that_is_through_with_its_plan_gets_no_more_time() -> None:
     played = play(scheduler, lambda a: through, 300)
     assert [a.entry for a in played] == [0, 1]
     assert scheduler.saturated
+
+
+def test_one_door_is_searched_for_more_than_half_of_the_budget_though_nothing_comes() -> None:
+    played = play(Scheduler([(0, 0)], 600, 1, 1), lambda a: BARREN, 600)
+    assert 600 > sum(a.seconds for a in played) > 300

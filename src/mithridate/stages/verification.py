@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mithridate.languages.c.language import CLanguage
 from mithridate.languages.python.language import PythonLanguage
-from mithridate.model.entry import Binary
+from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.errors import UsageError
 from mithridate.model.execution import Limits
 from mithridate.model.project import BuildFailure, Flavour
@@ -24,6 +24,15 @@ from mithridate.stages.session import Stores, witnesses
 from mithridate.store.snapshot import take_snapshot
 
 
+def require_real_sandbox(sandbox: str, entry: EntryPoint) -> None:
+    """UsageError when a proof that calls functions or sends requests is to be replayed without a sandbox."""
+    if sandbox == UnsafeHost.name and entry.observed:
+        raise UsageError(
+            "a proof that calls functions or sends requests is replayed in a real sandbox only: it may delete and write anything",
+            hint="leave out --sandbox unsafe-host",
+        )
+
+
 def verify(path: Path, stores: Stores, source: Path | None, sandbox_name: str, replays: int, observer: Observer) -> Verdict:
     """Yes or no, with the rate. The scope that the bundle carries must still hold."""
     bundle = read_bundle(path)
@@ -33,11 +42,7 @@ def verify(path: Path, stores: Stores, source: Path | None, sandbox_name: str, r
     gate = Gate(scope, AuditLog(stores.home.root))
     sandbox = gate.sandbox(sandbox_name)
     sandbox.check()
-    if sandbox.name == UnsafeHost.name and entry_point(manifest.entry).observed:
-        raise UsageError(
-            "a proof that calls functions or sends requests is replayed in a real sandbox only: it may delete and write anything",
-            hint="leave out --sandbox unsafe-host",
-        )
+    require_real_sandbox(sandbox.name, entry_point(manifest.entry))
     limits = Limits(
         wall_s=manifest.provenance.limits.get("wall_s", REPLAY_LIMITS.wall_s),
         cpu_s=manifest.provenance.limits.get("cpu_s", REPLAY_LIMITS.cpu_s),
