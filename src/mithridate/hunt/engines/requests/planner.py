@@ -67,8 +67,9 @@ class Planner:
         while True:
             if not self.state.queue:
                 self._go_on()
-            chosen = self._chosen(most)
-            if chosen or not self.state.queue:  # what was waiting may all have become moot
+            if not self.state.queue:
+                return []
+            if chosen := self._chosen(most):  # else all that was waiting has become moot
                 return chosen
 
     def _chosen(self, most: int) -> list[Plan]:
