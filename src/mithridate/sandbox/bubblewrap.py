@@ -8,6 +8,7 @@ from pathlib import Path
 from mithridate.model.errors import SandboxUnavailable, UsageError
 from mithridate.model.execution import Command, Execution, Limits, Mount
 from mithridate.sandbox.bwrap_run import run_bwrap
+from mithridate.sandbox.orphans import OWNER, owner
 from mithridate.sandbox.process_tree import NamespaceTree
 from mithridate.sandbox.seccomp import seccomp_program
 
@@ -46,7 +47,7 @@ class Bubblewrap:
         cancel: threading.Event | None = None,
     ) -> Execution:
         """See `Sandbox.run`. Raises UsageError for a mount whose source does not exist."""
-        options = (*_ISOLATION, *_world(mounts, limits))
+        options = (*_ISOLATION, "--setenv", OWNER, owner(), *_world(mounts, limits))
         return run_bwrap(
             options, NamespaceTree.below, command, mounts, limits, seccomp=seccomp_program(), on_stderr=on_stderr, cancel=cancel
         )

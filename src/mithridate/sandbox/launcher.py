@@ -28,7 +28,7 @@ shift 5
     n=$((n - 1))
   done
   cd -- "$dir" 2>&3 || exit 127
-  unset PWD OLDPWD
+  unset PWD OLDPWD MITHRIDATE_OWNER
   exec "$@" 2>&3 3>&-
 )
 exit $?

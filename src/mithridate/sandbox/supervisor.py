@@ -24,6 +24,7 @@ from mithridate.sandbox import procfs
 from mithridate.sandbox.capture import Capture
 from mithridate.sandbox.disk import DiskWatch
 from mithridate.sandbox.memory import host_shared_bytes
+from mithridate.sandbox.orphans import OWNER, owner
 from mithridate.sandbox.process_tree import ProcessTree, Usage
 
 OUTPUT_FACTOR = 16
@@ -90,7 +91,9 @@ def supervise(
     on_stderr: Callable[[bytes], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> Outcome:
-    """Run `argv` (with an empty environment) until it ends or a limit ends it; no process of its tree is left when this returns.
+    """Run `argv` until it ends or a limit ends it; no process of its tree is left when this returns.
+
+    Its environment holds nothing but the name of its owner, see `orphans`.
 
     `stdin` and `pass_fds` are descriptors that it inherits; the caller closes them. `when_readable` is a descriptor and what to
     do when something can be read from it, until that answers True; `refused` tells whether the kernel has refused a process.
@@ -152,7 +155,13 @@ class _Supervision:
         self._began = time.monotonic()
         try:
             self._process = subprocess.Popen(
-                argv, stdin=stdin, stdout=writes[0], stderr=writes[1], pass_fds=pass_fds, env={}, start_new_session=True
+                argv,
+                stdin=stdin,
+                stdout=writes[0],
+                stderr=writes[1],
+                pass_fds=pass_fds,
+                env={OWNER: owner()},
+                start_new_session=True,
             )
         except OSError as error:
             raise SandboxUnavailable(f"{argv[0]} cannot be started: {error.strerror}") from error
