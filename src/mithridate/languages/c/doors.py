@@ -222,8 +222,10 @@ class Doors:
         )
 
     def proving(self, link: Link) -> Binary:
-        """The program on which its flaws are proved: as built, or linked again where it manages memory of its own (memory.c) or may look
-        whether there is input (peer.c)."""
+        """The program on which its flaws are proved: as built, or linked again where it asks the system for what is done better.
+
+        That is memory (memory.c) and whether there is input (peer.c).
+        """
         plain = self._ground.builds[Flavour.PLAIN]
         bits = elf_bits(host_path(plain, link.output)) or 64
         built = Binary(flavour=Flavour.PLAIN, directory=plain.directory, path=link.output, in_process=False, bits=bits)

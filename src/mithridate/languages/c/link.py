@@ -21,6 +21,7 @@ RUNTIME = "/opt/mithridate-runtime"
 _WRAPPERS = "/tmp/mithridate-wrappers.o"
 OWN_OUTPUT = "/build/.mithridate"
 _SOURCES = (
+    "fresh.h",
     "harness.c",
     "memory.c",
     "mutator.c",
@@ -28,6 +29,7 @@ _SOURCES = (
     "peer.h",
     "snapshot.c",
     "snapshot.h",
+    "start.c",
     "workdir.c",
     "standalone.c",
     "state.ld",
@@ -38,7 +40,8 @@ _PEER = ("select", "pselect", "poll", "ppoll", "ioctl", "fcntl", "fcntl64")
 _GUARDED = (
     f"{RUNTIME}/mithridate-memory.o",
     f"{RUNTIME}/mithridate-peer.o",
-    *(f"-Wl,--wrap={name}" for name in ("mmap", "munmap", "read", *_PEER)),
+    f"{RUNTIME}/mithridate-start.o",
+    *(f"-Wl,--wrap={name}" for name in ("main", "mmap", "munmap", "read", *_PEER)),
     *(f"-Wl,--defsym=__wrap_{name}=__mithridate_{name}" for name in ("mmap", "munmap", "read")),
 )
 _WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-Wl,-Map"})
@@ -106,6 +109,7 @@ LIBRARY=$({compiler.clang} $M -print-runtime-dir)/libclang_rt.fuzzer_no_main-{ar
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c memory.c -o mithridate-memory.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c mutator.c -o mithridate-mutator.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c peer.c -o mithridate-peer.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c start.c -o mithridate-start.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c workdir.c -o mithridate-workdir.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c snapshot.c -o mithridate-snapshot.o
 {compiler.clang} $M -O1 -g -fno-omit-frame-pointer -c standalone.c -o mithridate-standalone.o

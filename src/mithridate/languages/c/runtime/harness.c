@@ -30,6 +30,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "fresh.h"
 #include "peer.h"
 #include "snapshot.h"
 
@@ -118,6 +119,7 @@ static struct {
     uintptr_t fault_sp;   /* its stack pointer where it met a fault */
     void *base;           /* the frame that called main() */
     uintptr_t depth_of_main; /* of that frame, below ours */
+    uintptr_t used_stack; /* below that frame, by the execution before this one */
     int quiet, violated;  /* violations are not kept; there was one */
     int waiting;          /* the target has not asked for input yet, and we want to know when it does */
     enum course course;
@@ -896,14 +898,22 @@ void mithridate_input_wanted(void) {
 
 /* ---- one execution ------------------------------------------------------------------------------------------------ */
 
+extern __thread uintptr_t __sancov_lowest_stack WEAK __attribute__((tls_model("initial-exec")));
+enum { LEAST_USED = 16 << 10, MOST_USED = 1 << 20, NOT_COUNTED = 8 << 10 /* by functions of libraries */ };
+
+static uintptr_t used_stack(void) {
+    uintptr_t base = (uintptr_t)run.base, used = base - __sancov_lowest_stack + NOT_COUNTED;
+    return used > MOST_USED ? LEFT_BY_START_UP : used > LEAST_USED ? used : LEAST_USED;
+}
+
 __attribute__((noinline)) static void call_main(void) {
     run.base = __builtin_frame_address(0);
+    if (!run.own_stack) clear_stack(run.used_stack ? run.used_stack : LEFT_BY_START_UP);
     __real_main(run.argc, run.argument_copies, environ);
     if (run.own_stack) leave();
 }
 
 /* libFuzzer takes the stack's depth for a feature: it shall not see which stack it was. */
-extern __thread uintptr_t __sancov_lowest_stack WEAK __attribute__((tls_model("initial-exec")));
 static void as_on_this_stack(uintptr_t lowest, uintptr_t here) {
     uintptr_t would_be = here - run.depth_of_main - ((uintptr_t)run.base - lowest);
     if (would_be < __sancov_lowest_stack) __sancov_lowest_stack = would_be;
@@ -917,7 +927,9 @@ __attribute__((noinline)) static void run_target(void) {
         if (__real_main) call_main();
         else LLVMFuzzerTestOneInput(run.data, run.size);
     }
-    if (!run.own_stack) run.depth_of_main = here - (uintptr_t)run.base;
+    if (run.own_stack || !__real_main) return;
+    run.depth_of_main = here - (uintptr_t)run.base;
+    run.used_stack = used_stack();
 }
 
 static void prepare_for_main(void) {
