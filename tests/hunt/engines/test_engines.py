@@ -245,6 +245,30 @@ def test_a_question_for_several_things_gets_an_answer_to_each(tmp_path, tmp_path
     assert LibFuzzer().search(work, Bubblewrap()).candidates
 
 
+TOGETHER = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void) {
+    char text[64]; unsigned x = 0, y = 0, z = 0;
+    long n = 0;
+    while (n < 63 && read(0, text + n, 1) == 1 && text[n] != '\\n') n++;
+    text[n] = 0;
+    if (sscanf(text, "width=%u height=%u depth=%u", &x, &y, &z) != 3) return 1;
+    if ((x > 1000) & (x == y) & (y == z)) abort();
+    return 0;
+}
+"""
+
+
+def test_numbers_of_one_line_grow_together(tmp_path, tmp_path_factory) -> None:
+    """One after the other they would not be kept: nothing shows that one of them is right."""
+    fuzz = program(tmp_path, tmp_path_factory.mktemp("cache"), TOGETHER, Flavour.FUZZ)
+    work = slice_of(entry(fuzz, arguments=()), tmp_path / "slice", 15)
+    (work.corpus / "seed").write_bytes(b"width=3 height=4 depth=5\nmore\n")
+    assert LibFuzzer().search(work, Bubblewrap()).candidates
+
+
 class _Recorder:
     """A sandbox that runs nothing and remembers what it was asked for."""
 

@@ -248,6 +248,26 @@ static size_t some_number(uint8_t *out, const uint8_t *was, size_t digits) {
     }
 }
 
+static int is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+
+/* The same number for all of the line around `at`: what is given together is multiplied or added up. */
+static int change_numbers(struct input *in, size_t at, const uint8_t *with, size_t n) {
+    static uint8_t line[4096];
+    size_t start = at, size = 0;
+    while (start && in->data[start - 1] != '\n') start--;
+    for (at = start; at < in->size && in->data[at] != '\n';) {
+        if (size + n >= sizeof line) return 0;
+        if (!is_digit(in->data[at])) {
+            line[size++] = in->data[at++];
+            continue;
+        }
+        memcpy(line + size, with, n);
+        size += n;
+        while (at < in->size && is_digit(in->data[at])) at++;
+    }
+    return replace(in, start, at, line, size);
+}
+
 static int change_number(struct input *in) {
     size_t start = in->size ? random_below((uint32_t)in->size) : 0, tries = 0;
     while (tries++ < in->size && !(in->data[start] >= '0' && in->data[start] <= '9')) start = (start + 1) % in->size;
@@ -256,6 +276,7 @@ static int change_number(struct input *in) {
     size_t end = start;
     while (end < in->size && in->data[end] >= '0' && in->data[end] <= '9') end++;
     size_t n = some_number(scratch, in->data + start, end - start);
+    if (!random_below(4)) return change_numbers(in, start, scratch, n);
     return replace(in, start, end, scratch, n);
 }
 
@@ -279,18 +300,24 @@ static const uint8_t *some_word(size_t *size) {
 /* A line of fields, as people are asked for: `10,2,3`, `7 on`. What stands between them may be seen in the question. */
 static size_t some_fields(uint8_t *out, size_t most) {
     static const char usual[] = " ,:;/-.=|\t";
-    uint32_t fields = 1 + random_below(random_below(8) ? 4 : 16), word = random_below(4), small = random_below(3);
+    uint32_t fields = 1 + random_below(random_below(8) ? 4 : 16), word = random_below(4), small = random_below(3), alike = random_below(4);
     uint8_t mark = random_below(2) && mark_count ? marks[random_below(mark_count < MARKS ? mark_count : MARKS)]
                                                  : (uint8_t)usual[random_below(sizeof usual - 1)];
-    size_t size = 0;
+    size_t size = 0, n = 0;
+    const uint8_t *from = out;
+    char digits[16];
     for (uint32_t i = 0; i < fields && size + WORD + 2 < most; i++) {
-        size_t n = 0;
-        const uint8_t *from = (const uint8_t *)numbers[random_below(sizeof numbers / sizeof *numbers)];
-        char digits[16];
+        if (i) out[size++] = mark;
+        if (i && !alike) {
+            memmove(out + size, from, n);
+            size += n;
+            continue;
+        }
+        n = 0;
+        from = (const uint8_t *)numbers[random_below(sizeof numbers / sizeof *numbers)];
         if (!word && !random_below(2)) from = some_word(&n);
         else if (small) from = (const uint8_t *)digits, n = (size_t)snprintf(digits, sizeof digits, "%u", random_below(small > 1 ? 10 : 100));
         else n = strlen((const char *)from);
-        if (i) out[size++] = mark;
         memcpy(out + size, from, n);
         size += n;
     }
