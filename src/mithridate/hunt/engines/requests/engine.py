@@ -13,7 +13,7 @@ from mithridate.hunt.engines.requests import table
 from mithridate.hunt.engines.requests.planner import Kept, Planner, data_of, explores
 from mithridate.hunt.engines.requests.records import Oracle
 from mithridate.hunt.engines.requests.runner import Options, SandboxRunner
-from mithridate.hunt.engines.requests.state import Plan, load, save
+from mithridate.hunt.engines.requests.state import Plan, Purpose, load, save
 from mithridate.hunt.engines.requests.views import Batch, Runner
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.project import Flavour, Skipped, ToolFailure
@@ -138,7 +138,10 @@ class _Slice:
         state = planner.state
         started = time.monotonic()
         documents = [data_of(plan) for plan in plans]
-        batch = self.runner.run(documents, min(left, 2 * self._allotted(state.ready_s)), exploring=explores(plans))
+        alone = {number for number, plan in enumerate(plans) if plan.purpose in (Purpose.REDUCE, Purpose.REPLAY)}
+        exploring = {number for number, plan in enumerate(plans) if explores(plan)}
+        seconds = min(left, 2 * self._allotted(state.ready_s))
+        batch = self.runner.run(documents, seconds, exploring=exploring, alone=alone)
         self.cpu_s += batch.cpu_s
         planner.open(batch.routes)
         if batch.ready_s:

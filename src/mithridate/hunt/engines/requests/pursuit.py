@@ -58,6 +58,19 @@ def noted(state: State, plan: Plan, run: Run) -> None:
         followed.arrived = texts[-1][:2000] if texts else ""
 
 
+def reopened(state: State, plan: Plan) -> list[str]:
+    """What a plan showed was left by others in the process that they shared: pursuits that it settled are to be gone on with."""
+    unit = state.units.get(plan.unit)
+    names = [
+        name
+        for name in (unit.followed if unit is not None else ())
+        if state.pursuits[name].escaped and (name == plan.about or _same_input(plan, state.pursuits[name].witness))
+    ]
+    for name in names:
+        state.pursuits[name].escaped = False
+    return names
+
+
 def special(state: State, unit: Unit) -> Iterator[Plan]:
     """Documents for parsers, for each input that was asked for and was seen at no sink that would explain why."""
     steps = unit.widest or unit.best

@@ -71,15 +71,24 @@ def knock(unit: Unit) -> Request:
 
 
 def requests(unit: Unit) -> tuple[Request, ...]:
-    """Every request worth sending, the most telling first. The same knowledge gives the same ones."""
+    """The requests that supply what was asked for, the most telling first. The same knowledge gives the same ones."""
     found: list[Request] = []
     for base in _bases(unit):
         found += [base, _decoded(unit, base)]
         found += _unsettled(unit, base)
         if unit.failing:
             found += [_all(base, flavour) for flavour in _FLAVOURS]
-        found += _singly(base, unit.compared[:8])
-        found += [_all(base, constant) for constant in unit.compared[:4]]
+    return tuple(_unique(found))[:MAX_REQUESTS]
+
+
+def constants(unit: Unit) -> tuple[Request, ...]:
+    """Requests in which inputs have the values that input was compared with, names of inputs aside."""
+    called = {asked.name.lower() for asked in unit.asked}
+    compared = [constant for constant in unit.compared if constant.lower() not in called]
+    found: list[Request] = []
+    for base in _bases(unit):
+        found += _singly(base, compared[:8])
+        found += [_all(base, constant) for constant in compared[:4]]
     return tuple(_unique(found))[:MAX_REQUESTS]
 
 

@@ -47,6 +47,8 @@ class Options:
     root: str
     reopened: bool
     records: int | None
+    together: int = 1
+    """How many documents one process may carry out, one after another."""
 
 
 KINDS = ("wsgi", "asgi", "call", "program", "target")
@@ -83,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--memory", type=int, default=2048, help="MiB that one run may take beyond the open door's")
     batch.add_argument("--coverage", action="store_true", help="count the lines of project code that each step covers")
     batch.add_argument("--heard", action="store_true", help="hand out strings that tell what they are compared with")
+    batch.add_argument("--together", type=int, default=1, help="documents that one process may carry out, one after another")
     batch.add_argument("--seed", type=int, default=None, help="draw the same tokens again")
     batch.add_argument("--root", default="/src", help="where the project lies")
     batch.add_argument("--reopened", action="store_true", help=argparse.SUPPRESS)
@@ -105,6 +108,7 @@ def _options(parsed: argparse.Namespace) -> Options:
         root=parsed.root,
         reopened=parsed.reopened,
         records=parsed.records,
+        together=max(1, parsed.together),
     )
 
 

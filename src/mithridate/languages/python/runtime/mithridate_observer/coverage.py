@@ -44,8 +44,16 @@ class Coverage:
         """What this process covered that was not known, for the parent's `learn`."""
         return [[file, line] for file, line in self._new]
 
+    def go_on(self) -> None:
+        """In a run's process: what it covered is known from now on, as its next document begins."""
+        self.learn(self.told())
+        self._new.clear()
+        self._counted = 0
+
     def learn(self, told: list[list[Any]]) -> None:
         """Add what a run's process told."""
+        if not told:
+            return
         self.known.update((str(file), int(line)) for file, line in told)
         for code, lines in list(self._wanted.items()):
             if lines:

@@ -78,8 +78,14 @@ class Tree:
 
     def put_back(self) -> int:
         """Undo what a run did to the tree; returns the number of entries that were changed, new or gone."""
-        if not self._changes.any():
-            return 0
+        changed = self._changes.paths()
+        if changed is not None:
+            if not changed:
+                return 0
+            undone = self._undo(changed)
+            if undone is not None:
+                self._changes.forget()
+                return undone
         undone = 0
         for index, (root, before) in enumerate(zip(self._watched, self._baseline)):  # noqa: B905 (Python 3.9)
             now = _states(root)
@@ -95,6 +101,32 @@ class Tree:
             self._baseline[index] = _states(root)
         self._watch()
         return undone
+
+    def _undo(self, changed: set[str]) -> int | None:
+        """Undo changes of these entries alone; None, having undone what it could, when a directory of the tree was touched."""
+        undone = 0
+        for path in sorted(changed):
+            index, name = self._entry(path)
+            before = self._baseline[index].get(name)
+            if not name or before is None:
+                if name and "__pycache__" not in name:
+                    undone += os.path.lexists(path)
+                    _remove(Path(path))
+                continue
+            if stat.S_ISDIR(before.mode):
+                return None
+            if _state(path) != before:
+                self._restore(index, self._watched[index], name, before)
+                self._baseline[index][name] = _state(path) or before
+                undone += 1
+        return undone
+
+    def _entry(self, path: str) -> tuple[int, str]:
+        """Which watched directory a path is in, and its name there."""
+        for index, root in enumerate(self._watched):
+            if path == str(root) or path.startswith(str(root) + os.sep):
+                return index, path[len(str(root)) + 1 :]
+        raise ValueError(path)
 
     def _watch(self) -> None:
         """Have changes told from now on, in new directories too."""
@@ -162,6 +194,15 @@ def _remove(path: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink()
+
+
+def _state(path: str) -> _State | None:
+    """State of one entry that is no directory; None when there is none."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return _State(found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode)
 
 
 def _states(root: Path) -> dict[str, _State]:

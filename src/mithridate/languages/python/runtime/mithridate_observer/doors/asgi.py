@@ -56,9 +56,6 @@ class AsgiDoor:
         """A browser without cookies."""
         return Browser(self._context, self._send, self._host, self._scheme)
 
-    def leave(self) -> None:
-        """Nothing to do: the process ends."""
-
     def _send(self, request: Request) -> Response:
         assert self._loop is not None and self._lifespan is not None
         return self._loop.run_until_complete(call(self._call, request, self._lifespan.state))

@@ -42,9 +42,6 @@ class ProgramDoor:
     def enter(self) -> None:
         """Nothing to do."""
 
-    def leave(self) -> None:
-        """Nothing to do."""
-
     def client(self) -> Client:
         """A shell, so to speak."""
         return Runner(self._context)

@@ -52,7 +52,7 @@ class Body(io.BytesIO):
 
 
 class WsgiDoor:
-    """A WSGI callable; `enter` and `leave` have nothing to do, as a request is one call."""
+    """A WSGI callable; `enter` has nothing to do, as a request is one call."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -75,9 +75,6 @@ class WsgiDoor:
         return routes_of(self._application, self._context.places)
 
     def enter(self) -> None:
-        """Nothing to do."""
-
-    def leave(self) -> None:
         """Nothing to do."""
 
     def client(self) -> Client:
