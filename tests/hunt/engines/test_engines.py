@@ -207,6 +207,68 @@ def test_what_the_program_says_can_be_said_back(tmp_path, tmp_path_factory) -> N
     assert LibFuzzer().search(work, Bubblewrap()).candidates
 
 
+QUESTION = """
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+static int line(char *b, int n) {
+    int i = 0;
+    while (i < n - 1 && read(0, b + i, 1) == 1 && b[i] != '\\n') i++;
+    return i;
+}
+static void flush(void) {
+    struct pollfd p = {0, POLLIN, 0}; char c;
+    while (poll(&p, 1, 0) == 1 && read(0, &c, 1) == 1);
+}
+int main(void) {
+    static const char asked[] = "from;to;step;width? ";
+    char text[64]; unsigned marks = 0, digits = 0, others = 0, twice = 0, last = 1;
+    flush();
+    if (line(text, sizeof text) != 1) return 1;
+    flush();
+    if (write(1, asked, sizeof asked - 1) < 0) return 1;
+    int n = line(text, sizeof text);
+    for (int i = 0; i < n; i++) { /* without a branch that could be seen */
+        unsigned mark = text[i] == ';', digit = (unsigned)(text[i] - '0') < 10;
+        marks += mark, digits += digit, others += !(mark | digit), twice += mark & last, last = mark;
+    }
+    if ((marks == 3) & !others & !twice & !last & (digits < 12)) abort();
+    return 0;
+}
+"""
+
+
+def test_a_question_for_several_things_gets_an_answer_to_each(tmp_path, tmp_path_factory) -> None:
+    """And behind a program that throws away what is waiting before it asks."""
+    fuzz = program(tmp_path, tmp_path_factory.mktemp("cache"), QUESTION, Flavour.FUZZ)
+    work = slice_of(entry(fuzz, arguments=()), tmp_path / "slice", 25)
+    assert LibFuzzer().search(work, Bubblewrap()).candidates
+
+
+TOGETHER = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+int main(void) {
+    char text[64]; unsigned x = 0, y = 0, z = 0;
+    long n = 0;
+    while (n < 63 && read(0, text + n, 1) == 1 && text[n] != '\\n') n++;
+    text[n] = 0;
+    if (sscanf(text, "width=%u height=%u depth=%u", &x, &y, &z) != 3) return 1;
+    if ((x > 1000) & (x == y) & (y == z)) abort();
+    return 0;
+}
+"""
+
+
+def test_numbers_of_one_line_grow_together(tmp_path, tmp_path_factory) -> None:
+    """One after the other they would not be kept: nothing shows that one of them is right."""
+    fuzz = program(tmp_path, tmp_path_factory.mktemp("cache"), TOGETHER, Flavour.FUZZ)
+    work = slice_of(entry(fuzz, arguments=()), tmp_path / "slice", 15)
+    (work.corpus / "seed").write_bytes(b"width=3 height=4 depth=5\nmore\n")
+    assert LibFuzzer().search(work, Bubblewrap()).candidates
+
+
 class _Recorder:
     """A sandbox that runs nothing and remembers what it was asked for."""
 

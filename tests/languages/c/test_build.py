@@ -476,6 +476,14 @@ def test_the_wrapper_drops_what_conflicts_and_keeps_the_rest(tmp_path: Path, too
     assert given.index("-O2") < given.index("-O1")
 
 
+@pytest.mark.parametrize(("levels", "zeroed"), [("-O0", True), ("-O2 -O0", True), ("-O0 -O2", False), ("", False)])
+def test_what_is_never_set_is_zero_where_the_project_wants_no_optimiser(
+    tmp_path: Path, toolchain: Toolchain, levels: str, zeroed: bool
+) -> None:
+    given = wrapped(tmp_path, toolchain, f"gcc {levels} -c a.c; gcc {levels} a.c -o a")
+    assert [("-ftrivial-auto-var-init=zero" in line) for line in given.splitlines()] == [zeroed, zeroed]
+
+
 def test_the_wrapper_leaves_questions_alone(tmp_path: Path, toolchain: Toolchain) -> None:
     assert wrapped(tmp_path, toolchain, "x86_64-linux-gnu-g++-12 --verbose -O2") == "--verbose -O2\n"
 

@@ -46,6 +46,7 @@ _SHORTEST_LOOK_S = 2.0
 _LONGEST_LOOK_S = 15.0
 _TEST_PLACE = re.compile(r"(^|[/_-])(tests?|check|examples?|bench(marks?)?|demos?)([/_.-]|$)", re.IGNORECASE)
 _MAPS = re.compile(rb"\bmmap\s*\(")
+_LOOKS = re.compile(rb"\bp?(?:select|poll)\s*\(|\b(?:FIONREAD|FIONBIO|O_NONBLOCK|O_NDELAY)\b")
 _SOURCE_BYTES = 1 << 20
 _WORD = re.compile(r"[A-Za-z0-9]{2,12}")
 
@@ -221,12 +222,15 @@ class Doors:
         )
 
     def proving(self, link: Link) -> Binary:
-        """The program on which its flaws are proved: as built, or linked again where it manages memory of its own (memory.c)."""
+        """The program on which its flaws are proved: as built, or linked again where it asks the system for what is done better.
+
+        That is memory (memory.c) and whether there is input (peer.c).
+        """
         plain = self._ground.builds[Flavour.PLAIN]
         bits = elf_bits(host_path(plain, link.output)) or 64
         built = Binary(flavour=Flavour.PLAIN, directory=plain.directory, path=link.output, in_process=False, bits=bits)
         linker, meaning = self._ground.linkers.get((Flavour.PLAIN, bits)), self._meaning(link)
-        if linker is None or not (meaning or self._maps):
+        if linker is None or not (meaning or self._asks_the_system):
             return built
         linked = linker.proving(link, meaning)
         return built if isinstance(linked, ToolFailure) else linked
@@ -243,9 +247,10 @@ class Doors:
         return Image.load(host_path(self._ground.builds[Flavour.PLAIN], link.output)).global_functions()
 
     @cached_property
-    def _maps(self) -> bool:
-        """True when the sources ask the system for memory themselves."""
-        return any(_MAPS.search(head(path, _SOURCE_BYTES)) for path in self._ground.sources)
+    def _asks_the_system(self) -> bool:
+        """True when the sources ask the system for memory themselves, or whether a descriptor has input."""
+        heads = (head(path, _SOURCE_BYTES) for path in self._ground.sources)
+        return any(_MAPS.search(text) or _LOOKS.search(text) for text in heads)
 
     def _binaries(self, link: Link, plain: Binary) -> tuple[Binary, ...]:
         """The program itself for proofs, and one binary an engine: in-process, or forked where the harness cannot be linked."""

@@ -20,11 +20,28 @@ from mithridate.sandbox.interface import Sandbox
 RUNTIME = "/opt/mithridate-runtime"
 _WRAPPERS = "/tmp/mithridate-wrappers.o"
 OWN_OUTPUT = "/build/.mithridate"
-_SOURCES = ("harness.c", "memory.c", "mutator.c", "snapshot.c", "snapshot.h", "workdir.c", "standalone.c", "state.ld")
+_SOURCES = (
+    "fresh.h",
+    "harness.c",
+    "memory.c",
+    "mutator.c",
+    "peer.c",
+    "peer.h",
+    "snapshot.c",
+    "snapshot.h",
+    "start.c",
+    "workdir.c",
+    "standalone.c",
+    "state.ld",
+)
 _LIMITS = Limits(wall_s=300, processes=128, output_bytes=1 << 18)
 _CXX_RUNTIME = ("-lstdc++", "-lm", "-lpthread", "-ldl", "-lrt")
+_PEER = ("select", "pselect", "poll", "ppoll", "ioctl", "fcntl", "fcntl64")
 _GUARDED = (
-    *(f"-Wl,--wrap={name}" for name in ("mmap", "munmap", "read")),
+    f"{RUNTIME}/mithridate-memory.o",
+    f"{RUNTIME}/mithridate-peer.o",
+    f"{RUNTIME}/mithridate-start.o",
+    *(f"-Wl,--wrap={name}" for name in ("main", "mmap", "munmap", "read", *_PEER)),
     *(f"-Wl,--defsym=__wrap_{name}=__mithridate_{name}" for name in ("mmap", "munmap", "read")),
 )
 _WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-Wl,-Map"})
@@ -91,10 +108,12 @@ LIBRARY=$({compiler.clang} $M -print-runtime-dir)/libclang_rt.fuzzer_no_main-{ar
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c harness.c -o mithridate-harness.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c memory.c -o mithridate-memory.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c mutator.c -o mithridate-mutator.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c peer.c -o mithridate-peer.o
+{compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c start.c -o mithridate-start.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c workdir.c -o mithridate-workdir.o
 {compiler.clang} $M -O2 -fno-builtin -fno-omit-frame-pointer -c snapshot.c -o mithridate-snapshot.o
 {compiler.clang} $M -O1 -g -fno-omit-frame-pointer -c standalone.c -o mithridate-standalone.o
-{compiler.llvm("nm")} --defined-only mithridate-harness.o | sed -n 's/.* T __wrap_//p' | sort -u > wrapped.new
+{compiler.llvm("nm")} --defined-only mithridate-harness.o mithridate-peer.o | sed -n 's/.* T __wrap_//p' | sort -u > wrapped.new
 grep -v ^__sanitizer_cov wrapped.new | sed 's/.*/& __real_&/' > renames
 {compiler.llvm("objcopy")} --redefine-syms=renames "$LIBRARY" mithridate-fuzzer.a
 if [ {bits} = 64 ] && [ -f {afl_object} ]; then
@@ -143,8 +162,7 @@ class Linker:
         if in_process:
             ours = self._harness_arguments(state=True)
         else:
-            parts = (f"{RUNTIME}/mithridate-afl-forked.o", f"{RUNTIME}/mithridate-memory.o")
-            ours = ("-x", "none", *parts, *_GUARDED, *_CXX_RUNTIME)
+            ours = ("-x", "none", f"{RUNTIME}/mithridate-afl-forked.o", *_GUARDED, *_CXX_RUNTIME)
         renamed = _renamed(meaning or {})
         symbols, code = watched if in_process and flavour is Flavour.FUZZ else ((), "")
         ours = (*ours, *renamed, *(f"-Wl,--wrap={symbol}" for symbol in symbols), *((_WRAPPERS,) if code else ()))
@@ -153,11 +171,12 @@ class Linker:
         return self._link(argv, link.cwd, output, in_process, code)
 
     def proving(self, link: Link, meaning: Mapping[str, str]) -> Binary | ToolFailure:
-        """The plain program behind `link`, with the sanitizer's blocks for the functions in `meaning` and guarded mappings.
+        """The plain program behind `link`, with the sanitizer's blocks for the functions in `meaning` and guarded mappings, and
+        standard input as a peer gives it (peer.c).
 
         It is found under the same path in every build of the same sources.
         """
-        ours = ("-x", "none", f"{RUNTIME}/mithridate-memory.o", *_GUARDED, *_renamed(meaning))
+        ours = ("-x", "none", *_GUARDED, *_renamed(meaning))
         output = f"{OWN_OUTPUT}/{Path(link.output).name}.{hashlib.sha256(link.output.encode()).hexdigest()[:10]}.guarded"
         argv = (link.argv[0], *without_output(link.argv[1:]), *ours, "-o", output)
         return self._link(argv, link.cwd, output, in_process=False)
@@ -197,7 +216,7 @@ class Linker:
         wraps = tuple(f"-Wl,--wrap={symbol}" for symbol in self._runtime.wrapped)
         gather = (f"-Wl,-T,{RUNTIME}/state.ld",) if state else ()
         pull = ("-Wl,-u,LLVMFuzzerRunDriver",) if self._build.flavour is Flavour.FUZZ else ()
-        own = tuple(f"mithridate-{name}.o" for name in ("harness", "memory", "mutator", "snapshot", "workdir"))
+        own = tuple(f"mithridate-{name}.o" for name in ("harness", "memory", "mutator", "peer", "snapshot", "workdir"))
         parts = tuple(f"{RUNTIME}/{name}" for name in (*own, *engine))
         return ("-x", "none", *parts, *wraps, *pull, *gather, *_CXX_RUNTIME)
 

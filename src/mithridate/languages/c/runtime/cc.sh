@@ -92,7 +92,7 @@ conflicts() {
 }
 
 # What kind of call is it, and is there anything to drop?
-mode=executable inputs='' narrow='' fuzzer='' drop='' value=''
+mode=executable inputs='' narrow='' fuzzer='' drop='' value='' unset=''
 for argument; do
   if [ -n "$value" ]; then
     value=
@@ -103,6 +103,9 @@ for argument; do
   -c | -S | -E | -M | -MM | -fsyntax-only) mode=compile ;;
   -shared | --shared | -Wl,-shared | -r | -Wl,-r | -Wl,-i) [ $mode = compile ] || mode=library ;;
   -m32) narrow=yes ;;
+  # What is read before it is set comes from memory then, mostly zero, and not from what suits the optimiser that our flags turn on.
+  -O0) unset='-ftrivial-auto-var-init=zero -ftrivial-auto-var-init-max-size=64' ;;
+  -O*) unset='' ;;
   -fsanitize=*)
     drop=yes
     case ,${argument#*=}, in *,fuzzer,*) fuzzer=yes ;; esac
@@ -137,10 +140,10 @@ fi
 # The lists below are split at spaces on purpose.
 # shellcheck disable=SC2086
 case $mode in
-compile) exec "$compiler" $first "$@" ${MITHRIDATE_CFLAGS-} ;;
-library) exec "$compiler" $first "$@" ${MITHRIDATE_CFLAGS-} -Wl,-z,undefs ;;
+compile) exec "$compiler" $first "$@" $unset ${MITHRIDATE_CFLAGS-} ;;
+library) exec "$compiler" $first "$@" $unset ${MITHRIDATE_CFLAGS-} -Wl,-z,undefs ;;
 esac
 [ -n "$fuzzer" ] || MITHRIDATE_FUZZER=
 [ -z "$narrow" ] || MITHRIDATE_RUNTIME=
 # shellcheck disable=SC2086
-exec "$compiler" $first "$@" ${MITHRIDATE_CFLAGS-} ${MITHRIDATE_FUZZER-} ${MITHRIDATE_RUNTIME-} ${MITHRIDATE_LDFLAGS-}
+exec "$compiler" $first "$@" $unset ${MITHRIDATE_CFLAGS-} ${MITHRIDATE_FUZZER-} ${MITHRIDATE_RUNTIME-} ${MITHRIDATE_LDFLAGS-}

@@ -30,6 +30,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "fresh.h"
+#include "peer.h"
 #include "snapshot.h"
 
 #define WEAK __attribute__((weak))
@@ -97,6 +99,7 @@ static struct {
     uint64_t trial_ns[2]; /* spent without and with tracing, while it is not decided how often to trace */
     size_t position; /* in the input, while read(0) is served from memory */
     int ahead;       /* the descriptor's own offset is behind it */
+    int streamed;    /* the descriptor's own offset may be before it */
     int from_memory;
     int mute;     /* what the target writes to 1 and 2 is dropped */
     int fatal;    /* a violation ends the process, as libFuzzer's minimiser wants it */
@@ -116,6 +119,7 @@ static struct {
     uintptr_t fault_sp;   /* its stack pointer where it met a fault */
     void *base;           /* the frame that called main() */
     uintptr_t depth_of_main; /* of that frame, below ours */
+    uintptr_t used_stack; /* below that frame, by the execution before this one */
     int quiet, violated;  /* violations are not kept; there was one */
     int waiting;          /* the target has not asked for input yet, and we want to know when it does */
     enum course course;
@@ -125,7 +129,7 @@ static struct {
 } run;
 
 /* What a snapshot of the target holds of ours and of libc's. */
-static struct { int optind, opterr, optopt, error; char *optarg; void *base; } saved;
+static struct { int optind, opterr, optopt, error; char *optarg; void *base; struct mithridate_peer peer; } saved;
 
 /* ---- the target's heap, mappings and files ---------------------------------------------------------------------- */
 
@@ -378,16 +382,40 @@ static void settle_offset(void) {
     run.ahead = 0;
     syscall(SYS_lseek, 0, (long)run.position, SEEK_SET);
 }
-static long read_input(void *b, size_t n);
+static long read_input(void *b, size_t asked, size_t n);
 void mithridate_input_wanted(void) __attribute__((used, visibility("hidden")));
+void mithridate_stream_wanted(void) __attribute__((used, visibility("hidden")));
+
+/* A stream reads in blocks: what is read after it begins where its block ended. */
+static void asked_stream(FILE *f) {
+    settle_offset();
+    if (f == stdin) mithridate_input_wanted();
+    run.streamed = 1;
+}
+void mithridate_stream_wanted(void) { asked_stream(stdin); }
+static void follow_streams(void) {
+    if (run.streamed) run.position = (size_t)syscall(SYS_lseek, 0, 0L, SEEK_CUR);
+    run.streamed = 0;
+}
+
+/* For peer.c. */
+int mithridate_input_at(const uint8_t **data, size_t *size, size_t *at) {
+    if (!run.inside || !run.from_memory) return 0;
+    follow_streams();
+    *data = run.data;
+    *size = run.size;
+    *at = run.position;
+    return 1;
+}
 
 long __wrap_read(int fd, void *b, size_t n) {
     extern long __real_read(int, void *, size_t);
-    if (fd == 0 && run.inside && run.from_memory) {
-        mithridate_input_wanted();
-        return read_input(b, n);
-    }
-    long r = __real_read(fd, b, n);
+    int ours = fd == 0 && run.inside;
+    if (ours && run.from_memory) mithridate_input_wanted();
+    long most = ours ? mithridate_peer_read(n) : (long)n;
+    if (most < 0) return -1;
+    if (ours && run.from_memory) return read_input(b, n, (size_t)most);
+    long r = __real_read(fd, b, (size_t)most);
     if (fd == 0 && r == 0 && n) at_end_of_input();
     return r;
 }
@@ -412,16 +440,14 @@ int __wrap_dup2(int from, int to) {
 long __wrap_write(int fd, const void *b, size_t n);
 char *__wrap_fgets(char *b, int n, FILE *f) {
     extern char *__real_fgets(char *, int, FILE *);
-    settle_offset();
-    if (f == stdin) mithridate_input_wanted();
+    asked_stream(f);
     char *r = __real_fgets(b, n, f);
     if (!r) at_end_of_input();
     return r;
 }
 size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
     extern size_t __real_fread(void *, size_t, size_t, FILE *);
-    settle_offset();
-    if (f == stdin) mithridate_input_wanted();
+    asked_stream(f);
     size_t r = __real_fread(b, s, n, f);
     if (!r && s && n) at_end_of_input();
     return r;
@@ -429,8 +455,7 @@ size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
 #define WRAP_GETC(name) \
     int __wrap_##name(FILE *f) { \
         extern int __real_##name(FILE *); \
-        settle_offset(); \
-        if (f == stdin) mithridate_input_wanted(); \
+        asked_stream(f); \
         int c = __real_##name(f); \
         if (c == EOF) at_end_of_input(); \
         return c; \
@@ -438,8 +463,7 @@ size_t __wrap_fread(void *b, size_t s, size_t n, FILE *f) {
 WRAP_GETC(getc) WRAP_GETC(fgetc) WRAP_GETC(_IO_getc)
 int __wrap_getchar(void) {
     extern int __real_getchar(void);
-    settle_offset();
-    mithridate_input_wanted();
+    asked_stream(stdin);
     int c = __real_getchar();
     if (c == EOF) at_end_of_input();
     return c;
@@ -453,14 +477,14 @@ __attribute__((visibility("hidden"))) int mithridate_spoilt;
     __asm__(".text\n.globl __wrap_" #name "\n.type __wrap_" #name ",@function\n.weak __real_" #name "\n__wrap_" #name ":\n" first \
             "jmp *__real_" #name "@GOTPCREL(%rip)\n");
 #define ASKS(name) \
-    PASSED_ON(name, "push %rdi\npush %rsi\npush %rdx\npush %rcx\npush %r8\npush %r9\npush %rax\ncall mithridate_input_wanted\n" \
+    PASSED_ON(name, "push %rdi\npush %rsi\npush %rdx\npush %rcx\npush %r8\npush %r9\npush %rax\ncall mithridate_stream_wanted\n" \
                     "pop %rax\npop %r9\npop %r8\npop %rcx\npop %rdx\npop %rsi\npop %rdi\n")
 #define SPOILS(name) PASSED_ON(name, "movl $1, mithridate_spoilt(%rip)\n")
 #elif defined(__i386__)
 #define PASSED_ON(name, first) \
     __asm__(".text\n.globl __wrap_" #name "\n.type __wrap_" #name ",@function\n.weak __real_" #name "\n__wrap_" #name ":\n" first \
             "call 1f\n1: popl %ecx\naddl $_GLOBAL_OFFSET_TABLE_+(.-1b), %ecx\njmp *__real_" #name "@GOT(%ecx)\n");
-#define ASKS(name) PASSED_ON(name, "subl $12, %esp\ncall mithridate_input_wanted\naddl $12, %esp\n")
+#define ASKS(name) PASSED_ON(name, "subl $12, %esp\ncall mithridate_stream_wanted\naddl $12, %esp\n")
 #define SPOILS(name) \
     PASSED_ON(name, "call 2f\n2: popl %ecx\naddl $_GLOBAL_OFFSET_TABLE_+(.-2b), %ecx\nmovl $1, mithridate_spoilt@GOTOFF(%ecx)\n")
 #else
@@ -594,9 +618,10 @@ static int harmed(const void *p, size_t n) { return __asan_region_is_poisoned &&
 WRAP_COPY(memcpy) WRAP_COPY(memmove) WRAP_COPY(__asan_memcpy) WRAP_COPY(__asan_memmove)
 WRAP_FILL(memset) WRAP_FILL(__asan_memset)
 
-static long read_input(void *b, size_t n) {
+static long read_input(void *b, size_t asked, size_t n) {
+    follow_streams();
     size_t left = run.size - run.position, got = n < left ? n : left;
-    mithridate_shape_read(run.data, run.size, b, n, got);
+    mithridate_shape_read(run.data, run.size, b, asked, got);
     if (!got && n) at_end_of_input();
     CHECK_COPY(b, (void *)0, got)
     memcpy(b, run.data + run.position, got);
@@ -851,7 +876,7 @@ static void take_snapshot(void) {
     errno = error;
     if (run.refused) return;
     saved.optind = optind, saved.opterr = opterr, saved.optopt = optopt, saved.optarg = optarg;
-    saved.error = error, saved.base = run.base;
+    saved.error = error, saved.base = run.base, saved.peer = mithridate_peer;
     int made = add_memory() ? mithridate_snapshot_end() : 0;
     if (made == 1) { /* none of it is released after this execution */
         heap_forget();
@@ -873,14 +898,22 @@ void mithridate_input_wanted(void) {
 
 /* ---- one execution ------------------------------------------------------------------------------------------------ */
 
+extern __thread uintptr_t __sancov_lowest_stack WEAK __attribute__((tls_model("initial-exec")));
+enum { LEAST_USED = 16 << 10, MOST_USED = 1 << 20, NOT_COUNTED = 8 << 10 /* by functions of libraries */ };
+
+static uintptr_t used_stack(void) {
+    uintptr_t base = (uintptr_t)run.base, used = base - __sancov_lowest_stack + NOT_COUNTED;
+    return used > MOST_USED ? LEFT_BY_START_UP : used > LEAST_USED ? used : LEAST_USED;
+}
+
 __attribute__((noinline)) static void call_main(void) {
     run.base = __builtin_frame_address(0);
+    if (!run.own_stack) clear_stack(run.used_stack ? run.used_stack : LEFT_BY_START_UP);
     __real_main(run.argc, run.argument_copies, environ);
     if (run.own_stack) leave();
 }
 
 /* libFuzzer takes the stack's depth for a feature: it shall not see which stack it was. */
-extern __thread uintptr_t __sancov_lowest_stack WEAK __attribute__((tls_model("initial-exec")));
 static void as_on_this_stack(uintptr_t lowest, uintptr_t here) {
     uintptr_t would_be = here - run.depth_of_main - ((uintptr_t)run.base - lowest);
     if (would_be < __sancov_lowest_stack) __sancov_lowest_stack = would_be;
@@ -894,7 +927,9 @@ __attribute__((noinline)) static void run_target(void) {
         if (__real_main) call_main();
         else LLVMFuzzerTestOneInput(run.data, run.size);
     }
-    if (!run.own_stack) run.depth_of_main = here - (uintptr_t)run.base;
+    if (run.own_stack || !__real_main) return;
+    run.depth_of_main = here - (uintptr_t)run.base;
+    run.used_stack = used_stack();
 }
 
 static void prepare_for_main(void) {
@@ -904,6 +939,7 @@ static void prepare_for_main(void) {
     if (run.course == RESUMED) {
         optind = saved.optind, opterr = saved.opterr, optopt = saved.optopt, optarg = saved.optarg;
         run.base = saved.base;
+        mithridate_peer = saved.peer;
         return;
     }
     memcpy(run.argument_copies, run.arguments, sizeof run.arguments); /* getopt permutes */
@@ -918,7 +954,8 @@ static uint64_t execute(enum course course, int timed) {
     run.own_stack = course == RESUMED || course == REHEARSED || course == APART;
     run.reads_at_end = 0;
     run.position = 0;
-    run.ahead = 0;
+    run.ahead = run.streamed = 0;
+    mithridate_peer = (struct mithridate_peer){0};
     run.waiting = run.violated = 0;
     run.fault_sp = 0;
     run.asked_ns = 0;

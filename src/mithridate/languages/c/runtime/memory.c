@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "peer.h"
+
 enum { PAGE = 4096 };
 /* More than this no own allocator is asked for in earnest, and it would refuse. */
 #define TOO_MUCH ((size_t)(sizeof(void *) == 4 ? 256u << 20 : 1u << 30))
@@ -100,7 +102,9 @@ enum { PATIENCE = 2000 };
 extern long __real_read(int, void *, size_t) __attribute__((weak));
 long __mithridate_read(int fd, void *to, size_t n) {
     static unsigned at_end;
-    long got = __real_read(fd, to, n);
+    long most = fd == 0 ? mithridate_peer_read(n) : (long)n;
+    if (most < 0) return -1;
+    long got = __real_read(fd, to, (size_t)most);
     if (fd != 0 || got || !n) at_end = 0;
     else if (++at_end > PATIENCE) syscall(SYS_exit_group, 0);
     return got;

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum { CUTS = 96, LENGTHS = 8, KNOWN_BITS = 12, KNOWN = 1 << KNOWN_BITS, POOL = 512, PIECE = 96, ROOM = 1 << 16 };
-enum { WORDS = 512, WORD = 32, COMPARED = 256, SAID = 256, STRETCH_SELDOM = 64 /* it takes some twenty executions */ };
+enum { WORDS = 512, WORD = 32, COMPARED = 256, SAID = 256, MARKS = 16, STRETCH_SELDOM = 64 /* it takes some twenty executions */ };
 
 struct shape {
     uint64_t key;
@@ -33,6 +33,8 @@ static struct { uint8_t size; uint8_t data[WORD]; } words[WORDS];
 static unsigned word_count;
 static struct { uint8_t size; uint8_t data[WORD]; } said[SAID];
 static struct { uint8_t size; uint8_t data[WORD]; } saying;
+static uint8_t marks[MARKS]; /* the punctuation that the program wrote last */
+static unsigned mark_count;
 static uint64_t state;
 
 extern size_t LLVMFuzzerMutate(uint8_t *, size_t, size_t) __attribute__((weak));
@@ -183,6 +185,7 @@ void mithridate_said(const char *text, size_t size) {
             if (saying.size < WORD) saying.data[saying.size++] = c;
             continue;
         }
+        if (c > ' ' && c < 127) marks[mark_count++ % MARKS] = c;
         if (saying.size > 1 && saying.size < WORD) {
             unsigned slot = (unsigned)(key_of(saying.data, saying.size) % SAID);
             said[slot].size = saying.size;
@@ -245,6 +248,26 @@ static size_t some_number(uint8_t *out, const uint8_t *was, size_t digits) {
     }
 }
 
+static int is_digit(uint8_t c) { return c >= '0' && c <= '9'; }
+
+/* The same number for all of the line around `at`: what is given together is multiplied or added up. */
+static int change_numbers(struct input *in, size_t at, const uint8_t *with, size_t n) {
+    static uint8_t line[4096];
+    size_t start = at, size = 0;
+    while (start && in->data[start - 1] != '\n') start--;
+    for (at = start; at < in->size && in->data[at] != '\n';) {
+        if (size + n >= sizeof line) return 0;
+        if (!is_digit(in->data[at])) {
+            line[size++] = in->data[at++];
+            continue;
+        }
+        memcpy(line + size, with, n);
+        size += n;
+        while (at < in->size && is_digit(in->data[at])) at++;
+    }
+    return replace(in, start, at, line, size);
+}
+
 static int change_number(struct input *in) {
     size_t start = in->size ? random_below((uint32_t)in->size) : 0, tries = 0;
     while (tries++ < in->size && !(in->data[start] >= '0' && in->data[start] <= '9')) start = (start + 1) % in->size;
@@ -253,6 +276,7 @@ static int change_number(struct input *in) {
     size_t end = start;
     while (end < in->size && in->data[end] >= '0' && in->data[end] <= '9') end++;
     size_t n = some_number(scratch, in->data + start, end - start);
+    if (!random_below(4)) return change_numbers(in, start, scratch, n);
     return replace(in, start, end, scratch, n);
 }
 
@@ -271,6 +295,34 @@ static const uint8_t *some_word(size_t *size) {
     }
     *size = 1;
     return (const uint8_t *)"1";
+}
+
+/* A line of fields, as people are asked for: `10,2,3`, `7 on`. What stands between them may be seen in the question. */
+static size_t some_fields(uint8_t *out, size_t most) {
+    static const char usual[] = " ,:;/-.=|\t";
+    uint32_t fields = 1 + random_below(random_below(8) ? 4 : 16), word = random_below(4), small = random_below(3), alike = random_below(4);
+    uint8_t mark = random_below(2) && mark_count ? marks[random_below(mark_count < MARKS ? mark_count : MARKS)]
+                                                 : (uint8_t)usual[random_below(sizeof usual - 1)];
+    size_t size = 0, n = 0;
+    const uint8_t *from = out;
+    char digits[16];
+    for (uint32_t i = 0; i < fields && size + WORD + 2 < most; i++) {
+        if (i) out[size++] = mark;
+        if (i && !alike) {
+            memmove(out + size, from, n);
+            size += n;
+            continue;
+        }
+        n = 0;
+        from = (const uint8_t *)numbers[random_below(sizeof numbers / sizeof *numbers)];
+        if (!word && !random_below(2)) from = some_word(&n);
+        else if (small) from = (const uint8_t *)digits, n = (size_t)snprintf(digits, sizeof digits, "%u", random_below(small > 1 ? 10 : 100));
+        else n = strlen((const char *)from);
+        memcpy(out + size, from, n);
+        size += n;
+    }
+    if (random_below(8)) out[size++] = '\n';
+    return size;
 }
 
 /* A message to put in: from this input, from another one, or a word with the ending that messages have here. */
@@ -413,7 +465,7 @@ static int structured(const struct shape *s, struct input *in) {
     size_t start, end, n;
     choose(s, in->size, &start, &end);
     if (!random_below(STRETCH_SELDOM)) return end > start && stretch(in, start, end);
-    switch (random_below(s->lengths ? 22 : 19)) {
+    switch (random_below(s->lengths ? 25 : 22)) {
     case 0: case 1: case 2: case 3: /* one message, changed by libFuzzer */
         n = end - start;
         if (n > ROOM / 2) return 0;
@@ -458,6 +510,10 @@ static int structured(const struct shape *s, struct input *in) {
             while (stop < end && in->data[stop] > ' ') stop++;
             return replace(in, at, stop, word, n);
         }
+    case 19: case 20: case 21: /* a line of fields where lines are read: at the end, or in the place of one */
+        if (end == start || in->data[end - 1] != '\n') return 0;
+        n = some_fields(scratch, ROOM);
+        return random_below(3) ? replace(in, in->size, in->size, scratch, n) : replace(in, start, end, scratch, n);
     default: return change_length(s, in);
     }
 }
