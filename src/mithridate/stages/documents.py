@@ -10,8 +10,9 @@ from mithridate.model.violation import Violation
 from mithridate.prove.prove_documents import DocumentOptions, DocumentProver
 from mithridate.stages.session import Session
 
-_SHARE = 0.35
-_FLOOR_S = 60.0
+_SHARE = 0.15
+_FLOOR_S = 30.0
+"""Of the budget, for making the documents of one door small; few need it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

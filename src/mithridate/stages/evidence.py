@@ -1,6 +1,7 @@
 """From confirmed candidates to proofs, findings and bundles."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,15 +61,20 @@ def prove(session: Session, entry: EntryPoint, confirmed: Confirmed, of: int) ->
     return Evidence(proof=outcome, flaky=None)
 
 
-def prove_documents(session: Session, entry: EntryPoint, confirmed: Sequence[Confirmed]) -> tuple[Evidence, ...]:
-    """Replay all documents of one door n times, make them small, contrast them, measure control."""
+def prove_documents(session: Session, doors: Sequence[tuple[EntryPoint, Sequence[Confirmed]]]) -> tuple[Evidence, ...]:
+    """Prove what fired behind each of some doors, side by side: a door that is between two batches leaves the cores to others."""
     blobs = session.stores.blobs
-    claims = [Claim(candidate=c.candidate, data=blobs.get(c.candidate.blob), violation=c.violation) for c in confirmed]
-    outcomes = prover(session).prove_all(entry, claims)
+
+    def one(door: tuple[EntryPoint, Sequence[Confirmed]]) -> list[Evidence]:
+        entry, confirmed = door
+        claims = [Claim(candidate=c.candidate, data=blobs.get(c.candidate.blob), violation=c.violation) for c in confirmed]
+        made = prover(session).prove_all(entry, claims)
+        return [Evidence(proof=None, flaky=m) if isinstance(m, Flaky) else Evidence(proof=m, flaky=None) for m in made]
+
+    with ThreadPoolExecutor(max(1, len(doors))) as pool:
+        made = list(pool.map(one, doors))
     session.park_if_cancelled()
-    return tuple(
-        Evidence(proof=None, flaky=made) if isinstance(made, Flaky) else Evidence(proof=made, flaky=None) for made in outcomes
-    )
+    return tuple(evidence for door in made for evidence in door)
 
 
 def conclude(
