@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
@@ -29,6 +30,8 @@ _MINIMISE_S = (6.0, 20.0)
 _CONTROL_S = (6.0, 15.0)
 _BENIGN = 4
 _BENIGN_BYTES = 256 << 10
+_WRITERS = 8
+"""Bundles that are written at once: each waits until the disk has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,18 +96,22 @@ def conclude(
     if found and session.options.include_source and source is None:
         session.tell(Note(text="the source is too large for the bundles; `mithridate prove` will need --source"))
     key = load_or_create(session.stores.home.root)
-    made = []
-    for finding in found:
-        bundled = []
-        for number, proof in enumerate(finding.proofs, 1):
-            entry = by_id[proof.entry_id]
-            component = next(c for c in components if c.id == entry.component)
-            provenance = _provenance(session, project, component, entry)
-            data = session.stores.blobs.get(proof.blob)
-            controls = {c.name: session.stores.blobs.get(c.blob) for c in proof.controls}
-            named = write_bundle(directory, finding.id, number, proof, entry, provenance, data, controls, source, key)
-            bundled.append(replace(named, bundle=f"{PROOFS}/{named.bundle}"))
-        made.append(replace(finding, proofs=tuple(bundled)))
+    whole = {component.id: component for component in components}
+    through = {proof.entry_id: by_id[proof.entry_id] for proof in proofs}
+    provenances = {name: _provenance(session, project, whole[entry.component], entry) for name, entry in through.items()}
+
+    def bundled(of: tuple[str, int, Proof]) -> Proof:
+        finding, number, proof = of
+        data = session.stores.blobs.get(proof.blob)
+        controls = {c.name: session.stores.blobs.get(c.blob) for c in proof.controls}
+        entry, provenance = by_id[proof.entry_id], provenances[proof.entry_id]
+        named = write_bundle(directory, finding, number, proof, entry, provenance, data, controls, source, key)
+        return replace(named, bundle=f"{PROOFS}/{named.bundle}")
+
+    numbered = [(finding.id, number, proof) for finding in found for number, proof in enumerate(finding.proofs, 1)]
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        written = pool.map(bundled, numbered)
+        made = [replace(finding, proofs=tuple(islice(written, len(finding.proofs)))) for finding in found]
     facts = sum(finding.status is FindingStatus.OBSERVED for finding in made)
     session.gate.record("findings", proved=len(made) - facts, observed=facts)
     return tuple(made)
