@@ -78,7 +78,7 @@ def highlighted(lines: list[str], file: str) -> list[Markup]:
 
 
 def _runs(lexer: Lexer, lines: list[str]) -> list[list[tuple[str, int, int]]]:
-    """Each line as stretches of one syntax class: a lexer tells a string's quotes, escapes and words apart, and a page does not."""
+    """Each line as stretches of one syntax class; a lexer tells a string's quotes and escapes from its words, a page does not."""
     made: list[list[tuple[str, int, int]]] = [[] for _ in lines]
     at, column = 0, 0
     for token, value in lexer.get_tokens("\n".join(map(_lexable, lines))):
