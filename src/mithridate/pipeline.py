@@ -26,7 +26,7 @@ from mithridate.model.project import Skipped
 from mithridate.model.run import Observer, RunOptions, RunReport
 from mithridate.policy.scope import Scope
 from mithridate.prove.verify import Verdict
-from mithridate.stages import conclude, construct, evidence, verification
+from mithridate.stages import conclude, construct, documents, evidence, verification
 from mithridate.stages.search import Confirmed, Hunt
 from mithridate.stages.session import Session, Stores
 from mithridate.store.runs import RunState, RunSummary
@@ -75,7 +75,7 @@ class Scan(DBOSConfiguredInstance):
         doors_of = {entry.id: entry for entry in hunt.entries}
         native = [c for c in confirmed if not doors_of[c.candidate.entry_id].observed]
         made = [self._step(f"prove {c.signature}", partial(self._prove, c, hunt, len(native))) for c in native]
-        observed = [(e, theirs) for e in hunt.entries if e.observed and (theirs := _behind(e, confirmed))]
+        observed = documents.together([(e, _behind(e, confirmed)) for e in hunt.entries if e.observed])
         while observed:  # all documents of a door at once, as it opens slowly, and as many doors as there are cores
             some, observed = observed[: session.options.jobs], observed[session.options.jobs :]
             made += self._step(f"prove {_named([e for e, _ in some])}", partial(evidence.prove_documents, session, some))

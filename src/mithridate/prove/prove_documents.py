@@ -102,7 +102,7 @@ class DocumentProver:
         self._options = options or DocumentOptions()
 
     def prove_all(self, entry: EntryPoint, claims: Sequence[Claim]) -> list[Proof | Flaky]:
-        """What became of the claims, in their order. All documents must enter through `entry`.
+        """What became of the claims, in their order. All documents must enter through `entry`, or through a door like it.
 
         A claim whose root cause was proved with others is left out.
         """
@@ -119,7 +119,7 @@ class DocumentProver:
             for i in again:
                 works[i].data = works[i].claim.data
             waiting = sorted({*again, *chosen.instead(set(failed) - set(again))})
-        return [self._conclude(entry, works[i]) for i in sorted(tried)]
+        return [self._conclude(works[i]) for i in sorted(tried)]
 
     def _replays(self, violation: Violation) -> int:
         return min(self._options.replays, FACT_REPLAYS) if violation.kind in OBSERVED_FACTS else self._options.replays
@@ -160,15 +160,15 @@ class DocumentProver:
                 told.append(NegativeControl(name=name, blob=self._put(data), size=len(data), fired=fired))
         return tuple(told)
 
-    def _conclude(self, entry: EntryPoint, work: _Work) -> Proof | Flaky:
+    def _conclude(self, work: _Work) -> Proof | Flaky:
         """Step 5."""
         if not work.holds:
-            return self._flaky(entry, work)
+            return self._flaky(work)
         runs = [run for run in work.seen if run is not None]
         violation = runs[0].with_signature(work.signature) or work.claim.violation
         document = decode(work.data)
         return Proof(
-            entry_id=entry.id,
+            entry_id=work.claim.candidate.entry_id,
             signature=work.signature,
             violation=violation,
             blob=self._put(work.data),
@@ -185,9 +185,9 @@ class DocumentProver:
             carriers=carried(document),
         )
 
-    def _flaky(self, entry: EntryPoint, work: _Work) -> Flaky:
+    def _flaky(self, work: _Work) -> Flaky:
         return Flaky(
-            entry_id=entry.id,
+            entry_id=work.claim.candidate.entry_id,
             signature=work.signature,
             violation=work.claim.violation,
             blob=self._put(work.data),
