@@ -168,6 +168,18 @@ def test_where_the_first_of_a_root_cause_is_flaky_another_is_its_proof(room: Roo
     assert [type(m) for m in made] == [Flaky] * WAYS + [Proof]
 
 
+def test_the_next_is_tried_where_another_did_not_fire_either(room: Room) -> None:
+    gone = [("/find", document("/gone", f"{A}' OR '{'1' * i}{Z}")) for i in range(WAYS + 1)]
+    made = room.prove(*gone, ("/find", document("/find", f"{A}much longer than all others' OR '{Z}")))
+    assert isinstance(made[-1], Proof)
+
+
+def test_others_that_never_fire_cost_one_sandbox_a_try(room: Room) -> None:
+    made = room.prove(*(("/find", document("/gone", f"{A}' OR '{'1' * i}{Z}")) for i in range(WAYS + 2)))
+    assert [(type(m), m.fired, m.replays) for m in made] == [(Flaky, 0, 4)] * WAYS + [(Flaky, 0, 1)] * 2
+    assert sum(len(ran) <= 2 for ran in room.sandbox.ran) == 1
+
+
 def test_a_smaller_form_that_does_not_hold_gives_way_to_the_document_itself(room: Room) -> None:
     given = document("/moody", f"{A}x' OR '1{Z}")
     (proof,) = room.prove(("/find", given))

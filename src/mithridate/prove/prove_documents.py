@@ -118,7 +118,12 @@ class DocumentProver:
             again = [i for i in failed if works[i].reduced]
             for i in again:
                 works[i].data = works[i].claim.data
-            waiting = sorted({*again, *chosen.instead(set(failed) - set(again))})
+            waiting, others = [], sorted({*again, *chosen.instead(set(failed) - set(again))})
+            while others:
+                tried |= set(others)
+                fire = self._fire(entry, [works[i] for i in others])
+                waiting += [i for i, fires in zip(others, fire, strict=True) if fires]
+                others = chosen.instead(i for i, fires in zip(others, fire, strict=True) if not fires)
         return [self._conclude(works[i]) for i in sorted(tried)]
 
     def _replays(self, violation: Violation) -> int:
@@ -136,6 +141,13 @@ class DocumentProver:
         small = shrink([w.data for w in chosen], keeps, self._options.rounds, self._options.minimise_s, kinds)
         for work, form in zip(chosen, small, strict=True):
             work.data = form
+
+    def _fire(self, entry: EntryPoint, works: Sequence[_Work]) -> list[bool]:
+        """Which of a few documents fire at all in one sandbox: the others are not worth opening the door n times."""
+        seen = self._witness(entry, dict.fromkeys((work.data for work in works), 1))
+        for work in works:
+            work.seen, work.controls = seen[work.data], ()
+        return [work.fired > 0 for work in works]
 
     def _confirm(self, entry: EntryPoint, works: Sequence[_Work]) -> None:
         """Step 3: everything that a proof needs, in one go."""
@@ -191,7 +203,7 @@ class DocumentProver:
             signature=work.signature,
             violation=work.claim.violation,
             blob=self._put(work.data),
-            replays=work.replays,
+            replays=len(work.seen),
             fired=work.fired,
             why=_why(work),
         )
