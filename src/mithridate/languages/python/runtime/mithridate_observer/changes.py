@@ -1,4 +1,4 @@
-"""What has changed in some directories, by Linux's inotify(7): what is unchanged need not be read again."""
+"""In which of some directories anything has changed, by Linux's inotify(7): what is unchanged need not be read again."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from collections.abc import Iterable
 from typing import Any
 
 _MASK = 0x2 | 0x4 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x800  # all changes of content, names and attributes
-_SELF = 0x400 | 0x800 | 0x2000 | 0x8000  # the directory itself was deleted, moved, unmounted, or is no longer watched
-_OVERFLOW = 0x4000
 _NONBLOCK = 0o4000
 _CLOEXEC = 0o2000000
+_UNSURE = 0x400 | 0x800 | 0x4000 | 0x8000  # a watched directory went or was moved; events were lost; a watch ended
 _EVENT = struct.Struct("iIII")
 MAX_DIRECTORIES = 4000
 
 
 class Changes:
-    """Watches directories from `watch` on. Where inotify cannot be had, or not for all of them, nothing is known of changes."""
+    """Watches directories from `watch` on. Where inotify cannot be had, or not for all of them, everything counts as changed."""
 
     def __init__(self) -> None:
         self._descriptor = -1
@@ -37,24 +36,11 @@ class Changes:
             found = self._library.inotify_add_watch(self._descriptor, os.fsencode(directory), _MASK)
             self._all = self._all and found >= 0
             self._watched[found] = directory
-        self.forget()
+        self._drain()
 
-    def forget(self) -> None:
-        """Nothing that happened until now counts."""
-        self._events()
-
-    def paths(self) -> set[str] | None:
-        """What has changed since the last call, entries of the directories or one itself; None when that is not known."""
-        events = self._events()
-        if not self._all:
-            return None
-        found: set[str] = set()
-        for watch, mask, name in events:
-            if mask & (_OVERFLOW | _SELF) or watch not in self._watched:
-                return None
-            directory = self._watched[watch]
-            found.add(os.path.join(directory, name) if name else directory)  # noqa: PTH118
-        return found
+    def where(self) -> set[str] | None:
+        """The watched directories with changes since the last call in them; None when there may be changes anywhere."""
+        return self._drain() if self._all else None
 
     def _open(self) -> bool:
         try:
@@ -66,16 +52,17 @@ class Changes:
             return False
         return self._descriptor >= 0
 
-    def _events(self) -> list[tuple[int, int, str]]:
-        """(watch, mask, name) of all that is waiting."""
-        found: list[tuple[int, int, str]] = []
-        while True:
-            try:
+    def _drain(self) -> set[str] | None:
+        changed: set[str] = set()
+        sure = True
+        try:
+            while True:
                 data = os.read(self._descriptor, 1 << 16)
-            except OSError:  # nothing is waiting, or there is no inotify
-                return found
-            at = 0
-            while at + _EVENT.size <= len(data):
-                watch, mask, _cookie, length = _EVENT.unpack_from(data, at)
-                at += _EVENT.size + length
-                found.append((watch, mask, os.fsdecode(data[at - length : at].rstrip(b"\0"))))
+                at = 0
+                while at < len(data):
+                    watch, what, _, length = _EVENT.unpack_from(data, at)
+                    at += _EVENT.size + length
+                    sure = sure and not what & _UNSURE and watch in self._watched
+                    changed.add(self._watched.get(watch, ""))
+        except BlockingIOError:
+            return changed if sure else None
