@@ -24,7 +24,7 @@ STATE_FILE = "requests.json"
 
 _SHARE = 1 / 6
 """How much of a slice one batch may take, as long as opening the door does not take most of that."""
-_READY_SHARE = 3.0
+_READY_SHARE = 5.0
 _FEWEST, _MOST, _FIRST = 8, 4000, 48
 _SHORTEST_S = 0.5
 _REPLAYED = 400

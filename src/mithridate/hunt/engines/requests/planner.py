@@ -255,6 +255,8 @@ class Planner:
             unit.waiting -= 1
             if not unit.waiting:
                 self._supply(unit)
+            if not unit.waiting and not unit.echo:
+                self._plans(pursuit.special(self.state, unit, hinted=True))
         if followed := self.state.pursuits.get(plan.about):
             followed.open -= 1
             self._follow(plan.about)
@@ -262,7 +264,7 @@ class Planner:
 
     @property
     def _stages(self) -> tuple[Callable[[], Iterator[Plan]], ...]:
-        return (self._open_locked, self._special, self._stored, self._echoes, self._special, self._wander)
+        return (self._open_locked, self._stored, self._special, self._echoes, self._special, self._wander)
 
     def _go_on(self) -> None:
         """Nothing is waiting: the next stage, in which each unit is looked at once more."""
@@ -279,7 +281,7 @@ class Planner:
     def _special(self) -> Iterator[Plan]:
         for unit in self._living():
             if not unit.echo:
-                yield from pursuit.special(self.state, unit)
+                yield from pursuit.special(self.state, unit, hinted=False)
 
     def _echoes(self) -> Iterator[Plan]:
         """What was left for later: units that ran no line of their own, and ways to places that have been broken out of."""

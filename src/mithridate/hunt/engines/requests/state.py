@@ -22,11 +22,11 @@ class Purpose(StrEnum):
     REPLAY = "replay"
     SUPPLY = "supply"
     ATTACK = "attack"
+    SPECIAL = "special"
     CONSTANT = "constant"
     OPEN = "open"
     STORED = "stored"
     SECOND = "second"
-    SPECIAL = "special"
     VARIANT = "variant"
     WANDER = "wander"
 
