@@ -13,7 +13,7 @@ from mithridate.model.observation import Sink
 
 ROUNDS = 4
 """How often a unit's supply is thought over."""
-KEPT_OF_ONE_KEY = 2
+KEPT_OF_ONE_KEY = 1
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ORDER = {purpose: i for i, purpose in enumerate(Purpose)}
