@@ -189,6 +189,22 @@ async def inner(request):
 app.mount("/sub", FastAPI(routes=[Route("/inner/{p:path}", inner)]))
 """
 
+FASTAPI_TOKENS = """
+from fastapi import Depends, FastAPI
+from fastapi.security import OAuth2PasswordBearer
+from pydantic import BaseModel
+bearer = OAuth2PasswordBearer(tokenUrl="token")
+app = FastAPI()
+class User(BaseModel):
+    name: str
+@app.post("/token")
+def token(user: User):
+    return {"data": {"access_token": "secret-of-" + user.name, "token_type": "bearer"}}
+@app.get("/me")
+def me(token: str = Depends(bearer)):
+    return {"me": token}
+"""
+
 FASTAPI_FORMS = """
 from fastapi import FastAPI, Form, Request, UploadFile
 app = FastAPI()

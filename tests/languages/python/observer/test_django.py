@@ -80,3 +80,21 @@ def test_a_look_finds_the_project(root: Path) -> None:
     (application,) = [r["application"] for r in look(root) if r.get("application", {}).get("import", "").startswith("django")]
     assert application["environment"] == ENVIRONMENT and application["paths"] == ["/src"]
     assert {route["path"] for route in application["routes"]} >= {"/ask/<number>/", "/in/old/<slug>/"}
+
+
+def test_each_project_of_a_tree_is_looked_at_with_its_own_settings(tmp_path: Path) -> None:
+    needs("django")
+    files = {"manage.py": DJANGO_MANAGE, "site_/settings.py": DJANGO_SETTINGS, "site_/urls.py": DJANGO_URLS}
+    other = {f"labs/own/{name}".replace("site_", "other_"): text.replace("site_", "other_") for name, text in files.items()}
+    other["labs/own/other_/urls.py"] = DJANGO_URLS.replace('"ask/', '"another/')
+    empty = {"site_/__init__.py": "", "labs/own/other_/__init__.py": ""}
+    found = look(tree(tmp_path / "app", **files, **other, **empty))
+    settings = {
+        record["application"]["environment"]["DJANGO_SETTINGS_MODULE"]: {
+            route["path"] for route in record["application"]["routes"]
+        }
+        for record in found
+        if "application" in record
+    }
+    assert set(settings) == {"site_.settings", "other_.settings"}
+    assert "/ask/<number>/" in settings["site_.settings"] and "/another/<number>/" in settings["other_.settings"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..invalid import Invalid
 from .browser import MAX_READ, Browser, Response
-from .importing import find
+from .importing import find, settle
 from .interface import Client, Context
 from .requests import Request
 from .routes import routes_of
@@ -40,6 +40,7 @@ class AsgiDoor:
         if not callable(self._call):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(found).__name__}")
         self._scheme, self._host = django.prepare()
+        settle()
 
     def routes(self) -> list[dict[str, Any]]:
         """The framework's routes."""

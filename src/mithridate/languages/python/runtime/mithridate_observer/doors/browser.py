@@ -1,4 +1,4 @@
-"""The client's side of HTTP: keeps cookies and forms, shows answers to the sinks and tells them as ANSWERs."""
+"""The client's side of HTTP: keeps cookies, tokens and forms, shows answers to the sinks and tells them as ANSWERs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..invalid import Invalid
 from ..observed import error_text, observe_errors
 from ..places import placed
 from .cookies import Jar, SetCookie
+from .credentials import Credentials
 from .forms import Page
 from .interface import Context
 from .requests import Request, build
@@ -45,6 +46,7 @@ class Browser:
         self._context, self._send = context, send
         self._host, self._scheme = host, scheme
         self._jar = Jar()
+        self._credentials = Credentials()
         self._page: Page | None = None
 
     def take(self, step: dict[str, Any], values: Values) -> dict[str, Any]:
@@ -82,6 +84,8 @@ class Browser:
         cookies = self._jar.header(request.path, request.cookies)
         if cookies and not request.header("cookie"):
             request.headers.append(("Cookie", cookies.encode("utf-8", "surrogateescape").translate(None, b"\r\n\0")))
+        if self._credentials.header and not request.header("authorization"):
+            request.headers.append(("Authorization", self._credentials.header.encode("ascii")))
         if request.scheme == "https" and not request.header("referer"):
             request.headers.append(("Referer", request.url.encode("latin-1", "replace")))
         return request
@@ -98,6 +102,7 @@ class Browser:
         for name, value in response.headers:
             if name.lower() == "set-cookie":
                 self._jar.take(value)
+        self._credentials.take(response.header("content-type"), text)
         if "html" in response.header("content-type") and ("<form" in text.lower() or "<meta" in text.lower()):
             self._page = Page(request.path, text)
 

@@ -12,7 +12,7 @@ from ..asked import book
 from ..heard import hear
 from ..invalid import Invalid
 from .browser import MAX_READ, Browser, Response
-from .importing import find
+from .importing import find, settle
 from .interface import Client, Context
 from .requests import Request
 from .routes import routes_of
@@ -68,6 +68,7 @@ class WsgiDoor:
         if not callable(self._application):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(self._application).__name__}")
         self._scheme, self._host = django.prepare()
+        settle()
         "localhost".encode("idna")  # frameworks load this codec with the first request: once, not in each process
 
     def routes(self) -> list[dict[str, Any]]:
