@@ -42,8 +42,8 @@ def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, 
     """One door for each application, program and existing target, and one for the functions of each package (or part of one).
 
     Functions are a documented way in when the project `is_library`: packaged for others to call. Those of an application or of
-    scripts are called by the project alone, with what it chooses, and are left out. So are those beside handlers of an application:
-    the application is entered by its routes.
+    scripts are called by the project alone, with what it chooses, and are left out. So are those in a file with handlers of an
+    application, which is entered by its routes.
     """
     skipped: list[Skipped] = []
     whole = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]

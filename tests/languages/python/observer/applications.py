@@ -205,6 +205,24 @@ def me(token: str = Depends(bearer)):
     return {"me": token}
 """
 
+FASTAPI_DECLARED = """
+from enum import Enum
+from typing import Literal, Optional
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+app = FastAPI()
+class Colour(str, Enum):
+    RED = "scarlet"
+class Order(BaseModel):
+    size: Literal["small", "large"]
+    colour: Optional[Colour] = None
+    grant: str = Field(pattern="^password$")
+    free: str = Field(pattern="^[a-z]+$")
+@app.post("/order")
+def order(order: Order):
+    return {}
+"""
+
 FASTAPI_FORMS = """
 from fastapi import FastAPI, Form, Request, UploadFile
 app = FastAPI()
