@@ -133,3 +133,11 @@ def test_a_factory_and_headers_that_cannot_be_sent(root: Path) -> None:
     request = get("/me", headers=[["X-A", "1\r\nX-B: 2"], ["", "x"]])
     found = batch(root, {"kind": "wsgi", "import": "web:create_app()"}, [document(request)])
     assert found.answer()["status"] == 200
+
+
+def test_who_sends_requests_chooses_no_environment(tmp_path: Path) -> None:
+    needs("flask")
+    handler = "@app.get('/')\ndef index():\n    return os.environ.get('OWN', '-')\n"
+    root = tree(tmp_path / "app", own=f"import os\nfrom flask import Flask\napp = Flask('own')\n{handler}")
+    found = batch(root, {"kind": "wsgi", "import": "own:app"}, [document(get("/"))])
+    assert found.answer()["body"] == "-" and not [where for where, _ in found.asked() if where == "environment"]
