@@ -111,8 +111,12 @@ def _application(build: Build, record: Mapping[str, object], skipped: list[Skipp
 
 
 def _parts(door: Door) -> list[Door]:
-    """An application with many routes as several doors, each with a part of them, so that several cores work on it."""
-    if len(_routes(door.content)) < MANY_ROUTES:
+    """An application with many routes as several doors, each with a part of them, so that several cores work on it.
+
+    One in which clients make themselves known stays whole: each part would need the routes for that.
+    """
+    routes = _routes(door.content)
+    if len(routes) < MANY_ROUTES or any(isinstance(route, dict) and route.get("entrance") for route in routes):
         return [door]
     return [
         replace(door, name=f"{door.name} (part {part + 1} of {PARTS})", content={**door.content, "share": [part, PARTS]})

@@ -64,8 +64,43 @@ def test_a_form_with_a_token_and_the_tables_of_a_new_database(root: Path) -> Non
         {"kind": "wsgi", "import": "site_.wsgi:application", "environment": ENVIRONMENT},
         [document(get("/form/"), post("/form/", form=form, fill=True))] * 2,
     )
-    assert [twice.answer(run)["body"] for run in range(2)] == ["users 1", "users 1"]
+    assert [twice.answer(run)["body"] for run in range(2)] == ["users 2", "users 2"]
     assert not (root / "db.sqlite3").exists()
+
+
+LOGIN_URLS = """
+from django.contrib.auth import authenticate, login
+from django.http import HttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+@csrf_exempt
+def log_in(request):
+    user = authenticate(request, username=request.POST["username"], password=request.POST["password"])
+    if user is None:
+        return HttpResponse(status=401)
+    login(request, user)
+    return HttpResponse("in")
+def page(request):
+    return HttpResponse("%s %s" % (request.user.is_authenticated, request.user.is_staff))
+urlpatterns = [path("a/page/", page), path("a/log-in/", log_in), path("sessions/", page), path("blog/author/", page)]
+"""
+
+
+def test_somebody_can_log_in_also_where_the_database_would_be_on_a_server(tmp_path: Path) -> None:
+    needs("django")
+    middleware = '"django.contrib.auth.middleware.AuthenticationMiddleware", "django.middleware.csrf'
+    settings = DJANGO_SETTINGS.replace('"django.middleware.csrf', middleware).replace("backends.sqlite3", "backends.postgresql")
+    files = {"site_/__init__.py": "", "site_/settings.py": settings, "site_/urls.py": LOGIN_URLS, "site_/wsgi.py": DJANGO_WSGI}
+    login = [post("/a/log-in/", form=[["username", "amber"], ["password", word]]) for word in ("wrong", "amber")]
+    found = batch(
+        tree(tmp_path / "app", **files),
+        {"kind": "wsgi", "import": "site_.wsgi:application", "environment": ENVIRONMENT},
+        [document(login[0], get("/a/page/"), login[1], get("/a/page/"))],
+    )
+    assert [answer["body"] for answer in found.answers()] == ["", "False False", "in", "True False"]
+    assert [(r["path"], "entrance" in r) for r in found.ready["routes"]] == [
+        ("/sessions/", True), ("/a/log-in/", True), ("/a/page/", False), ("/blog/author/", False),
+    ]  # fmt: skip
 
 
 def test_pages_cookies_and_errors_have_their_places(root: Path) -> None:

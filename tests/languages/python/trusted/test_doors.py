@@ -158,6 +158,13 @@ def test_an_application_with_many_routes_is_entered_by_parts(tmp_path: Path) -> 
     assert [seen.door(name)["share"] for name in names] == [[part, PARTS] for part in range(PARTS)]
 
 
+def test_an_application_with_a_login_is_not_entered_by_parts(tmp_path: Path) -> None:
+    many = [{**ROUTE, "path": f"/page/{n}"} for n in range(MANY_ROUTES)]
+    login = {**ROUTE, "path": "/login", "entrance": True}
+    seen = Seen(tmp_path, printing(application("own.web:app", routes=[login, *many])), {"own/__init__.py": ""})
+    assert list(seen.entries) == ["own.web:app"]
+
+
 def test_hostile_output_of_the_look_is_no_door(tmp_path: Path) -> None:
     says = (
         printing(

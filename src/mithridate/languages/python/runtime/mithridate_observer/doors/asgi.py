@@ -32,6 +32,7 @@ class AsgiDoor:
         """Import the application; a coroutine function that makes it is run."""
         from . import aiohttp, django
 
+        django.without_servers()
         found = find(self._context.door.imported)
         if inspect.isawaitable(found):
             found = asyncio.run(_result(found))

@@ -64,6 +64,7 @@ class WsgiDoor:
         """Import the application, or make Django's when only its settings are named; see doors/django.py."""
         from . import django
 
+        django.without_servers()
         self._application = find(self._context.door.imported) if self._context.door.imported else django.application()
         if not callable(self._application):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(self._application).__name__}")

@@ -18,6 +18,7 @@ from typing import Any
 from ..accessors.install import install as install_accessors
 from ..child import address_space, confine
 from ..command_line import Limits
+from ..doors.django import without_servers
 from ..doors.routes import routes_of
 from ..observed import error_text
 from ..places import Places
@@ -154,6 +155,7 @@ class _Look:
         _enter(root)
         os.chdir(root)
         os.environ["DJANGO_SETTINGS_MODULE"] = settings
+        without_servers()
         application = import_module("django.core.wsgi").get_wsgi_application()
         routes = routes_of(application, self._places)
         told = {"kind": "wsgi", "framework": "django", "import": _DJANGO, "file": "", "line": 0, "routes": routes}
@@ -195,6 +197,7 @@ def _enter(root: Path) -> None:
 
 
 def _set_up_django() -> None:
+    without_servers()
     import_module("django").setup()
 
 
