@@ -47,7 +47,7 @@ def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, 
     """
     skipped: list[Skipped] = []
     whole = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
-    found = [part for door in whole for part in _parts(_named(door, whole))]
+    found = [part for door in whole for named in _known(_named(door, whole)) for part in _parts(named)]
     found += [door for record in sight.found["program"] if (door := _program(build, record, skipped))]
     found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
     served = {route.get("file") for record in sight.found["application"] for route in _routes(record) if isinstance(route, dict)}
@@ -106,8 +106,16 @@ def _application(build: Build, record: Mapping[str, object], skipped: list[Skipp
         "import": where,
         "framework": plain(record.get("framework")),
         "routes": _routes(record),
+        **({"accounts": True} if record.get("accounts") is True else {}),
     }
     return Door(name=where, kind=EntryKind.APPLICATION, boundary=Boundary.REAL, content=content)
+
+
+def _known(door: Door) -> list[Door]:
+    """An application as everybody meets it; and one with accounts also as an ordinary user does, which its name says."""
+    if not door.content.get("accounts"):
+        return [door]
+    return [door, replace(door, name=f"{door.name} (logged in)", content={**door.content, "signed_in": True})]
 
 
 def _parts(door: Door) -> list[Door]:
@@ -116,7 +124,8 @@ def _parts(door: Door) -> list[Door]:
     One in which clients make themselves known stays whole: each part would need the routes for that.
     """
     routes = _routes(door.content)
-    if len(routes) < MANY_ROUTES or any(isinstance(route, dict) and route.get("entrance") for route in routes):
+    needed = any(isinstance(route, dict) and route.get("entrance") for route in routes) and not door.content.get("signed_in")
+    if len(routes) < MANY_ROUTES or needed:
         return [door]
     return [
         replace(door, name=f"{door.name} (part {part + 1} of {PARTS})", content={**door.content, "share": [part, PARTS]})

@@ -58,7 +58,9 @@ def test_routes_of_both_kinds_of_pattern(root: Path) -> None:
 
 def test_a_form_with_a_token_and_the_tables_of_a_new_database(root: Path) -> None:
     form = [["name", marked("u")]]
-    assert run(root, post("/form/", form=form)).answer()["status"] == 403
+    other = [["Cookie", "csrftoken=" + "b" * 32]]
+    assert run(root, post("/form/", form=form, headers=[*other, ["X-CSRFToken", "c" * 32]])).answer()["status"] == 403
+    assert run(root, post("/form/", form=form)).answer()["status"] == 200  # a token of the client's own choice, sent twice
     twice = batch(
         root,
         {"kind": "wsgi", "import": "site_.wsgi:application", "environment": ENVIRONMENT},
@@ -98,6 +100,12 @@ def test_somebody_can_log_in_also_where_the_database_would_be_on_a_server(tmp_pa
         [document(login[0], get("/a/page/"), login[1], get("/a/page/"))],
     )
     assert [answer["body"] for answer in found.answers()] == ["", "False False", "in", "True False"]
+    door = {"kind": "wsgi", "import": "site_.wsgi:application", "environment": ENVIRONMENT, "signed_in": True}
+    assert batch(tmp_path / "app", door, [document(get("/a/page/"))] * 2).answer(1)["body"] == "True False"
+    (told,) = [
+        r["application"] for r in look(tmp_path / "app") if r.get("application", {}).get("import") == "site_.wsgi:application"
+    ]
+    assert all(told["accounts"] is True for told in looked) and looked
     assert [(r["path"], "entrance" in r) for r in found.ready["routes"]] == [
         ("/sessions/", True), ("/a/log-in/", True), ("/a/page/", False), ("/blog/author/", False),
     ]  # fmt: skip

@@ -158,6 +158,12 @@ def test_an_application_with_many_routes_is_entered_by_parts(tmp_path: Path) -> 
     assert [seen.door(name)["share"] for name in names] == [[part, PARTS] for part in range(PARTS)]
 
 
+def test_an_application_with_accounts_is_entered_as_everybody_and_as_a_user(tmp_path: Path) -> None:
+    seen = Seen(tmp_path, printing(application("own.web:app", routes=[ROUTE], accounts=True)), {"own/__init__.py": ""})
+    assert list(seen.entries) == ["own.web:app", "own.web:app (logged in)"]
+    assert [seen.door(name).get("signed_in", False) for name in seen.entries] == [False, True]
+
+
 def test_an_application_with_a_login_is_not_entered_by_parts(tmp_path: Path) -> None:
     many = [{**ROUTE, "path": f"/page/{n}"} for n in range(MANY_ROUTES)]
     login = {**ROUTE, "path": "/login", "entrance": True}

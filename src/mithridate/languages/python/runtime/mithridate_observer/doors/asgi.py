@@ -27,6 +27,7 @@ class AsgiDoor:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lifespan: Lifespan | None = None
         self._scheme, self._host = "http", "localhost"
+        self._held: list[tuple[str, str]] = []
 
     def open(self) -> None:
         """Import the application; a coroutine function that makes it is run."""
@@ -41,6 +42,7 @@ class AsgiDoor:
         if not callable(self._call):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(found).__name__}")
         self._scheme, self._host = django.prepare()
+        self._held = django.cookies(self._context.door.signed_in)
         settle()
 
     def routes(self) -> list[dict[str, Any]]:
@@ -55,8 +57,8 @@ class AsgiDoor:
         self._loop.run_until_complete(self._lifespan.start())
 
     def client(self) -> Client:
-        """A browser without cookies."""
-        return Browser(self._context, self._send, self._host, self._scheme)
+        """A browser with the cookies that every client has."""
+        return Browser(self._context, self._send, self._host, self._scheme, self._held)
 
     def leave(self) -> None:
         """Nothing to do: the process ends."""

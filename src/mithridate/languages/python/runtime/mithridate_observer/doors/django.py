@@ -13,6 +13,10 @@ SOMEBODY = "amber"
 fields (docs/input-document.md). A form that registers somebody would refuse that password, and needs an e-mail's answer often."""
 
 
+_TOKEN = "a" * 32
+_somebody: Any = None
+
+
 def application() -> Any:
     """The WSGI application of the project that DJANGO_SETTINGS_MODULE names."""
     return import_module("django.core.wsgi").get_wsgi_application()
@@ -32,6 +36,42 @@ def prepare() -> tuple[str, str]:
     _create_somebody()
     scheme = "https" if getattr(settings, "SECURE_SSL_REDIRECT", False) else "http"
     return scheme, _host(settings)
+
+
+def has_accounts() -> bool:
+    """Whether the project knows users by sessions, as Django's own."""
+    settings = import_module("django.conf").settings
+    installed = import_module("django.apps").apps.is_installed
+    known = any(str(each).endswith("AuthenticationMiddleware") for each in settings.MIDDLEWARE)
+    return known and installed("django.contrib.auth") and installed("django.contrib.sessions")
+
+
+def cookies(signed_in: bool) -> list[tuple[str, str]]:
+    """What a client holds from the start, none for applications that are not Django's.
+
+    A token against request forgery, which every client can choose for itself as it only has to send it twice; and the session of
+    somebody who has logged in, where clients are to be `signed_in`. Raises LookupError when nobody could be.
+    """
+    if "django.conf" not in sys.modules or not import_module("django.conf").settings.configured:
+        return []
+    settings = import_module("django.conf").settings
+    held = [] if settings.CSRF_USE_SESSIONS else [(str(settings.CSRF_COOKIE_NAME), _TOKEN)]
+    return [*held, _session(settings)] if signed_in else held
+
+
+def _session(settings: Any) -> tuple[str, str]:
+    auth = import_module("django.contrib.auth")
+    user = auth.get_user_model()._default_manager.filter(pk=_somebody).first() if _somebody is not None else None
+    if user is None:
+        raise LookupError("no user of this project could be made")
+    backends = list(settings.AUTHENTICATION_BACKENDS)
+    store = import_module(settings.SESSION_ENGINE).SessionStore()
+    store[auth.SESSION_KEY] = user._meta.pk.value_to_string(user)
+    store[auth.BACKEND_SESSION_KEY] = next((each for each in backends if each.endswith(".ModelBackend")), backends[0])
+    store[auth.HASH_SESSION_KEY] = user.get_session_auth_hash() if hasattr(user, "get_session_auth_hash") else ""
+    store.save()
+    import_module("django.db").connections.close_all()
+    return str(settings.SESSION_COOKIE_NAME), str(store.session_key)
 
 
 def _host(settings: Any) -> str:
@@ -90,6 +130,7 @@ def _lags_behind(connection: Any) -> bool:
 
 
 def _create_somebody() -> None:
+    global _somebody
     if not import_module("django.apps").apps.is_installed("django.contrib.auth"):
         return
     try:
@@ -99,8 +140,8 @@ def _create_somebody() -> None:
         named = {field.name: mail if type(field).__name__ == "EmailField" else SOMEBODY}
         for name in model.REQUIRED_FIELDS:
             named.setdefault(name, mail if "mail" in name else SOMEBODY)
-        if not model._default_manager.filter(**{field.name: named[field.name]}).exists():
-            model._default_manager.create_user(password=SOMEBODY, **named)
+        found = model._default_manager.filter(**{field.name: named[field.name]}).first()
+        _somebody = (found or model._default_manager.create_user(password=SOMEBODY, **named)).pk
         import_module("django.db").connections.close_all()
     except Exception as error:  # noqa: BLE001 (a user model of the project's own may want what we cannot guess)
         print(f"a user: {error}", file=sys.stderr)

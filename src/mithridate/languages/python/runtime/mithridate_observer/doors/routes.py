@@ -22,7 +22,7 @@ _FRAMEWORKS = ("flask", "fastapi", "bottle", "falcon", "pyramid", "aiohttp", "qu
 _INNER = ("app", "wsgi_app", "application", "_app")
 _NATIVE = {"integer": "int", "string": "str"}
 _ENTRANCE = re.compile(
-    r"(?:^|[/_.-])(?:log_?-?in|sign_?-?(?:in|up)|regist(?:er|ration)|authenticate|tokens?|sessions?)(?:$|[/_.-])", re.IGNORECASE
+    r"(?:^|[/_.-])(?:log_?-?in|sign_?-?(?:in|up)|regist(?:er|ration)|authenticate|tokens?|sessions?)/?$", re.IGNORECASE
 )
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 

@@ -59,6 +59,7 @@ class WsgiDoor:
         self._application: Any = None
         self._scheme = "http"
         self._host = "localhost"
+        self._held: list[tuple[str, str]] = []
 
     def open(self) -> None:
         """Import the application, or make Django's when only its settings are named; see doors/django.py."""
@@ -69,6 +70,7 @@ class WsgiDoor:
         if not callable(self._application):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(self._application).__name__}")
         self._scheme, self._host = django.prepare()
+        self._held = django.cookies(self._context.door.signed_in)
         settle()
         "localhost".encode("idna")  # frameworks load this codec with the first request: once, not in each process
 
@@ -83,8 +85,8 @@ class WsgiDoor:
         """Nothing to do."""
 
     def client(self) -> Client:
-        """A browser without cookies."""
-        return Browser(self._context, self._send, self._host, self._scheme)
+        """A browser with the cookies that every client has."""
+        return Browser(self._context, self._send, self._host, self._scheme, self._held)
 
     def _send(self, request: Request) -> Response:
         return call(self._application, request)

@@ -18,7 +18,7 @@ from typing import Any
 from ..accessors.install import install as install_accessors
 from ..child import address_space, confine
 from ..command_line import Limits
-from ..doors.django import without_servers
+from ..doors.django import has_accounts, without_servers
 from ..doors.routes import routes_of
 from ..observed import error_text
 from ..places import Places
@@ -145,7 +145,8 @@ class _Look:
         root = self._root(source)
         self._records.write({"module": {"name": source.name, "file": shown, "paths": [root]}})
         for application in applications.applications(module, self._places):
-            self._application(application, root, settings)
+            accounts = {"accounts": True} if application["framework"] == "django" and has_accounts() else {}
+            self._application({**application, **accounts}, root, settings)
         for application in applications.made(module, self._places):
             self._application(application, root, settings)
         for function in functions.functions(module, self._places):
@@ -158,7 +159,8 @@ class _Look:
         without_servers()
         application = import_module("django.core.wsgi").get_wsgi_application()
         routes = routes_of(application, self._places)
-        told = {"kind": "wsgi", "framework": "django", "import": _DJANGO, "file": "", "line": 0, "routes": routes}
+        accounts = {"accounts": True} if has_accounts() else {}
+        told = {**accounts, "kind": "wsgi", "framework": "django", "import": _DJANGO, "file": "", "line": 0, "routes": routes}
         self._application(told, self._places.shown(str(root)) or str(root), (root, settings))
 
     def _application(self, told: dict[str, Any], root: str, settings: Project | None) -> None:
