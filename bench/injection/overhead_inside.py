@@ -7,6 +7,8 @@ One process for each mode, all in one run; blocks of requests go to them by turn
 requests. `covered`: with line coverage too, as exploring runs have. Prints one JSON object a block.
 """
 
+# mypy: disable-error-code="import-not-found"
+
 import asyncio
 import io
 import json

@@ -70,6 +70,41 @@ def test_a_form_with_a_token_and_the_tables_of_a_new_database(root: Path) -> Non
     assert not (root / "db.sqlite3").exists()
 
 
+MODELS = """
+from django.db import models
+class Owner(models.Model):
+    name = models.CharField(max_length=3)
+    mail = models.EmailField()
+class Thing(models.Model):
+    owner = models.ForeignKey(Owner, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=9, choices=[("x", "X")])
+    count = models.PositiveIntegerField()
+    when = models.DateTimeField()
+"""
+SHELF_URLS = """
+from django.http import HttpResponse
+from django.urls import path
+from shelf.models import Thing
+def things(request):
+    found = Thing.objects.filter(owner__name=request.GET["owner"])
+    return HttpResponse(",".join("%s %s %s" % (each.kind, each.count, each.owner.mail) for each in found))
+urlpatterns = [path("things/", things)]
+"""
+
+
+def test_a_table_of_the_project_has_a_row_that_harmless_values_find(tmp_path: Path) -> None:
+    needs("django")
+    files = {"site_/__init__.py": "", "site_/urls.py": SHELF_URLS, "site_/wsgi.py": DJANGO_WSGI}
+    files |= {
+        "site_/settings.py": DJANGO_SETTINGS.replace("APPS = [", 'APPS = ["shelf", '),
+        "shelf/__init__.py": "",
+        "shelf/models.py": MODELS,
+    }
+    door = {"kind": "wsgi", "import": "site_.wsgi:application", "environment": ENVIRONMENT, "writable": True}
+    found = batch(tree(tmp_path / "app", **files), door, [document(get("/things/", query=[["owner", "amb"]]))])
+    assert found.answer()["body"] == "x 1 amber@example.org"
+
+
 LOGIN_URLS = """
 from django.contrib.auth import authenticate, login
 from django.http import HttpResponse

@@ -41,7 +41,7 @@ class AsgiDoor:
         self._call = aiohttp.as_asgi(found) if aiohttp.is_application(found) else as_asgi3(found)
         if not callable(self._call):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(found).__name__}")
-        self._scheme, self._host = django.prepare()
+        self._scheme, self._host = django.prepare(self._context.places)
         self._held = django.cookies(self._context.door.signed_in)
         settle()
 

@@ -8,11 +8,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..places import Places
+from . import django_rows
+
 SOMEBODY = "amber"
-"""Name and password of an ordinary user, so that pages behind a login can be reached by logging in: what is written into harmless
-fields (docs/input-document.md). A form that registers somebody would refuse that password, and needs an e-mail's answer often."""
+"""Texts in rows of tables that would be empty; name and password of an ordinary user, so that pages behind a login are reached.
 
-
+It is what is written into harmless fields (docs/input-document.md). A form that registers somebody would refuse that password.
+"""
 _TOKEN = "a" * 32
 _somebody: Any = None
 
@@ -22,8 +25,9 @@ def application() -> Any:
     return import_module("django.core.wsgi").get_wsgi_application()
 
 
-def prepare() -> tuple[str, str]:
-    """The scheme and host that requests need; creates the tables of SQLite databases, and somebody who can log in.
+def prepare(places: Places) -> tuple[str, str]:
+    """The scheme and host that requests need; creates the tables of SQLite databases, somebody who can log in, and a row in each
+    table of the project's own that has none.
 
     Does nothing for applications that are not Django's.
     """
@@ -34,6 +38,11 @@ def prepare() -> tuple[str, str]:
         return "http", "localhost"
     _create_tables(settings)
     _create_somebody()
+    try:
+        django_rows.fill(SOMEBODY, lambda file: places.shown(file) is not None)
+    except Exception as error:  # noqa: BLE001 (best effort: an application with empty tables still answers)
+        print(f"rows: {error}", file=sys.stderr)
+    import_module("django.db").connections.close_all()
     scheme = "https" if getattr(settings, "SECURE_SSL_REDIRECT", False) else "http"
     return scheme, _host(settings)
 

@@ -69,7 +69,7 @@ class WsgiDoor:
         self._application = find(self._context.door.imported) if self._context.door.imported else django.application()
         if not callable(self._application):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(self._application).__name__}")
-        self._scheme, self._host = django.prepare()
+        self._scheme, self._host = django.prepare(self._context.places)
         self._held = django.cookies(self._context.door.signed_in)
         settle()
         "localhost".encode("idna")  # frameworks load this codec with the first request: once, not in each process
