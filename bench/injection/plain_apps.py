@@ -19,13 +19,13 @@ def listed(rows):
 """
 
 _FLASK = """
-from flask import Flask, jsonify, render_template_string, request
+from flask import Flask, jsonify, request
 from store import add, found, listed
 app = Flask(__name__)
-PAGE = "<h1>Hello {{ name }}</h1>{% for n in numbers %}<p>{{ n }}</p>{% endfor %}"
+PAGE = app.jinja_env.from_string("<h1>Hello {{ name|e }}</h1>{% for n in numbers %}<p>{{ n }}</p>{% endfor %}")
 @app.get("/")
 def page():
-    return render_template_string(PAGE, name=request.args.get("name", "you"), numbers=range(20))
+    return PAGE.render(name=request.args.get("name", "you"), numbers=range(20))
 @app.post("/item")
 def item():
     add(request.form["name"], request.form["note"])

@@ -141,3 +141,30 @@ def test_who_sends_requests_chooses_no_environment(tmp_path: Path) -> None:
     root = tree(tmp_path / "app", own=f"import os\nfrom flask import Flask\napp = Flask('own')\n{handler}")
     found = batch(root, {"kind": "wsgi", "import": "own:app"}, [document(get("/"))])
     assert found.answer()["body"] == "-" and not [where for where, _ in found.asked() if where == "environment"]
+
+
+TABLES = """
+from flask import Flask
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+class Base(DeclarativeBase):
+    pass
+class Note(Base):
+    __tablename__ = "note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+engine = sa.create_engine("sqlite:///notes.db")
+app = Flask("own")
+@app.get("/")
+def index():
+    with Session(engine) as session:
+        return str(session.query(Note).count())
+"""
+
+
+def test_tables_of_models_are_made_in_an_empty_database(tmp_path: Path) -> None:
+    needs("flask")
+    needs("sqlalchemy")
+    found = batch(
+        tree(tmp_path / "app", own=TABLES), {"kind": "wsgi", "import": "own:app", "writable": True}, [document(get("/"))]
+    )
+    assert found.answer()["body"] == "0"

@@ -31,7 +31,7 @@ class AsgiDoor:
 
     def open(self) -> None:
         """Import the application; a coroutine function that makes it is run."""
-        from . import aiohttp, django
+        from . import aiohttp, django, tables
 
         django.without_servers()
         found = find(self._context.door.imported)
@@ -43,6 +43,7 @@ class AsgiDoor:
             raise TypeError(f"{self._context.door.imported} is not callable: {type(found).__name__}")
         self._scheme, self._host = django.prepare(self._context.places)
         self._held = django.cookies(self._context.door.signed_in)
+        tables.create(self._application)
         settle()
 
     def routes(self) -> list[dict[str, Any]]:

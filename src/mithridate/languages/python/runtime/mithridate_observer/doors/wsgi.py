@@ -63,7 +63,7 @@ class WsgiDoor:
 
     def open(self) -> None:
         """Import the application, or make Django's when only its settings are named; see doors/django.py."""
-        from . import django
+        from . import django, tables
 
         django.without_servers()
         self._application = find(self._context.door.imported) if self._context.door.imported else django.application()
@@ -71,6 +71,7 @@ class WsgiDoor:
             raise TypeError(f"{self._context.door.imported} is not callable: {type(self._application).__name__}")
         self._scheme, self._host = django.prepare(self._context.places)
         self._held = django.cookies(self._context.door.signed_in)
+        tables.create(self._application)
         settle()
         "localhost".encode("idna")  # frameworks load this codec with the first request: once, not in each process
 
