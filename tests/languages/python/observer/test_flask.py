@@ -168,3 +168,12 @@ def test_tables_of_models_are_made_in_an_empty_database(tmp_path: Path) -> None:
         tree(tmp_path / "app", own=TABLES), {"kind": "wsgi", "import": "own:app", "writable": True}, [document(get("/"))]
     )
     assert found.answer()["body"] == "0"
+
+
+def test_a_file_that_would_be_sent_is_a_path_also_when_it_is_not_there(tmp_path: Path) -> None:
+    needs("flask")
+    source = "from flask import Flask, request, send_file\napp = Flask('own')\n@app.get('/')\ndef index():\n"
+    root = tree(tmp_path / "app", own=source + "    return send_file(request.args['p'])\n")
+    found = batch(root, {"kind": "wsgi", "import": "own:app"}, [document(get("/", query=[["p", marked("x")]]))])
+    (path,) = found.observed("path")
+    assert path["api"] == "werkzeug.utils.send_file" and path["frames"][0]["function"] == "index"
