@@ -189,6 +189,40 @@ async def inner(request):
 app.mount("/sub", FastAPI(routes=[Route("/inner/{p:path}", inner)]))
 """
 
+FASTAPI_TOKENS = """
+from fastapi import Depends, FastAPI
+from fastapi.security import OAuth2PasswordBearer
+from pydantic import BaseModel
+bearer = OAuth2PasswordBearer(tokenUrl="token")
+app = FastAPI()
+class User(BaseModel):
+    name: str
+@app.post("/token")
+def token(user: User):
+    return {"data": {"access_token": "secret-of-" + user.name, "token_type": "bearer"}}
+@app.get("/me")
+def me(token: str = Depends(bearer)):
+    return {"me": token}
+"""
+
+FASTAPI_DECLARED = """
+from enum import Enum
+from typing import Literal, Optional
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+app = FastAPI()
+class Colour(str, Enum):
+    RED = "scarlet"
+class Order(BaseModel):
+    size: Literal["small", "large"]
+    colour: Optional[Colour] = None
+    grant: str = Field(pattern="^password$")
+    free: str = Field(pattern="^[a-z]+$")
+@app.post("/order")
+def order(order: Order):
+    return {}
+"""
+
 FASTAPI_FORMS = """
 from fastapi import FastAPI, Form, Request, UploadFile
 app = FastAPI()

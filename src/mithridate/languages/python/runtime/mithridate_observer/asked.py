@@ -43,6 +43,7 @@ class Notebook:
     def __init__(self) -> None:
         self.marks: Marks | None = None
         self.heard = False
+        self.is_program = False
         self.body = ""
         self.forget()
 

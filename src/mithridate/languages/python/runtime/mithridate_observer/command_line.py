@@ -32,6 +32,8 @@ class DoorFile:
     heard: bool
     share: tuple[int, int] = (0, 1)
     """Which part of how many: routes of the other parts are not told."""
+    signed_in: bool = False
+    """Clients are known to the application from the start, as an ordinary user."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def _door(path: Path) -> DoorFile:
         targets=tuple(str(each) for each in targets),
         heard=bool(told.get("heard")),
         share=_share(told.get("share")),
+        signed_in=told.get("signed_in") is True,
     )
 
 
