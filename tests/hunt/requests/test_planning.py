@@ -93,7 +93,7 @@ def test_a_raw_query_becomes_encoded_pairs_of_likely_names() -> None:
 def test_constants_are_tried_in_each_input_while_the_others_stay_marked() -> None:
     one = unit(("form", "mode"), ("form", "text"))
     one.compared = ["admin"]
-    forms = [sent(request)["form"] for request in supply.constants(one)]
+    forms = [sent(request)["form"] for request in supply.single_constants(one)]
     assert any(form[0] == ["mode", "admin"] and MARK.search(form[1][1]) for form in forms)
 
 

@@ -169,7 +169,7 @@ class Planner:
         if _marked(plan.attack) > _marked(unit.widest):
             unit.widest = plan.attack
         fuller = last.new_edges == unit.best_edges and not bad and _marked(plan.attack) > _marked(unit.best)
-        if plan.purpose is Purpose.KNOCK and not last.new_edges and self.state.ground_edges < last.edges:
+        if plan.purpose is Purpose.KNOCK and last.edges and not last.new_edges:
             unit.echo = self.state.stage == 0
         if better or fuller or not unit.best:
             if plan.purpose in (Purpose.SUPPLY, Purpose.CONSTANT) and better and unit.best:
@@ -264,7 +264,7 @@ class Planner:
 
     @property
     def _stages(self) -> tuple[Callable[[], Iterator[Plan]], ...]:
-        return (self._open_locked, self._stored, self._special, self._echoes, self._special, self._wander)
+        return (self._open_locked, self._stored, self._special, self._echoes, self._special, self._constants, self._wander)
 
     def _go_on(self) -> None:
         """Nothing is waiting: the next stage, in which each unit is looked at once more."""
@@ -292,6 +292,11 @@ class Planner:
             self._follow(key)
         self.state.echoes, self.state.later = [], []
         yield from ()
+
+    def _constants(self) -> Iterator[Plan]:
+        for unit in self._living():
+            for request in supply.single_constants(unit):
+                yield Plan(unit=unit.name, purpose=Purpose.CONSTANT, attack=(*unit.prelude, request))
 
     def _wander(self) -> Iterator[Plan]:
         chance = random.Random(self.seed)

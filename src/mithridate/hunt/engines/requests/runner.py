@@ -38,7 +38,7 @@ def batch_command(entry: EntryPoint, binary: Binary, directory: Path, options: O
     The documents are read-only inside; nothing that the target can write is shared with the host.
     """
     bounds = ("--each", f"{options.each_s:g}", "--wall", f"{options.wall_s:g}", "--memory", str(options.memory_bytes >> 20))
-    return many_inputs(entry, binary, directory, {}, (*bounds, "--coverage", "--together", str(_TOGETHER)))
+    return many_inputs(entry, binary, directory, {}, (*bounds, "--together", str(_TOGETHER)))
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class SandboxRunner:
         with TemporaryDirectory(prefix="mithridate-requests-") as folder:
             directory = Path(folder)
             for number, data in enumerate(documents):
-                wishes = ("-alone" if number in alone else "") + ("-heard" if number in exploring else "")
+                wishes = ("-alone" if number in alone else "") + ("-heard-covered" if number in exploring else "")
                 (directory / f"{number:06d}{wishes}.json").write_bytes(data)
             options = replace(self.options, wall_s=min(self.options.wall_s, max(1.0, seconds)))
             command, mounts = batch_command(self.entry, self.binary, directory, options)

@@ -82,14 +82,21 @@ def requests(unit: Unit) -> tuple[Request, ...]:
 
 
 def constants(unit: Unit) -> tuple[Request, ...]:
-    """Requests in which inputs have the values that input was compared with, names of inputs aside."""
-    called = {asked.name.lower() for asked in unit.asked}
-    compared = [constant for constant in unit.compared if constant.lower() not in called]
-    found: list[Request] = []
-    for base in _bases(unit):
-        found += _singly(base, compared[:8])
-        found += [_all(base, constant) for constant in compared[:4]]
+    """Requests in which all inputs have a value that input was compared with: what that opens is looked at more closely then."""
+    found = [_all(base, constant) for base in _bases(unit) for constant in _compared(unit)]
     return tuple(_unique(found))[:MAX_REQUESTS]
+
+
+def single_constants(unit: Unit) -> tuple[Request, ...]:
+    """Requests in which one input at a time has a value that input was compared with."""
+    found = [request for base in _bases(unit) for request in _singly(base, _compared(unit))]
+    return tuple(_unique(found))[:MAX_REQUESTS]
+
+
+def _compared(unit: Unit) -> list[str]:
+    """The first constants that may be values; names of inputs are none."""
+    called = {asked.name.lower() for asked in unit.asked}
+    return [constant for constant in unit.compared if constant.lower() not in called][:8]
 
 
 def put(value: Value, leaf: Value) -> Value:

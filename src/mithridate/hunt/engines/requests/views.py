@@ -132,6 +132,7 @@ class Runner(Protocol):
 
         Those whose positions are in `alone` get a process each; others may share one, and see what the ones before left in it.
 
-        `exploring` likewise: what their input is compared with is worth more than that the program sees only plain strings.
+        `exploring` likewise: what they cover is told, and what their input is compared with, for which the program sees strings
+        that are not plain ones.
         """
         ...

@@ -37,8 +37,8 @@ from .waiting import Outcome, Waiting
 
 DOORS: dict[str, Any] = {"wsgi": WsgiDoor, "asgi": AsgiDoor, "call": CallDoor, "target": CallDoor, "program": ProgramDoor}
 _HIGH_DESCRIPTOR = 200
-ALONE, HEARD = "alone", "heard"
-"""Words after a hyphen in an input's name: a process of its own in spite of --together; as with --heard, for this one."""
+ALONE, HEARD, COVERED = "alone", "heard", "covered"
+"""Words after hyphens in an input's name: a process of its own in spite of --together; as with --heard; as with --coverage."""
 
 
 def run(options: Options) -> int:
@@ -56,7 +56,8 @@ class _Batch:
         self._options, self._records, self._tree = options, records, tree
         self._places = Places(tree)
         self._run = Run(records)
-        self._coverage = Coverage(self._places) if options.coverage else None
+        covered = options.coverage or any(COVERED in path.name for path in options.inputs)
+        self._coverage = Coverage(self._places) if covered else None
         self._dump = _stack_file()
         self._held = 0
 
@@ -96,7 +97,8 @@ class _Batch:
             try:
                 wishes = path.name.partition(".")[0].split("-")[1:]
                 heard = self._options.heard or HEARD in wishes
-                turn = Turn(number, read(path), self._drawing(number), heard)
+                covered = self._options.coverage or COVERED in wishes
+                turn = Turn(number, read(path), self._drawing(number), heard, covered)
             except Invalid as error:
                 self._ended(number, {"ended": "invalid", "why": str(error)[:500], "cpu_s": 0.0, "frames": []})
                 continue

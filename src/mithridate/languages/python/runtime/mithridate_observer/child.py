@@ -60,14 +60,15 @@ class Run:
 
 @dataclass
 class Turn:
-    """A document that a process is to carry out: its number in the batch, where its tokens are drawn from, and whether its
-    inputs are handed out as strings that tell what they are compared with.
+    """A document that a process is to carry out: its number in the batch, where its tokens are drawn from, whether its inputs
+    are handed out as strings that tell what they are compared with, and whether the lines that it covers are counted.
     """
 
     number: int
     document: Document
     draw: random.Random
     heard: bool
+    covered: bool
 
 
 def carry_out(
@@ -103,10 +104,10 @@ def carry_out(
                 gc.enable()
                 if reopen:
                     door.open()
-                if coverage is not None:
-                    coverage.start()
                 door.enter()
                 setting = _Setting()
+            if coverage is not None:
+                coverage.watch(turn.covered)
             _phases(turn.document, door, context, run, coverage, Marks(turn.document.numbers, turn.draw))
         except Invalid as error:
             ended = {"ended": "invalid", "why": str(error)[:500], "frames": []}
