@@ -49,7 +49,8 @@ def work(mode: str) -> None:
     sys.path.insert(0, observer)
     answers, sys.stdout = sys.stdout, sys.stderr
     tokens = _Tokens()
-    before, each = (lambda: None), (lambda: None)
+    before: Callable[[], None] = lambda: None  # noqa: E731
+    each: Callable[[], None] = lambda: None  # noqa: E731
     if mode != "bare":
         before, each = _observe(source, tokens, with_coverage=mode == "covered")
     sys.path.insert(1, source)
@@ -97,7 +98,7 @@ def _observe(source: str, tokens: _Tokens, *, with_coverage: bool) -> tuple[Call
 
     def before() -> None:
         if with_coverage:
-            Coverage(places).start()
+            Coverage(places).watch(True)
 
     def each() -> None:
         book.marks = None
@@ -118,7 +119,7 @@ def _opened(kind: str, imported: str, *, is_bare: bool) -> Callable[[Any], int]:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         lifespan = asgi.Lifespan(application)
-        loop.run_until_complete(lifespan.start())
+        loop.run_until_complete(lifespan.watch(True))
         return lambda request: loop.run_until_complete(asgi.call(application, request, lifespan.state)).status
 
     def send(request: Any) -> int:

@@ -149,7 +149,8 @@ class _Batch:
         os.close(writing)
         os.close(waiting)
         process = Waiting(pid, reading, self._records, self._options.limits.wall_s)
-        done, modules = 0, []
+        done = 0
+        modules: list[str] = []
         try:
             while True:
                 outcome = process.outcome()

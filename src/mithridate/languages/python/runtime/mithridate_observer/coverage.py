@@ -36,7 +36,7 @@ class Coverage:
             self._monitor(sys.monitoring, wanted)
         else:
             call = self._call if wanted else None
-            threading.settrace(call)  # type: ignore[arg-type]
+            threading.settrace(call)
             sys.settrace(call)
 
     def step(self) -> dict[str, int]:

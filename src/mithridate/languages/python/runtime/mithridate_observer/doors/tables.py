@@ -11,7 +11,7 @@ def create(application: Any) -> None:
     """Make those of Flask-SQLAlchemy, or those of the process's one database in SQLite; best effort."""
     try:
         extension = (getattr(application, "extensions", None) or {}).get("sqlalchemy")
-        if hasattr(extension, "create_all"):
+        if extension is not None and hasattr(extension, "create_all"):
             with application.app_context():
                 extension.create_all()
         elif "sqlalchemy.orm" in sys.modules:
