@@ -118,6 +118,7 @@ def log_in(request):
     login(request, user)
     return HttpResponse("in")
 def page(request):
+    request.COOKIES.get("sessionid"), request.COOKIES.get("own"), request.session.get("_auth_user_id")
     return HttpResponse("%s %s" % (request.user.is_authenticated, request.user.is_staff))
 urlpatterns = [path("a/page/", page), path("a/log-in/", log_in), path("sessions/", page), path("blog/author/", page)]
 """
@@ -137,6 +138,7 @@ def test_somebody_can_log_in_also_where_the_database_would_be_on_a_server(tmp_pa
     assert [answer["body"] for answer in found.answers()] == ["", "False False", "in", "True False"]
     door = {"kind": "wsgi", "import": "site_.wsgi:application", "environment": ENVIRONMENT, "signed_in": True}
     assert batch(tmp_path / "app", door, [document(get("/a/page/"))] * 2).answer(1)["body"] == "True False"
+    assert ("cookies", "own") in found.asked() and not {("cookies", "sessionid"), ("session", "_auth_user_id")} & found.asked()
     looked = [record["application"] for record in look(tmp_path / "app") if "application" in record]
     assert all(told["accounts"] is True for told in looked) and looked
     assert [(r["path"], "entrance" in r) for r in found.ready["routes"]] == [

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ..asked import book
 from ..places import Places
 from . import django_rows
 
@@ -36,6 +37,8 @@ def prepare(places: Places) -> tuple[str, str]:
     settings = import_module("django.conf").settings
     if not settings.configured:
         return "http", "localhost"
+    kept = [("cookies", str(settings.SESSION_COOKIE_NAME)), ("cookies", str(settings.CSRF_COOKIE_NAME))]
+    book.own = frozenset([*kept, *(("session", f"_auth_user_{part}") for part in ("id", "backend", "hash"))])
     _create_tables(settings)
     _create_somebody()
     try:
