@@ -49,10 +49,7 @@ def work(mode: str) -> None:
     sys.path.insert(0, observer)
     answers, sys.stdout = sys.stdout, sys.stderr
     tokens = _Tokens()
-    before: Callable[[], None] = lambda: None  # noqa: E731
-    each: Callable[[], None] = lambda: None  # noqa: E731
-    if mode != "bare":
-        before, each = _observe(source, tokens, with_coverage=mode == "covered")
+    before, each = (_nothing, _nothing) if mode == "bare" else _observe(source, tokens, with_coverage=mode == "covered")
     sys.path.insert(1, source)
     os.chdir(source)
     send = _opened(kind, imported, is_bare=mode == "bare")
@@ -68,6 +65,10 @@ def work(mode: str) -> None:
                 raise RuntimeError(f"{made[number % len(made)].path} gave {status}")
         told = {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}
         print(json.dumps(told), file=answers, flush=True)
+
+
+def _nothing() -> None:
+    """A bare application is not told that a request begins."""
 
 
 class _Tokens:
@@ -119,7 +120,7 @@ def _opened(kind: str, imported: str, *, is_bare: bool) -> Callable[[Any], int]:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         lifespan = asgi.Lifespan(application)
-        loop.run_until_complete(lifespan.watch(True))
+        loop.run_until_complete(lifespan.start())
         return lambda request: loop.run_until_complete(asgi.call(application, request, lifespan.state)).status
 
     def send(request: Any) -> int:
