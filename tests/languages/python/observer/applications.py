@@ -22,6 +22,9 @@ def args(number):
 def json_():
     data = request.get_json()
     return {"got": data["user"]["name"], "none": data.get("other")}
+@app.get("/raw-query")
+def raw_query():
+    return request.query_string
 @app.post("/raw")
 def raw():
     return request.get_data()

@@ -30,6 +30,11 @@ def test_routes_come_with_parameters_methods_place_and_constants(root: Path) -> 
     assert {"hidden-name", "hidden-value", "one", "two"} <= set(routes["/every"]["constants"])
 
 
+def test_the_query_as_a_whole_is_asked_for_by_the_handler_and_not_by_the_framework(root: Path) -> None:
+    assert ("raw_query", "*") in steps(root, get("/raw-query")).asked()
+    assert ("raw_query", "*") not in steps(root, post("/args/1", form=[["f", "x"]])).asked()
+
+
 def test_every_accessor_tells_what_is_asked(root: Path) -> None:
     assert steps(root, post("/args/1", form=[["f", "x"]])).asked() >= {
         ("query", "q"), ("query", "many"), ("query", "in"), ("query", "size"), ("form", "f"), ("query", "v"), ("cookies", "c"),

@@ -165,7 +165,9 @@ class Planner:
             unit.failing = True
         unit.locked = sequences.locked(unit, last)
         self.state.ground_edges = max(self.state.ground_edges, last.edges - last.new_edges)
-        better = last.new_edges > unit.best_edges and not (bad and unit.best)
+        better = last.new_edges > unit.best_edges and not (bad and unit.welcomed)
+        if not bad and not unit.welcomed:  # the first that is no error is better than all errors, whatever they covered
+            unit.welcomed, better = True, True
         if _marked(plan.attack) > _marked(unit.widest):
             unit.widest = plan.attack
         fuller = last.new_edges == unit.best_edges and not bad and _marked(plan.attack) > _marked(unit.best)

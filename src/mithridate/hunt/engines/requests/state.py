@@ -114,6 +114,8 @@ class Unit:
     widest: Steps = ()
     """The steps that supply most inputs, whether or not the handler was content with them."""
     failing: bool = False
+    welcomed: bool = False
+    """Some request was answered without an error."""
     echo: bool = False
     """All lines that it ran when it was knocked at had been run by others: it is looked at when they are done with."""
     locked: bool = False

@@ -53,6 +53,11 @@ _FLAVOURS: tuple[Value, ...] = (
     "00000000-0000-4000-8000-000000000001",
     "true",
 )
+_ADDRESS = f"http://localhost/{marked()}"
+_ADDRESSES = re.compile(
+    r"ur[li]|link|href|location|redirect|callback|webhook|website|avatar|image|feed|next|return|target|endpoint", re.I
+)
+"""Names of inputs that may be addresses."""
 _OF_KIND: dict[str, Value] = {
     "int": "1",
     "integer": "1",
@@ -74,7 +79,7 @@ def requests(unit: Unit) -> tuple[Request, ...]:
     """The requests that supply what was asked for, the most telling first. The same knowledge gives the same ones."""
     found: list[Request] = []
     for base in _bases(unit):
-        found += [base, _decoded(unit, base)]
+        found += [base, _decoded(unit, base), _addressed(base)]
         found += _unsettled(unit, base)
         if unit.failing:
             found += [_all(base, flavour) for flavour in _FLAVOURS]
@@ -254,6 +259,17 @@ def _all(base: Request, value: Value) -> Request:
 def _decoded(unit: Unit, base: Request) -> Request:
     """Every input that a decoder was applied to, encoded for it."""
     given = tuple(one if is_marked(one.name) else replace(one, value=_known(unit, *one.slot) or one.value) for one in base.inputs)
+    return replace(base, inputs=given)
+
+
+def _addressed(base: Request) -> Request:
+    """Every input that may be an address by its name, as one."""
+    given = tuple(
+        replace(one, value=_ADDRESS)
+        if one.where not in ("path", "files") and isinstance(one.name, str) and _ADDRESSES.search(one.name)
+        else one
+        for one in base.inputs
+    )
     return replace(base, inputs=given)
 
 

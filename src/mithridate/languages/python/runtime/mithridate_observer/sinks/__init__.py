@@ -11,6 +11,7 @@ from . import (
     code,
     databases,
     directories,
+    existence,
     headers,
     logs,
     markup,
@@ -57,6 +58,8 @@ def _handlers() -> dict[str, Handler]:
 def _patches() -> dict[str, Sequence[Patch]]:
     return {
         "os": [processes.patch_os],
+        "posixpath": [existence.patch_path],
+        "pathlib": [existence.patch_pathlib],
         "importlib": [code.patch_importlib],
         "re": [patterns.patch],
         "regex.regex": [patterns.patch],
