@@ -34,8 +34,9 @@ check: setup ## style, types, architecture, docs
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q tests/docs
 
-bench: setup ## measurements against the raw engines; see bench/README.md
+bench: setup ## what Mithridate costs engines and applications; see bench/README.md
 	@$(BIN)/python -m bench.no_tax
+	@$(BIN)/python -m bench.injection.overhead
 
 format: setup ## format the code
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -1,7 +1,7 @@
 """OWASP BenchmarkPython: true and false positives by category, side by side with pattern scanners in one run.
 
     python -m bench.injection.owasp --tree PATH --out DIR [--rewrite SCRIPT] [--budget SECONDS] [--rules DIR]
-        [--peers DIR] [--only mithridate]
+        [--peers DIR] [--only mithridate|peers]
 
 `--tree` is a checkout of the public repository OWASP-Benchmark/BenchmarkPython (0.1). It is copied; the copy loses its answers
 and results, and what an older interpreter cannot read is put right: `--rewrite` is a program that is given the copy (f-strings of
@@ -209,12 +209,12 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=180)
     parser.add_argument("--rules", type=Path)
     parser.add_argument("--peers", type=Path, default=Path(sys.executable).parent)
-    parser.add_argument("--only", choices=["mithridate"])
+    parser.add_argument("--only", choices=["mithridate", "peers"], help="our own scan, or the other tools")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     suite, labels = prepare(given.tree, given.out, given.rewrite, given.peers)
-    tallies = [mithridate(suite, given.out, given.budget)]
-    if not given.only:
+    tallies = [] if given.only == "peers" else [mithridate(suite, given.out, given.budget)]
+    if given.only != "mithridate":
         tallies.append(bandit(suite, given.out, given.peers / "bandit"))
         if given.rules:
             tallies.append(semgrep(suite, given.out, given.rules, given.peers / "semgrep"))

@@ -11,7 +11,7 @@ import gc
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,13 +19,14 @@ from typing import TypeVar
 
 from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID, WorkflowHandle, WorkflowStatusString
 
+from mithridate.model.entry import EntryPoint
 from mithridate.model.errors import Interrupted
 from mithridate.model.finding import Flaky
 from mithridate.model.project import Skipped
 from mithridate.model.run import Observer, RunOptions, RunReport
 from mithridate.policy.scope import Scope
 from mithridate.prove.verify import Verdict
-from mithridate.stages import conclude, construct, evidence, verification
+from mithridate.stages import conclude, construct, documents, evidence, verification
 from mithridate.stages.search import Confirmed, Hunt
 from mithridate.stages.session import Session, Stores
 from mithridate.store.runs import RunState, RunSummary
@@ -37,6 +38,8 @@ _VERSION = "1"
 _WORKFLOW = "scan"
 _RESUMPTIONS = 100_000
 _POLL_S = 0.1
+_NAMED = 4
+"""Doors whose names a step has; of more, their number."""
 
 
 @DBOS.dbos_class()
@@ -72,10 +75,10 @@ class Scan(DBOSConfiguredInstance):
         doors_of = {entry.id: entry for entry in hunt.entries}
         native = [c for c in confirmed if not doors_of[c.candidate.entry_id].observed]
         made = [self._step(f"prove {c.signature}", partial(self._prove, c, hunt, len(native))) for c in native]
-        for entry in (e for e in hunt.entries if e.observed):  # its documents are proved together: a door opens slowly
-            theirs = [c for c in confirmed if c.candidate.entry_id == entry.id]
-            if theirs:
-                made += self._step(f"prove {entry.id}", partial(evidence.prove_documents, session, entry, theirs))
+        observed = documents.together([(e, _behind(e, confirmed)) for e in hunt.entries if e.observed])
+        while observed:  # all documents of a door at once, as it opens slowly, and as many doors as there are cores
+            some, observed = observed[: session.options.jobs], observed[session.options.jobs :]
+            made += self._step(f"prove {_named([e for e, _ in some])}", partial(evidence.prove_documents, session, some))
         proofs = [e.proof for e in made if e.proof]
         flaky: list[Flaky] = [*(f for r in hunt.rounds for f in r.flaky), *(e.flaky for e in made if e.flaky)]
 
@@ -112,6 +115,15 @@ class Scan(DBOSConfiguredInstance):
                 self._session.park_if_cancelled()
 
         return DBOS.run_step({"name": name}, announced)
+
+
+def _behind(entry: EntryPoint, confirmed: Sequence[Confirmed]) -> list[Confirmed]:
+    return [c for c in confirmed if c.candidate.entry_id == entry.id]
+
+
+def _named(entries: Sequence[EntryPoint]) -> str:
+    rest = len(entries) - _NAMED
+    return ", ".join([*(e.id for e in entries[:_NAMED]), *([f"{rest} more"] if rest > 0 else [])])
 
 
 def scan(options: RunOptions, scope: Scope, home: Path, observer: Observer, cancel: threading.Event) -> RunReport:

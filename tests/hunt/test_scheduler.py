@@ -30,6 +30,15 @@ def test_first_looks_take_no_more_than_about_half_of_the_time() -> None:
     assert 0.35 * 600 < again < 0.65 * 600
 
 
+def test_first_slices_are_long_where_nothing_is_to_be_chosen() -> None:
+    def first(arms: list[tuple[int, int]], jobs: int) -> float:
+        return Scheduler(arms=arms, budget_s=150, jobs=jobs, seed=1).next_round(150)[0].seconds
+
+    assert first([(0, 0), (1, 0)], 2) == 50, "each door has a core and one engine"
+    assert first([(0, 0), (1, 0)], 1) == 20
+    assert first([(0, 0), (0, 1)], 2) == 20, "two engines of one door take over what the other found"
+
+
 def test_a_second_engine_is_tried_most_where_the_first_one_found_something() -> None:
     arms = [(e, g) for g in range(2) for e in range(6)]
     played = play(Scheduler(arms, 900, 1, 1), lambda a: RICH if a.entry == 3 else BARREN, 900)

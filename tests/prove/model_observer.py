@@ -1,8 +1,9 @@
 """A small model of an application behind an observer: an ordinary sandbox that "runs" documents and writes records.
 
-`/find` puts the form field `name` into an SQL statement, `/stored` does so only after an earlier request had put it there,
-`/hash` computes a weak hash whatever is sent, `/dirty` fires when another document ran before it in the same sandbox,
-`/coin` fires every second time, `/always` whatever `name` is, `/killer` ends the sandbox, `/slow` uses up the sandbox's time.
+`/find` puts the form field `name` into an SQL statement, and so do `/find0` to `/find39`, each at a place of its own; `/stored`
+does so only after an earlier request had put it there, `/hash` computes a weak hash whatever is sent, `/dirty` fires when another
+document ran before it in the same sandbox, `/coin` fires every second time, `/moody` on short text only the first time, `/always`
+whatever `name` is, `/killer` ends the sandbox, `/slow` uses up the sandbox's time.
 """
 
 import json
@@ -27,6 +28,7 @@ FRAMES = {
     "/find": (Frame(function="find", file="/src/shop/app.py", line=12), Frame(function="route", file="/src/shop/app.py", line=4)),
     "/stored": (Frame(function="stored", file="/src/shop/app.py", line=30),),
     "/hash": (Frame(function="token", file="/src/shop/app.py", line=40),),
+    **{f"/find{n}": (Frame(function=f"find{n}", file="/src/shop/many.py", line=10 * n),) for n in range(40)},
 }
 SLOW_DOCUMENTS = 3
 """So many answers a sandbox gives before its time is up, when one of its documents asks for /slow."""
@@ -77,6 +79,7 @@ class ModelSandbox:
         self.ran: list[list[bytes]] = []
         self.opens = True
         self._coins = 0
+        self._moods: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -141,11 +144,17 @@ class ModelSandbox:
         if path == "/coin":
             self._coins += 1
             return [("sql", statement if self._coins % 4 < 2 else "SELECT 1", "/find")]
+        if path == "/moody":  # holds whatever is long; what is short it lets pass, but for the first time
+            self._moods[value] = self._moods.get(value, 0) + 1
+            escapes = len(value) > 8 or self._moods[value] == 1
+            return [("sql", statement if escapes else "SELECT 1", "/find")]
         if path == "/dirty":
             return [("sql", statement if run else "SELECT 1", "/find")]
         if path == "/always":
             return [("sql", f"SELECT {A}x{Z} ' ' FROM '", "/find")]
-        return [("sql", statement, "/find")] if path in ("/find", "/slow") else []
+        if path in FRAMES:
+            return [("sql", statement, path)]
+        return [("sql", statement, "/find")] if path == "/slow" else []
 
 
 def _spoken(text: str, words: Mapping[int, tuple[str, str]]) -> str:
@@ -177,11 +186,14 @@ def observed(stdout: bytes) -> Mapping[int, tuple[Observation, ...]]:
     return {run: tuple(all_) for run, all_ in made.items()}
 
 
-def judge(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[Violation, ...]]:
+def judge(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[tuple[Violation, ...], tuple[Observation, ...]]]:
     """Confinement as a child would do it: an apostrophe at a mark leaves the literal. Only runs that ended count."""
     ended = [line["run"] for line in map(json.loads, stdout.splitlines()) if "ended" in line]
     seen = observed(stdout)
-    return {run: tuple(v for o in seen.get(run, ()) if (v := _judged(o, documents[run])) is not None) for run in ended}
+    return {
+        run: (tuple(v for o in seen.get(run, ()) if (v := _judged(o, documents[run])) is not None), seen.get(run, ()))
+        for run in ended
+    }
 
 
 def _judged(seen: Observation, document: bytes) -> Violation | None:

@@ -12,7 +12,6 @@ from tests.prove.model_observer import (
     document,
     entry,
     judge,
-    observed,
     step,
     violation,
 )
@@ -21,6 +20,7 @@ from mithridate.model.document import Document, decode, encode
 from mithridate.model.execution import Limits
 from mithridate.model.finding import ControlTier, Flaky, Proof
 from mithridate.prove.prove_documents import Claim, DocumentOptions, DocumentProver
+from mithridate.prove.representatives import WAYS
 from mithridate.prove.witness import Witnesses
 
 
@@ -30,7 +30,7 @@ class Room:
     def __init__(self) -> None:
         self.sandbox = ModelSandbox()
         self.blobs: dict[str, bytes] = {}
-        witnesses = Witnesses(self.sandbox, Limits(), 1, command, judge, observed)
+        witnesses = Witnesses(self.sandbox, Limits(), 1, command, judge)
         self.prover = DocumentProver(witnesses, self.put, DocumentOptions(replays=4, rounds=40, minimise_s=30.0))
 
     def put(self, data: bytes) -> str:
@@ -128,13 +128,70 @@ def test_an_observed_fact_is_replayed_but_has_no_controls_and_no_steering(room: 
 
 
 def test_many_documents_advance_together(room: Room) -> None:
-    given = [document("/find", f"{A}{'abc' * i}' OR '{i}{Z}", query=[["q", "1"]] * (i % 3)) for i in range(12)]
-    proofs = room.prove(*(("/find", data) for data in given))
+    given = [document(f"/find{i}", f"{A}{'abc' * i}' OR '{i}{Z}", query=[["q", "1"]] * (i % 3)) for i in range(12)]
+    proofs = room.prove(*((f"/find{i}", data) for i, data in enumerate(given)))
     assert all(isinstance(p, Proof) for p in proofs)
     assert [room.attack(p)[0]["request"] for p in proofs] == [
-        {"method": "POST", "path": "/find", "form": [["name", f"{A}'{Z}"]]}
-    ] * 12
-    assert len(room.sandbox.ran) < 50
+        {"method": "POST", "path": f"/find{i}", "form": [["name", f"{A}'{Z}"]]} for i in range(12)
+    ]
+    assert len(room.sandbox.ran) < 12
+
+
+def test_forty_alike_cost_little_more_than_their_replays_and_controls(room: Room) -> None:
+    given = [document(f"/find{i}", f"{A}a' or '1'='1{Z}") for i in range(40)]
+    proofs = room.prove(*((f"/find{i}", data) for i, data in enumerate(given)))
+    assert [room.attack(p)[0]["request"]["form"] for p in proofs] == [[["name", f"{A}'{Z}"]]] * 40
+    assert all((p.fired, p.replays, len(p.controls)) == (4, 4, 3) for p in proofs if isinstance(p, Proof))
+    evidence = 40 * (4 + 3)
+    assert sum(map(len, room.sandbox.ran)) < evidence + 40 * 2
+    assert len(room.sandbox.ran) < 10
+
+
+def test_every_replay_has_a_sandbox_of_its_own(room: Room) -> None:
+    room.prove(*((f"/find{i}", document(f"/find{i}", f"{A}' or '{Z}")) for i in range(5)))
+    small = [document(f"/find{i}", f"{A}'{Z}") for i in range(5)]
+    confirming = [ran for ran in room.sandbox.ran if set(small) <= set(ran)]
+    assert len(confirming) == 4
+    assert all(ran.count(data) == 1 for ran in confirming for data in small)
+
+
+def test_of_one_root_cause_a_few_ways_are_proved(room: Room) -> None:
+    claims = [("/find", document("/find", f"{A}{'x' * i}' OR '{Z}")) for i in range(9)]
+    proofs = room.prove(*claims)
+    assert [p.original_size for p in proofs if isinstance(p, Proof)] == [len(data) for _, data in claims[:WAYS]]
+
+
+def test_where_the_first_of_a_root_cause_is_flaky_another_is_its_proof(room: Room) -> None:
+    flaky = [("/find", document("/gone", f"{A}' OR '{'1' * i}{Z}")) for i in range(WAYS)]
+    good = ("/find", document("/find", f"{A}much longer than the others' OR '{Z}"))
+    made = room.prove(*flaky, good)
+    assert [type(m) for m in made] == [Flaky] * WAYS + [Proof]
+
+
+def test_the_next_is_tried_where_another_did_not_fire_either(room: Room) -> None:
+    gone = [("/find", document("/gone", f"{A}' OR '{'1' * i}{Z}")) for i in range(WAYS + 1)]
+    made = room.prove(*gone, ("/find", document("/find", f"{A}much longer than all others' OR '{Z}")))
+    assert isinstance(made[-1], Proof)
+
+
+def test_others_that_never_fire_cost_one_sandbox_a_try(room: Room) -> None:
+    made = room.prove(*(("/find", document("/gone", f"{A}' OR '{'1' * i}{Z}")) for i in range(WAYS + 2)))
+    assert [(type(m), m.fired, m.replays) for m in made] == [(Flaky, 0, 4)] * WAYS + [(Flaky, 0, 1)] * 2
+    assert sum(len(ran) <= 2 for ran in room.sandbox.ran) == 1
+
+
+def test_a_smaller_form_that_does_not_hold_gives_way_to_the_document_itself(room: Room) -> None:
+    given = document("/moody", f"{A}x' OR '1{Z}")
+    (proof,) = room.prove(("/find", given))
+    assert isinstance(proof, Proof)
+    assert room.blobs[proof.blob] == given
+    assert (proof.fired, proof.replays) == (4, 4)
+
+
+def test_a_fact_is_seen_in_two_sandboxes_once_a_place(room: Room) -> None:
+    facts = room.prove(*(("/hash", document("/hash", f"{A}{'x' * i}{Z}")) for i in range(1, 6)))
+    assert [(f.fired, f.replays) for f in facts] == [(2, 2)]
+    assert [len(ran) for ran in room.sandbox.ran] == [1, 1]
 
 
 def test_one_document_may_carry_a_proof_and_a_fact(room: Room) -> None:

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from tests.prove.model_observer import A1, Z1, A, Z, step
 
 from mithridate.model.document import MARK, Document, decode, encode, found, strings
-from mithridate.prove.shrink_document import Cut, applied, cuts, shrink
+from mithridate.prove.cut_document import Cut, applied, cuts
+from mithridate.prove.shrink_document import shrink
 
 Test = Callable[[Document], bool]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.prove.model_observer import A, ModelSandbox, Z, candidate, command, document, entry, judge, observed, violation
+from tests.prove.model_observer import A, ModelSandbox, Z, candidate, command, document, entry, judge, violation
 from tests.prove.records import provenance
 
 from mithridate.model.errors import MithridateError
@@ -24,7 +24,7 @@ def sandbox() -> ModelSandbox:
 
 @pytest.fixture
 def witnesses(sandbox: ModelSandbox) -> Witnesses:
-    return Witnesses(sandbox, Limits(), 1, command, judge, observed)
+    return Witnesses(sandbox, Limits(), 1, command, judge)
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 import pytest
-from tests.prove.model_observer import A, ModelSandbox, Z, command, document, entry, judge, observed, violation
+from tests.prove.model_observer import A, ModelSandbox, Z, command, document, entry, judge, violation
 
 from mithridate.model.execution import Limits
 from mithridate.model.project import ToolFailure
@@ -20,7 +20,7 @@ def sandbox() -> ModelSandbox:
 
 @pytest.fixture
 def witnesses(sandbox: ModelSandbox) -> Witnesses:
-    return Witnesses(sandbox, Limits(), 2, command, judge, observed)
+    return Witnesses(sandbox, Limits(), 2, command, judge)
 
 
 def test_each_of_n_sandboxes_runs_all_documents_of_a_door(witnesses: Witnesses, sandbox: ModelSandbox) -> None:

@@ -72,7 +72,9 @@ class Scheduler:
 
     def __post_init__(self) -> None:
         share = self.budget_s * self.jobs / max(1, len(self.arms)) / 3
-        first = min(_FIRST_SLICE_S, max(_SHORTEST_SLICE_S, share))
+        # Short first slices are for comparing arms; where each has a core and is its door's only engine, nothing is to be chosen.
+        alone = len(self.arms) <= self.jobs and len({entry for entry, _ in self.arms}) == len(self.arms)
+        first = min(_LONGEST_SLICE_S if alone else _FIRST_SLICE_S, max(_SHORTEST_SLICE_S, share))
         self._arms = [_Arm(entry=e, engine=g, seconds=first) for e, g in self.arms]
 
     @property

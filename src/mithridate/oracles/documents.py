@@ -19,8 +19,11 @@ _MEASURED = frozenset(
 )
 
 
-def judged(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[Violation, ...]]:
-    """What each run of `documents` violated, the gravest first; none for a run that did not come to its end."""
+def judged(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[tuple[Violation, ...], tuple[Observation, ...]]]:
+    """What each run of `documents` violated, the gravest first, and what reached sinks in its attack.
+
+    Nothing for a run that did not come to its end.
+    """
     records = read_records(stdout)
     ended = [number for number, run in records.runs.items() if run.ended is not None and number < len(documents)]
     raw = _by_run(stdout, {number for number in ended if _calls(documents[number])})
@@ -30,7 +33,7 @@ def judged(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[Viol
         if number in raw:  # of calls, what counts as too much is measured against the harmless twin
             grown = judge(measure(documents[number], raw[number]))
             found = [v for v in found if v.kind not in _MEASURED] + ([grown] if grown else [])
-        made[number] = tuple(sorted(found, key=gravity))
+        made[number] = tuple(sorted(found, key=gravity)), tuple(records.runs[number].attack.observations)
     return made
 
 
@@ -51,11 +54,6 @@ def _by_run(stdout: bytes, wanted: set[int]) -> dict[int, list[dict[str, Any]]]:
         if isinstance(record, dict) and record.get("run") in found:
             found[record["run"]].append(record)
     return found
-
-
-def observed(stdout: bytes) -> Mapping[int, tuple[Observation, ...]]:
-    """What reached sinks in the attack of each run."""
-    return {number: tuple(run.attack.observations) for number, run in read_records(stdout).runs.items()}
 
 
 class ConfinementOracle:

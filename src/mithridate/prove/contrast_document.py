@@ -5,7 +5,7 @@ empty input     the same steps without the inputs that carry attacker data
 near miss       the honest values, made as long as the attack with letters that mean nothing in any language
 """
 
-from mithridate.model.document import MARK, Document, Json, Place, encode, found, marked, put, strings, without
+from mithridate.model.document import CLOSING, MARK, Document, Json, Place, encode, found, marked, put, strings, without
 
 TWIN = "harmless twin"
 EMPTY = "empty input"
@@ -41,13 +41,13 @@ def emptied(steps: list[Json]) -> list[Json]:
 
 
 def near_miss(document: Document) -> list[Json]:
-    """The attack with each of its values replaced by the control's, filled up to the attack's length."""
+    """The attack with each of its values replaced by the control's, made as long as the attack's."""
     made: Json = document.attack
     for place, text in strings(document.attack):
         twin = _twin(document.control, place)
         if text == twin or (twin is None and not MARK.search(text)):
             continue
-        made = put(made, place, _stretched(_body(text) if twin is None else twin, len(text)))
+        made = put(made, place, _fitted(_body(text) if twin is None else twin, len(text)))
     return made if isinstance(made, list) else document.attack
 
 
@@ -65,15 +65,15 @@ def _body(attack: str) -> str:
     return "".join(ends)
 
 
-def _stretched(text: str, length: int) -> str:
-    """Filled up inside the last mark, where attacker data belongs; at the end where there is none."""
+def _fitted(text: str, length: int) -> str:
+    """As long as that: filled up or cut inside the last mark, where attacker data belongs; at the end where there is none."""
     missing = length - len(text)
-    if missing <= 0:
-        return text
-    letters = (_FILLER * (missing // len(_FILLER) + 1))[:missing]
-    closings = [m.start() for m in MARK.finditer(text) if m["end"] == "\ue001"]
-    at = closings[-1] if closings else len(text)
-    return text[:at] + letters + text[at:]
+    ends = list(MARK.finditer(text))
+    at = next((end.start() for end in reversed(ends) if end["end"] == CLOSING), len(text))
+    if missing >= 0:
+        return text[:at] + (_FILLER * (missing // len(_FILLER) + 1))[:missing] + text[at:]
+    opened = max((end.end() for end in ends if end.end() <= at), default=0)
+    return text[: max(opened + 1, at + missing)] + text[at:] if opened < at else text
 
 
 def _entry(place: Place) -> Place:

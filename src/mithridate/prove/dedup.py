@@ -55,7 +55,17 @@ _NO_FIXED_PLACE = frozenset({ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUST
 def group(proofs: Iterable[Proof]) -> tuple[tuple[Proof, ...], ...]:
     """Partition `proofs` by root cause. Groups and their members come in a stable order: the most telling proof first."""
     ordered = sorted(proofs, key=_rank)
-    parent = list(range(len(ordered)))
+    return tuple(tuple(ordered[i] for i in members) for members in _joined([_keys_of_proof(proof) for proof in ordered]))
+
+
+def roots(violations: Sequence[Violation]) -> list[list[int]]:
+    """The positions of violations of one door, grouped by root cause by the same rules."""
+    return _joined([_keys(v) if v.frames else [("signature", v.signature)] for v in violations])
+
+
+def _joined(keys: Sequence[Sequence[Hashable]]) -> list[list[int]]:
+    """Positions whose keys overlap, directly or through others; in order."""
+    parent = list(range(len(keys)))
 
     def find(i: int) -> int:
         while parent[i] != i:
@@ -64,15 +74,14 @@ def group(proofs: Iterable[Proof]) -> tuple[tuple[Proof, ...], ...]:
         return i
 
     seen: dict[Hashable, int] = {}
-    for i, proof in enumerate(ordered):
-        for key in _keys_of_proof(proof):
-            first = find(seen.setdefault(key, i))
-            mine = find(i)
-            parent[max(first, mine)] = min(first, mine)
-    groups: dict[int, list[Proof]] = {}
-    for i, proof in enumerate(ordered):
-        groups.setdefault(find(i), []).append(proof)
-    return tuple(tuple(members) for members in groups.values())
+    for i, mine in enumerate(keys):
+        for key in mine:
+            first, here = find(seen.setdefault(key, i)), find(i)
+            parent[max(first, here)] = min(first, here)
+    groups: dict[int, list[int]] = {}
+    for i in range(len(keys)):
+        groups.setdefault(find(i), []).append(i)
+    return list(groups.values())
 
 
 def _keys_of_proof(proof: Proof) -> list[Hashable]:

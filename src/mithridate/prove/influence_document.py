@@ -114,6 +114,8 @@ def _tier(violation: Violation, seen: Observation) -> ControlTier:
         writes = violation.access is Access.WRITE or seen.detail.get("mode") in ("write", "delete")
         if seen.detail.get("mode") == "run":
             return _T.CONTROLLED_EXECUTION
+        if seen.detail.get("mode") == "exists":
+            return _T.UNCONTROLLED_READ
         return _T.CONTROLLED_WRITE if writes else _T.CONTROLLED_READ
     if violation.kind is _K.TEMPLATE_INJECTION:
         return _TEMPLATE_TIERS.get(seen.dialect, _T.CONTROLLED_WRITE)
@@ -126,6 +128,8 @@ def _meaning(violation: Violation, seen: Observation) -> str:
         return "The input chooses what is executed there."
     if tier is _T.CONTROLLED_READ:
         return "The input chooses what is read or asked for there."
+    if tier is _T.UNCONTROLLED_READ:
+        return "The input chooses which file is looked for there; nothing of it is read."
     if violation.kind in (_K.PATH_TRAVERSAL, _K.ARCHIVE_TRAVERSAL):
         return "The input chooses what is written or removed there."
     return "The input changes the structure of what is read there, not only a value in it."

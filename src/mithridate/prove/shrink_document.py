@@ -1,16 +1,16 @@
-"""Makes an input document smaller while it still fires: drops steps and inputs, then shortens the attacker's text.
+"""Makes input documents smaller while they still fire: drops steps and inputs, then shortens the attacker's text.
 
-What is dropped from the attack is dropped from the control too, so that both keep one shape; text that both have in common is
-shortened in both. Marks are never cut in two. Many documents advance together: each proposes a few variants a round, and all
-variants of a round run as one batch (delta debugging, A. Zeller and R. Hildebrandt, TSE 2002, over the document's parts).
+Many documents advance together: each proposes variants a round, and all variants of a round run as one batch (delta debugging,
+A. Zeller and R. Hildebrandt, TSE 2002, over the document's parts). Engines attack many inputs with the same few texts: of the
+documents that carry one text, the first is made small, and then the others are tried with what it came down to.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-from mithridate.model.document import MARK, OPENING, Document, Json, Place, decode, encode, found, marked, put, strings, without
+from mithridate.model.document import Document, Json, Place, decode, encode, found, put
+from mithridate.prove.cut_document import Cut, applied, cuts, structural
+from mithridate.prove.sketch_document import attacking, sketches
 
 Keeps = Callable[[Mapping[int, Sequence[bytes]]], Mapping[int, Sequence[bool]]]
 """For each document (by position) its variants; the answer says which of them keep that document's violation."""
@@ -18,45 +18,59 @@ Keeps = Callable[[Mapping[int, Sequence[bytes]]], Mapping[int, Sequence[bool]]]
 ROUND_INPUTS = 768
 """Variants that one round may run in all."""
 
-MOST, FEWEST = 16, 3
+MOST, FEWEST = 48, 4
 """Variants of one document in one round."""
 
-_OPTIONAL = ("query", "headers", "cookies", "form", "files", "json", "body", "raw_query", "fill", "construct", "stdin", "kwargs")
-"""Members of a step that may go as a whole."""
+TRIES, FEWEST_TRIES = 4096, 24
+"""Variants that may fail in a row before a document counts as small: so many shared by all, and at least so many for each."""
 
-_ENTRIES = frozenset({"query", "headers", "cookies", "form", "files", "kwargs"})
-"""Members whose entries may go one by one. A program's or a call's positional arguments only lose their last one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What to take away: what is at `place`, or of the text there the characters from `start` to `end`; or a smaller number."""
-
-    place: Place
-    start: int = 0
-    end: int = 0
-    number: int | None = None
-
-    @property
-    def order(self) -> tuple[tuple[tuple[int, int, str], ...], int]:
-        """Cuts applied from the last to the first of this order do not move each other."""
-        return tuple((0, k, "") if isinstance(k, int) else (1, 0, k) for k in self.place), self.start
+_Variant = tuple[tuple[Cut, ...], bytes]
 
 
 class Shrinking:
-    """One document on its way down."""
+    """One document on its way down. It counts as small after `patience` variants in a row that lost its violation."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, patience: int = TRIES) -> None:
         self.best = data
         self.over = False
+        carried = attacking(decode(data))
+        self.payload: Hashable = tuple((text, _twin(decode(data), place)) for place, text in carried)
+        """What its attack says, and its control there: documents of one payload tend to come down to one form."""
+        self._carriers = len(carried)
+        self._patience = patience
+        self._missed = 0
         self._known = {data}
-        self._asked: list[tuple[tuple[Cut, ...], bytes]] = []
-        self._combined: list[bytes] = []
+        self._asked: list[_Variant] = []
+        self._ahead: list[_Variant] = []
+        self._ahead_alone = False
+        self._hope = b""
+        self._texts_are_small = False
+        self._sketch()
+
+    @property
+    def texts(self) -> tuple[str, ...] | None:
+        """What its attacking texts came down to, in order; None when some of them are gone."""
+        made = tuple(text for _, text in attacking(decode(self.best)))
+        return made if len(made) == self._carriers else None
+
+    def follow(self, texts: Sequence[str]) -> None:
+        """Try these texts in the place of its own; if they do, its texts need not be shortened one by one."""
+        document = decode(self.best)
+        control, attack = document.control, document.attack
+        for (place, own), new in zip(attacking(document), texts, strict=True):
+            control = _steps(put(control, place, new)) if _twin(document, place) == own else control
+            attack = _steps(put(attack, place, new))
+        made = encode(Document(control=control, attack=attack))
+        if made == self.best:
+            self._texts_are_small = True
+        else:
+            self._hope = made
+            self._ahead, self._ahead_alone = [((), made)], True
 
     def proposals(self, most: int) -> list[bytes]:
         """The next variants to try, the boldest first; none when nothing is left to try."""
         self._asked = []
-        for group, variant in self._variants(decode(self.best)):
+        for group, variant in self._next(decode(self.best)):
             if variant not in self._known and _weight(variant) < _weight(self.best):
                 self._known.add(variant)
                 self._asked.append((group, variant))
@@ -68,25 +82,85 @@ class Shrinking:
     def learn(self, kept: Sequence[bool]) -> None:
         """Go on from the smallest variant that kept the violation; next, try what kept it one by one together, and in halves."""
         good = [asked for asked, keeps in zip(self._asked, kept, strict=True) if keeps]
-        if not good:
-            return
-        before = decode(self.best)
-        single = [group for group, _ in good if group]
-        half = len(single) // 2
-        self._combined = [
-            encode(smaller)
-            for groups in ((single, single[:half], single[half:]) if half else ())
-            if (smaller := applied(before, [cut for group in groups for cut in group])) is not None
-        ]
-        self.best = min((variant for _, variant in good), key=_weight)
+        if good:
+            self._missed = 0
+            before = decode(self.best)
+            single = [group for group, _ in good if group]
+            half = len(single) // 2
+            together = (single, single[:half], single[half:]) if half else ()
+            self._ahead = _variants(before, ([cut for group in groups for cut in group] for groups in together))
+            self.best = min((variant for _, variant in good), key=_weight)
+        else:
+            self._missed += len(kept)
+            self.over = self._missed >= self._patience
+        if self._hope:
+            self._texts_are_small = self.best == self._hope
+            self._hope = b""
+            if not self._texts_are_small:
+                self._sketch()
 
-    def _variants(self, document: Document) -> Iterator[tuple[tuple[Cut, ...], bytes]]:
-        combined, self._combined = self._combined, []
-        yield from (((), variant) for variant in combined)
-        for cut in cuts(document):
-            smaller = applied(document, (cut,))
-            if smaller is not None:
-                yield (cut,), encode(smaller)
+    def _sketch(self) -> None:
+        document = decode(self.best)
+        self._ahead = sorted(_variants(document, sketches(document)), key=lambda made: _weight(made[1]))
+        self._ahead_alone = True
+
+    def _next(self, document: Document) -> Iterator[_Variant]:
+        ahead, self._ahead = self._ahead, []
+        alone, self._ahead_alone = self._ahead_alone, False
+        yield from ahead
+        if alone and self._asked:  # a round more costs less than the many small cuts that a bold one makes needless
+            return
+        for cut in structural(document.attack) if self._texts_are_small else cuts(document):
+            yield from _variants(document, [(cut,)])
+
+
+def shrink(
+    documents: Sequence[bytes], keeps: Keeps, rounds: int, seconds: float, kinds: Sequence[Hashable] | None = None
+) -> list[bytes]:
+    """The smallest forms found of all `documents` within `rounds` and about `seconds` (wall), each its violation kept.
+
+    A document follows others of its kind only: `kinds` names that of each.
+    """
+    deadline = time.monotonic() + seconds
+    patience = max(FEWEST_TRIES, TRIES // max(1, len(documents)))
+    states = [Shrinking(data, patience) for data in documents]
+    leaders = _leaders(states, kinds or [""] * len(states))
+    waiting = {i: leader for i, leader in enumerate(leaders) if i != leader}
+    for _ in range(rounds):
+        for i in [i for i, leader in waiting.items() if states[leader].over]:
+            _follow(states[i], states[waiting.pop(i)])
+        active = {i: s for i, s in enumerate(states) if not s.over and i not in waiting}
+        if not active or time.monotonic() >= deadline:
+            break
+        _round(active, max(FEWEST, min(MOST, ROUND_INPUTS // len(active))), keeps)
+    for i, leader in waiting.items():
+        _follow(states[i], states[leader])
+    _round({i: states[i] for i in waiting}, 1, keeps)
+    return [s.best for s in states]
+
+
+def _leaders(states: Sequence[Shrinking], kinds: Sequence[Hashable]) -> list[int]:
+    """For each document the first of its kind and payload."""
+    first: dict[Hashable, int] = {}
+    return [first.setdefault((kind, s.payload), i) for i, (s, kind) in enumerate(zip(states, kinds, strict=True))]
+
+
+def _follow(state: Shrinking, leader: Shrinking) -> None:
+    if leader.texts is not None:
+        state.follow(leader.texts)
+
+
+def _round(active: Mapping[int, Shrinking], most: int, keeps: Keeps) -> None:
+    """Have each document propose, run it all as one batch, and tell each what kept its violation."""
+    asked = {i: made for i, s in active.items() if (made := s.proposals(most))}
+    for i, kept in (keeps(asked) if asked else {}).items():
+        active[i].learn(kept)
+
+
+def _variants(document: Document, groups: Iterable[Sequence[Cut]]) -> list[_Variant]:
+    """What is left of the document without each group of cuts."""
+    made = ((tuple(group), applied(document, group)) for group in groups if group)
+    return [(group, encode(smaller)) for group, smaller in made if smaller is not None]
 
 
 def _weight(variant: bytes) -> tuple[int, bytes]:
@@ -94,140 +168,14 @@ def _weight(variant: bytes) -> tuple[int, bytes]:
     return len(variant), variant
 
 
-def shrink(documents: Sequence[bytes], keeps: Keeps, rounds: int, seconds: float) -> list[bytes]:
-    """The smallest forms found of all `documents` within `rounds` and about `seconds` (wall), each its violation kept."""
-    deadline = time.monotonic() + seconds
-    states = [Shrinking(data) for data in documents]
-    for _ in range(rounds):
-        active = {i: s for i, s in enumerate(states) if not s.over}
-        if not active or time.monotonic() >= deadline:
-            break
-        each = max(FEWEST, min(MOST, ROUND_INPUTS // len(active)))
-        asked = {i: made for i, s in active.items() if (made := s.proposals(each))}
-        answers = keeps(asked) if asked else {}
-        for i, kept in answers.items():
-            states[i].learn(kept)
-    return [s.best for s in states]
-
-
-def cuts(document: Document) -> Iterator[Cut]:
-    """What may be taken from the document, the boldest first: steps, members, entries, then ever smaller pieces of text."""
-    steps = document.attack
-    if len(steps) > 1:
-        yield from (Cut((i,)) for i in range(len(steps)))
-    yield from _structural(steps)
-    texts = [(place, text) for place, text in strings(steps) if _may_shrink(place, text)]
-    longest = max((len(text) for _, text in texts), default=0)
-    size = max(1, longest // 2)
-    while texts:
-        for place, text in texts:
-            yield from (Cut(place, start, end) for start, end in _pieces(text, size))
-        if size == 1:
-            return
-        size //= 2
-
-
-def applied(document: Document, group: Sequence[Cut]) -> Document | None:
-    """The document without all that `group` takes away; None when nothing changes, or when no attack would be left."""
-    control, attack = document.control, document.attack
-    for cut in sorted(_merged(group), key=lambda c: c.order, reverse=True):
-        twin = _taken(control, cut, attack)
-        attack = _taken(attack, cut, attack)
-        control = twin
-    harmless = attack == control or (marked(document.attack) and not marked(attack))
-    if attack == document.attack or not attack or harmless:
+def _twin(document: Document, place: Place) -> Json:
+    """What the control has where the attack has `place`; None when nothing."""
+    try:
+        return found(document.control, place)
+    except LookupError:
         return None
-    return Document(control=control, attack=attack)
 
 
-def _merged(group: Sequence[Cut]) -> list[Cut]:
-    """The same cuts, with stretches of one text that overlap made one."""
-    made: list[Cut] = []
-    for cut in sorted(set(group), key=lambda c: c.order):
-        last = made[-1] if made else None
-        if last is not None and last.place == cut.place and cut.end and cut.start <= last.end:
-            made[-1] = Cut(cut.place, last.start, max(last.end, cut.end))
-        else:
-            made.append(cut)
-    return made
-
-
-def _taken(steps: list[Json], cut: Cut, attack: list[Json]) -> list[Json]:
-    """One phase without what `cut` takes. Text and numbers go from the control only where they are those of the attack."""
-    made: Json = steps
-    with suppress(LookupError):
-        if cut.number is not None or cut.end:
-            here = found(steps, cut.place)
-            if here == found(attack, cut.place):
-                text = here[: cut.start] + here[cut.end :] if isinstance(here, str) else ""
-                made = put(steps, cut.place, text if cut.number is None else cut.number)
-        else:
-            made = without(steps, cut.place)
-    return made if isinstance(made, list) else steps
-
-
-def _structural(steps: list[Json]) -> Iterator[Cut]:
-    for i, step in enumerate(steps):
-        for kind, content in step.items() if isinstance(step, dict) else ():
-            if not isinstance(content, dict):
-                continue
-            yield from (Cut((i, kind, name)) for name in _OPTIONAL if name in content)
-            for name, value in content.items():
-                at: Place = (i, kind, name)
-                if name in _ENTRIES:
-                    yield from (Cut((*at, key)) for key in _keys(value))
-                elif name == "args" and isinstance(value, list) and value:
-                    yield Cut((*at, len(value) - 1))
-                if name == "json":
-                    yield from _inner(value, at)
-                elif name in ("args", "kwargs"):
-                    yield from (cut for key in _keys(value) for cut in _inner(_item(value, key), (*at, key)))
-                yield from _numbers(value, at)
-
-
-def _inner(value: Json, at: Place) -> Iterator[Cut]:
-    """Entries of free-form JSON, however deep; what makes a value ("make", "python") stays whole."""
-    if isinstance(value, dict) and not {"make", "python"} & value.keys():
-        yield from (Cut((*at, key)) for key in value)
-    if isinstance(value, list):
-        yield from (Cut((*at, key)) for key in range(len(value)))
-    if isinstance(value, dict | list):
-        yield from (cut for key in _keys(value) for cut in _inner(_item(value, key), (*at, key)))
-
-
-def _numbers(value: Json, at: Place) -> Iterator[Cut]:
-    """Fewer repetitions."""
-    if isinstance(value, dict) and value.get("make") == "repeat":
-        times = value.get("times")
-        if isinstance(times, int) and times > 1:
-            yield Cut((*at, "times"), number=1)
-            yield Cut((*at, "times"), number=times // 2)
-    if isinstance(value, dict | list):
-        yield from (cut for key in _keys(value) for cut in _numbers(_item(value, key), (*at, key)))
-
-
-def _keys(value: Json) -> list[str | int]:
-    if isinstance(value, dict):
-        return list(value)
-    return list(range(len(value))) if isinstance(value, list) else []
-
-
-def _item(value: Json, key: str | int) -> Json:
-    return found(value, (key,))
-
-
-def _may_shrink(place: Place, text: str) -> bool:
-    """Methods, targets, makers, the names of inputs and a route without attacker's text in it are no text to shorten."""
-    last, before = place[-1], place[-3] if len(place) > 2 else ""
-    if last in ("method", "target", "make", "python", "type") or (last == "path" and OPENING not in text):
-        return False
-    named = (before in ("query", "headers", "cookies", "form") and last == 0) or (before == "files" and last == "name")
-    return not named
-
-
-def _pieces(text: str, size: int) -> Iterator[tuple[int, int]]:
-    """Stretches of at most `size` characters without a mark's end in them; and each mark that is empty."""
-    at = 0
-    for end in (*(m.span() for m in MARK.finditer(text)), (len(text), len(text))):
-        yield from ((i, min(i + size, end[0])) for i in range(at, end[0], size))
-        at = end[1]
+def _steps(value: Json) -> list[Json]:
+    assert isinstance(value, list)
+    return value

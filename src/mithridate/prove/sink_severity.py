@@ -103,6 +103,7 @@ _STAKES = {
 }
 
 _READS = replace(_NOTHING, vc=("H", "The attacker chooses what is read."))
+_ASKS = replace(_NOTHING, vc=("L", "The attacker learns which files are there; what is in them was not read."))
 _WRITES = replace(
     _NOTHING,
     vi=("H", "The attacker chooses which file is written or removed."),
@@ -132,6 +133,8 @@ def stakes(violation: Violation, control: Control) -> Stakes | None:
     if kind in _ONE_REQUEST:
         return replace(_NOTHING, va=_LIMITED)
     if kind is _K.PATH_TRAVERSAL and control.tier is not ControlTier.CONTROLLED_EXECUTION:
+        if control.tier is ControlTier.UNCONTROLLED_READ:
+            return _ASKS
         return _WRITES if control.tier is ControlTier.CONTROLLED_WRITE else _READS
     if kind is _K.TEMPLATE_INJECTION and control.tier is not ControlTier.CONTROLLED_EXECUTION:
         return _READS if control.tier is ControlTier.CONTROLLED_READ else _STRUCTURE

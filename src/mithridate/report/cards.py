@@ -15,8 +15,14 @@ from mithridate.report.markup import highlighted
 from mithridate.report.places import Origin, bundle_path, frame_place, lines_of, place_of
 from mithridate.report.shown_input import ShownInput, shown_input
 
-_AROUND = 9
-"""Lines shown before and after the faulting one."""
+_AROUND, _CLOSELY_AROUND = 9, 4
+"""Lines shown before and after the faulting one; the second for brief cards."""
+
+FULL = 60
+"""Findings from which on a report grows long: what comes behind them, and is not the first of its kind, is shown briefly."""
+
+UNGROUPED = 24
+"""Up to so many findings or facts a list needs no groups."""
 
 _FIRST_ROWS = 16
 _UNFOLDED, _OUTERMOST = 12, 3
@@ -90,11 +96,33 @@ class Card:
     shown: ShownInput | None
     tier: str
     measured: str
+    kind: str
+    brief: bool
+    """Without what only repeats: the proof as a test and the reasons for each metric, which results.json has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Cards of one kind, each with its number in the report; `name` is empty where a list needs no groups."""
+
+    name: str
+    cards: tuple[tuple[int, Card], ...]
 
 
 def cards(report: RunReport) -> tuple[Card, ...]:
     """What a run proved as cards, the gravest first."""
-    return tuple(_card(report, f) for f in words.proved(report))
+    found = words.proved(report)
+    first = {_kind(f): i for i, f in reversed(list(enumerate(found)))}
+    return tuple(_card(report, f, brief=i >= FULL and first[_kind(f)] != i) for i, f in enumerate(found))
+
+
+def groups(shown: Sequence[Card]) -> tuple[Group, ...]:
+    """The cards by kind, in the order in which the kinds appear."""
+    numbered = tuple(enumerate(shown, 1))
+    if len(shown) <= UNGROUPED:
+        return (Group(name="", cards=numbered),) if shown else ()
+    kinds = dict.fromkeys(card.kind for card in shown)
+    return tuple(Group(name=kind, cards=tuple((n, c) for n, c in numbered if c.kind == kind)) for kind in kinds)
 
 
 def facts(report: RunReport) -> tuple[Card, ...]:
@@ -102,7 +130,12 @@ def facts(report: RunReport) -> tuple[Card, ...]:
     return tuple(_card(report, f) for f in words.observed(report))
 
 
-def _card(report: RunReport, finding: Finding) -> Card:
+def _kind(finding: Finding) -> str:
+    """What kind of flaw it is: its title without the place and the size of an access."""
+    return finding.title.partition(" in ")[0].partition(" (")[0]
+
+
+def _card(report: RunReport, finding: Finding, *, brief: bool = False) -> Card:
     lead = finding.proofs[0]
     violation = lead.violation
     shown = shown_input(report, lead)
@@ -118,18 +151,20 @@ def _card(report: RunReport, finding: Finding) -> Card:
         proof=lead,
         bundle=bundle_path(report, lead),
         others=tuple((p, bundle_path(report, p)) for p in finding.proofs[1:]),
-        excerpt=_excerpt(report.sources, finding.file, finding.line),
+        excerpt=_excerpt(report.sources, finding.file, finding.line, _CLOSELY_AROUND if brief else _AROUND),
         stacks=tuple(_stack(report.sources, name, frames) for name, frames in named if frames),
         dump=None if shown else _dump(report, lead),
         shown=shown,
         tier=words.tier_words(finding.control, violation)[0],
         measured=words.measured(finding.control, violation),
+        kind=_kind(finding),
+        brief=brief,
     )
 
 
-def _excerpt(sources: Sources, file: str, line: int) -> tuple[SourceLine, ...]:
+def _excerpt(sources: Sources, file: str, line: int, around: int) -> tuple[SourceLine, ...]:
     known = lines_of(sources, file)
-    numbers = sorted(n for n in known if abs(n - line) <= _AROUND)
+    numbers = sorted(n for n in known if abs(n - line) <= around)
     texts = highlighted([known[n] for n in numbers], file)
     before = [None, *numbers]
     return tuple(

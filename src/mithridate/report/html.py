@@ -33,13 +33,16 @@ class HtmlWriter:
         """The page, self-contained, the same bytes for the same report."""
         style, script = _asset("report.css"), _asset("report.js")
         fired, replays = words.replays_total(report)
+        found, observed = cards.cards(report), cards.facts(report)
         return (
             _environment()
             .get_template("report.html.j2")
             .render(
                 report=report,
-                cards=cards.cards(report),
-                facts=cards.facts(report),
+                cards=found,
+                groups=cards.groups(found),
+                facts=observed,
+                fact_groups=cards.groups(observed),
                 counts=words.ratings_count(report),
                 fired=fired,
                 replays=replays,

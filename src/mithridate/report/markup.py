@@ -1,6 +1,7 @@
 """Untrusted text as HTML. Everything that reaches a template as ready markup is made in this file and is escaped here."""
 
 import re
+from functools import cache
 
 from markupsafe import Markup, escape
 from pygments.lexer import Lexer
@@ -70,18 +71,36 @@ def highlighted(lines: list[str], file: str) -> list[Markup]:
     lexer = _lexer(file)
     if lexer is None:
         return [marked(line, keep="\t") for line in shown]
-    made: list[list[Markup]] = [[] for _ in shown]
+    return [
+        Markup("").join(_classed(css, line[start:end]) for css, start, end in runs)
+        for line, runs in zip(shown, _runs(lexer, shown), strict=True)
+    ]
+
+
+def _runs(lexer: Lexer, lines: list[str]) -> list[list[tuple[str, int, int]]]:
+    """Each line as stretches of one syntax class; a lexer tells a string's quotes and escapes from its words, a page does not."""
+    made: list[list[tuple[str, int, int]]] = [[] for _ in lines]
     at, column = 0, 0
-    for token, value in lexer.get_tokens("\n".join(map(_lexable, shown))):
+    for token, value in lexer.get_tokens("\n".join(map(_lexable, lines))):
         css = _css_class(token)
         for i, piece in enumerate(value.split("\n")):
             if i:
                 at, column = at + 1, 0
-            if piece:
-                text = marked(shown[at][column : column + len(piece)], keep="\t")
-                made[at].append(Markup('<span class="{}">{}</span>').format(css, text) if css else text)
-                column += len(piece)
-    return [Markup("").join(parts) for parts in made]
+            if not piece:
+                continue
+            end = column + len(piece)
+            before = made[at][-1] if made[at] else None
+            if before is not None and before[0] == css:
+                made[at][-1] = css, before[1], end
+            else:
+                made[at].append((css, column, end))
+            column = end
+    return made
+
+
+def _classed(css: str, text: str) -> Markup:
+    shown = marked(text, keep="\t")
+    return Markup('<span class="{}">{}</span>').format(css, shown) if css else shown
 
 
 def _lexable(line: str) -> str:
@@ -89,10 +108,15 @@ def _lexable(line: str) -> str:
 
 
 def _lexer(file: str) -> Lexer | None:
-    suffix = file.rpartition(".")[2].lower()
+    return _lexer_of(file.rpartition(".")[2].lower())
+
+
+@cache
+def _lexer_of(suffix: str) -> Lexer | None:
     return get_lexer_by_name(_LEXERS[suffix], stripnl=False, ensurenl=False) if suffix in _LEXERS else None
 
 
+@cache
 def _css_class(token: _TokenType) -> str:
     return next((css for kind, css in _CLASSES if token[: len(kind)] == kind), "")
 

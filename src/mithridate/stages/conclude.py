@@ -6,8 +6,9 @@ import re
 import resource
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from mithridate.model.document import LARGEST_BYTES
@@ -30,6 +31,8 @@ _HEX_BYTES = 4096
 _FRAMES_WITH_SOURCE = 4
 _OF_ONE_REASON = 20
 _BUNDLE = re.compile(rf"{PROOFS}/[A-Za-z0-9-]+\.proof")
+_DRAFT = re.compile(r"\.(?:results\.\w+|report\.\w+|[A-Za-z0-9-]+\.proof)\.(?P<process>\d+)")
+"""A file of ours on its way, with the number of the process that makes it."""
 
 
 def report(
@@ -109,10 +112,13 @@ def write(done: RunReport, area: Path, out: Path) -> None:
     try:
         (out / PROOFS).mkdir(parents=True, exist_ok=True)
         old = _bundles_listed(out / JsonWriter.filename)
+        for directory in (out, out / PROOFS):
+            _tidy(directory)
         for bundle in bundles:
-            _replace(out / bundle, (area / bundle).read_bytes())
+            _replace(out / bundle, partial(shutil.copyfile, area / bundle))
         for writer in writers().values():
-            _replace(out / writer.filename, writer.render(done).encode("utf-8", "backslashreplace"))
+            rendered = writer.render(done).encode("utf-8", "backslashreplace")
+            _replace(out / writer.filename, partial(_write, rendered))
         for bundle in old.difference(bundles):
             (out / bundle).unlink(missing_ok=True)
     except OSError as error:
@@ -132,16 +138,26 @@ def _bundles_listed(results: Path) -> set[str]:
     return {name for name in named if _BUNDLE.fullmatch(name)}
 
 
-def _replace(path: Path, data: bytes) -> None:
-    for left in path.parent.glob(f".{path.name}.*"):  # by a process that was killed while it wrote
-        if not Path("/proc", left.suffix[1:]).exists():
+def _tidy(directory: Path) -> None:
+    """Remove the drafts of a process that was killed while it wrote."""
+    for left in directory.glob(".*"):
+        draft = _DRAFT.fullmatch(left.name)
+        if draft and not Path("/proc", draft["process"]).exists():
             left.unlink(missing_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+
+
+def _replace(path: Path, fill: Callable[[Path], object]) -> None:
+    """Have `fill` make a draft, and put it in the place of what is at `path`."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        fill(draft)
+        draft.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
+
+
+def _write(data: bytes, path: Path) -> None:
+    path.write_bytes(data)
 
 
 def discard(area: Path) -> None:

@@ -1,7 +1,9 @@
 """Candidates of doors with an observer: hundreds of input documents of one door, judged and proved together."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mithridate.model.entry import EntryPoint
 from mithridate.model.project import Flavour
@@ -10,8 +12,12 @@ from mithridate.model.violation import Violation
 from mithridate.prove.prove_documents import DocumentOptions, DocumentProver
 from mithridate.stages.session import Session
 
-_SHARE = 0.35
-_FLOOR_S = 60.0
+if TYPE_CHECKING:
+    from mithridate.stages.search import Confirmed
+
+_SHARE = 0.15
+_FLOOR_S = 30.0
+"""Of the budget, for making the documents of one door small; few need it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,27 @@ def judge(
             )
             made[violation.signature] = Fired(candidate=candidate, violation=violation)
     return tuple(made.values())
+
+
+def together(doors: Sequence[tuple[EntryPoint, Sequence["Confirmed"]]]) -> list[tuple[EntryPoint, list["Confirmed"]]]:
+    """The doors behind which something was confirmed; parts of one application as one, as what they open is the same."""
+    made: dict[str, tuple[EntryPoint, list[Confirmed]]] = {}
+    for entry, confirmed in doors:
+        if confirmed:
+            made.setdefault(_opened(entry), (entry, []))[1].extend(confirmed)
+    return list(made.values())
+
+
+def _opened(entry: EntryPoint) -> str:
+    """Equal for doors that differ in nothing but which part of the routes they are to search; else the door's own name."""
+    binary = entry.binary(Flavour.PLAIN)
+    try:
+        given = json.loads((binary.directory / binary.path.lstrip("/")).read_bytes()) if binary else None
+    except (OSError, ValueError, RecursionError):
+        given = None
+    if binary is None or not isinstance(given, dict) or "share" not in given:
+        return entry.id
+    return json.dumps([str(binary.directory), {name: value for name, value in given.items() if name != "share"}], sort_keys=True)
 
 
 def prover(session: Session) -> DocumentProver:

@@ -1,7 +1,9 @@
 """From confirmed candidates to proofs, findings and bundles."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
@@ -28,6 +30,8 @@ _MINIMISE_S = (6.0, 20.0)
 _CONTROL_S = (6.0, 15.0)
 _BENIGN = 4
 _BENIGN_BYTES = 256 << 10
+_WRITERS = 8
+"""Bundles that are written at once: each waits until the disk has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +64,20 @@ def prove(session: Session, entry: EntryPoint, confirmed: Confirmed, of: int) ->
     return Evidence(proof=outcome, flaky=None)
 
 
-def prove_documents(session: Session, entry: EntryPoint, confirmed: Sequence[Confirmed]) -> tuple[Evidence, ...]:
-    """Replay all documents of one door n times, make them small, contrast them, measure control."""
+def prove_documents(session: Session, doors: Sequence[tuple[EntryPoint, Sequence[Confirmed]]]) -> tuple[Evidence, ...]:
+    """Prove what fired behind each of some doors, side by side: a door that is between two batches leaves the cores to others."""
     blobs = session.stores.blobs
-    claims = [Claim(candidate=c.candidate, data=blobs.get(c.candidate.blob), violation=c.violation) for c in confirmed]
-    outcomes = prover(session).prove_all(entry, claims)
+
+    def one(door: tuple[EntryPoint, Sequence[Confirmed]]) -> list[Evidence]:
+        entry, confirmed = door
+        claims = [Claim(candidate=c.candidate, data=blobs.get(c.candidate.blob), violation=c.violation) for c in confirmed]
+        made = prover(session).prove_all(entry, claims)
+        return [Evidence(proof=None, flaky=m) if isinstance(m, Flaky) else Evidence(proof=m, flaky=None) for m in made]
+
+    with ThreadPoolExecutor(max(1, len(doors))) as pool:
+        made = list(pool.map(one, doors))
     session.park_if_cancelled()
-    return tuple(
-        Evidence(proof=None, flaky=made) if isinstance(made, Flaky) else Evidence(proof=made, flaky=None) for made in outcomes
-    )
+    return tuple(evidence for door in made for evidence in door)
 
 
 def conclude(
@@ -87,18 +96,22 @@ def conclude(
     if found and session.options.include_source and source is None:
         session.tell(Note(text="the source is too large for the bundles; `mithridate prove` will need --source"))
     key = load_or_create(session.stores.home.root)
-    made = []
-    for finding in found:
-        bundled = []
-        for number, proof in enumerate(finding.proofs, 1):
-            entry = by_id[proof.entry_id]
-            component = next(c for c in components if c.id == entry.component)
-            provenance = _provenance(session, project, component, entry)
-            data = session.stores.blobs.get(proof.blob)
-            controls = {c.name: session.stores.blobs.get(c.blob) for c in proof.controls}
-            named = write_bundle(directory, finding.id, number, proof, entry, provenance, data, controls, source, key)
-            bundled.append(replace(named, bundle=f"{PROOFS}/{named.bundle}"))
-        made.append(replace(finding, proofs=tuple(bundled)))
+    whole = {component.id: component for component in components}
+    through = {proof.entry_id: by_id[proof.entry_id] for proof in proofs}
+    provenances = {name: _provenance(session, project, whole[entry.component], entry) for name, entry in through.items()}
+
+    def bundled(of: tuple[str, int, Proof]) -> Proof:
+        finding, number, proof = of
+        data = session.stores.blobs.get(proof.blob)
+        controls = {c.name: session.stores.blobs.get(c.blob) for c in proof.controls}
+        entry, provenance = by_id[proof.entry_id], provenances[proof.entry_id]
+        named = write_bundle(directory, finding, number, proof, entry, provenance, data, controls, source, key)
+        return replace(named, bundle=f"{PROOFS}/{named.bundle}")
+
+    numbered = [(finding.id, number, proof) for finding in found for number, proof in enumerate(finding.proofs, 1)]
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        written = pool.map(bundled, numbered)
+        made = [replace(finding, proofs=tuple(islice(written, len(finding.proofs)))) for finding in found]
     facts = sum(finding.status is FindingStatus.OBSERVED for finding in made)
     session.gate.record("findings", proved=len(made) - facts, observed=facts)
     return tuple(made)

@@ -261,9 +261,16 @@ class Hunt:
     def _judge_documents(self, found: Sequence[Found], by_arm: dict[tuple[int, str], int]) -> tuple[Confirmed, ...]:
         """Replay each document once; what is new there is to be proved. Counts it in `by_arm`."""
         confirmed: list[Confirmed] = []
-        for index in sorted({f.entry for f in found}):
+        doors = sorted({f.entry for f in found})
+
+        def judged(index: int) -> tuple[documents.Fired, ...]:
             mine = [(_read(f), f.engine) for f in found if f.entry == index]
-            for fired in documents.judge(self.session, self.entries[index], mine, self._known.__contains__):
+            return documents.judge(self.session, self.entries[index], mine, self._known.__contains__)
+
+        with ThreadPoolExecutor(max(1, len(doors))) as pool:
+            seen = list(pool.map(judged, doors))
+        for index, theirs in zip(doors, seen, strict=True):
+            for fired in [f for f in theirs if f.violation not in self._known]:  # by now it may be, from the doors before
                 violation = fired.violation
                 confirmed.append(Confirmed(candidate=fired.candidate, violation=violation, signature=violation.signature))
                 self._known.learn(violation, proved=True)

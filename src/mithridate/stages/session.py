@@ -12,7 +12,7 @@ from mithridate.languages.python.language import PythonLanguage
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.execution import Command, Limits, Mount
 from mithridate.model.run import Event, Observer
-from mithridate.oracles.documents import judged, observed
+from mithridate.oracles.documents import judged
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
 from mithridate.policy.audit import AuditLog
@@ -61,7 +61,7 @@ def witnesses(sandbox: Sandbox, memory_bytes: int, cpu_s: float, jobs: int) -> W
         return many_inputs(entry, binary, directory, {}, options)
 
     limits = Limits(wall_s=_DOCUMENTS_S, memory_bytes=memory_bytes + _OBSERVER_BYTES, processes=_OBSERVER_PROCESSES)
-    return Witnesses(sandbox, limits, jobs, command, judged, observed)
+    return Witnesses(sandbox, limits, jobs, command, judged)
 
 
 class Session:

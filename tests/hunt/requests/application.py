@@ -10,7 +10,7 @@ import posixpath
 import re
 import secrets
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -119,7 +119,9 @@ class Application:
 
         return add
 
-    def run(self, documents: Sequence[bytes], seconds: float, *, exploring: bool = False) -> Batch:
+    def run(
+        self, documents: Sequence[bytes], seconds: float, *, exploring: Container[int] = (), alone: Container[int] = ()
+    ) -> Batch:
         if self.failing:
             return Batch(runs=(), failed=self.failing)
         self.batches.append(len(documents))

@@ -93,7 +93,7 @@ def test_a_raw_query_becomes_encoded_pairs_of_likely_names() -> None:
 def test_constants_are_tried_in_each_input_while_the_others_stay_marked() -> None:
     one = unit(("form", "mode"), ("form", "text"))
     one.compared = ["admin"]
-    forms = [sent(request)["form"] for request in supply.requests(one)]
+    forms = [sent(request)["form"] for request in supply.single_constants(one)]
     assert any(form[0] == ["mode", "admin"] and MARK.search(form[1][1]) for form in forms)
 
 
@@ -290,11 +290,20 @@ def attack_plan(inputs: int, extra_steps: int = 0) -> Plan:
     return Plan(unit="POST /", purpose=Purpose.ATTACK, control=steps, attack=replaced(steps, slot, marked("a'b")), slot=slot)
 
 
-def test_reduction_leaves_out_each_part_but_the_attacked_one() -> None:
+def test_reduction_first_runs_the_whole_alone_and_the_smallest_form() -> None:
     find = Find(key="k", number=0, plan=attack_plan(3, extra_steps=1), fact=False)
-    plans = reduction.first(find)
-    assert [len(step.inputs) for step in plans[0].attack] == [1], "everything else at once, first"
-    assert len(plans) == 4
+    whole, minimal = reduction.round_of(find)
+    assert whole.attack == find.plan.attack
+    assert [len(step.inputs) for step in minimal.attack] == [1]
+    find.smaller, find.round = [whole, minimal], 1
+    assert reduction.round_of(find) == (), "no smaller one is conceivable"
+
+
+def test_reduction_then_leaves_out_each_part_but_the_attacked_one() -> None:
+    find = Find(key="k", number=0, plan=attack_plan(3, extra_steps=1), fact=False)
+    find.smaller, find.round = [reduction.round_of(find)[0]], 1
+    plans = reduction.round_of(find)
+    assert len(plans) == 3
     for plan in plans:
         assert plan.slot is not None
         assert plan.attack[plan.slot.step].inputs[plan.slot.position].value == marked("a'b")
@@ -303,12 +312,27 @@ def test_reduction_leaves_out_each_part_but_the_attacked_one() -> None:
 
 def test_reduction_misses_together_what_it_could_miss_alone() -> None:
     find = Find(key="k", number=0, plan=attack_plan(4), fact=False)
-    _, *singles = reduction.first(find)
-    find.smaller = singles[:2]  # without the first, and without the second; the third is needed
-    (together,) = reduction.second(find)
+    find.smaller, find.round = [reduction.round_of(find)[0]], 1
+    singles = reduction.round_of(find)
+    find.smaller += singles[:2]  # without the first, and without the second; the third is needed
+    find.round = 2
+    (together,) = reduction.round_of(find)
     assert [one.name for one in together.attack[0].inputs] == ["n2", "n3"]
     find.smaller.append(together)
     assert reduction.smallest(find) == together
+
+
+def test_what_no_process_of_its_own_shows_is_no_candidate_and_its_input_is_attacked_further() -> None:
+    planner = Planner(state=State())
+    planner.open([Route(path="/", methods=("POST",))])
+    plan = attack_plan(2)
+    planner.learn(plan, Run(ended="done", escapes=(escape(),)))
+    again = planner.next(100)
+    assert {one.purpose for one in again} >= {Purpose.REDUCE}
+    kept = [k for one in again for k in planner.learn(one, Run(ended="done"))]
+    assert not [k.name for k in kept + planner.close() if k.name]
+    name = next(iter(planner.state.kept))
+    assert planner.state.kept[name] == 0
 
 
 def escape(kind: str = "sql-injection", fact: bool = False) -> Escape:

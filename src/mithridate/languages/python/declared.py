@@ -89,6 +89,9 @@ class _Reader:
             self.found.add(line, "pyproject.toml")
         self._takes(flit.get("requires-python"), "pyproject.toml")
         build = table(document, "build-system")
+        called = project.get("name") or poetry.get("name")
+        if isinstance(called, str) and not _NAME.fullmatch(called):
+            return  # no index takes such a name, and no front end builds it: an application that runs from its sources
         if build:
             self.build = (
                 texts(build.get("requires")) if build.get("build-backend") else texts(build.get("requires")) or LEGACY_BUILD

@@ -25,7 +25,7 @@ _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _IMPORT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*(\(\))?")
 _LONGEST = 400
 _ASIDE = re.compile(r"(?i)tests?|testing|testdata|fixtures|docs?|benchmarks?|bench|examples?|samples?|demos?|\..*")
-_ASIDE_SCRIPT = re.compile(r"(?i)test_.*\.py|.*_tests?\.py|(setup|conftest|noxfile|fabfile|conf|versioneer)\.py")
+_ASIDE_SCRIPT = re.compile(r"(?i)test_.*\.py|.*_tests?\.py|(setup|conftest|noxfile|fabfile|conf|versioneer|manage)\.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +42,16 @@ def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, 
     """One door for each application, program and existing target, and one for the functions of each package (or part of one).
 
     Functions are a documented way in when the project `is_library`: packaged for others to call. Those of an application or of
-    scripts are called by the project alone, with what it chooses, and are left out. Route handlers are entered by their routes.
+    scripts are called by the project alone, with what it chooses, and are left out. So are those in a file with handlers of an
+    application, which is entered by its routes.
     """
     skipped: list[Skipped] = []
     whole = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
-    found = [part for door in whole for part in _parts(door)]
+    found = [part for door in whole for named in _known(_named(door, whole)) for part in _parts(named)]
     found += [door for record in sight.found["program"] if (door := _program(build, record, skipped))]
     found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
-    handlers = {_place(route) for record in sight.found["application"] for route in _routes(record) if isinstance(route, dict)}
-    callable_ = [f for f in sight.found["function"] if _place(f) not in handlers]
+    served = {route.get("file") for record in sight.found["application"] for route in _routes(record) if isinstance(route, dict)}
+    callable_ = [f for f in sight.found["function"] if f.get("file") not in served]
     if is_library:
         found += _functions(build, callable_, skipped, Boundary.REAL)
     elif callable_:
@@ -105,13 +106,26 @@ def _application(build: Build, record: Mapping[str, object], skipped: list[Skipp
         "import": where,
         "framework": plain(record.get("framework")),
         "routes": _routes(record),
+        **({"accounts": True} if record.get("accounts") is True else {}),
     }
     return Door(name=where, kind=EntryKind.APPLICATION, boundary=Boundary.REAL, content=content)
 
 
+def _known(door: Door) -> list[Door]:
+    """An application as everybody meets it; and one with accounts also as an ordinary user does, which its name says."""
+    if not door.content.get("accounts"):
+        return [door]
+    return [door, replace(door, name=f"{door.name} (logged in)", content={**door.content, "signed_in": True})]
+
+
 def _parts(door: Door) -> list[Door]:
-    """An application with many routes as several doors, each with a part of them, so that several cores work on it."""
-    if len(_routes(door.content)) < MANY_ROUTES:
+    """An application with many routes as several doors, each with a part of them, so that several cores work on it.
+
+    One in which clients make themselves known stays whole: each part would need the routes for that.
+    """
+    routes = _routes(door.content)
+    needed = any(isinstance(route, dict) and route.get("entrance") for route in routes) and not door.content.get("signed_in")
+    if len(routes) < MANY_ROUTES or needed:
         return [door]
     return [
         replace(door, name=f"{door.name} (part {part + 1} of {PARTS})", content={**door.content, "share": [part, PARTS]})
@@ -120,23 +134,36 @@ def _parts(door: Door) -> list[Door]:
 
 
 def _whole(records: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """Applications with all of their routes, which may come in several records; one that is only imported again is left out."""
+    """Applications with all of their routes, which may come in several records; one that another contains is left out."""
     merged: dict[object, dict[str, object]] = {}
     for record in records:
         routes = record.get("routes")
         given = [r for r in routes if isinstance(r, dict)] if isinstance(routes, list) else []
-        kept = merged.setdefault(str(record.get("import")), {**record, "routes": []})
+        kept = merged.setdefault(_identity(record), {**record, "routes": []})
         kept["routes"] = [*_routes(kept), *given]
-    distinct: dict[str, dict[str, object]] = {}
-    for record in sorted(merged.values(), key=lambda r: str(r.get("import")).endswith("()")):
-        told = [record.get("framework"), _routes(record) or record.get("import")]
-        distinct.setdefault(json.dumps(told, sort_keys=True), record)
-    return sorted(distinct.values(), key=lambda r: str(r.get("import")))
+    distinct: list[tuple[frozenset[str], dict[str, object]]] = []
+    # Of one application under several names an attribute is opened, not a factory, and the interface without an event loop.
+    ordered = sorted(
+        merged.values(), key=lambda r: (-len(_routes(r)), str(r.get("import")).endswith("()"), r.get("kind") != "wsgi")
+    )
+    for record in ordered:
+        told = frozenset(json.dumps(route, sort_keys=True) for route in _routes(record)) or frozenset({_identity(record)})
+        if not any(told <= other and record.get("framework") == kept.get("framework") for other, kept in distinct):
+            distinct.append((told, record))
+    return sorted((record for _, record in distinct), key=_identity)
 
 
-def _place(record: Mapping[str, object]) -> tuple[object, object, object]:
-    """Where a route's handler or a function is defined."""
-    return record.get("file"), record.get("line"), str(record.get("function", ""))
+def _identity(record: Mapping[str, object]) -> str:
+    """What makes two records ones about the same application: several projects in one tree may use one name."""
+    return json.dumps([record.get(member) for member in ("import", "environment", "paths")], sort_keys=True)
+
+
+def _named(door: Door, others: Sequence[Door]) -> Door:
+    """The door, with its project's directory in its name when another has the same name."""
+    if sum(other.name == door.name for other in others) < 2:
+        return door
+    paths = texts(door.content.get("paths"))
+    return replace(door, name=f"{door.name} in {paths[0].removeprefix('/src').lstrip('/') or '.'}" if paths else door.name)
 
 
 def _routes(record: Mapping[str, object]) -> list[object]:

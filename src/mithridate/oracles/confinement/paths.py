@@ -15,6 +15,7 @@ _DONE = {
     "write": "is written to",
     "delete": "is deleted",
     "list": "is listed",
+    "exists": "is looked for",
     "run": "is run",
 }
 

@@ -19,6 +19,12 @@
       rows.filter((r) => r.dataset.finding === card.dataset.finding).forEach((r) => { r.hidden = !keep; });
       shown += keep ? 1 : 0;
     }
+    const narrowed = shown !== cards.length;
+    for (const group of all("[data-group]")) {
+      const left = all("li", group).filter((r) => !r.hidden).length;
+      group.hidden = left === 0;
+      if (narrowed) group.open = true;
+    }
     document.getElementById("shown").textContent = shown === cards.length ? "" : `${shown} of ${cards.length} shown`;
   };
   query.addEventListener("input", filter);
@@ -31,7 +37,7 @@
   }
 
   const fold = document.getElementById("fold");
-  const unfold = (open) => all("article details").forEach((d) => { d.open = open; });
+  const unfold = (open) => all("article details, details.group").forEach((d) => { d.open = open; });
   fold.addEventListener("click", () => {
     const open = fold.dataset.open !== "true";
     unfold(open);

@@ -22,6 +22,9 @@ def args(number):
 def json_():
     data = request.get_json()
     return {"got": data["user"]["name"], "none": data.get("other")}
+@app.get("/raw-query")
+def raw_query():
+    return request.query_string
 @app.post("/raw")
 def raw():
     return request.get_data()
@@ -187,6 +190,40 @@ def boom(x: str):
 async def inner(request):
     return PlainTextResponse(request.headers.get("x-in", "none"))
 app.mount("/sub", FastAPI(routes=[Route("/inner/{p:path}", inner)]))
+"""
+
+FASTAPI_TOKENS = """
+from fastapi import Depends, FastAPI
+from fastapi.security import OAuth2PasswordBearer
+from pydantic import BaseModel
+bearer = OAuth2PasswordBearer(tokenUrl="token")
+app = FastAPI()
+class User(BaseModel):
+    name: str
+@app.post("/token")
+def token(user: User):
+    return {"data": {"access_token": "secret-of-" + user.name, "token_type": "bearer"}}
+@app.get("/me")
+def me(token: str = Depends(bearer)):
+    return {"me": token}
+"""
+
+FASTAPI_DECLARED = """
+from enum import Enum
+from typing import Literal, Optional
+from fastapi import FastAPI
+from pydantic import BaseModel, Field
+app = FastAPI()
+class Colour(str, Enum):
+    RED = "scarlet"
+class Order(BaseModel):
+    size: Literal["small", "large"]
+    colour: Optional[Colour] = None
+    grant: str = Field(pattern="^password$")
+    free: str = Field(pattern="^[a-z]+$")
+@app.post("/order")
+def order(order: Order):
+    return {}
 """
 
 FASTAPI_FORMS = """

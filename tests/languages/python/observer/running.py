@@ -84,8 +84,10 @@ class Batch:
         return next((opening, closing) for number, opening, closing in marks if number == 0)
 
 
-def batch(root: Path, door: Record, documents: list[Any], *options: str, seconds: float = 60.0) -> Batch:
-    """Run documents (JSON values, or bytes as they are) through a door into the tree at `root`."""
+def batch(
+    root: Path, door: Record, documents: list[Any], *options: str, seconds: float = 60.0, names: list[str] | None = None
+) -> Batch:
+    """Run documents (JSON values, or bytes as they are) through a door into the tree at `root`; `names` are their files'."""
     work = root.parent / f"{root.name}-in"
     (work / "in").mkdir(parents=True, exist_ok=True)
     (work / "door.json").write_text(json.dumps({"paths": ["/src"], "environment": {}, "writable": True, "targets": [], **door}))
@@ -93,7 +95,7 @@ def batch(root: Path, door: Record, documents: list[Any], *options: str, seconds
         old.unlink()
     for number, each in enumerate(documents):
         data = each if isinstance(each, bytes) else json.dumps(each).encode()
-        (work / "in" / f"{number:04}.json").write_bytes(data)
+        (work / "in" / (names[number] if names else f"{number:04}.json")).write_bytes(data)
     command = [interpreter(), str(RUN), "batch", str(work / "door.json"), str(work / "in"), "--root", str(root), *options]
     done = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
     return Batch(done.stdout, done.returncode, done.stderr)

@@ -4,13 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.languages.python.observer.applications import AIOHTTP, FASTAPI, FASTAPI_FORMS, PLAIN
+from tests.languages.python.observer.applications import AIOHTTP, FASTAPI, FASTAPI_DECLARED, FASTAPI_FORMS, FASTAPI_TOKENS, PLAIN
 from tests.languages.python.observer.running import Batch, batch, document, get, marked, needs, post, tree
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tree(tmp_path_factory.mktemp("asgi") / "app", api=FASTAPI, forms=FASTAPI_FORMS, aio=AIOHTTP, plain=PLAIN)
+    return tree(
+        tmp_path_factory.mktemp("asgi") / "app",
+        api=FASTAPI,
+        forms=FASTAPI_FORMS,
+        tokens=FASTAPI_TOKENS,
+        declared=FASTAPI_DECLARED,
+        aio=AIOHTTP,
+        plain=PLAIN,
+    )
 
 
 def api(root: Path, *given: dict[str, object]) -> Batch:
@@ -37,6 +45,22 @@ def test_starlette_forms_are_asked(root: Path) -> None:
     found = batch(root, door, [document(post("/form", form=[["f", marked("x")]])), document(post("/declared"))])
     assert ("form", "f") in found.asked() and found.tokens()[0] in found.answer()["body"]
     assert {("form", "a"), ("files", "upload")} <= found.asked(1)
+
+
+def test_a_token_that_was_given_is_sent_along_by_that_client_only(root: Path) -> None:
+    needs("fastapi")
+    login, me = post("/token", json={"name": "somebody"}), get("/me")
+    own = get("/me", headers=[["Authorization", "Bearer another-token-here"]])
+    found = batch(root, {"kind": "asgi", "import": "tokens:app"}, [document(me, login, me, own, control=(me,)), document(me)])
+    before, _, after, chosen = found.answers()
+    assert before["status"] == 401 and found.answer(phase="control")["status"] == 401 and found.answer(1)["status"] == 401
+    assert "secret-of-somebody" in after["body"] and "another-token-here" in chosen["body"]
+
+
+def test_the_only_values_that_a_declaration_takes_are_told(root: Path) -> None:
+    needs("fastapi")
+    found = batch(root, {"kind": "asgi", "import": "declared:app"}, [document(post("/order"))])
+    assert set(found.answer()["compared"]) == {"small", "large", "scarlet", "password"}
 
 
 def test_starlette_json_is_asked(root: Path) -> None:

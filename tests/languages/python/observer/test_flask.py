@@ -30,6 +30,11 @@ def test_routes_come_with_parameters_methods_place_and_constants(root: Path) -> 
     assert {"hidden-name", "hidden-value", "one", "two"} <= set(routes["/every"]["constants"])
 
 
+def test_the_query_as_a_whole_is_asked_for_by_the_handler_and_not_by_the_framework(root: Path) -> None:
+    assert ("raw_query", "*") in steps(root, get("/raw-query")).asked()
+    assert ("raw_query", "*") not in steps(root, post("/args/1", form=[["f", "x"]])).asked()
+
+
 def test_every_accessor_tells_what_is_asked(root: Path) -> None:
     assert steps(root, post("/args/1", form=[["f", "x"]])).asked() >= {
         ("query", "q"), ("query", "many"), ("query", "in"), ("query", "size"), ("form", "f"), ("query", "v"), ("cookies", "c"),
@@ -133,3 +138,47 @@ def test_a_factory_and_headers_that_cannot_be_sent(root: Path) -> None:
     request = get("/me", headers=[["X-A", "1\r\nX-B: 2"], ["", "x"]])
     found = batch(root, {"kind": "wsgi", "import": "web:create_app()"}, [document(request)])
     assert found.answer()["status"] == 200
+
+
+def test_who_sends_requests_chooses_no_environment(tmp_path: Path) -> None:
+    needs("flask")
+    handler = "@app.get('/')\ndef index():\n    return os.environ.get('OWN', '-')\n"
+    root = tree(tmp_path / "app", own=f"import os\nfrom flask import Flask\napp = Flask('own')\n{handler}")
+    found = batch(root, {"kind": "wsgi", "import": "own:app"}, [document(get("/"))])
+    assert found.answer()["body"] == "-" and not [where for where, _ in found.asked() if where == "environment"]
+
+
+TABLES = """
+from flask import Flask
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+class Base(DeclarativeBase):
+    pass
+class Note(Base):
+    __tablename__ = "note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+engine = sa.create_engine("sqlite:///notes.db")
+app = Flask("own")
+@app.get("/")
+def index():
+    with Session(engine) as session:
+        return str(session.query(Note).count())
+"""
+
+
+def test_tables_of_models_are_made_in_an_empty_database(tmp_path: Path) -> None:
+    needs("flask")
+    needs("sqlalchemy")
+    found = batch(
+        tree(tmp_path / "app", own=TABLES), {"kind": "wsgi", "import": "own:app", "writable": True}, [document(get("/"))]
+    )
+    assert found.answer()["body"] == "0"
+
+
+def test_a_file_that_would_be_sent_is_a_path_also_when_it_is_not_there(tmp_path: Path) -> None:
+    needs("flask")
+    source = "from flask import Flask, request, send_file\napp = Flask('own')\n@app.get('/')\ndef index():\n"
+    root = tree(tmp_path / "app", own=source + "    return send_file(request.args['p'])\n")
+    found = batch(root, {"kind": "wsgi", "import": "own:app"}, [document(get("/", query=[["p", marked("x")]]))])
+    (path,) = found.observed("path")
+    assert path["api"] == "werkzeug.utils.send_file" and path["frames"][0]["function"] == "index"

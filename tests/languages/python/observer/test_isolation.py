@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.languages.python.observer.running import batch, call, document, tree
+from tests.languages.python.observer.running import batch, call, document, get, tree
 
 TARGET = """
 import ctypes, os, re, signal, sqlite3, subprocess, sys, threading, time
@@ -150,3 +150,16 @@ def test_a_record_is_never_longer_than_a_line_may_be(tmp_path: Path) -> None:
     root = tree(tmp_path / "l", long="def f():\n    return '\\U0001F600' * 60000\n")
     found = batch(root, {"kind": "call", "targets": ["long:f"]}, [document(call("long:f"))])
     assert max(map(len, found.lines)) < 256 * 1024 and len(found.answer()["returned"]) > 10_000
+
+
+def test_a_thread_that_ends_by_itself_makes_no_run_open_the_door_anew(tmp_path: Path) -> None:
+    source = """
+import threading, time
+threading.Thread(target=time.sleep, args=(0.5,)).start()
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b"x"]
+"""
+    root = tree(tmp_path / "short", short=source)
+    found = batch(root, {"kind": "wsgi", "import": "short:app"}, [document(get("/"))])
+    assert "threads" not in found.ready and found.answer()["status"] == 200

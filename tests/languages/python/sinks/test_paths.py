@@ -73,9 +73,18 @@ def test_a_directory_that_is_removed_is_told_once(observe: Observe) -> None:
     assert not (seen.tree / MARKED).exists()
 
 
-def test_a_path_only_asked_about_is_none(observe: Observe) -> None:
+def test_a_path_that_the_project_asks_about_is_told_as_such(observe: Observe) -> None:
+    seen = observe("import os, pathlib\ndef run(data):\n    return os.path.exists(data), pathlib.Path(data).is_file()\n")
+    assert [(one["api"], one["detail"]["mode"], one["stopped"]) for one in seen.observed()] == [
+        ("os.path.exists", "exists", False),
+        ("pathlib.Path.is_file", "exists", False),
+    ]
+
+
+def test_a_path_that_is_looked_at_to_confine_it_is_none(observe: Observe) -> None:
+    """`realpath` asks about each part, and so do libraries for their own sake."""
     seen = observe(
-        "import os\ndef run(data):\n    return os.path.exists(data), os.access(data, os.R_OK), os.path.realpath(data)\n"
+        "import os, shutil\ndef run(data):\n    return os.access(data, os.R_OK), os.path.realpath(data), shutil.which(data)\n"
     )
     assert seen.records == []
 

@@ -76,3 +76,12 @@ def test_what_builds_a_project(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_poetrys_constraints(given: str, means: str) -> None:
     assert poetry_specifier(given) == means
+
+
+def test_a_name_that_no_index_takes_is_no_package(tmp_path: Path) -> None:
+    build = '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
+    for name, has_build in (("An Application", False), ("an-application", True)):
+        (tmp_path / name).mkdir()
+        content = f'[tool.poetry]\nname = "{name}"\n[tool.poetry.dependencies]\na = "*"\n{build}'
+        found = declared(project(tmp_path / name, {"pyproject.toml": content}).tree, ".")
+        assert (found.build is not None) is has_build and set(found.requirements) == {"a"}

@@ -80,6 +80,7 @@ def test_each_kind_of_record_becomes_its_kind_of_door(tmp_path: Path) -> None:
         function("own:parse"),
         function("own:Reader.read"),
         function("own.web:index", **{k: ROUTE[k] for k in ("file", "line", "function")}),
+        function("own.web:on_error", file=ROUTE["file"], line=9),
         {"program": {"name": "own-tool", "import": "own.cli:main", "paths": ["/src"], "kind": "entry-point"}},
         {
             "program": {
@@ -122,6 +123,27 @@ def test_routes_in_several_records_are_one_application_and_an_import_of_it_is_no
     assert seen.door("own.web:app")["routes"] == [ROUTE, other]
 
 
+def test_an_application_that_another_contains_is_no_door_of_its_own(tmp_path: Path) -> None:
+    other = {**ROUTE, "path": "/other"}
+    says = printing(
+        application("own.parts:make_app()", routes=[ROUTE]),
+        application("own.asgi:app", kind="asgi", routes=[ROUTE, other]),
+        application("own.wsgi:app", routes=[ROUTE, other]),
+        application("own.else:app", routes=[{**ROUTE, "path": "/own"}]),
+    )
+    seen = Seen(tmp_path, says, {"own/__init__.py": ""})
+    assert set(seen.entries) == {"own.wsgi:app", "own.else:app"}
+
+
+def test_applications_of_one_name_in_several_projects_are_several_doors(tmp_path: Path) -> None:
+    other = {**ROUTE, "file": "/src/labs/own/web.py"}
+    says = printing(
+        application("wsgi:app", routes=[ROUTE], paths=["/src"]), application("wsgi:app", routes=[other], paths=["/src/labs/own"])
+    )
+    seen = Seen(tmp_path, says, {"own/__init__.py": ""})
+    assert set(seen.entries) == {"wsgi:app in .", "wsgi:app in labs/own"}
+
+
 def test_functions_of_what_is_not_packaged_are_no_documented_way_in(tmp_path: Path) -> None:
     seen = Seen(tmp_path, printing(function("own:parse")), {"own/__init__.py": ""})
     assert not seen.entries
@@ -134,6 +156,19 @@ def test_an_application_with_many_routes_is_entered_by_parts(tmp_path: Path) -> 
     names = [f"own.web:app (part {part + 1} of {PARTS})" for part in range(PARTS)]
     assert list(seen.entries) == names
     assert [seen.door(name)["share"] for name in names] == [[part, PARTS] for part in range(PARTS)]
+
+
+def test_an_application_with_accounts_is_entered_as_everybody_and_as_a_user(tmp_path: Path) -> None:
+    seen = Seen(tmp_path, printing(application("own.web:app", routes=[ROUTE], accounts=True)), {"own/__init__.py": ""})
+    assert list(seen.entries) == ["own.web:app", "own.web:app (logged in)"]
+    assert [seen.door(name).get("signed_in", False) for name in seen.entries] == [False, True]
+
+
+def test_an_application_with_a_login_is_not_entered_by_parts(tmp_path: Path) -> None:
+    many = [{**ROUTE, "path": f"/page/{n}"} for n in range(MANY_ROUTES)]
+    login = {**ROUTE, "path": "/login", "entrance": True}
+    seen = Seen(tmp_path, printing(application("own.web:app", routes=[login, *many])), {"own/__init__.py": ""})
+    assert list(seen.entries) == ["own.web:app"]
 
 
 def test_hostile_output_of_the_look_is_no_door(tmp_path: Path) -> None:

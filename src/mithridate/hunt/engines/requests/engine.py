@@ -13,7 +13,7 @@ from mithridate.hunt.engines.requests import table
 from mithridate.hunt.engines.requests.planner import Kept, Planner, data_of, explores
 from mithridate.hunt.engines.requests.records import Oracle
 from mithridate.hunt.engines.requests.runner import Options, SandboxRunner
-from mithridate.hunt.engines.requests.state import Plan, load, save
+from mithridate.hunt.engines.requests.state import Plan, Purpose, load, save
 from mithridate.hunt.engines.requests.views import Batch, Runner
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.project import Flavour, Skipped, ToolFailure
@@ -24,7 +24,7 @@ STATE_FILE = "requests.json"
 
 _SHARE = 1 / 6
 """How much of a slice one batch may take, as long as opening the door does not take most of that."""
-_READY_SHARE = 3.0
+_READY_SHARE = 5.0
 _FEWEST, _MOST, _FIRST = 8, 4000, 48
 _SHORTEST_S = 0.5
 _REPLAYED = 400
@@ -138,7 +138,10 @@ class _Slice:
         state = planner.state
         started = time.monotonic()
         documents = [data_of(plan) for plan in plans]
-        batch = self.runner.run(documents, min(left, 2 * self._allotted(state.ready_s)), exploring=explores(plans))
+        alone = {number for number, plan in enumerate(plans) if plan.purpose in (Purpose.REDUCE, Purpose.REPLAY)}
+        exploring = {number for number, plan in enumerate(plans) if explores(plan)}
+        seconds = min(left, 2 * self._allotted(state.ready_s))
+        batch = self.runner.run(documents, seconds, exploring=exploring, alone=alone)
         self.cpu_s += batch.cpu_s
         planner.open(batch.routes)
         if batch.ready_s:

@@ -9,14 +9,15 @@ from mithridate.hunt.engines.requests import pursuit, reading, reduction, sequen
 from mithridate.hunt.engines.requests.document import Steps, document, is_marked
 from mithridate.hunt.engines.requests.state import Find, Plan, Purpose, Pursuit, State, Unit, Witness
 from mithridate.hunt.engines.requests.views import Answer, Route, Run
+from mithridate.model.observation import Sink
 
 ROUNDS = 4
 """How often a unit's supply is thought over."""
-KEPT_OF_ONE_KEY = 2
+KEPT_OF_ONE_KEY = 1
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ORDER = {purpose: i for i, purpose in enumerate(Purpose)}
-_EXPLORING = frozenset({Purpose.KNOCK, Purpose.SUPPLY, Purpose.WANDER, Purpose.OPEN})
+_EXPLORING = frozenset({Purpose.KNOCK, Purpose.SUPPLY, Purpose.CONSTANT, Purpose.WANDER, Purpose.OPEN})
 _ROUTES = 5000
 _WITNESSES_OF_A_UNIT = 64
 _WANDERS = 6
@@ -60,7 +61,7 @@ class Planner:
             self._plan(Plan(unit="", purpose=Purpose.REPLAY, text=data.decode("utf-8", "replace")))
 
     def next(self, most: int) -> list[Plan]:
-        """Up to `most` documents to run now, all of them exploring or none.
+        """Up to `most` documents to run now.
 
         They are out of the queue: hand each to `learn` or to `put_back`. None when the search is through.
         """
@@ -79,7 +80,7 @@ class Planner:
         for plan in self.state.queue:
             if self._moot(plan):
                 self._settle(plan)
-            elif len(chosen) < most and (not chosen or _explores(plan) is _explores(chosen[0])):
+            elif len(chosen) < most:
                 chosen.append(plan)
             else:
                 rest.append(plan)
@@ -142,7 +143,10 @@ class Planner:
                 unit.sinks.append(witness.sink)
             unit.followed.append(key)
             self.state.pursuits[key] = Pursuit(witness=witness)
-            self._follow(key)
+            if _site(witness.sink, witness.place) in self.state.broken:
+                self.state.later.append(key)
+            else:
+                self._follow(key)
             news = True
         return news
 
@@ -161,12 +165,16 @@ class Planner:
             unit.failing = True
         unit.locked = sequences.locked(unit, last)
         self.state.ground_edges = max(self.state.ground_edges, last.edges - last.new_edges)
-        better = last.new_edges > unit.best_edges and not (bad and unit.best)
+        better = last.new_edges > unit.best_edges and not (bad and unit.welcomed)
+        if not bad and not unit.welcomed:  # the first that is no error is better than all errors, whatever they covered
+            unit.welcomed, better = True, True
         if _marked(plan.attack) > _marked(unit.widest):
             unit.widest = plan.attack
         fuller = last.new_edges == unit.best_edges and not bad and _marked(plan.attack) > _marked(unit.best)
+        if plan.purpose is Purpose.KNOCK and last.edges and not last.new_edges:
+            unit.echo = self.state.stage == 0
         if better or fuller or not unit.best:
-            if plan.purpose is Purpose.SUPPLY and better and unit.best:
+            if plan.purpose in (Purpose.SUPPLY, Purpose.CONSTANT) and better and unit.best:
                 supply.settle(unit, plan.attack[-1])
             unit.best, unit.best_edges = plan.attack, max(unit.best_edges, last.new_edges)
         if plan.purpose is Purpose.OPEN and sequences.opened(last):
@@ -190,17 +198,25 @@ class Planner:
     def _supply(self, unit: Unit) -> None:
         if unit.rounds >= ROUNDS or unit.given_up:
             return
+        if unit.echo:
+            if unit.name not in self.state.echoes:
+                self.state.echoes.append(unit.name)
+            return
         before = len(self.state.queue)
         for request in supply.requests(unit):
             self._plan(Plan(unit=unit.name, purpose=Purpose.SUPPLY, attack=(*unit.prelude, request)))
         unit.waiting = len(self.state.queue) - before
-        unit.rounds += bool(unit.waiting)
+        for request in supply.constants(unit):
+            self._plan(Plan(unit=unit.name, purpose=Purpose.CONSTANT, attack=(*unit.prelude, request)))
+        unit.rounds += len(self.state.queue) > before
 
     def _judged(self, plan: Plan, run: Run) -> list[Kept]:
         """Start making smaller what the oracle holds against the run, unless enough of its kind is kept already."""
         kept: list[Kept] = []
         unit = self.state.units.get(plan.unit)
         for escape in run.escapes:
+            if not escape.fact and (site := _site(escape.sink, escape.place)) not in self.state.broken:
+                self.state.broken.append(site)
             if unit is not None and escape.kind not in unit.held and (escape.fact or plan.control):
                 unit.held.append(escape.kind)
             key = reduction.key(escape, plan.unit)
@@ -211,18 +227,22 @@ class Planner:
             self.state.kept[key] = number + 1
             find = Find(key=key, number=number, plan=plan, fact=escape.fact)
             self.state.finds[f"{key}-{number}"] = find
-            find.open = self._plans(reduction.first(find))
             kept += [Kept(name="", data=data_of(plan)), *self._finished(find)]
         return kept
 
     def _finished(self, find: Find) -> list[Kept]:
-        """The candidate, when no smaller form of it is waiting to be run."""
-        if not find.open and not find.last:
-            find.last = True
-            find.open = self._plans(reduction.second(find))
+        """The candidate, when no smaller form of it is waiting to be run; none when no process of its own showed it."""
+        while not find.open and find.round <= reduction.ROUNDS:
+            find.open = self._plans(reduction.round_of(find))
+            find.round += 1
         if find.open > 0:
             return []
         del self.state.finds[f"{find.key}-{find.number}"]
+        if not find.smaller and not find.plan.text and not find.fact:
+            self.state.kept[find.key] -= 1
+            for name in pursuit.reopened(self.state, find.plan):
+                self._follow(name)
+            return []
         return [_candidate(find)]
 
     def _settle(self, plan: Plan) -> list[Kept]:
@@ -237,6 +257,8 @@ class Planner:
             unit.waiting -= 1
             if not unit.waiting:
                 self._supply(unit)
+            if not unit.waiting and not unit.echo:
+                self._plans(pursuit.special(self.state, unit, hinted=True))
         if followed := self.state.pursuits.get(plan.about):
             followed.open -= 1
             self._follow(plan.about)
@@ -244,7 +266,7 @@ class Planner:
 
     @property
     def _stages(self) -> tuple[Callable[[], Iterator[Plan]], ...]:
-        return (self._open_locked, self._stored, self._special, self._wander)
+        return (self._open_locked, self._stored, self._special, self._echoes, self._special, self._constants, self._wander)
 
     def _go_on(self) -> None:
         """Nothing is waiting: the next stage, in which each unit is looked at once more."""
@@ -260,7 +282,23 @@ class Planner:
 
     def _special(self) -> Iterator[Plan]:
         for unit in self._living():
-            yield from pursuit.special(self.state, unit)
+            if not unit.echo:
+                yield from pursuit.special(self.state, unit, hinted=False)
+
+    def _echoes(self) -> Iterator[Plan]:
+        """What was left for later: units that ran no line of their own, and ways to places that have been broken out of."""
+        for name in self.state.echoes:
+            self.state.units[name].echo = False
+            self._supply(self.state.units[name])
+        for key in self.state.later:
+            self._follow(key)
+        self.state.echoes, self.state.later = [], []
+        yield from ()
+
+    def _constants(self) -> Iterator[Plan]:
+        for unit in self._living():
+            for request in supply.single_constants(unit):
+                yield Plan(unit=unit.name, purpose=Purpose.CONSTANT, attack=(*unit.prelude, request))
 
     def _wander(self) -> Iterator[Plan]:
         chance = random.Random(self.seed)
@@ -307,13 +345,14 @@ def data_of(plan: Plan) -> bytes:
     return plan.text.encode() if plan.text else document(plan.control, plan.attack)
 
 
-def _explores(plan: Plan) -> bool:
+def explores(plan: Plan) -> bool:
+    """True for a document that is run to learn what a program asks for and compares with."""
     return plan.purpose in _EXPLORING
 
 
-def explores(plans: Sequence[Plan]) -> bool:
-    """True for documents that are run to learn what a program asks for and compares with."""
-    return bool(plans) and _explores(plans[0])
+def _site(sink: Sink | None, place: str) -> str:
+    """A place that can be broken out of; more than one unit may lead to it."""
+    return f"{sink}|{place}"
 
 
 def _marked(steps: Steps) -> int:

@@ -58,19 +58,36 @@ def noted(state: State, plan: Plan, run: Run) -> None:
         followed.arrived = texts[-1][:2000] if texts else ""
 
 
-def special(state: State, unit: Unit) -> Iterator[Plan]:
-    """Documents for parsers, for each input that was asked for and was seen at no sink that would explain why."""
+def reopened(state: State, plan: Plan) -> list[str]:
+    """What a plan showed was left by others in the process that they shared: pursuits that it settled are to be gone on with."""
+    unit = state.units.get(plan.unit)
+    names = [
+        name
+        for name in (unit.followed if unit is not None else ())
+        if state.pursuits[name].escaped and (name == plan.about or _same_input(plan, state.pursuits[name].witness))
+    ]
+    for name in names:
+        state.pursuits[name].escaped = False
+    return names
+
+
+def special(state: State, unit: Unit, *, hinted: bool) -> Iterator[Plan]:
+    """Documents for parsers, for each input that was asked for and was seen at no sink that would explain why.
+
+    `hinted`: only for parsers that the handler speaks of.
+    """
     steps = unit.widest or unit.best
     hints = [*unit.route.constants, *unit.errors, *(d for decoders in unit.decoded.values() for d in decoders)]
-    yield from islice((plan for slot in _unexplained(state, unit) for plan in _special(unit, steps, slot, hints)), _SPECIAL)
+    slots = _unexplained(state, unit)
+    yield from islice((plan for slot in slots for plan in _special(unit, steps, slot, hints, hinted=hinted)), _SPECIAL)
 
 
-def _special(unit: Unit, steps: Steps, slot: Slot, hints: list[str]) -> Iterator[Plan]:
+def _special(unit: Unit, steps: Steps, slot: Slot, hints: list[str], *, hinted: bool) -> Iterator[Plan]:
     file = input_at(steps, slot).where == "files"
-    likely = " ".join(hints).lower()
-    for language in parsed.languages(hints, file=file):
+    known = parsed.hinted(hints)
+    for language in known if hinted else parsed.languages(hints, file=file):
         twins = parsed.documents(language)
-        few = twins if file or language in likely else twins[:2]
+        few = twins if file or language in known else twins[:2]
         yield from (_attack(unit.name, steps, slot, twin, Purpose.SPECIAL, "") for twin in few)
 
 

@@ -1,7 +1,6 @@
 """Makes a document that fired small: steps and inputs that it does not need are left out, by running it without them."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import replace
 
 from mithridate.hunt.engines.requests.document import Request, Slot, Steps, document
@@ -13,6 +12,8 @@ Drops = frozenset[tuple[int, int]]
 """What to leave out: (step, position of the input), or (step, WHOLE_STEP)."""
 
 _SINGLES = 40
+ROUNDS = 2
+"""The number of the last round; the first is 0."""
 
 
 def key(escape: Escape, unit: str) -> str:
@@ -22,31 +23,31 @@ def key(escape: Escape, unit: str) -> str:
     return f"{escape.kind}-{place}-{stack}"
 
 
-def first(find: Find) -> tuple[Plan, ...]:
-    """The smallest conceivable form, and the document without each of its parts in turn."""
+def round_of(find: Find) -> tuple[Plan, ...]:
+    """What to run next, each alone in a process.
+
+    First the document as it is, to see whether it shows it there (a fact does not depend on what ran before), and the
+    smallest conceivable form; unless that did, the document without each of its parts in turn; then without all that could
+    be missed.
+    """
     plan = find.plan
-    if plan.text:
-        return ()
     singles = _singles(plan)[:_SINGLES]
     minimal = frozenset(drop for one in singles for drop in one)
-    shapes = dict.fromkeys([minimal, *singles] if singles else [])
-    return tuple(_without(find, drops) for drops in shapes)
-
-
-def second(find: Find) -> Iterator[Plan]:
-    """What is left when all parts that could be missed alone are missed together, unless the smallest form did already."""
-    plan = find.plan
-    singles = _singles(plan)[:_SINGLES]
-    minimal = _without(find, frozenset(drop for one in singles for drop in one))
-    if minimal not in find.smaller:
-        missed = [drops for drops in singles if _without(find, drops) in find.smaller]
-        if len(missed) > 1:
-            yield _without(find, frozenset(drop for drops in missed for drop in drops))
+    if find.round == 0:
+        whole: list[Drops] = [] if find.fact else [frozenset()]
+        forms = dict.fromkeys([*whole, *([minimal] if singles else [])])
+        return () if plan.text else tuple(_without(find, drops) for drops in forms)
+    if not (find.smaller or find.fact) or _without(find, minimal) in find.smaller:
+        return ()
+    if find.round == 1:
+        return tuple(_without(find, drops) for drops in singles) if len(singles) > 1 else ()
+    missed = [drops for drops in singles if _without(find, drops) in find.smaller]
+    return (_without(find, frozenset(drop for drops in missed for drop in drops)),) if len(missed) > 1 else ()
 
 
 def smallest(find: Find) -> Plan:
-    """The smallest document that still showed it."""
-    return min([find.plan, *find.smaller], key=lambda plan: len(plan.text) or len(document(plan.control, plan.attack)))
+    """The smallest document that showed it alone; the one it was found with when none was run so yet."""
+    return min(find.smaller or [find.plan], key=lambda plan: len(plan.text) or len(document(plan.control, plan.attack)))
 
 
 def _singles(plan: Plan) -> list[Drops]:

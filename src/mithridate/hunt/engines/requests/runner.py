@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,16 +19,17 @@ _HEADROOM_BYTES = 512 << 20
 _GRACE_S = 3.0
 _STARTUP_S = 20.0
 _DISK_BYTES = 1 << 30
+_TOGETHER = 64
+"""Documents that one process carries out in turn; what they leave behind for each other comes out when one is run alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Bounds on one run: seconds of CPU and of wall time, bytes of memory. `exploring` as in Runner.run."""
+    """Bounds on one run: seconds of CPU and of wall time, bytes of memory."""
 
     each_s: float = 5.0
     wall_s: float = 10.0
     memory_bytes: int = 1 << 30
-    exploring: bool = False
 
 
 def batch_command(entry: EntryPoint, binary: Binary, directory: Path, options: Options) -> tuple[Command, tuple[Mount, ...]]:
@@ -37,8 +38,7 @@ def batch_command(entry: EntryPoint, binary: Binary, directory: Path, options: O
     The documents are read-only inside; nothing that the target can write is shared with the host.
     """
     bounds = ("--each", f"{options.each_s:g}", "--wall", f"{options.wall_s:g}", "--memory", str(options.memory_bytes >> 20))
-    heard = ("--heard",) if options.exploring else ()
-    return many_inputs(entry, binary, directory, {}, (*bounds, "--coverage", *heard))
+    return many_inputs(entry, binary, directory, {}, (*bounds, "--together", str(_TOGETHER)))
 
 
 @dataclass(slots=True)
@@ -52,13 +52,16 @@ class SandboxRunner:
     oracle: Oracle
     cancel: threading.Event | None = None
 
-    def run(self, documents: Sequence[bytes], seconds: float, *, exploring: bool = False) -> Batch:
+    def run(
+        self, documents: Sequence[bytes], seconds: float, *, exploring: Container[int] = (), alone: Container[int] = ()
+    ) -> Batch:
         """See Runner.run."""
         with TemporaryDirectory(prefix="mithridate-requests-") as folder:
             directory = Path(folder)
             for number, data in enumerate(documents):
-                (directory / f"{number:06d}.json").write_bytes(data)
-            options = replace(self.options, wall_s=min(self.options.wall_s, max(1.0, seconds)), exploring=exploring)
+                wishes = ("-alone" if number in alone else "") + ("-heard-covered" if number in exploring else "")
+                (directory / f"{number:06d}{wishes}.json").write_bytes(data)
+            options = replace(self.options, wall_s=min(self.options.wall_s, max(1.0, seconds)))
             command, mounts = batch_command(self.entry, self.binary, directory, options)
             limits = Limits(
                 wall_s=seconds + _GRACE_S if documents else _STARTUP_S + seconds,

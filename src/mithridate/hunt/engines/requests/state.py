@@ -11,7 +11,7 @@ from mithridate.hunt.engines.requests.document import Slot, Steps, Value
 from mithridate.hunt.engines.requests.views import Asked, Route
 from mithridate.model.observation import Sink
 
-VERSION = 1
+VERSION = 2
 
 
 class Purpose(StrEnum):
@@ -22,10 +22,11 @@ class Purpose(StrEnum):
     REPLAY = "replay"
     SUPPLY = "supply"
     ATTACK = "attack"
+    SPECIAL = "special"
+    CONSTANT = "constant"
     OPEN = "open"
     STORED = "stored"
     SECOND = "second"
-    SPECIAL = "special"
     VARIANT = "variant"
     WANDER = "wander"
 
@@ -84,7 +85,7 @@ class Pursuit:
 
 @dataclass(slots=True, kw_only=True)
 class Find:
-    """Something held against `plan` while it is being made smaller. `smaller` are the plans that still showed it."""
+    """Something held against `plan` while it is being made smaller, in rounds. `smaller` are plans that showed it alone."""
 
     key: str
     number: int
@@ -92,7 +93,7 @@ class Find:
     fact: bool
     smaller: list[Plan] = field(default_factory=list)
     open: int = 0
-    last: bool = False
+    round: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,6 +114,10 @@ class Unit:
     widest: Steps = ()
     """The steps that supply most inputs, whether or not the handler was content with them."""
     failing: bool = False
+    welcomed: bool = False
+    """Some request was answered without an error."""
+    echo: bool = False
+    """All lines that it ran when it was knocked at had been run by others: it is looked at when they are done with."""
     locked: bool = False
     rounds: int = 0
     requests: int = 0
@@ -150,6 +155,11 @@ class State:
     queue: list[Plan] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
     written: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    """Sinks at places (sink|place) that an attack has escaped at, by whatever unit."""
+    echoes: list[str] = field(default_factory=list)
+    later: list[str] = field(default_factory=list)
+    """Units, and pursuits, that are left for later."""
     ground_edges: int = 0
     stage: int = 0
     document_s: float = 0.0

@@ -53,6 +53,11 @@ _FLAVOURS: tuple[Value, ...] = (
     "00000000-0000-4000-8000-000000000001",
     "true",
 )
+_ADDRESS = f"http://localhost/{marked()}"
+_ADDRESSES = re.compile(
+    r"ur[li]|link|href|location|redirect|callback|webhook|website|avatar|image|feed|next|return|target|endpoint", re.I
+)
+"""Names of inputs that may be addresses."""
 _OF_KIND: dict[str, Value] = {
     "int": "1",
     "integer": "1",
@@ -71,16 +76,32 @@ def knock(unit: Unit) -> Request:
 
 
 def requests(unit: Unit) -> tuple[Request, ...]:
-    """Every request worth sending, the most telling first. The same knowledge gives the same ones."""
+    """The requests that supply what was asked for, the most telling first. The same knowledge gives the same ones."""
     found: list[Request] = []
     for base in _bases(unit):
-        found += [base, _decoded(unit, base)]
+        found += [base, _decoded(unit, base), _addressed(base)]
         found += _unsettled(unit, base)
         if unit.failing:
             found += [_all(base, flavour) for flavour in _FLAVOURS]
-        found += _singly(base, unit.compared[:8])
-        found += [_all(base, constant) for constant in unit.compared[:4]]
     return tuple(_unique(found))[:MAX_REQUESTS]
+
+
+def constants(unit: Unit) -> tuple[Request, ...]:
+    """Requests in which all inputs have a value that input was compared with: what that opens is looked at more closely then."""
+    found = [_all(base, constant) for base in _bases(unit) for constant in _compared(unit)]
+    return tuple(_unique(found))[:MAX_REQUESTS]
+
+
+def single_constants(unit: Unit) -> tuple[Request, ...]:
+    """Requests in which one input at a time has a value that input was compared with."""
+    found = [request for base in _bases(unit) for request in _singly(base, _compared(unit))]
+    return tuple(_unique(found))[:MAX_REQUESTS]
+
+
+def _compared(unit: Unit) -> list[str]:
+    """The first constants that may be values; names of inputs are none."""
+    called = {asked.name.lower() for asked in unit.asked}
+    return [constant for constant in unit.compared if constant.lower() not in called][:8]
 
 
 def put(value: Value, leaf: Value) -> Value:
@@ -238,6 +259,17 @@ def _all(base: Request, value: Value) -> Request:
 def _decoded(unit: Unit, base: Request) -> Request:
     """Every input that a decoder was applied to, encoded for it."""
     given = tuple(one if is_marked(one.name) else replace(one, value=_known(unit, *one.slot) or one.value) for one in base.inputs)
+    return replace(base, inputs=given)
+
+
+def _addressed(base: Request) -> Request:
+    """Every input that may be an address by its name, as one."""
+    given = tuple(
+        replace(one, value=_ADDRESS)
+        if one.where not in ("path", "files") and isinstance(one.name, str) and _ADDRESSES.search(one.name)
+        else one
+        for one in base.inputs
+    )
     return replace(base, inputs=given)
 
 

@@ -1,6 +1,6 @@
 """What records of an observer say, as far as planning needs it, and the seam to whatever runs documents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -125,9 +125,14 @@ class Batch:
 class Runner(Protocol):
     """Runs documents against one application."""
 
-    def run(self, documents: Sequence[bytes], seconds: float, *, exploring: bool = False) -> Batch:
-        """Run them in order, each in a process of its own, for at most about `seconds` of wall time.
+    def run(
+        self, documents: Sequence[bytes], seconds: float, *, exploring: Container[int] = (), alone: Container[int] = ()
+    ) -> Batch:
+        """Run them in order for at most about `seconds` of wall time.
 
-        `exploring`: what input is compared with is worth more than that the program sees nothing but plain strings.
+        Those whose positions are in `alone` get a process each; others may share one, and see what the ones before left in it.
+
+        `exploring` likewise: what they cover is told, and what their input is compared with, for which the program sees strings
+        that are not plain ones.
         """
         ...

@@ -43,6 +43,9 @@ class Notebook:
     def __init__(self) -> None:
         self.marks: Marks | None = None
         self.heard = False
+        self.is_program = False
+        self.own: frozenset[tuple[str, str]] = frozenset()
+        """(place, name) of what the framework itself keeps with its clients: to send something else there is to be nobody."""
         self.body = ""
         self.forget()
 
@@ -63,7 +66,7 @@ class Notebook:
             return
         if not asks_for_itself(sys._getframe(1), direct or name == "*", _LISTERS if name == "*" else _ASKERS):
             return
-        if where == "headers" and str(name).lower() in _PROTOCOL:
+        if (where == "headers" and str(name).lower() in _PROTOCOL) or (where, str(name)) in self.own:
             return
         key = (where, str(name)[:MAX_CONSTANT], kind)
         self._asked[key] = self._asked.get(key, False) or found

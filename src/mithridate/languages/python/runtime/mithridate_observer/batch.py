@@ -1,7 +1,8 @@
-"""`run.py batch`: opens the door once, then forks a process for each input document and waits for it."""
+"""`run.py batch`: opens the door once, then forks a process for each input document, or for some of them, and waits for it."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
 import os
@@ -17,10 +18,10 @@ from typing import Any
 from . import recording, sinks
 from .accessors.install import install as install_accessors
 from .asked import book
-from .child import Run, address_space, carry_out
+from .child import Run, Turn, address_space, carry_out
 from .command_line import Options
 from .coverage import Coverage
-from .documents import Document, read
+from .documents import read
 from .doors.asgi import AsgiDoor
 from .doors.call import CallDoor
 from .doors.interface import Context, Door
@@ -32,10 +33,12 @@ from .places import Places
 from .preloading import Preloading
 from .records import Records, take_standard_output
 from .tree import Tree
-from .waiting import Waiting
+from .waiting import Outcome, Waiting
 
 DOORS: dict[str, Any] = {"wsgi": WsgiDoor, "asgi": AsgiDoor, "call": CallDoor, "target": CallDoor, "program": ProgramDoor}
 _HIGH_DESCRIPTOR = 200
+ALONE, HEARD, COVERED = "alone", "heard", "covered"
+"""Words after hyphens in an input's name: a process of its own in spite of --together; as with --heard; as with --coverage."""
 
 
 def run(options: Options) -> int:
@@ -53,7 +56,8 @@ class _Batch:
         self._options, self._records, self._tree = options, records, tree
         self._places = Places(tree)
         self._run = Run(records)
-        self._coverage = Coverage(self._places) if options.coverage else None
+        covered = options.coverage or any(COVERED in path.name for path in options.inputs)
+        self._coverage = Coverage(self._places) if covered else None
         self._dump = _stack_file()
         self._held = 0
 
@@ -63,7 +67,7 @@ class _Batch:
         recorder = recording.Recorder(self._run.emit, self._tree.roots)
         recording.active = recorder
         context = Context(self._options.door, self._tree, self._places, recorder)
-        book.heard = self._options.heard
+        book.heard = self._options.heard or any(HEARD in path.name for path in self._options.inputs)
         door: Door = DOORS[self._options.door.kind](context)
         sinks.install(recorder)  # before the accessors: its hooks on loading take the place of earlier ones on the same module
         install_accessors(self._places)
@@ -88,52 +92,86 @@ class _Batch:
         gc.freeze()
         gc.disable()
         self._preloading = Preloading(self._places)
+        turns: list[Turn] = []
         for number, path in enumerate(self._options.inputs):
             try:
-                document = read(path)
+                wishes = path.name.partition(".")[0].split("-")[1:]
+                heard = self._options.heard or HEARD in wishes
+                covered = self._options.coverage or COVERED in wishes
+                turn = Turn(number, read(path), self._drawing(number), heard, covered)
             except Invalid as error:
                 self._ended(number, {"ended": "invalid", "why": str(error)[:500], "cpu_s": 0.0, "frames": []})
                 continue
-            self._one(number, document, door, context)
-            self._tree.put_back()
+            alone = ALONE in wishes
+            if turns and (alone or len(turns) >= self._options.together):
+                self._all(turns, door, context)
+                turns = []
+            turns.append(turn)
+            if alone:
+                self._all(turns, door, context)
+                turns = []
+        self._all(turns, door, context)
         return 0
 
-    def _one(self, number: int, document: Document, door: Door, context: Context) -> None:
-        """Fork a process for one document and wait for it."""
+    def _drawing(self, number: int) -> random.Random:
+        seed = self._options.seed
+        return random.Random(f"{seed}:{number}" if seed is not None else os.urandom(16))
+
+    def _all(self, turns: list[Turn], door: Door, context: Context) -> None:
+        """Carry out documents in as few processes as they allow: what ends the process leaves the others to a new one."""
+        while turns:
+            turns = turns[self._some(turns, door, context) :]
+
+    def _some(self, turns: list[Turn], door: Door, context: Context) -> int:
+        """Fork a process for documents and wait for it; how many it was done with. The tree is put back after each."""
         reading, writing = os.pipe()
+        waiting, going_on = os.pipe()
         self._dump.seek(0)
         self._dump.truncate()
         pid = os.fork()
         if pid == 0:
             os.close(reading)
-            high = fcntl.fcntl(writing, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
-            os.close(writing)
-            self._run.number = number
-            self._run.redirect(high)
-            seed = self._options.seed
-            draw = random.Random(f"{seed}:{number}") if seed is not None else random.SystemRandom()
+            os.close(going_on)
+            self._run.redirect(_high(writing))
             carry_out(
-                document,
+                turns,
                 door,
                 context,
                 self._run,
                 limits=self._options.limits,
                 coverage=self._coverage,
                 preloading=self._preloading,
-                draw=draw,
                 dump=self._dump,
                 held=self._held,
                 reopen=self._options.reopened,
+                going_on=_high(waiting),
             )
         os.close(writing)
+        os.close(waiting)
+        process = Waiting(pid, reading, self._records, self._options.limits.wall_s)
+        done = 0
+        modules: list[str] = []
         try:
-            outcome = Waiting(pid, reading, self._records, self._options.limits.wall_s).outcome()
+            while True:
+                outcome = process.outcome()
+                self._concluded(turns[done].number, outcome)
+                modules = outcome.told.get("modules", modules)
+                done += 1
+                self._tree.put_back()
+                if done == len(turns) or outcome.told.get("more") is not True:
+                    break
+                with contextlib.suppress(BrokenPipeError):
+                    os.write(going_on, b"!")
         finally:
             os.close(reading)
+            os.close(going_on)
+        if not self._options.reopened:
+            self._preloading.learn(modules)
+        return done
+
+    def _concluded(self, number: int, outcome: Outcome) -> None:
         if self._coverage is not None:
             self._coverage.learn(outcome.told.get("covered", []))
-        if not self._options.reopened:
-            self._preloading.learn(outcome.told.get("modules", []))
         record: dict[str, Any] = {"ended": outcome.ended, "cpu_s": round(outcome.cpu_s, 4)}
         record["frames"] = outcome.told.get("frames") or self._dumped(outcome.ended)
         if "why" in outcome.told:
@@ -210,10 +248,15 @@ def _chunks(routes: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return chunks
 
 
+def _high(descriptor: int) -> int:
+    """The same under a high number, out of the way of what programs expect low ones to be."""
+    high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
+    os.close(descriptor)
+    return high
+
+
 def _stack_file() -> Any:
     """An unnamed file on a high descriptor, for the stack of a process that dies."""
     descriptor, name = tempfile.mkstemp(prefix="mithridate-stack-")
     os.unlink(name)  # noqa: PTH108
-    high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH_DESCRIPTOR)
-    os.close(descriptor)
-    return os.fdopen(high, "r+b", buffering=0)
+    return os.fdopen(_high(descriptor), "r+b", buffering=0)

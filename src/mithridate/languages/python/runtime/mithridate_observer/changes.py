@@ -1,14 +1,17 @@
-"""Whether anything in some directories has changed, by Linux's inotify(7): an unchanged tree need not be read again."""
+"""In which of some directories anything has changed, by Linux's inotify(7): what is unchanged need not be read again."""
 
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterable
 from typing import Any
 
 _MASK = 0x2 | 0x4 | 0x8 | 0x40 | 0x80 | 0x100 | 0x200 | 0x400 | 0x800  # all changes of content, names and attributes
 _NONBLOCK = 0o4000
 _CLOEXEC = 0o2000000
+_UNSURE = 0x400 | 0x800 | 0x4000 | 0x8000  # a watched directory went or was moved; events were lost; a watch ended
+_EVENT = struct.Struct("iIII")
 MAX_DIRECTORIES = 4000
 
 
@@ -18,7 +21,7 @@ class Changes:
     def __init__(self) -> None:
         self._descriptor = -1
         self._library: Any = None
-        self._watched: set[str] = set()
+        self._watched: dict[int, str] = {}
         self._all = False
 
     def watch(self, directories: Iterable[str]) -> None:
@@ -32,12 +35,12 @@ class Changes:
                 break
             found = self._library.inotify_add_watch(self._descriptor, os.fsencode(directory), _MASK)
             self._all = self._all and found >= 0
-            self._watched.add(directory)
+            self._watched[found] = directory
         self._drain()
 
-    def any(self) -> bool:
-        """Whether there may have been changes since the last call."""
-        return not self._all or self._drain()
+    def where(self) -> set[str] | None:
+        """The watched directories with changes since the last call in them; None when there may be changes anywhere."""
+        return self._drain() if self._all else None
 
     def _open(self) -> bool:
         try:
@@ -49,11 +52,17 @@ class Changes:
             return False
         return self._descriptor >= 0
 
-    def _drain(self) -> bool:
-        changed = False
+    def _drain(self) -> set[str] | None:
+        changed: set[str] = set()
+        sure = True
         try:
-            while os.read(self._descriptor, 1 << 16):
-                changed = True
+            while True:
+                data = os.read(self._descriptor, 1 << 16)
+                at = 0
+                while at < len(data):
+                    watch, what, _, length = _EVENT.unpack_from(data, at)
+                    at += _EVENT.size + length
+                    sure = sure and not what & _UNSURE and watch in self._watched
+                    changed.add(self._watched.get(watch, ""))
         except BlockingIOError:
-            return changed
-        return changed
+            return changed if sure else None

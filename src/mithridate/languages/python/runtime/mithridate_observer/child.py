@@ -1,7 +1,8 @@
-"""One run: the process that carries out one document, control first, then attack."""
+"""The process that carries out a document, control first, then attack; or several, one after another."""
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import gc
 import json
@@ -10,6 +11,9 @@ import os
 import random
 import resource
 import signal
+import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -54,8 +58,21 @@ class Run:
         self._records = Records(descriptor)
 
 
+@dataclass
+class Turn:
+    """A document that a process is to carry out: its number in the batch, where its tokens are drawn from, whether its inputs
+    are handed out as strings that tell what they are compared with, and whether the lines that it covers are counted.
+    """
+
+    number: int
+    document: Document
+    draw: random.Random
+    heard: bool
+    covered: bool
+
+
 def carry_out(
-    document: Document,
+    turns: list[Turn],
     door: Door,
     context: Context,
     run: Run,
@@ -63,35 +80,76 @@ def carry_out(
     limits: Limits,
     coverage: Coverage | None,
     preloading: Preloading,
-    draw: random.Random,
     dump: Any,
     held: int,
     reopen: bool,
+    going_on: int,
 ) -> NoReturn:
-    """Run `document` in this process, which ends with it. The last line to the parent says how it went."""
-    ended: dict[str, Any] = {"ended": "done", "frames": []}
-    try:
-        os.setsid()
-        confine(limits, dump, held)
-        gc.enable()
-        if reopen:
-            door.open()
+    """Carry out documents in this process, which ends with them.
+
+    The last line to the parent about each says how it went; the next one begins when the parent, which puts the tree back
+    meanwhile, has written a byte to `going_on`. What a document changed in the process stays for those behind it, but for
+    what `_Setting` restores; with threads of a document still running there is no next one.
+    """
+    setting: _Setting | None = None
+    for turn in turns:
+        began = time.process_time()
+        ended: dict[str, Any] = {"ended": "done", "frames": []}
+        run.number = turn.number
+        book.heard = turn.heard
+        try:
+            if setting is None:
+                os.setsid()
+                confine(limits, dump, held)
+                gc.enable()
+                if reopen:
+                    door.open()
+                door.enter()
+                setting = _Setting()
+            if coverage is not None:
+                coverage.watch(turn.covered)
+            _phases(turn.document, door, context, run, coverage, Marks(turn.document.numbers, turn.draw))
+        except Invalid as error:
+            ended = {"ended": "invalid", "why": str(error)[:500], "frames": []}
+        except MemoryError as error:
+            trouble.memory = error
+        except BaseException as error:  # noqa: BLE001 (raised outside of any step, as by a lifespan or a signal handler of the target)
+            observe_errors(context, [error], "door")
+        if trouble.memory is not None and ended["ended"] == "done":
+            ended = {"ended": "memory", "frames": context.places.of_error(trouble.memory)}
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        book.marks = None
+        more = turn is not turns[-1] and setting is not None and trouble.memory is None and setting.still_alone()
+        told = {"covered": coverage.told() if coverage is not None else [], "modules": preloading.told(), "more": more}
+        run.to_parent({**ended, **told, "cpu_s": time.process_time() - began})
+        if not more or setting is None or not os.read(going_on, 1):
+            break
+        setting.restore()
         if coverage is not None:
-            coverage.start()
-        _phases(document, door, context, run, coverage, Marks(document.numbers, draw))
-    except Invalid as error:
-        ended = {"ended": "invalid", "why": str(error)[:500], "frames": []}
-    except MemoryError as error:
-        trouble.memory = error
-    except BaseException as error:  # noqa: BLE001 (raised outside of any step, as by a lifespan or a signal handler of the target)
-        observe_errors(context, [error], "door")
-    if trouble.memory is not None and ended["ended"] == "done":
-        ended = {"ended": "memory", "frames": context.places.of_error(trouble.memory)}
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    book.marks = None
-    covered = coverage.told() if coverage is not None else []
-    run.to_parent({**ended, "covered": covered, "modules": preloading.told()})
+            coverage.go_on()
+        limit_time(limits)
     os._exit(0)
+
+
+class _Setting:
+    """What a process puts back between two documents: working directory, environment, file mode mask."""
+
+    def __init__(self) -> None:
+        self._directory = os.getcwd()  # noqa: PTH109
+        self._environment = dict(os.environ)
+        self._threads = threading.active_count()
+
+    def still_alone(self) -> bool:
+        """Whether no thread that a document started is left."""
+        return threading.active_count() <= self._threads
+
+    def restore(self) -> None:
+        """As it was when the first document began."""
+        with contextlib.suppress(OSError):
+            os.chdir(self._directory)
+        if os.environ != self._environment:
+            os.environ.clear()
+            os.environ.update(self._environment)
 
 
 def confine(limits: Limits, dump: Any, held: int) -> None:
@@ -101,12 +159,16 @@ def confine(limits: Limits, dump: Any, held: int) -> None:
     """
     faulthandler.enable(file=dump, all_threads=False)
     faulthandler.register(signal.SIGPROF, file=dump, all_threads=False, chain=True)
-    seconds = math.ceil(limits.cpu_s) + 2
     _bound(resource.RLIMIT_CORE, 0)
-    _bound(resource.RLIMIT_CPU, seconds)
     _bound(resource.RLIMIT_FSIZE, 1 << 30)
     if limits.memory_mib > 0:
         _bound(resource.RLIMIT_AS, held + (limits.memory_mib << 20))
+    limit_time(limits)
+
+
+def limit_time(limits: Limits) -> None:
+    """From now on, so much CPU time is left to this process."""
+    _bound(resource.RLIMIT_CPU, math.ceil(time.process_time() + limits.cpu_s) + 2)
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
 
 
@@ -124,7 +186,6 @@ def address_space() -> int:
 
 def _phases(document: Document, door: Door, context: Context, run: Run, coverage: Coverage | None, marks: Marks) -> None:
     values = Values(marks)
-    door.enter()
     for phase in PHASES:
         if not document.steps[phase]:
             continue
@@ -142,7 +203,6 @@ def _phases(document: Document, door: Door, context: Context, run: Run, coverage
                 run.write(step=index, answer={**answer, **book.told(), **_edges(coverage)})
         finally:
             context.recorder.end()
-    door.leave()
 
 
 def _edges(coverage: Coverage | None) -> dict[str, int]:

@@ -32,6 +32,8 @@ class DoorFile:
     heard: bool
     share: tuple[int, int] = (0, 1)
     """Which part of how many: routes of the other parts are not told."""
+    signed_in: bool = False
+    """Clients are known to the application from the start, as an ordinary user."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Options:
     root: str
     reopened: bool
     records: int | None
+    together: int = 1
+    """How many documents one process may carry out, one after another."""
 
 
 KINDS = ("wsgi", "asgi", "call", "program", "target")
@@ -83,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--memory", type=int, default=2048, help="MiB that one run may take beyond the open door's")
     batch.add_argument("--coverage", action="store_true", help="count the lines of project code that each step covers")
     batch.add_argument("--heard", action="store_true", help="hand out strings that tell what they are compared with")
+    batch.add_argument("--together", type=int, default=1, help="documents that one process may carry out, one after another")
     batch.add_argument("--seed", type=int, default=None, help="draw the same tokens again")
     batch.add_argument("--root", default="/src", help="where the project lies")
     batch.add_argument("--reopened", action="store_true", help=argparse.SUPPRESS)
@@ -105,6 +110,7 @@ def _options(parsed: argparse.Namespace) -> Options:
         root=parsed.root,
         reopened=parsed.reopened,
         records=parsed.records,
+        together=max(1, parsed.together),
     )
 
 
@@ -139,6 +145,7 @@ def _door(path: Path) -> DoorFile:
         targets=tuple(str(each) for each in targets),
         heard=bool(told.get("heard")),
         share=_share(told.get("share")),
+        signed_in=told.get("signed_in") is True,
     )
 
 

@@ -25,14 +25,19 @@ class Coverage:
         self._new: set[tuple[str, int]] = set()
         self._wanted: dict[CodeType, set[int] | None] = {}
         self._counted = 0
+        self._watching = False
 
-    def start(self) -> None:
-        """Begin to watch this process, its threads included."""
+    def watch(self, wanted: bool) -> None:
+        """Watch this process, its threads included, from now on; or no longer."""
+        if wanted == self._watching:
+            return
+        self._watching = wanted
         if hasattr(sys, "monitoring"):
-            self._monitor(sys.monitoring)
+            self._monitor(sys.monitoring, wanted)
         else:
-            threading.settrace(self._call)
-            sys.settrace(self._call)
+            call = self._call if wanted else None
+            threading.settrace(call)
+            sys.settrace(call)
 
     def step(self) -> dict[str, int]:
         """`edges` and `new_edges` of an ANSWER."""
@@ -44,8 +49,16 @@ class Coverage:
         """What this process covered that was not known, for the parent's `learn`."""
         return [[file, line] for file, line in self._new]
 
+    def go_on(self) -> None:
+        """In a run's process: what it covered is known from now on, as its next document begins."""
+        self.learn(self.told())
+        self._new.clear()
+        self._counted = 0
+
     def learn(self, told: list[list[Any]]) -> None:
         """Add what a run's process told."""
+        if not told:
+            return
         self.known.update((str(file), int(line)) for file, line in told)
         for code, lines in list(self._wanted.items()):
             if lines:
@@ -89,7 +102,12 @@ class Coverage:
                 return None
         return self._line
 
-    def _monitor(self, monitoring: Any) -> None:
+    def _monitor(self, monitoring: Any, wanted: bool) -> None:
+        if not wanted:
+            monitoring.set_events(_TOOL, 0)
+            monitoring.free_tool_id(_TOOL)
+            return
+
         def start(code: CodeType, _offset: int) -> Any:
             if self._places.shown(code.co_filename) is not None:
                 monitoring.set_local_events(_TOOL, code, monitoring.events.LINE)

@@ -21,10 +21,15 @@ class Preloading:
         self._places = places
         self._before = frozenset(sys.modules)
         self._tried: set[str] = set()
+        self._counted = len(sys.modules)
+        self._told: list[str] = []
 
     def told(self) -> list[str]:
         """In a run's process: modules that it imported, in that order, without the project's."""
-        return [name for name in list(sys.modules) if name not in self._before and self._foreign(name)][:MOST]
+        if len(sys.modules) != self._counted:
+            self._counted = len(sys.modules)
+            self._told = [name for name in list(sys.modules) if name not in self._before and self._foreign(name)][:MOST]
+        return self._told
 
     def learn(self, names: list[str]) -> None:
         """In the parent: import what a run has imported. What fails, or does odd things, does so in a run of its own later."""
@@ -35,6 +40,7 @@ class Preloading:
                 import_module(name)
         if new:
             self._before = frozenset(sys.modules)
+            self._counted, self._told = len(sys.modules), []
             gc.collect()
             gc.freeze()
 

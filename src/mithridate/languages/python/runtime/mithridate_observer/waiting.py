@@ -33,14 +33,21 @@ class Waiting:
 
     def __init__(self, pid: int, pipe: int, records: Records, wall_s: float) -> None:
         self._pid, self._pipe, self._records = pid, pipe, records
-        self._deadline = time.monotonic() + wall_s
+        self._wall_s = wall_s
+        self._deadline = 0.0
+        self._spent = 0.0
         self._rest = b""
         self._passed = 0
         self._told: dict[str, Any] = {}
         self._late = False
 
     def outcome(self) -> Outcome:
-        """Wait until the process has ended or the time is over; no process of its group is left afterwards."""
+        """Wait until the process is done with a document or the time for it is over.
+
+        When it goes on to another document, `told["more"]` is true: call this again. Else no process of its group is left.
+        """
+        self._deadline = time.monotonic() + self._wall_s
+        self._told, self._passed = {}, 0
         os.set_blocking(self._pipe, False)
         poll = select.poll()
         poll.register(self._pipe, select.POLLIN)
@@ -50,6 +57,10 @@ class Waiting:
                 return self._stopped()
             poll.poll(min(left, _POLL_S) * 1000)
             open_ = self._read()
+            if self._told.get("more") is True and open_:
+                cpu_s = float(self._told.get("cpu_s") or 0.0)
+                self._spent += cpu_s
+                return Outcome(str(self._told.get("ended", "done")), cpu_s, self._told)
             if self._told or not open_:
                 return self._reaped(self._wait(time.monotonic() + _GRACE_S if self._told else self._deadline))
             pid, status, usage = os.wait4(self._pid, os.WNOHANG)
@@ -85,6 +96,7 @@ class Waiting:
             os.kill(self._pid, signal.SIGPROF)
         found = self._wait(time.monotonic() + _GRACE_S)
         self._read()
+        self._told.pop("more", None)
         return self._reaped(found)
 
     def _wait(self, until: float) -> tuple[int, float] | None:
@@ -104,7 +116,7 @@ class Waiting:
             _, status, usage = os.wait4(self._pid, 0)
             found = status, usage.ru_utime + usage.ru_stime
             self._late = self._late or not self._told
-        status, cpu_s = found
+        status, cpu_s = found[0], max(0.0, found[1] - self._spent)
         if self._told:
             return Outcome(str(self._told.get("ended", "done")), cpu_s, self._told)
         if self._late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGPROF, signal.SIGXCPU)):

@@ -31,7 +31,9 @@ def _click(module: ModuleType) -> None:
 
 
 def _note_variable(environment: Any, key: Any) -> None:
-    if book.marks is not None and isinstance(key, str) and "site-packages" not in _caller(sys._getframe(1)):
+    """Who starts a program chooses its environment; who sends a request does not."""
+    is_asked = book.marks is not None and book.is_program and isinstance(key, str)
+    if is_asked and "site-packages" not in _caller(sys._getframe(1)):
         book.ask("environment", key, environment.encodekey(key) in environment._data)
 
 

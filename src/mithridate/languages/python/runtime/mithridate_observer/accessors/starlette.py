@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import enum
+import re
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from ..asked import book
 from ..loaded import Patch
 from ..places import Places
 from .wrapping import attributes, before, coroutines
+
+_MOST_ALLOWED = 8
 
 
 def patches(places: Places) -> dict[str, Patch]:
@@ -66,3 +70,20 @@ def _note_body(*_arguments: Any, **named: Any) -> None:
 def _note_field(place: str, name: str, received: Any, told: Any) -> None:
     kind = getattr(getattr(told, "annotation", None), "__name__", "")
     book.ask(place, name, isinstance(received, Mapping) and name in received, "" if kind == "str" else kind)
+    for constant in _allowed(told):
+        book.compare(constant)
+
+
+def _allowed(told: Any) -> list[str]:
+    """The only texts that a declared field takes: members of a Literal or an Enum, a pattern without operators."""
+    found: list[str] = []
+    for kind in (told.annotation, *get_args(getattr(told, "annotation", None))) if hasattr(told, "annotation") else ():
+        if isinstance(kind, type) and issubclass(kind, enum.Enum):
+            found += [member.value for member in kind if isinstance(member.value, str)]
+        found += [each for each in get_args(kind) if isinstance(each, str)]
+    patterns = [getattr(each, "pattern", None) for each in (told, *(getattr(told, "metadata", None) or ()))]
+    for pattern in (*patterns, getattr(told, "regex", None)):
+        literal = pattern.removeprefix("^").removesuffix("$") if isinstance(pattern, str) else ""
+        if literal and re.escape(literal) == literal:
+            found.append(literal)
+    return found[:_MOST_ALLOWED]

@@ -10,7 +10,7 @@ from ..asked import book
 from ..listening import listen
 from ..loaded import Patch
 from ..places import Places
-from .wrapping import around, attributes, before, methods, wholes
+from .wrapping import around, attributes, before, methods, values, wholes
 
 
 def patches(places: Places) -> dict[str, Patch]:
@@ -27,6 +27,7 @@ def patches(places: Places) -> dict[str, Patch]:
 
     def sansio(module: ModuleType) -> None:
         attributes(module.Request, {"args": "query", "cookies": "cookies"})
+        values(module.Request, {"query_string": "raw_query"})
 
     def response(module: ModuleType) -> None:
         before(module.Response, "__init__", lambda *_a, **_n: places.note_response())

@@ -67,6 +67,28 @@ class TellingAttribute:
         self._original.__set__(instance, value)
 
 
+class TellingValue:
+    """In the place of a plain attribute of instances that is one input as a whole: notes that it is read."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        try:
+            return _whole(self._where, instance.__dict__[self._name])
+        except KeyError:
+            raise AttributeError(self._name) from None
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self._name] = value
+
+
 def _whole(where: str, value: Any) -> Any:
     book.ask(where, "*", bool(value), direct=True)
     return listen(value, where) if where == "json" else hear(value)
@@ -88,6 +110,15 @@ def wholes(class_: Any, places: dict[str, str]) -> None:
         original = _descriptor(class_, name)
         if original is not None and not isinstance(original, (ListeningAttribute, TellingAttribute)):
             setattr(class_, name, TellingAttribute(original, where))
+
+
+def values(class_: Any, places: dict[str, str]) -> None:
+    """Watch plain attributes of instances that give one input as a whole: {attribute: where}."""
+    for name, where in places.items():
+        if _descriptor(class_, name) is None:
+            telling = TellingValue(where)
+            telling.__set_name__(class_, name)
+            setattr(class_, name, telling)
 
 
 def methods(class_: Any, places: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..invalid import Invalid
 from .browser import MAX_READ, Browser, Response
-from .importing import find
+from .importing import find, settle
 from .interface import Client, Context
 from .requests import Request
 from .routes import routes_of
@@ -27,11 +27,13 @@ class AsgiDoor:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lifespan: Lifespan | None = None
         self._scheme, self._host = "http", "localhost"
+        self._held: list[tuple[str, str]] = []
 
     def open(self) -> None:
         """Import the application; a coroutine function that makes it is run."""
-        from . import aiohttp, django
+        from . import aiohttp, django, tables
 
+        django.without_servers()
         found = find(self._context.door.imported)
         if inspect.isawaitable(found):
             found = asyncio.run(_result(found))
@@ -39,7 +41,10 @@ class AsgiDoor:
         self._call = aiohttp.as_asgi(found) if aiohttp.is_application(found) else as_asgi3(found)
         if not callable(self._call):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(found).__name__}")
-        self._scheme, self._host = django.prepare()
+        self._scheme, self._host = django.prepare(self._context.places)
+        self._held = django.cookies(self._context.door.signed_in)
+        tables.create(self._application)
+        settle()
 
     def routes(self) -> list[dict[str, Any]]:
         """The framework's routes."""
@@ -53,11 +58,8 @@ class AsgiDoor:
         self._loop.run_until_complete(self._lifespan.start())
 
     def client(self) -> Client:
-        """A browser without cookies."""
-        return Browser(self._context, self._send, self._host, self._scheme)
-
-    def leave(self) -> None:
-        """Nothing to do: the process ends."""
+        """A browser with the cookies that every client has."""
+        return Browser(self._context, self._send, self._host, self._scheme, self._held)
 
     def _send(self, request: Request) -> Response:
         assert self._loop is not None and self._lifespan is not None

@@ -1,10 +1,10 @@
-"""The client's side of HTTP: keeps cookies and forms, shows answers to the sinks and tells them as ANSWERs."""
+"""The client's side of HTTP: keeps cookies, tokens and forms, shows answers to the sinks and tells them as ANSWERs."""
 
 from __future__ import annotations
 
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,15 @@ from ..invalid import Invalid
 from ..observed import error_text, observe_errors
 from ..places import placed
 from .cookies import Jar, SetCookie
+from .credentials import Credentials
 from .forms import Page
 from .interface import Context
 from .requests import Request, build
 
 MAX_BODY = 64 * 1024
 MAX_READ = 4 * 1024 * 1024
+_SENT_TWICE = (("csrftoken", "X-CSRFToken"), ("XSRF-TOKEN", "X-XSRF-TOKEN"))
+"""Cookies that front ends send a second time, as this header, by convention of frameworks and of the clients of APIs."""
 _TEXT = ("text/", "json", "xml", "javascript", "html", "x-www-form-urlencoded")
 
 
@@ -41,10 +44,21 @@ class Response:
 class Browser:
     """Takes request steps with cookies and forms of its own; `send` hands a request to the application."""
 
-    def __init__(self, context: Context, send: Callable[[Request], Response], host: str, scheme: str = "http") -> None:
+    def __init__(
+        self,
+        context: Context,
+        send: Callable[[Request], Response],
+        host: str,
+        scheme: str = "http",
+        held: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """`held` are cookies that the client has from the start."""
         self._context, self._send = context, send
         self._host, self._scheme = host, scheme
         self._jar = Jar()
+        for name, value in held:
+            self._jar.take(f"{name}={value}; Path=/")
+        self._credentials = Credentials()
         self._page: Page | None = None
 
     def take(self, step: dict[str, Any], values: Values) -> dict[str, Any]:
@@ -82,6 +96,12 @@ class Browser:
         cookies = self._jar.header(request.path, request.cookies)
         if cookies and not request.header("cookie"):
             request.headers.append(("Cookie", cookies.encode("utf-8", "surrogateescape").translate(None, b"\r\n\0")))
+        for cookie, header in _SENT_TWICE:
+            token = self._jar.value(cookie)
+            if token and request.method not in ("GET", "HEAD") and not request.header(header):
+                request.headers.append((header, token.encode("utf-8", "surrogateescape").translate(None, b"\r\n\0")))
+        if self._credentials.header and not request.header("authorization"):
+            request.headers.append(("Authorization", self._credentials.header.encode("ascii")))
         if request.scheme == "https" and not request.header("referer"):
             request.headers.append(("Referer", request.url.encode("latin-1", "replace")))
         return request
@@ -98,6 +118,7 @@ class Browser:
         for name, value in response.headers:
             if name.lower() == "set-cookie":
                 self._jar.take(value)
+        self._credentials.take(response.header("content-type"), text)
         if "html" in response.header("content-type") and ("<form" in text.lower() or "<meta" in text.lower()):
             self._page = Page(request.path, text)
 

@@ -37,9 +37,6 @@ class CallDoor:
     def enter(self) -> None:
         """Nothing to do."""
 
-    def leave(self) -> None:
-        """Nothing to do."""
-
     def client(self) -> Client:
         """A caller; it keeps nothing between calls."""
         return Caller(self._context)

@@ -41,13 +41,9 @@ class Door(Protocol):
         ...
 
     def enter(self) -> None:
-        """A run begins, in its own process."""
+        """A process begins that carries out documents."""
         ...
 
     def client(self) -> Client:
         """A client without any state."""
-        ...
-
-    def leave(self) -> None:
-        """The run ends."""
         ...

@@ -29,6 +29,7 @@ class ProgramDoor:
 
     def open(self) -> None:
         """Import an entry point's module, so that a run needs not; scripts and modules are run as they are."""
+        book.is_program = True
         name = self._context.door.imported
         if ":" in name:
             importing.find(name.partition(":")[0])
@@ -40,9 +41,6 @@ class ProgramDoor:
         return []
 
     def enter(self) -> None:
-        """Nothing to do."""
-
-    def leave(self) -> None:
         """Nothing to do."""
 
     def client(self) -> Client:

@@ -21,11 +21,17 @@ _BRACED = re.compile(r"\{(\w+)(?::([^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}")
 _FRAMEWORKS = ("flask", "fastapi", "bottle", "falcon", "pyramid", "aiohttp", "quart")
 _INNER = ("app", "wsgi_app", "application", "_app")
 _NATIVE = {"integer": "int", "string": "str"}
+_ENTRANCE = re.compile(
+    r"(?:^|[/_.-])(?:log_?-?in|sign_?-?(?:in|up)|regist(?:er|ration)|authenticate|tokens?|sessions?)/?$", re.IGNORECASE
+)
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
 def routes_of(application: Any, places: Places) -> list[dict[str, Any]]:
-    """The routes of an application of a known framework, none for others; at most MAX_ROUTES."""
+    """The routes of an application of a known framework, none for others; at most MAX_ROUTES.
+
+    Those where a client makes itself known come first, as others may depend on them; those of the framework's own pages last.
+    """
     for teller in (_flask, _starlette, _aiohttp, _bottle, _falcon, _pyramid, _django):
         told: list[dict[str, Any]] = []
         try:
@@ -36,8 +42,13 @@ def routes_of(application: Any, places: Places) -> list[dict[str, Any]]:
         except Exception:  # noqa: BLE001 (another version, or the project's own code; a door without routes is a door)
             continue
         if told:
-            return told
+            return sorted(told, key=_order)
     return []
+
+
+def _order(route: dict[str, Any]) -> tuple[bool, int, bool]:
+    path, is_entrance = str(route["path"]), "entrance" in route
+    return not is_entrance, path.strip("/").count("/") if is_entrance else 0, not route["file"]
 
 
 def constants_of(code: CodeType) -> list[str]:
@@ -61,8 +72,10 @@ _Told = Iterator["tuple[str, list[tuple[str, str]], list[str], Any]"]
 def _route(path: str, parameters: list[tuple[str, str]], methods: list[str], function: Any, places: Places) -> dict[str, Any]:
     code = code_of(function)
     place = (places.of_code(code) if code is not None else []) or [{"file": "", "line": 0, "function": ""}]
+    entrance = {"entrance": True} if _ENTRANCE.search(path) else {}
     return {
         "path": path,
+        **entrance,
         "parameters": [{"name": name, "kind": kind} for name, kind in parameters],
         "methods": sorted(methods),
         **place[0],

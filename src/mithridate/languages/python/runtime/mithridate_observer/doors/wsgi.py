@@ -12,7 +12,7 @@ from ..asked import book
 from ..heard import hear
 from ..invalid import Invalid
 from .browser import MAX_READ, Browser, Response
-from .importing import find
+from .importing import find, settle
 from .interface import Client, Context
 from .requests import Request
 from .routes import routes_of
@@ -52,22 +52,27 @@ class Body(io.BytesIO):
 
 
 class WsgiDoor:
-    """A WSGI callable; `enter` and `leave` have nothing to do, as a request is one call."""
+    """A WSGI callable; `enter` has nothing to do, as a request is one call."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._application: Any = None
         self._scheme = "http"
         self._host = "localhost"
+        self._held: list[tuple[str, str]] = []
 
     def open(self) -> None:
         """Import the application, or make Django's when only its settings are named; see doors/django.py."""
-        from . import django
+        from . import django, tables
 
+        django.without_servers()
         self._application = find(self._context.door.imported) if self._context.door.imported else django.application()
         if not callable(self._application):
             raise TypeError(f"{self._context.door.imported} is not callable: {type(self._application).__name__}")
-        self._scheme, self._host = django.prepare()
+        self._scheme, self._host = django.prepare(self._context.places)
+        self._held = django.cookies(self._context.door.signed_in)
+        tables.create(self._application)
+        settle()
         "localhost".encode("idna")  # frameworks load this codec with the first request: once, not in each process
 
     def routes(self) -> list[dict[str, Any]]:
@@ -77,12 +82,9 @@ class WsgiDoor:
     def enter(self) -> None:
         """Nothing to do."""
 
-    def leave(self) -> None:
-        """Nothing to do."""
-
     def client(self) -> Client:
-        """A browser without cookies."""
-        return Browser(self._context, self._send, self._host, self._scheme)
+        """A browser with the cookies that every client has."""
+        return Browser(self._context, self._send, self._host, self._scheme, self._held)
 
     def _send(self, request: Request) -> Response:
         return call(self._application, request)

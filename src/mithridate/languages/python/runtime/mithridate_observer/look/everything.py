@@ -18,6 +18,7 @@ from typing import Any
 from ..accessors.install import install as install_accessors
 from ..child import address_space, confine
 from ..command_line import Limits
+from ..doors.django import has_accounts, without_servers
 from ..doors.routes import routes_of
 from ..observed import error_text
 from ..places import Places
@@ -31,6 +32,9 @@ _SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["'\s,)=\]]+["']([\w.]+)["']"""
 _DJANGO = "django.core.wsgi:get_wsgi_application()"
 _MEMORY_MIB = 4096
 _TOGETHER = 48
+
+Project = tuple[Path, str]
+"""A Django project: the directory on the import path, and the name of its settings."""
 
 
 def look(root: Path, each_s: float) -> int:
@@ -72,24 +76,27 @@ class _Look:
                 self._records.write({"program": {**program, "paths": [self._root(source)]}})
             for target in functions.targets(source, shown):
                 self._records.write({"target": {**target, "paths": [self._root(source)]}})
-        settings = _settings(found)
-        if settings is not None:
-            self._in_process(f"the Django project {settings[1]}", lambda: self._django(*settings))
+        projects = _projects(found)
+        for project in projects:
+            self._in_process(f"the Django project {project[1]}", lambda project=project: self._django(*project))
         self._tree.remember()
         if str(self._tree.place) not in sys.path:
             sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
-        imported = [source for source in found if source.imported]
-        for start in range(0, len(imported), _TOGETHER):
-            self._modules(imported[start : start + _TOGETHER], settings)
+        groups: dict[Project | None, list[Source]] = {}
+        for source in (each for each in found if each.imported):
+            groups.setdefault(_project_of(source, projects), []).append(source)
+        for settings, imported in groups.items():
+            for start in range(0, len(imported), _TOGETHER):
+                self._modules(imported[start : start + _TOGETHER], settings)
 
-    def _modules(self, several: list[Source], settings: tuple[Path, str] | None) -> None:
+    def _modules(self, several: list[Source], settings: Project | None) -> None:
         together = len(several) > 1 and self._in_process("", lambda: self._import_all(several, settings), whole=True)
         self._tree.put_back()
         for source in [] if together else several:
             self._in_process(source.name, lambda source=source: self._import(source, settings))
             self._tree.put_back()
 
-    def _import_all(self, several: list[Source], settings: tuple[Path, str] | None) -> None:
+    def _import_all(self, several: list[Source], settings: Project | None) -> None:
         for source in several:
             try:
                 self._import(source, settings)
@@ -126,7 +133,7 @@ class _Look:
             self._skip(name, f"the process that imported it ended: {outcome.ended}", frames)
         return bool(outcome.told)
 
-    def _import(self, source: Source, settings: tuple[Path, str] | None) -> None:
+    def _import(self, source: Source, settings: Project | None) -> None:
         shown = self._places.shown(str(source.path)) or str(source.path)
         _enter(source.root)
         if settings is not None:
@@ -138,7 +145,8 @@ class _Look:
         root = self._root(source)
         self._records.write({"module": {"name": source.name, "file": shown, "paths": [root]}})
         for application in applications.applications(module, self._places):
-            self._application(application, root, settings)
+            accounts = {"accounts": True} if application["framework"] == "django" and has_accounts() else {}
+            self._application({**application, **accounts}, root, settings)
         for application in applications.made(module, self._places):
             self._application(application, root, settings)
         for function in functions.functions(module, self._places):
@@ -148,12 +156,14 @@ class _Look:
         _enter(root)
         os.chdir(root)
         os.environ["DJANGO_SETTINGS_MODULE"] = settings
+        without_servers()
         application = import_module("django.core.wsgi").get_wsgi_application()
         routes = routes_of(application, self._places)
-        told = {"kind": "wsgi", "framework": "django", "import": _DJANGO, "file": "", "line": 0, "routes": routes}
+        accounts = {"accounts": True} if has_accounts() else {}
+        told = {**accounts, "kind": "wsgi", "framework": "django", "import": _DJANGO, "file": "", "line": 0, "routes": routes}
         self._application(told, self._places.shown(str(root)) or str(root), (root, settings))
 
-    def _application(self, told: dict[str, Any], root: str, settings: tuple[Path, str] | None) -> None:
+    def _application(self, told: dict[str, Any], root: str, settings: Project | None) -> None:
         """Write an application; routes that one line does not hold follow in further records of the same `import`."""
         environment = {"DJANGO_SETTINGS_MODULE": settings[1]} if settings is not None else {}
         routes = told["routes"]
@@ -189,16 +199,24 @@ def _enter(root: Path) -> None:
 
 
 def _set_up_django() -> None:
+    without_servers()
     import_module("django").setup()
 
 
-def _settings(found: list[Source]) -> tuple[Path, str] | None:
-    """Where a Django project lies, and its settings' name, as manage.py, wsgi.py or asgi.py tell it; the least deep of them."""
+def _projects(found: list[Source]) -> list[Project]:
+    """The Django projects of a tree, the least deep first: where each lies, and its settings' name, as manage.py tells it, or
+    wsgi.py or asgi.py where no manage.py does."""
     told = [source for source in found if source.path.name in ("manage.py", "wsgi.py", "asgi.py") and source.tree is not None]
-    for source in sorted(told, key=lambda each: (len(each.path.parts), each.path.name != "manage.py")):
+    projects: dict[Path, str] = {}
+    for source in sorted(told, key=lambda each: (each.path.name != "manage.py", len(each.path.parts))):
         text = ast.unparse(source.tree) if source.tree is not None else ""
         match = _SETTINGS.search(text)
         if match:
-            root = source.path.parent if source.path.name == "manage.py" else source.root
-            return root, match[1]
-    return None
+            projects.setdefault(source.path.parent if source.path.name == "manage.py" else source.root, match[1])
+    return sorted(projects.items(), key=lambda each: len(each[0].parts))
+
+
+def _project_of(source: Source, projects: list[Project]) -> Project | None:
+    """The innermost Django project around a file; for one that lies in none, the tree's first."""
+    around = [project for project in projects if source.path.is_relative_to(project[0])]
+    return around[-1] if around else projects[0] if projects else None

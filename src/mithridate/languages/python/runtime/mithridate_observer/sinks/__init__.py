@@ -11,6 +11,7 @@ from . import (
     code,
     databases,
     directories,
+    existence,
     headers,
     logs,
     markup,
@@ -19,6 +20,7 @@ from . import (
     patterns,
     processes,
     serialised,
+    served,
     sessions,
     templates,
     weak,
@@ -56,6 +58,8 @@ def _handlers() -> dict[str, Handler]:
 def _patches() -> dict[str, Sequence[Patch]]:
     return {
         "os": [processes.patch_os],
+        "posixpath": [existence.patch_path],
+        "pathlib": [existence.patch_pathlib],
         "importlib": [code.patch_importlib],
         "re": [patterns.patch],
         "regex.regex": [patterns.patch],
@@ -88,6 +92,8 @@ def _patches() -> dict[str, Sequence[Patch]]:
         "tornado.template": [templates.patch_tornado],
         "builtins": [templates.patch_builtins],
         "string": [templates.patch_string],
+        "werkzeug.utils": [served.patch_werkzeug],
+        "starlette.responses": [served.patch_starlette],
         "tarfile": [archives.patch_tarfile],
         "zipfile": [archives.patch_zipfile],
         "logging": [logs.patch_logging],

@@ -1,4 +1,4 @@
-"""Files and directories: paths that reach the file system (sink path), not those only asked about (`os.stat`)."""
+"""Files and directories: paths that reach the file system (sink path); see existence.py for those that are asked about."""
 
 # ruff: noqa: PTH109, PTH206 - pathlib would be one more import in the target, and slower
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .audit import Handler
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-HARMLESS = ("read", "list")
+HARMLESS = ("read", "list", "exists")
 
 ARGUMENTS: dict[str, tuple[tuple[int, str], ...]] = {
     "os.chdir": ((0, "read"),),
