@@ -4,9 +4,9 @@
     python -m bench.injection.packages --out DIR --cases ../shared/bench/public-cases.json [--only ID …]
 
 Packages come from the index that pip is configured for: the wheel (`pip download --only-binary`), else the source archive's
-file through the index's simple API, never built on this side; with native code the source archive first. Each is unpacked to a tree and
-scanned by the program like any other. A known flaw counts as found when a proved finding points at its place, is of its family,
-and its proof is silent on the fixed release (bench/cases/score.py). Writes `packages.md` and `results.jsonl`.
+file through the index's simple API, never built on this side; with native code the source archive first. Each is unpacked to
+a tree and scanned by the program like any other. A known flaw counts as found when a proved finding points at its place, is of
+its family, and its proof is silent on the fixed release (bench/cases/score.py). Writes `packages.md` and `results.jsonl`.
 """
 
 import argparse
@@ -99,7 +99,7 @@ def from_published(case: Published) -> Pair | None:
 
 
 def places(file: str, function: str) -> tuple[Place, ...]:
-    """The places in a published entry: files of one directory in braces, functions separated by commas, remarks in parentheses."""
+    """The places in a published entry: files of a directory in braces, functions separated by commas, remarks in parentheses."""
     names = [re.split(r"[\s(]", f.strip())[0].rpartition(".")[2] for f in function.split(",")] if function else [""]
     group = re.fullmatch(r"(.*)\{(.+)\}(.*)", file)
     files = [f"{group[1]}{inner}{group[3]}" for inner in group[2].split(",")] if group else [file]

@@ -112,7 +112,7 @@ def search(work: SearchSlice, stop_at: int = 1) -> SearchResult:
     binary = work.entry.binary(Flavour.PLAIN)
     assert binary is not None
     runner = SmallRunner(binary.directory / "src")
-    engine = CallsEngine(runner=lambda *_: runner, judge=lambda _, documents: [()] * len(documents))
+    engine = CallsEngine(runner=lambda *_: runner, judge=lambda *_: {})
     return engine.search(work, None, tick, cancel)  # type: ignore[arg-type]
 
 
@@ -146,10 +146,10 @@ def test_a_function_without_a_flaw_stays_without_candidates(tmp_path: Path) -> N
 
 
 def test_a_slice_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
-    work = slice_for(tmp_path, ["fast_match"], seconds=4)
-    search(work)
+    work = slice_for(tmp_path, ["fast_match"], seconds=20)
+    search(work, stop_at=0)
     before = json.loads((work.work / STATE_FILE).read_text())["units"]["sample_module:fast_match"]
-    search(work)
+    search(work, stop_at=0)
     after = json.loads((work.work / STATE_FILE).read_text())["units"]["sample_module:fast_match"]
     assert (after["stage"], after["position"]) > (before["stage"], before["position"])
 

@@ -1,11 +1,13 @@
 """Claims about the resource oracle: what it says of measured runs, and of which it says nothing."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from mithridate.model.violation import Frame, ViolationKind
+from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.oracles.growth.fit import Timing, exponent, minima
+from mithridate.oracles.growth.judging import joined, judged
 from mithridate.oracles.growth.measured import measure, size_of
 from mithridate.oracles.growth.verdict import Measured, Raised, judge
 
@@ -58,7 +60,7 @@ def test_exponential_time_shows_on_few_bytes() -> None:
 
 
 def test_time_that_explodes_needs_no_three_doublings() -> None:
-    attack = (Timing(size=45, seconds=0.001), Timing(size=85, seconds=0.117), Timing(size=165, seconds=3.6, finished=False))
+    attack = (Timing(size=45, seconds=0.001), Timing(size=50, seconds=0.02), Timing(size=85, seconds=3.6, finished=False))
     control = tuple(Timing(size=t.size, seconds=0.0001) for t in attack)
     violation = judge(Measured(attack=attack, control=control, ended="timeout"))
     assert violation is not None and violation.kind is ViolationKind.SUPERLINEAR_TIME
@@ -79,13 +81,14 @@ def test_without_a_control_that_ended_nothing_is_said() -> None:
 
 def test_recursion_counts_when_undocumented_small_and_not_of_harmless_input() -> None:
     raised = Raised(type="RecursionError", size=4000, frames=PLACE)
-    base = {"attack": (Timing(size=4000, seconds=0.01),), "control": (Timing(size=4000, seconds=0.01),), "ended": "done"}
-    violation = judge(Measured(**base, attack_raised=(raised,)))
+    base = Measured(attack=(Timing(size=4000, seconds=0.01),), control=(Timing(size=4000, seconds=0.01),), ended="done")
+    shown = replace(base, attack_raised=(raised,))
+    violation = judge(shown)
     assert violation is not None and violation.kind is ViolationKind.STACK_EXHAUSTION and violation.frames == PLACE
-    assert judge(Measured(**base, attack_raised=(raised,), documented=frozenset({"RecursionError"}))) is None
-    assert judge(Measured(**base, attack_raised=(raised,), control_raised=(raised,))) is None
-    assert judge(Measured(**base, attack_raised=(Raised(type="RecursionError", size=50_000),))) is None
-    assert judge(Measured(**base, attack_raised=(Raised(type="ValueError", size=4000),))) is None
+    assert judge(replace(shown, documented=frozenset({"RecursionError"}))) is None
+    assert judge(replace(shown, control_raised=(raised,))) is None
+    assert judge(replace(base, attack_raised=(Raised(type="RecursionError", size=50_000),))) is None
+    assert judge(replace(base, attack_raised=(Raised(type="ValueError", size=4000),))) is None
 
 
 def test_memory_and_faults_of_the_interpreter() -> None:
@@ -134,6 +137,29 @@ def test_records_and_document_become_sizes_and_times() -> None:
     assert measured.attack[1].seconds == pytest.approx(4.4)
     assert measured.attack_raised == (Raised(type="RecursionError", size=21),)
     assert measured.frames == (Frame(function="f", file="/src/a.py", line=4),)
+
+
+def test_of_calls_only_this_oracle_judges_resources() -> None:
+    call, request = b'{"version":1,"attack":[{"call":{}}]}', b'{"version":1,"attack":[{"request":{}}]}'
+    timeout = Violation(kind=ViolationKind.TIMEOUT, detector="resource limit", message="")
+    traversal = Violation(kind=ViolationKind.PATH_TRAVERSAL, detector="confinement", message="")
+    superlinear = Violation(kind=ViolationKind.SUPERLINEAR_TIME, detector="growth", message="")
+    others = {0: (timeout, traversal), 1: (timeout,)}
+    assert joined(others, {0: (superlinear,)}, [call, request]) == {0: (traversal, superlinear), 1: (timeout,)}
+
+
+def test_a_batch_is_judged_run_by_run() -> None:
+    document = json.dumps({"control": [{"call": {"args": ["a"]}}], "attack": [{"call": {"args": ["b"]}}]}).encode()
+    lines = [
+        {"run": 1, "phase": "control", "step": 0, "answer": {"seconds": 0.0}},
+        {"run": 1, "phase": "attack", "marks": []},
+        {"run": 1, "ended": "timeout", "cpu_s": 5.0, "frames": []},
+        {"run": 2, "phase": "attack", "marks": []},
+        {"run": 9, "ended": "done"},
+    ]
+    stdout = b"\n".join([b"noise", *(json.dumps(line).encode() for line in lines), b"[" * 100_000])
+    verdicts = judged(stdout, [document] * 3)
+    assert {number: [v.kind for v in found] for number, found in verdicts.items()} == {1: [ViolationKind.TIMEOUT]}
 
 
 def test_hostile_records_are_read_without_harm() -> None:

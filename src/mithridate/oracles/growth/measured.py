@@ -22,7 +22,8 @@ def measure(document: bytes, records: Iterable[Mapping[str, Any]], documented: I
     sizes = {phase: [size_of(step) for step in _list(parsed, phase)] for phase in ("control", "attack")}
     seconds: dict[str, list[float]] = {"control": [], "attack": []}
     raised: dict[str, list[Raised]] = {"control": [], "attack": []}
-    ended, cpu_s, frames, phase = "", 0.0, (), "attack" if not sizes["control"] else "control"
+    ended, cpu_s, phase = "", 0.0, "control" if sizes["control"] else "attack"
+    frames: tuple[Frame, ...] = ()
     for record in records:
         named = record.get("phase")
         if isinstance(named, str) and named in seconds:

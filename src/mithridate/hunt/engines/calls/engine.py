@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mithridate.hunt.engines.calls import outcome
@@ -19,8 +19,7 @@ from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.project import Flavour, Skipped, ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.model.violation import Violation
-from mithridate.oracles.confinement.records import read_records
-from mithridate.oracles.confinement.violations import violations
+from mithridate.oracles.confinement.judging import judged
 from mithridate.sandbox.interface import Sandbox
 
 STATE_FILE = "calls.json"
@@ -32,14 +31,8 @@ _PROBING_S = 2.0
 _FAILURES = 2
 
 RunnerMaker = Callable[[SearchSlice, Sandbox, threading.Event | None], Runner]
-Judge = Callable[[bytes, Sequence[bytes]], Sequence[tuple[Violation, ...]]]
+Judge = Callable[[bytes, Sequence[bytes]], Mapping[int, tuple[Violation, ...]]]
 """From a batch's records and documents to the violations of each run."""
-
-
-def confinement(records: bytes, documents: Sequence[bytes]) -> list[tuple[Violation, ...]]:
-    """The verdicts of syntactic confinement."""
-    read = read_records(records)
-    return [violations(read, number, data) for number, data in enumerate(documents)]
 
 
 class CallsEngine:
@@ -50,7 +43,7 @@ class CallsEngine:
 
     name = "calls"
 
-    def __init__(self, runner: RunnerMaker | None = None, judge: Judge = confinement) -> None:
+    def __init__(self, runner: RunnerMaker | None = None, judge: Judge = judged) -> None:
         self._make = runner or _sandboxed
         self._judge = judge
 
@@ -158,9 +151,9 @@ class _Slice:
             self.failed = opened.failed or output.words
             self.state.queue += jobs if self.failures <= _FAILURES else []
             return
-        judged = self.judge(output.records, documents) if any(job.control for job in jobs) else [()] * len(jobs)
+        violations = self.judge(output.records, documents) if any(job.control for job in jobs) else {}
         stopped = False
-        for job, run, seen in zip(jobs, runs, judged, strict=True):
+        for number, (job, run) in enumerate(zip(jobs, runs, strict=True)):
             if run is None:
                 if job.tries < 4 and (stopped or time.monotonic() - started >= seconds * 0.9):
                     self.state.queue.append(job)
@@ -170,7 +163,7 @@ class _Slice:
                 stopped = True
                 continue
             self.executions += max(1, len(run.answers))
-            self._keep(self.planner.learn(job, run, seen))
+            self._keep(self.planner.learn(job, run, violations.get(number, ())))
         done = sum(run is not None for run in runs)
         if done and each_s <= _PROBING_S:
             each = max(0.001, (time.monotonic() - started) / done)

@@ -115,7 +115,7 @@ def _take(run: Run, record: Record) -> None:
 
 def _seen(run: Run, phase: str, step: int, observed: Mapping[str, Any]) -> Seen | None:
     try:
-        sink = Sink(observed.get("sink"))
+        sink = Sink(str(observed.get("sink")))
     except ValueError:
         return None
     tokens = {m[0]: m for r in run.records for m in _list(r.get("marks")) if isinstance(m, list) and len(m) == 3}

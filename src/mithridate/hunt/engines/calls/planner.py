@@ -15,7 +15,8 @@ from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import STAGES, Job, Kept, Purpose, Stage, State, Unit
 from mithridate.hunt.engines.calls.steps import Call, Place, at, leaves, marked, replaced
 from mithridate.model.observation import FACTS, Sink
-from mithridate.model.violation import Frame, Violation, ViolationKind
+from mithridate.model.violation import Frame, Violation
+from mithridate.oracles.growth.judging import RESOURCES
 from mithridate.oracles.growth.measured import measure
 from mithridate.oracles.growth.verdict import RECURSION_BYTES, judge
 
@@ -54,22 +55,6 @@ _VERBS = frozenset(
     | {"from", "fetch", "get", "clone", "install", "run", "execute", "call", "html", "markdown", "text"}
 )
 """What functions are called that work on what comes from outside."""
-
-RESOURCES = frozenset(
-    {
-        ViolationKind.TIMEOUT,
-        ViolationKind.SUPERLINEAR_TIME,
-        ViolationKind.MEMORY_EXHAUSTION,
-        ViolationKind.STACK_EXHAUSTION,
-        ViolationKind.WILD_POINTER,
-        ViolationKind.ABORT,
-        ViolationKind.BUS_ERROR,
-        ViolationKind.ILLEGAL_INSTRUCTION,
-        ViolationKind.DIVISION_BY_ZERO,
-        ViolationKind.FATAL_SIGNAL,
-    }
-)
-"""Kinds that are judged by growth; of an injection oracle's verdicts the others count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +122,9 @@ class Planner:
                     unit.stage += 1
                     unit.position = 0
             for job in part:
-                if (job := self._without_worn(job)) is not None:
+                if (fresh := self._without_worn(job)) is not None:
                     most -= 1
-                    yield job
+                    yield fresh
 
     def _next_unit(self) -> Unit | None:
         waiting = [u for u in self.state.units.values() if u.stage < len(STAGES) and not u.given_up and (u.stage == 0 or u.kept)]

@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-from mithridate.hunt.engines.requests.runner import Options, batch_command
+from mithridate.languages.invocation import many_inputs
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.execution import Execution, Limits
 from mithridate.sandbox.interface import Sandbox
@@ -54,10 +54,9 @@ class SandboxRunner:
             directory = Path(folder)
             for number, data in enumerate(documents):
                 (directory / f"{number:06d}.json").write_bytes(data)
-            options = Options(each_s=each_s, wall_s=each_s * 2 + 1, memory_bytes=self.memory_bytes)
-            command, mounts = batch_command(self.entry, self.binary, directory, {}, options)
-            if not coverage:
-                command = replace(command, argv=tuple(word for word in command.argv if word != "--coverage"))
+            bounds = ("--each", f"{each_s:g}", "--wall", f"{each_s * 2 + 1:g}", "--memory", str(self.memory_bytes >> 20))
+            options = (*bounds, "--coverage") if coverage else bounds
+            command, mounts = many_inputs(self.entry, self.binary, directory, {}, options)
             limits = Limits(
                 wall_s=seconds + _GRACE_S,
                 memory_bytes=self.memory_bytes + _HEADROOM_BYTES,
