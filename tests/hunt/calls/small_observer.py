@@ -60,7 +60,8 @@ def watch_open(number: int, state: dict[str, Any], tree: str) -> None:
             marks = [n for n, pair in TOKENS.items() if pair[0] in arguments[0]]
             real = os.path.realpath(arguments[0])
             detail = {"cwd": str(Path.cwd()), "real": real, "mode": "read"}
-            observed: dict[str, Any] = {"sink": "path", "api": "open", "text": arguments[0], "dialect": "", "marks": marks, "detail": detail}
+            observed: dict[str, Any] = {"sink": "path", "api": "open", "text": arguments[0], "dialect": "", "marks": marks}
+            observed["detail"] = detail
             observed |= {"frames": frames_of(sys._getframe(1), tree), "stopped": True}
             say({"run": number, "phase": state["phase"], "observed": observed})
             raise PermissionError("stopped")

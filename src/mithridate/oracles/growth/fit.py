@@ -43,7 +43,7 @@ def exponent(timings: Sequence[Timing]) -> float | None:
 
 
 def explodes(timings: Sequence[Timing]) -> bool:
-    """From a call of noticeable time to a larger one it takes BURST times as long, and grows faster than size to the power of STEEP.
+    """From a call of noticeable time to a larger one it grows BURST times, and faster than size to the power of STEEP.
 
     For time that grows too fast for three doublings to be measured.
     """

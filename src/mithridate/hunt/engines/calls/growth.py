@@ -20,13 +20,15 @@ _BETWEEN = 7
 _LARGEST = MATTERS_BYTES - 2_000
 _NEGLIGIBLE_S = 0.004
 PROBE_BYTES = 5_000
+DEEP_BYTES = 1_500
+"""Of a text that nests: deep enough for what recurses, too small for what takes quadratic time to come before that."""
 _WORN = 0.25
 _APART = 6.0
 
 
-def probe_call(call: Call, place: Place, shape: Scalable) -> tuple[Call, int]:
-    """The call with a text of that shape, of a size at which quadratic time shows; and how often its parts are repeated."""
-    times = shape.times(PROBE_BYTES)
+def probe_call(call: Call, place: Place, shape: Scalable, size: int = PROBE_BYTES) -> tuple[Call, int]:
+    """The call with a text of that shape, by default of a size that shows quadratic time; how often its parts are repeated."""
+    times = shape.times(size)
     return replaced(call, place, shape.value(times)), times
 
 

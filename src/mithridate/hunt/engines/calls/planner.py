@@ -15,7 +15,7 @@ from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import STAGES, Job, Kept, Purpose, Stage, State, Unit
 from mithridate.hunt.engines.calls.steps import Call, Place, at, leaves, marked, replaced
 from mithridate.model.observation import FACTS, Sink
-from mithridate.model.violation import Frame, Violation
+from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.oracles.growth.judging import RESOURCES
 from mithridate.oracles.growth.measured import measure
 from mithridate.oracles.growth.verdict import RECURSION_BYTES, judge
@@ -55,6 +55,19 @@ _VERBS = frozenset(
     | {"from", "fetch", "get", "clone", "install", "run", "execute", "call", "html", "markdown", "text"}
 )
 """What functions are called that work on what comes from outside."""
+
+
+_OF_PARSERS = frozenset(
+    {
+        ViolationKind.UNSAFE_DESERIALISATION,
+        ViolationKind.EXTERNAL_ENTITY,
+        ViolationKind.ARCHIVE_TRAVERSAL,
+        ViolationKind.CODE_INJECTION,
+        ViolationKind.UNTRUSTED_IMPORT,
+        ViolationKind.REQUEST_FORGERY,
+    }
+)
+"""What input in a parser's own language makes the parser do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +257,7 @@ class Planner:
             return
         parts, times = job.texts[position]
         shape = Scalable(tuple((text, again) for text, again in parts))
-        key = f"{job.target}|{'/'.join(map(str, job.place))}|{_digest(parts)}"
+        key = f"{job.target}|{'/'.join(map(str, job.place))}|{_digest(parts)}|{'deep' if recursion else ''}"
         if key in self.state.suspects:
             return
         self.state.suspects.add(key)
@@ -262,6 +275,10 @@ class Planner:
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:
         measured = measure(job.document, run.records)
         if not job.control:
+            for position, answer in enumerate(run.answers):
+                if answer.raised.startswith("RecursionError"):
+                    self._climb(job, position, recursion=True)
+                    break
             if growth.promising(measured) and next((_where(f) for f in measured.frames), "") not in self.state.places:
                 self.state.queue.append(growth.trimmed(job, measured))
             return []
@@ -278,7 +295,7 @@ class Planner:
     def _injections(self, job: Job, violations: Sequence[Violation]) -> list[Found]:
         found: list[Found] = []
         for violation in violations:
-            if violation.kind not in RESOURCES and job.control and _key(violation) not in self.state.finds:
+            if _follows(violation, job) and _key(violation) not in self.state.finds:
                 found += self._kept(job, violation)
         return found
 
@@ -329,6 +346,15 @@ class Planner:
                     sink=seen.sink,
                 )
             )
+
+
+def _follows(violation: Violation, job: Job) -> bool:
+    """The violation is of what the job is about: a path that the caller is to choose is opened in passing by many attacks."""
+    if violation.kind in RESOURCES or not job.control:
+        return False
+    if job.purpose is Purpose.SPECIAL:
+        return violation.kind in _OF_PARSERS
+    return violation.kind is not ViolationKind.PATH_TRAVERSAL or job.sink is Sink.PATH
 
 
 def _unmarked(call: Call) -> Call:

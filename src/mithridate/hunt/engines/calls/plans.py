@@ -11,7 +11,7 @@ from mithridate.hunt.engines.calls.ambiguity import ambiguities
 from mithridate.hunt.engines.calls.arguments import shapes
 from mithridate.hunt.engines.calls.attack_values import for_parsers
 from mithridate.hunt.engines.calls.door import Door, Json, Target
-from mithridate.hunt.engines.calls.growth import probe_call
+from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PROBE_BYTES, probe_call
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
 from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, nesting, of_constants, of_sample
@@ -73,21 +73,22 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.SAMPLES:
             return list(_samples(unit, target, known))
         case Stage.PATTERNS:
-            return _probes(unit, target, [*nesting(), *(known.ambiguous(source) if source else ())], Purpose.PROBE)
+            deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
+            return [*deep, *_probes(unit, target, [*nesting(), *(known.ambiguous(source) if source else ())])]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
         case Stage.SPECIAL:
             return list(_special(unit, target))
         case Stage.GENERIC:
             own = of_constants([*target.constants, *(source.constants if source else ())][:80])
-            return _probes(unit, target, [*generic(), *own], Purpose.PROBE)
+            return _probes(unit, target, [*generic(), *own])
         case Stage.PARTS:
             return _parts(unit, target)
         case Stage.CUTS:
             return list(_cuts(unit, target))
         case Stage.FOREIGN:
             mine = {shape.parts for shape in known.ambiguous(source)} if source else set()
-            return _probes(unit, target, [s for s in known.all_ambiguous() if s.parts not in mine][:600], Purpose.PROBE)
+            return _probes(unit, target, [s for s in known.all_ambiguous() if s.parts not in mine][:600])
         case Stage.MUTATIONS:
             return list(_mutations(unit, target, source))
 
@@ -157,15 +158,15 @@ def _special(unit: Unit, target: Target) -> Iterator[Job]:
             )
 
 
-def _probes(unit: Unit, target: Target, shapes_of: Sequence[Scalable], purpose: Purpose) -> list[Job]:
+def _probes(unit: Unit, target: Target, shapes_of: Sequence[Scalable], size: int = PROBE_BYTES) -> list[Job]:
     made: list[Job] = []
     distinct = list({shape.parts: shape for shape in shapes_of}.values())
     for call, place in list(places(unit))[:2]:
         for start in range(0, len(distinct), _TOGETHER):
             part = distinct[start : start + _TOGETHER]
-            probes = [probe_call(call, place, shape) for shape in part]
+            probes = [probe_call(call, place, shape, size) for shape in part]
             texts = [(list(shape.parts), times) for shape, (_, times) in zip(part, probes, strict=True)]
-            made.append(_job(target, purpose, [c for c, _ in probes], place, texts))
+            made.append(_job(target, Purpose.PROBE, [c for c, _ in probes], place, texts))
     return made
 
 
