@@ -63,6 +63,11 @@ def test_replacing_a_text_leaves_the_original_alone() -> None:
     assert call["args"] == [["a"]]
 
 
+def test_one_value_in_two_places_is_replaced_in_one() -> None:
+    call = {"target": "m:f", "args": [BYTES, BYTES], "kwargs": {}}
+    assert replaced(call, ("args", 1, "of"), "b")["args"] == [BYTES, {"python": "bytes", "of": "b"}]
+
+
 def test_door_files_are_read_with_care() -> None:
     told = {
         "targets": ["m:f", "m:C", "m:C.g"],

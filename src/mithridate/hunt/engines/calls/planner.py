@@ -57,6 +57,29 @@ _VERBS = frozenset(
 """What functions are called that work on what comes from outside."""
 
 
+_OF_SINK = {
+    Sink.SQL: frozenset({ViolationKind.SQL_INJECTION}),
+    Sink.SHELL: frozenset({ViolationKind.SHELL_INJECTION}),
+    Sink.COMMAND: frozenset({ViolationKind.ARGUMENT_INJECTION, ViolationKind.SHELL_INJECTION}),
+    Sink.PATH: frozenset({ViolationKind.PATH_TRAVERSAL}),
+    Sink.HTML: frozenset({ViolationKind.CROSS_SITE_SCRIPTING}),
+    Sink.HEADER: frozenset({ViolationKind.HEADER_INJECTION}),
+    Sink.REDIRECT: frozenset({ViolationKind.OPEN_REDIRECT}),
+    Sink.REQUEST: frozenset({ViolationKind.REQUEST_FORGERY}),
+    Sink.XPATH: frozenset({ViolationKind.XPATH_INJECTION}),
+    Sink.REGEX: frozenset({ViolationKind.REGEX_INJECTION}),
+    Sink.LOG: frozenset({ViolationKind.LOG_INJECTION}),
+    Sink.TEMPLATE: frozenset({ViolationKind.TEMPLATE_INJECTION}),
+    Sink.XML: frozenset({ViolationKind.XML_INJECTION}),
+    Sink.ENTITY: frozenset({ViolationKind.EXTERNAL_ENTITY}),
+    Sink.LDAP: frozenset({ViolationKind.LDAP_INJECTION}),
+    Sink.CODE: frozenset({ViolationKind.CODE_INJECTION}),
+    Sink.TYPE: frozenset({ViolationKind.UNSAFE_DESERIALISATION}),
+    Sink.MODULE: frozenset({ViolationKind.UNTRUSTED_IMPORT}),
+    Sink.MEMBER: frozenset({ViolationKind.ARCHIVE_TRAVERSAL}),
+}
+"""What an attack on a sink may show."""
+
 _OF_PARSERS = frozenset(
     {
         ViolationKind.UNSAFE_DESERIALISATION,
@@ -349,12 +372,12 @@ class Planner:
 
 
 def _follows(violation: Violation, job: Job) -> bool:
-    """The violation is of what the job is about: a path that the caller is to choose is opened in passing by many attacks."""
+    """The violation is of the sink that the job attacks: others see in passing what the caller is to choose."""
     if violation.kind in RESOURCES or not job.control:
         return False
     if job.purpose is Purpose.SPECIAL:
         return violation.kind in _OF_PARSERS
-    return violation.kind is not ViolationKind.PATH_TRAVERSAL or job.sink is Sink.PATH
+    return job.sink is not None and violation.kind in _OF_SINK.get(job.sink, frozenset())
 
 
 def _unmarked(call: Call) -> Call:

@@ -5,7 +5,6 @@ place); it is named by the keys that lead to it. Inside values U+E000 opens and 
 mark, that of the leaf, is put in when the document is made.
 """
 
-import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -74,7 +73,7 @@ def at(one: Call, place: Place) -> Json:
 
 def replaced(one: Call, place: Place, value: Json) -> Call:
     """The same call with another value at that place."""
-    made = copy.deepcopy(dict(one))
+    made: dict[str, Json] = json.loads(json.dumps(one))  # not a deep copy, in which one value in two places stays one
     inside: Json = made
     for key in place[:-1]:
         inside = inside[key]
