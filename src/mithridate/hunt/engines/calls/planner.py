@@ -144,33 +144,44 @@ class Planner:
         return taken
 
     def _planned(self, most: int) -> Iterable[Job]:
+        done: set[str] = set()
         while most > 0:
-            unit = self._next_unit()
+            unit = self._next_unit(done)
             if unit is None:
                 return
             stage = STAGES[unit.stage]
-            listed = self._lists.setdefault((unit.target, stage), plans.jobs(stage, unit, self.known))
+            if (unit.target, stage) not in self._lists:
+                self._lists[unit.target, stage] = plans.jobs(stage, unit, self.known)
+            listed = self._lists[unit.target, stage]
             part = listed[unit.position : unit.position + most]
             unit.position += len(part)
+            fresh = [job for one in part if (job := self._without_worn(one)) is not None]
             if unit.position >= len(listed):
                 del self._lists[unit.target, stage]
-                if stage is not Stage.MUTATIONS or not listed:
+                unit.position = 0
+                if fresh:
+                    done.add(unit.target)  # the next stage is planned with what this one shows
+                if stage is Stage.MUTATIONS and listed:
+                    unit.rounds += 1  # as long as there is time: the next round changes the inputs in other ways
+                else:
                     unit.stage += 1
-                    unit.position = 0
-            for job in part:
-                if (fresh := self._without_worn(job)) is not None:
-                    most -= 1
-                    yield fresh
+            most -= len(fresh)
+            yield from fresh
 
-    def _next_unit(self) -> Unit | None:
-        waiting = [u for u in self.state.units.values() if u.stage < len(STAGES) and not u.given_up and (u.stage == 0 or u.kept)]
+    def _next_unit(self, done: set[str]) -> Unit | None:
+        waiting = [
+            u
+            for u in self.state.units.values()
+            if u.stage < len(STAGES) and not u.given_up and (u.stage == 0 or u.kept) and u.target not in done
+        ]
         return min(waiting, key=self._rank, default=None)
 
     def _rank(self, unit: Unit) -> tuple[float, str]:
         """Breadth first, but a target that promises more is some stages ahead of one that promises little."""
-        ahead = promise(self.known.door.targets[unit.target]) + math.log2(1 + unit.edges) / 2 if unit.stage else 0.0
-        mutations = unit.position / 200 if STAGES[unit.stage] is Stage.MUTATIONS else 0.0
-        return (unit.stage - ahead + unit.strikes / 3 + mutations, unit.target)
+        promised = promise(self.known.door.targets[unit.target])
+        if unit.stage == 0:  # one look at each target comes before a second at any
+            return (-100.0 - promised, unit.target)
+        return (unit.stage - promised - math.log2(1 + unit.edges) / 2 + unit.strikes / 3 + unit.rounds / 2, unit.target)
 
     def _without_worn(self, job: Job) -> Job | None:
         """Leave out shapes that have used up whole runs several times: what they show is known."""
@@ -334,7 +345,7 @@ class Planner:
 
     def _follow(self, unit: Unit, job: Job, run: Run) -> None:
         """Attack every sink that a mark reached, once a place."""
-        if job.purpose not in (Purpose.SHAPES, Purpose.SPECIAL):
+        if job.purpose is not Purpose.SHAPES:  # elsewhere the mark stands in a text of ours, which hides where the argument goes
             return
         for seen in run.seen:
             if seen.phase != "attack" or seen.sink in FACTS or seen.sink is Sink.ERROR or seen.step >= len(job.calls):

@@ -200,7 +200,7 @@ def _cuts(unit: Unit, target: Target) -> Iterator[Job]:
 
 def _mutations(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
     """Inputs that reached something, with a package's own short texts put in, parts left out, doubled or moved."""
-    draw = random.Random(f"{target.name}:{unit.position}")
+    draw = random.Random(f"{target.name}:{unit.rounds}")
     words = [*unit.compared, *target.constants, *(source.constants[:120] if source else ())] or ["a"]
     for place, text in unit.inputs[-8:]:
         call = next((k.call for k in unit.kept if tuple(place) in leaves(k.call)), None)

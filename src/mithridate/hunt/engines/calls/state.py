@@ -84,6 +84,7 @@ class Unit:
     target: str
     stage: int = 0
     position: int = 0
+    rounds: int = 0
     kept: list[Kept] = field(default_factory=list)
     inputs: list[tuple[list[str | int], str]] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
