@@ -13,7 +13,7 @@ from mithridate.hunt.engines.calls.outcome import Run, Seen
 from mithridate.hunt.engines.calls.plans import Knowledge
 from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import STAGES, Job, Kept, Purpose, Stage, State, Unit
-from mithridate.hunt.engines.calls.steps import Call, Place, at, leaves, marked, replaced
+from mithridate.hunt.engines.calls.steps import CLOSING, OPENING, Call, Place, at, leaves, replaced, spliced
 from mithridate.model.observation import FACTS, Sink
 from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.oracles.growth.judging import RESOURCES
@@ -345,7 +345,10 @@ class Planner:
 
     def _follow(self, unit: Unit, job: Job, run: Run) -> None:
         """Attack every sink that a mark reached, once a place."""
-        if job.purpose is not Purpose.SHAPES:  # elsewhere the mark stands in a text of ours, which hides where the argument goes
+        if job.purpose not in (
+            Purpose.SHAPES,
+            Purpose.MARKS,
+        ):  # elsewhere the mark stands in a text of ours, which hides where the argument goes
             return
         for seen in run.seen:
             if seen.phase != "attack" or seen.sink in FACTS or seen.sink is Sink.ERROR or seen.step >= len(job.calls):
@@ -366,9 +369,11 @@ class Planner:
             return
         wave = attacks(seen, number)[:_WAVE]
         self.state.witnesses[key] = 0
-        plain = _unmarked(call)
+        value = at(call, place)
+        plain = _unmarked(call, but=place)
         for twin in wave:
-            attack, control = replaced(plain, place, twin.attack), replaced(plain, place, twin.control)
+            attack = replaced(plain, place, spliced(value, twin.attack))
+            control = replaced(plain, place, spliced(value, twin.control))
             self.state.queue.append(
                 Job(
                     target=unit.target,
@@ -391,12 +396,12 @@ def _follows(violation: Violation, job: Job) -> bool:
     return job.sink is not None and violation.kind in _OF_SINK.get(job.sink, frozenset())
 
 
-def _unmarked(call: Call) -> Call:
-    """The call with the marks taken out of its plain texts."""
+def _unmarked(call: Call, but: Place = ()) -> Call:
+    """The call with the marks taken out of its plain texts, not of the one at `but`."""
     for place in leaves(call):
         value = at(call, place)
-        if isinstance(value, str) and value == marked(value[1:-1]):
-            call = replaced(call, place, value[1:-1])
+        if place != but and isinstance(value, str):
+            call = replaced(call, place, value.replace(OPENING, "").replace(CLOSING, ""))
     return call
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mithridate.hunt.engines.calls.ambiguity import ambiguities
-from mithridate.hunt.engines.calls.arguments import shapes
+from mithridate.hunt.engines.calls.arguments import shapes, textual
 from mithridate.hunt.engines.calls.attack_values import for_parsers
 from mithridate.hunt.engines.calls.door import Door, Json, Target
 from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PROBE_BYTES, probe_call
@@ -17,13 +17,14 @@ from mithridate.hunt.engines.calls.scalable import Scalable, repeated
 from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, nesting, of_constants, of_sample
 from mithridate.hunt.engines.calls.sources import Pattern, Source
 from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
-from mithridate.hunt.engines.calls.steps import OPENING, Call, Place, at, leaves, replaced, with_marks
+from mithridate.hunt.engines.calls.steps import HARMLESS, OPENING, Call, Place, at, leaves, marked, replaced, with_marks
 
 _TOGETHER = 12
 _SMALL_TOGETHER = 24
 _LEAVES = 3
 _KEPT = 2
 _MUTATIONS = 8
+_MARKED = 12
 
 
 @dataclass(slots=True)
@@ -77,6 +78,8 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
             return [*deep, *_probes(unit, target, [*nesting(), *(known.ambiguous(source) if source else ())])]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
+        case Stage.MARKS:
+            return list(_marks(unit, target))
         case Stage.SPECIAL:
             return list(_special(unit, target))
         case Stage.GENERIC:
@@ -141,6 +144,25 @@ def _constants(unit: Unit, target: Target, source: Source | None) -> Iterator[Jo
         for start in range(0, len(texts), _SMALL_TOGETHER):
             part = texts[start : start + _SMALL_TOGETHER]
             yield _job(target, Purpose.INPUTS, [replaced(call, place, t) for t in part], place, [_plain(t) for t in part])
+
+
+def _marks(unit: Unit, target: Target) -> Iterator[Job]:
+    """Inputs that reached something, with marks in what of them is a plain word, and in all other arguments; optional ones too.
+
+    What one argument must look like for another to get to a sink is known only now.
+    """
+    calls: list[Call] = []
+    for place, text in unit.inputs[-_MARKED:]:
+        call = next((k.call for k in unit.kept if tuple(place) in leaves(k.call)), None)
+        if call is None:
+            continue
+        filled = replaced(call, tuple(place), text.replace(HARMLESS, marked(HARMLESS), 1))
+        calls.append(with_marks(filled, but=tuple(place)))
+        for parameter in textual(target)[:4]:
+            if parameter.name not in call["kwargs"] and len(call["args"]) <= len([p for p in target.parameters if p.required]):
+                calls.append({**calls[-1], "kwargs": {parameter.name: marked(HARMLESS)}})
+    for start in range(0, len(calls), _TOGETHER):
+        yield _job(target, Purpose.MARKS, calls[start : start + _TOGETHER])
 
 
 def _special(unit: Unit, target: Target) -> Iterator[Job]:
