@@ -16,11 +16,13 @@ from mithridate.hunt.engines.calls.state import Job, Purpose, State, load, save
 from mithridate.hunt.engines.in_process import found_candidates, units
 from mithridate.hunt.engines.interface import Ticker
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
+from mithridate.model.errors import SandboxUnavailable
 from mithridate.model.project import Flavour, Skipped, ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.model.violation import Violation
 from mithridate.oracles.confinement.judging import judged
 from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.unsafe_host import UnsafeHost
 
 STATE_FILE = "calls.json"
 _FIRST, _FEWEST, _MOST = 48, 4, 400
@@ -64,6 +66,11 @@ class CallsEngine:
         if binary is None:
             raise ValueError("accepts() refused this entry point")
         known = Knowledge(door=read_door(door_file(binary).read_bytes()), sources=sources_of(binary))
+        if self._make is _sandboxed and sandbox.name == UnsafeHost.name:
+            raise SandboxUnavailable(
+                f"{self.name} calls functions that delete and write files with arguments of its own choice",
+                hint="run it in a sandbox with walls; without one, leave this engine out",
+            )
         runner = self._make(work, sandbox, cancel)
         state = load(work.work / STATE_FILE)
         one = _Slice(work, runner, self._judge, Planner(state=state, known=known), tick, cancel)
