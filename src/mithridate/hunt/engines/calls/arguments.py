@@ -140,10 +140,17 @@ def _filled(required: Sequence[Parameter], values: Sequence[Json]) -> tuple[list
     return args, kwargs
 
 
+def textual(target: Target) -> list[Parameter]:
+    """Optional parameters that may take text and can be given by name."""
+    return [p for p in target.parameters if not p.required and not p.variable and p.kind != "positional_only" and _is_textual(p)]
+
+
 def _is_textual(parameter: Parameter) -> bool:
     default = parameter.default or ""
     if default in ("True", "False") or re.fullmatch(r"-?[\d.]+", default):
         return False
+    if default == "None" and not parameter.annotation:
+        return True
     return bool(_TEXT_LIKE.search(parameter.name)) or "str" in parameter.annotation or default[:1] in ("'", '"', "b")
 
 

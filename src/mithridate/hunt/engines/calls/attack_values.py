@@ -51,11 +51,13 @@ def attacks(seen: Seen, number: int) -> tuple[Twin, ...]:
 
 
 def passed_on(seen: Seen, context: Context) -> bool:
-    """The whole text of the sink is the argument, but for the directory that a relative path starts from."""
-    if seen.sink not in _WHOLE or context.after.strip():
-        return False
+    """What the caller is to choose: the whole text of a sink; where a path or an address begins, whatever is put behind it."""
     before = context.before.strip()
-    return not before or (seen.sink is Sink.PATH and before.rstrip("/") == seen.detail.get("cwd", "").rstrip("/"))
+    if seen.sink is Sink.PATH:
+        return before.rstrip("/") in ("", seen.detail.get("cwd", "").rstrip("/"))
+    if seen.sink is Sink.REQUEST:
+        return not before
+    return seen.sink in _WHOLE and not before and not context.after.strip()
 
 
 def context_of(seen: Seen, number: int) -> Context | None:

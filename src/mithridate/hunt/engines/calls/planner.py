@@ -13,7 +13,7 @@ from mithridate.hunt.engines.calls.outcome import Run, Seen
 from mithridate.hunt.engines.calls.plans import Knowledge
 from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import STAGES, Job, Kept, Purpose, Stage, State, Unit
-from mithridate.hunt.engines.calls.steps import Call, Place, at, leaves, marked, replaced
+from mithridate.hunt.engines.calls.steps import CLOSING, OPENING, Call, Place, at, leaves, replaced, spliced
 from mithridate.model.observation import FACTS, Sink
 from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.oracles.growth.measured import measure
@@ -71,6 +71,41 @@ RESOURCES = frozenset(
 )
 """Kinds that are judged by growth; of an injection oracle's verdicts the others count."""
 
+_OF_SINK = {
+    Sink.SQL: frozenset({ViolationKind.SQL_INJECTION}),
+    Sink.SHELL: frozenset({ViolationKind.SHELL_INJECTION}),
+    Sink.COMMAND: frozenset({ViolationKind.ARGUMENT_INJECTION, ViolationKind.SHELL_INJECTION}),
+    Sink.PATH: frozenset({ViolationKind.PATH_TRAVERSAL}),
+    Sink.HTML: frozenset({ViolationKind.CROSS_SITE_SCRIPTING}),
+    Sink.HEADER: frozenset({ViolationKind.HEADER_INJECTION}),
+    Sink.REDIRECT: frozenset({ViolationKind.OPEN_REDIRECT}),
+    Sink.REQUEST: frozenset({ViolationKind.REQUEST_FORGERY}),
+    Sink.XPATH: frozenset({ViolationKind.XPATH_INJECTION}),
+    Sink.REGEX: frozenset({ViolationKind.REGEX_INJECTION}),
+    Sink.LOG: frozenset({ViolationKind.LOG_INJECTION}),
+    Sink.TEMPLATE: frozenset({ViolationKind.TEMPLATE_INJECTION}),
+    Sink.XML: frozenset({ViolationKind.XML_INJECTION}),
+    Sink.ENTITY: frozenset({ViolationKind.EXTERNAL_ENTITY}),
+    Sink.LDAP: frozenset({ViolationKind.LDAP_INJECTION}),
+    Sink.CODE: frozenset({ViolationKind.CODE_INJECTION}),
+    Sink.TYPE: frozenset({ViolationKind.UNSAFE_DESERIALISATION}),
+    Sink.MODULE: frozenset({ViolationKind.UNTRUSTED_IMPORT}),
+    Sink.MEMBER: frozenset({ViolationKind.ARCHIVE_TRAVERSAL}),
+}
+"""What an attack on a sink may show."""
+
+_OF_PARSERS = frozenset(
+    {
+        ViolationKind.UNSAFE_DESERIALISATION,
+        ViolationKind.EXTERNAL_ENTITY,
+        ViolationKind.ARCHIVE_TRAVERSAL,
+        ViolationKind.CODE_INJECTION,
+        ViolationKind.UNTRUSTED_IMPORT,
+        ViolationKind.REQUEST_FORGERY,
+    }
+)
+"""What input in a parser's own language makes the parser do."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -123,33 +158,44 @@ class Planner:
         return taken
 
     def _planned(self, most: int) -> Iterable[Job]:
+        done: set[str] = set()
         while most > 0:
-            unit = self._next_unit()
+            unit = self._next_unit(done)
             if unit is None:
                 return
             stage = STAGES[unit.stage]
-            listed = self._lists.setdefault((unit.target, stage), plans.jobs(stage, unit, self.known))
+            if (unit.target, stage) not in self._lists:
+                self._lists[unit.target, stage] = plans.jobs(stage, unit, self.known)
+            listed = self._lists[unit.target, stage]
             part = listed[unit.position : unit.position + most]
             unit.position += len(part)
+            fresh = [job for one in part if (job := self._without_worn(one)) is not None]
             if unit.position >= len(listed):
                 del self._lists[unit.target, stage]
-                if stage is not Stage.MUTATIONS or not listed:
+                unit.position = 0
+                if fresh:
+                    done.add(unit.target)  # the next stage is planned with what this one shows
+                if stage is Stage.MUTATIONS and listed:
+                    unit.rounds += 1  # as long as there is time: the next round changes the inputs in other ways
+                else:
                     unit.stage += 1
-                    unit.position = 0
-            for job in part:
-                if (wanted := self._without_worn(job)) is not None:
-                    most -= 1
-                    yield wanted
+            most -= len(fresh)
+            yield from fresh
 
-    def _next_unit(self) -> Unit | None:
-        waiting = [u for u in self.state.units.values() if u.stage < len(STAGES) and not u.given_up and (u.stage == 0 or u.kept)]
+    def _next_unit(self, done: set[str]) -> Unit | None:
+        waiting = [
+            u
+            for u in self.state.units.values()
+            if u.stage < len(STAGES) and not u.given_up and (u.stage == 0 or u.kept) and u.target not in done
+        ]
         return min(waiting, key=self._rank, default=None)
 
     def _rank(self, unit: Unit) -> tuple[float, str]:
         """Breadth first, but a target that promises more is some stages ahead of one that promises little."""
-        ahead = promise(self.known.door.targets[unit.target]) + math.log2(1 + unit.edges) / 2 if unit.stage else 0.0
-        mutations = unit.position / 200 if STAGES[unit.stage] is Stage.MUTATIONS else 0.0
-        return (unit.stage - ahead + unit.strikes / 3 + mutations, unit.target)
+        promised = promise(self.known.door.targets[unit.target])
+        if unit.stage == 0:  # one look at each target comes before a second at any
+            return (-100.0 - promised, unit.target)
+        return (unit.stage - promised - math.log2(1 + unit.edges) / 2 + unit.strikes / 3 + unit.rounds / 2, unit.target)
 
     def _without_worn(self, job: Job) -> Job | None:
         """Leave out shapes that have used up whole runs several times: what they show is known."""
@@ -259,7 +305,7 @@ class Planner:
             return
         parts, times = job.texts[position]
         shape = Scalable(tuple((text, again) for text, again in parts))
-        key = f"{job.target}|{'/'.join(map(str, job.place))}|{_digest(parts)}"
+        key = f"{job.target}|{'/'.join(map(str, job.place))}|{_digest(parts)}|{'deep' if recursion else ''}"
         if key in self.state.suspects:
             return
         self.state.suspects.add(key)
@@ -277,6 +323,10 @@ class Planner:
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:
         measured = measure(job.document, run.records)
         if not job.control:
+            for position, answer in enumerate(run.answers):
+                if answer.raised.startswith("RecursionError"):
+                    self._climb(job, position, recursion=True)
+                    break
             if growth.promising(measured) and next((_where(f) for f in measured.frames), "") not in self.state.places:
                 self.state.queue.append(growth.trimmed(job, measured))
             return []
@@ -293,7 +343,7 @@ class Planner:
     def _injections(self, job: Job, violations: Sequence[Violation]) -> list[Found]:
         found: list[Found] = []
         for violation in violations:
-            if violation.kind not in RESOURCES and job.control and _key(violation) not in self.state.finds:
+            if _follows(violation, job) and _key(violation) not in self.state.finds:
                 found += self._kept(job, violation)
         return found
 
@@ -309,7 +359,10 @@ class Planner:
 
     def _follow(self, unit: Unit, job: Job, run: Run) -> None:
         """Attack every sink that a mark reached, once a place."""
-        if job.purpose not in (Purpose.SHAPES, Purpose.SPECIAL):
+        if job.purpose not in (
+            Purpose.SHAPES,
+            Purpose.MARKS,
+        ):  # elsewhere the mark stands in a text of ours, which hides where the argument goes
             return
         for seen in run.seen:
             if seen.phase != "attack" or seen.sink in FACTS or seen.sink is Sink.ERROR or seen.step >= len(job.calls):
@@ -330,9 +383,11 @@ class Planner:
             return
         wave = attacks(seen, number)[:_WAVE]
         self.state.witnesses[key] = 0
-        plain = _unmarked(call)
+        value = at(call, place)
+        plain = _unmarked(call, but=place)
         for twin in wave:
-            attack, control = replaced(plain, place, twin.attack), replaced(plain, place, twin.control)
+            attack = replaced(plain, place, spliced(value, twin.attack))
+            control = replaced(plain, place, spliced(value, twin.control))
             self.state.queue.append(
                 Job(
                     target=unit.target,
@@ -346,12 +401,21 @@ class Planner:
             )
 
 
-def _unmarked(call: Call) -> Call:
-    """The call with the marks taken out of its plain texts."""
+def _follows(violation: Violation, job: Job) -> bool:
+    """The violation is of the sink that the job attacks: others see in passing what the caller is to choose."""
+    if violation.kind in RESOURCES or not job.control:
+        return False
+    if job.purpose is Purpose.SPECIAL:
+        return violation.kind in _OF_PARSERS
+    return job.sink is not None and violation.kind in _OF_SINK.get(job.sink, frozenset())
+
+
+def _unmarked(call: Call, but: Place = ()) -> Call:
+    """The call with the marks taken out of its plain texts, not of the one at `but`."""
     for place in leaves(call):
         value = at(call, place)
-        if isinstance(value, str) and value == marked(value[1:-1]):
-            call = replaced(call, place, value[1:-1])
+        if place != but and isinstance(value, str):
+            call = replaced(call, place, value.replace(OPENING, "").replace(CLOSING, ""))
     return call
 
 

@@ -8,22 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mithridate.hunt.engines.calls.ambiguity import ambiguities
-from mithridate.hunt.engines.calls.arguments import shapes
+from mithridate.hunt.engines.calls.arguments import shapes, textual
 from mithridate.hunt.engines.calls.attack_values import for_parsers
 from mithridate.hunt.engines.calls.door import Door, Json, Target
-from mithridate.hunt.engines.calls.growth import probe_call
+from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PROBE_BYTES, probe_call
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
 from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, nesting, of_constants, of_sample
 from mithridate.hunt.engines.calls.sources import Pattern, Source
 from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
-from mithridate.hunt.engines.calls.steps import OPENING, Call, Place, at, leaves, replaced, with_marks
+from mithridate.hunt.engines.calls.steps import HARMLESS, OPENING, Call, Place, at, leaves, marked, replaced, with_marks
 
 _TOGETHER = 12
 _SMALL_TOGETHER = 24
 _LEAVES = 3
 _KEPT = 2
 _MUTATIONS = 8
+_MARKED = 12
 
 
 @dataclass(slots=True)
@@ -73,21 +74,24 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.SAMPLES:
             return list(_samples(unit, target, known))
         case Stage.PATTERNS:
-            return _probes(unit, target, [*nesting(), *(known.ambiguous(source) if source else ())], Purpose.PROBE)
+            deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
+            return [*deep, *_probes(unit, target, [*nesting(), *(known.ambiguous(source) if source else ())])]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
+        case Stage.MARKS:
+            return list(_marks(unit, target))
         case Stage.SPECIAL:
             return list(_special(unit, target))
         case Stage.GENERIC:
             own = of_constants([*target.constants, *(source.constants if source else ())][:80])
-            return _probes(unit, target, [*generic(), *own], Purpose.PROBE)
+            return _probes(unit, target, [*generic(), *own])
         case Stage.PARTS:
             return _parts(unit, target)
         case Stage.CUTS:
             return list(_cuts(unit, target))
         case Stage.FOREIGN:
             mine = {shape.parts for shape in known.ambiguous(source)} if source else set()
-            return _probes(unit, target, [s for s in known.all_ambiguous() if s.parts not in mine][:600], Purpose.PROBE)
+            return _probes(unit, target, [s for s in known.all_ambiguous() if s.parts not in mine][:600])
         case Stage.MUTATIONS:
             return list(_mutations(unit, target, source))
 
@@ -142,6 +146,25 @@ def _constants(unit: Unit, target: Target, source: Source | None) -> Iterator[Jo
             yield _job(target, Purpose.INPUTS, [replaced(call, place, t) for t in part], place, [_plain(t) for t in part])
 
 
+def _marks(unit: Unit, target: Target) -> Iterator[Job]:
+    """Inputs that reached something, with marks in what of them is a plain word, and in all other arguments; optional ones too.
+
+    What one argument must look like for another to get to a sink is known only now.
+    """
+    calls: list[Call] = []
+    for place, text in unit.inputs[-_MARKED:]:
+        call = next((k.call for k in unit.kept if tuple(place) in leaves(k.call)), None)
+        if call is None:
+            continue
+        filled = replaced(call, tuple(place), text.replace(HARMLESS, marked(HARMLESS), 1))
+        calls.append(with_marks(filled, but=tuple(place)))
+        for parameter in textual(target)[:4]:
+            if parameter.name not in call["kwargs"] and len(call["args"]) <= len([p for p in target.parameters if p.required]):
+                calls.append({**calls[-1], "kwargs": {parameter.name: marked(HARMLESS)}})
+    for start in range(0, len(calls), _TOGETHER):
+        yield _job(target, Purpose.MARKS, calls[start : start + _TOGETHER])
+
+
 def _special(unit: Unit, target: Target) -> Iterator[Job]:
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
     for call, place in list(places(unit))[:2]:
@@ -157,15 +180,15 @@ def _special(unit: Unit, target: Target) -> Iterator[Job]:
             )
 
 
-def _probes(unit: Unit, target: Target, shapes_of: Sequence[Scalable], purpose: Purpose) -> list[Job]:
+def _probes(unit: Unit, target: Target, shapes_of: Sequence[Scalable], size: int = PROBE_BYTES) -> list[Job]:
     made: list[Job] = []
     distinct = list({shape.parts: shape for shape in shapes_of}.values())
     for call, place in list(places(unit))[:2]:
         for start in range(0, len(distinct), _TOGETHER):
             part = distinct[start : start + _TOGETHER]
-            probes = [probe_call(call, place, shape) for shape in part]
+            probes = [probe_call(call, place, shape, size) for shape in part]
             texts = [(list(shape.parts), times) for shape, (_, times) in zip(part, probes, strict=True)]
-            made.append(_job(target, purpose, [c for c, _ in probes], place, texts))
+            made.append(_job(target, Purpose.PROBE, [c for c, _ in probes], place, texts))
     return made
 
 
@@ -199,7 +222,7 @@ def _cuts(unit: Unit, target: Target) -> Iterator[Job]:
 
 def _mutations(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
     """Inputs that reached something, with a package's own short texts put in, parts left out, doubled or moved."""
-    draw = random.Random(f"{target.name}:{unit.position}")
+    draw = random.Random(f"{target.name}:{unit.rounds}")
     words = [*unit.compared, *target.constants, *(source.constants[:120] if source else ())] or ["a"]
     for place, text in unit.inputs[-8:]:
         call = next((k.call for k in unit.kept if tuple(place) in leaves(k.call)), None)

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     ATTACK = "attack"
     SHAPES = "shapes"
     INPUTS = "inputs"
+    MARKS = "marks"
     SPECIAL = "special"
     PROBE = "probe"
     MUTATE = "mutate"
@@ -33,6 +34,7 @@ class Stage(StrEnum):
     SHAPES = "shapes"
     PATTERNS = "patterns"
     SAMPLES = "samples"
+    MARKS = "marks"
     SPECIAL = "special"
     FOREIGN = "foreign"
     CONSTANTS = "constants"
@@ -84,6 +86,7 @@ class Unit:
     target: str
     stage: int = 0
     position: int = 0
+    rounds: int = 0
     kept: list[Kept] = field(default_factory=list)
     inputs: list[tuple[list[str | int], str]] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)

@@ -5,7 +5,6 @@ place); it is named by the keys that lead to it. Inside values U+E000 opens and 
 mark, that of the leaf, is put in when the document is made.
 """
 
-import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -74,7 +73,7 @@ def at(one: Call, place: Place) -> Json:
 
 def replaced(one: Call, place: Place, value: Json) -> Call:
     """The same call with another value at that place."""
-    made = copy.deepcopy(dict(one))
+    made: dict[str, Json] = json.loads(json.dumps(one))  # not a deep copy, in which one value in two places stays one
     inside: Json = made
     for key in place[:-1]:
         inside = inside[key]
@@ -82,13 +81,21 @@ def replaced(one: Call, place: Place, value: Json) -> Call:
     return made
 
 
-def with_marks(one: Call) -> Call:
-    """Every leaf that is plain text, marked from end to end."""
+def with_marks(one: Call, but: Place = ()) -> Call:
+    """Every leaf that is plain text, marked from end to end; not the one at `but`."""
     for place in leaves(one):
         value = at(one, place)
-        if isinstance(value, str) and OPENING not in value:
+        if place != but and isinstance(value, str) and OPENING not in value:
             one = replaced(one, place, marked(value))
     return one
+
+
+def spliced(value: Json, new: Json) -> Json:
+    """`new` in the place of what is marked in `value`; instead of all of it when they are not both text."""
+    if not isinstance(value, str) or not isinstance(new, str) or OPENING not in value:
+        return new
+    before, _, rest = value.partition(OPENING)
+    return before + new + rest.partition(CLOSING)[2]
 
 
 def document(attack: Sequence[Call], control: Sequence[Call] = ()) -> bytes:
