@@ -79,14 +79,14 @@ def test_without_a_control_that_ended_nothing_is_said() -> None:
 
 
 def test_recursion_counts_when_undocumented_small_and_not_of_harmless_input() -> None:
-    raised = Raised(type="RecursionError", size=4000, frames=PLACE)
+    raised = Raised(type="RecursionError", size=4000, frames=PLACE * 3)
     base = Measured(attack=(Timing(size=4000, seconds=0.01),), control=(Timing(size=4000, seconds=0.01),), ended="done")
     shown = replace(base, attack_raised=(raised,))
     violation = judge(shown)
-    assert violation is not None and violation.kind is ViolationKind.STACK_EXHAUSTION and violation.frames == PLACE
+    assert violation is not None and violation.kind is ViolationKind.STACK_EXHAUSTION and violation.frames == PLACE * 3
     assert judge(replace(shown, documented=frozenset({"RecursionError"}))) is None
     assert judge(replace(shown, control_raised=(raised,))) is None
-    assert judge(replace(base, attack_raised=(Raised(type="RecursionError", size=50_000),))) is None
+    assert judge(replace(base, attack_raised=(Raised(type="RecursionError", size=50_000, frames=PLACE * 3),))) is None
     assert judge(replace(base, attack_raised=(Raised(type="ValueError", size=4000),))) is None
 
 

@@ -142,19 +142,23 @@ class _Slice:
         return max(_FEWEST, min(_MOST, int(min(_BATCH_S, left) / self.document_s)))
 
     def _batch(self, jobs: Sequence[Job], left: float) -> None:
-        """Run jobs: those that look around with little time each, ladders and attacks with the full time."""
-        full = [job for job in jobs if job.purpose in (Purpose.LADDER, Purpose.CONFIRM)]
-        quick = [job for job in jobs if job.purpose not in (Purpose.LADDER, Purpose.CONFIRM)]
-        for some, each_s in ((full, self.work.unit_timeout_s), (quick, min(_PROBING_S, self.work.unit_timeout_s))):
-            together = max(1, int(_BATCH_S / each_s)) if each_s > _PROBING_S else len(some)
-            for start in range(0, len(some), max(1, together)):
-                self._run(some[start : start + together], left, each_s)
+        """Run jobs: those that look around with little time each and coverage, ladders without it; the full time to confirm."""
+        probing_s = min(_PROBING_S, self.work.unit_timeout_s)
+        confirming = [job for job in jobs if job.purpose is Purpose.CONFIRM or (job.purpose is Purpose.LADDER and job.control)]
+        climbing = [job for job in jobs if job.purpose is Purpose.LADDER and not job.control]
+        others = [job for job in jobs if job.purpose not in (Purpose.LADDER, Purpose.CONFIRM)]
+        for some, each_s in ((confirming, self.work.unit_timeout_s), (climbing, probing_s)):
+            together = max(1, int(_BATCH_S / each_s))
+            for start in range(0, len(some), together):
+                self._run(some[start : start + together], left, each_s, coverage=False)
+        if others:
+            self._run(others, left, probing_s, coverage=True)
 
-    def _run(self, jobs: Sequence[Job], left: float, each_s: float) -> None:
+    def _run(self, jobs: Sequence[Job], left: float, each_s: float, *, coverage: bool) -> None:
         started = time.monotonic()
         documents = [job.document for job in jobs]
         seconds = min(left, max(2 * _BATCH_S, each_s * 4))
-        output = self.runner.run(documents, seconds, each_s, coverage=each_s <= _PROBING_S)
+        output = self.runner.run(documents, seconds, each_s, coverage=coverage)
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))
         if opened.failed or not (opened.ready or any(runs)):
@@ -162,6 +166,7 @@ class _Slice:
             self.failed = opened.failed or output.words
             self.state.queue += jobs if self.failures <= _FAILURES else []
             return
+        self.planner.compiled(opened.compiled)
         judged = self.judge(output.records, documents) if any(job.control for job in jobs) else [()] * len(jobs)
         stopped = False
         for job, run, seen in zip(jobs, runs, judged, strict=True):
@@ -176,7 +181,7 @@ class _Slice:
             self.executions += max(1, len(run.answers))
             self._keep(self.planner.learn(job, run, seen))
         done = sum(run is not None for run in runs)
-        if done and each_s <= _PROBING_S:
+        if done and coverage:
             each = max(0.001, (time.monotonic() - started) / done)
             self.document_s = each if not self.document_s else (self.document_s + each) / 2
         if self.tick:

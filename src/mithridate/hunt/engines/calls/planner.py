@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from mithridate.hunt.engines.calls import growth, plans
-from mithridate.hunt.engines.calls.attack_values import attacks
+from mithridate.hunt.engines.calls.attack_values import Asked, attacks
 from mithridate.hunt.engines.calls.door import Door, Target
-from mithridate.hunt.engines.calls.outcome import Run, Seen
+from mithridate.hunt.engines.calls.outcome import Compiled, Run, Seen
 from mithridate.hunt.engines.calls.plans import Knowledge
 from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import STAGES, Job, Kept, Purpose, Stage, State, Unit
@@ -26,6 +26,8 @@ _KEPT = 4
 _WITNESSES_A_TARGET = 10
 _WORN_OUT = 3
 _CLIMBS = 5
+_ENTERED = 60
+_COMPILED = 400
 _BINDING = re.compile(
     r"TypeError: .*(missing \d+ required|unexpected keyword|positional argument|must be (str|bytes|int|a str)|a bytes-like object"
     r"|expected (str|bytes|string)|not supported between|has no len|object is not (iterable|callable|subscriptable|an iterator)"
@@ -145,6 +147,7 @@ class Planner:
     _lists: dict[tuple[str, Stage], list[Job]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.known.compiled = self.state.compiled
         for name in distinct(self.known.door):
             self.state.units.setdefault(name, Unit(target=name))
 
@@ -224,8 +227,17 @@ class Planner:
         self._suspect(unit, job, run)
         self._follow(unit, job, run)
         for answer in run.answers:
+            self.compiled(answer.compiled)
+            unit.files += [f for f in answer.files if f not in unit.files and len(unit.files) < _ENTERED]
             unit.compared += [c for c in answer.compared if c and c not in unit.compared and len(unit.compared) < 60]
         return found
+
+    def compiled(self, seen: Sequence[Compiled]) -> None:
+        """Take over regular expressions that were seen at run time."""
+        for text, flags, file, line in seen:
+            known = self.state.compiled.setdefault(file, [])
+            if len(known) < _COMPILED and (text, flags) not in {(t, f) for t, f, _ in known}:
+                known.append((text, flags, line))
 
     def _learn_shapes(self, unit: Unit, job: Job, run: Run) -> None:
         ranked: list[tuple[tuple[int, int, int, int], Kept]] = []
@@ -373,6 +385,14 @@ class Planner:
                 if number in marks:
                     self._pursue(unit, call, marks[number], seen, number)
 
+    def _asked(self, unit: Unit, place: Place) -> Asked:
+        """What the target says of the argument at a place."""
+        target = self.known.door.targets[unit.target]
+        parameters = target.construct or () if place[0] == "construct" else target.parameters
+        key = place[2] if place[0] == "construct" else place[1]
+        name = key if isinstance(key, str) else next((p.name for p in parameters[key : key + 1]), "")
+        return Asked(parameter=name, words=f"{target.function} {target.doc[:300]}")
+
     def _pursue(self, unit: Unit, call: Call, place: Place, seen: Seen, number: int) -> None:
         where = next((f"{f.file}:{f.line}" for f in seen.frames), unit.target)
         key = f"{seen.sink}|{seen.api}|{where}|{place[-1]}"
@@ -381,7 +401,7 @@ class Planner:
             or sum(1 for k in self.state.witnesses if k.endswith(f"@{unit.target}")) >= _WITNESSES_A_TARGET
         ):
             return
-        wave = attacks(seen, number)[:_WAVE]
+        wave = attacks(seen, number, self._asked(unit, place))[:_WAVE]
         self.state.witnesses[key] = 0
         value = at(call, place)
         plain = _unmarked(call, but=place)

@@ -25,33 +25,54 @@ _LEAVES = 3
 _KEPT = 2
 _MUTATIONS = 8
 _MARKED = 12
+_SHAPES = 600
+_FILES = 12
+"""Of those that a target entered, the ones whose patterns are tried before all else."""
 
 
 @dataclass(slots=True)
 class Knowledge:
-    """What does not change during a search. Ambiguities are found once a pattern."""
+    """What a search works with. `compiled` grows while it runs: by file, (pattern, flags, line) of those seen at run time.
+
+    Ambiguities are found once a pattern.
+    """
 
     door: Door
     sources: Mapping[str, Source]
-    _attacks: dict[str, list[Scalable]] = field(default_factory=dict)
-    _all: list[Scalable] | None = None
+    compiled: Mapping[str, Sequence[tuple[str, int, int]]] = field(default_factory=dict)
+    _attacks: dict[tuple[str, int], list[Scalable]] = field(default_factory=dict)
+    _of_pattern: dict[tuple[str, int], list[Scalable]] = field(default_factory=dict)
 
     def source(self, target: Target) -> Source | None:
         """The file that the target is defined in."""
         return self.sources.get(target.file)
 
-    def ambiguous(self, source: Source) -> list[Scalable]:
-        """Shapes of text for the ambiguous patterns of a file."""
-        if source.file not in self._attacks:
-            self._attacks[source.file] = [shape for pattern in source.patterns[:400] for shape in shapes_for(pattern)]
-        return self._attacks[source.file]
+    def ambiguous(self, file: str) -> list[Scalable]:
+        """Shapes of text for the ambiguous patterns of a file: those made at run time, then what its source spells out."""
+        made = self.compiled.get(file, ())
+        key = (file, len(made))
+        if key not in self._attacks:
+            patterns = [Pattern(text=text, flags=flags, file=file, line=line) for text, flags, line in made]
+            patterns += self.sources[file].patterns if file in self.sources else []
+            self._attacks[key] = [shape for pattern in patterns[:400] for shape in self._shapes(pattern)]
+        return self._attacks[key]
 
-    def all_ambiguous(self) -> list[Scalable]:
-        """Those of all files."""
-        if self._all is None:
-            found = {shape.parts: shape for source in self.sources.values() for shape in self.ambiguous(source)}
-            self._all = list(found.values())
-        return self._all
+    def _shapes(self, pattern: Pattern) -> list[Scalable]:
+        key = (pattern.text, pattern.flags)
+        if key not in self._of_pattern:
+            self._of_pattern[key] = list(shapes_for(pattern))
+        return self._of_pattern[key]
+
+    def near(self, unit: Unit) -> list[str]:
+        """The files that a target's calls entered, its own first."""
+        own = self.door.targets[unit.target].file
+        return list(dict.fromkeys([*([own] if own else []), *unit.files]))
+
+    def far(self, unit: Unit) -> list[str]:
+        """All others with patterns: those of its own package first, by the length of the way that both names share."""
+        own, near = self.door.targets[unit.target].file.split("/"), set(self.near(unit))
+        others = [file for file in dict.fromkeys([*self.compiled, *self.sources]) if file not in near]
+        return sorted(others, key=lambda file: -sum(a == b for a, b in zip(own, file.split("/"), strict=False)))
 
 
 def shapes_for(pattern: Pattern) -> Iterator[Scalable]:
@@ -75,7 +96,8 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
             return list(_samples(unit, target, known))
         case Stage.PATTERNS:
             deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
-            return [*deep, *_probes(unit, target, [*nesting(), *(known.ambiguous(source) if source else ())])]
+            found = [shape for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)]
+            return [*deep, *_probes(unit, target, [*nesting(), *found[:_SHAPES]])]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
         case Stage.MARKS:
@@ -90,8 +112,13 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.CUTS:
             return list(_cuts(unit, target))
         case Stage.FOREIGN:
-            mine = {shape.parts for shape in known.ambiguous(source)} if source else set()
-            return _probes(unit, target, [s for s in known.all_ambiguous() if s.parts not in mine][:600])
+            near = {shape.parts for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)}
+            rest: list[Scalable] = []
+            for file in known.far(unit):
+                rest += [shape for shape in known.ambiguous(file) if shape.parts not in near]
+                if len(rest) >= _SHAPES:
+                    break
+            return _probes(unit, target, rest[:_SHAPES])
         case Stage.MUTATIONS:
             return list(_mutations(unit, target, source))
 

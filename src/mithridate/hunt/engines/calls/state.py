@@ -81,7 +81,9 @@ class Kept:
 
 @dataclass(slots=True, kw_only=True)
 class Unit:
-    """A target and what its calls told. `inputs` are texts that reached new code, as [leaf, text]."""
+    """A target and what its calls told. `inputs` are texts that reached new code, as [leaf, text]; `files` those of the project
+    that it entered.
+    """
 
     target: str
     stage: int = 0
@@ -91,6 +93,7 @@ class Unit:
     inputs: list[tuple[list[str | int], str]] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
     raised: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     edges: int = 0
     calls: int = 0
     strikes: int = 0
@@ -105,7 +108,7 @@ class Unit:
 class State:
     """Everything. `finds` are keys of what was written as a candidate;
     `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
-    target since its last find.
+    target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file.
     """
 
     version: int = VERSION
@@ -117,6 +120,7 @@ class State:
     worn: dict[str, int] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
     climbs: dict[str, int] = field(default_factory=dict)
+    compiled: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
     ground_edges: int = 0
     candidates: int = 0
     failed: str = ""

@@ -145,5 +145,5 @@ def _phases(document: Document, door: Door, context: Context, run: Run, coverage
     door.leave()
 
 
-def _edges(coverage: Coverage | None) -> dict[str, int]:
+def _edges(coverage: Coverage | None) -> dict[str, Any]:
     return coverage.step() if coverage is not None else {"edges": 0, "new_edges": 0}

@@ -14,6 +14,7 @@ from typing import Any
 from .places import Places
 
 _TOOL = 4
+MAX_FILES = 200
 
 
 class Coverage:
@@ -25,6 +26,7 @@ class Coverage:
         self._new: set[tuple[str, int]] = set()
         self._wanted: dict[CodeType, set[int] | None] = {}
         self._counted = 0
+        self._files: set[str] = set()
 
     def start(self) -> None:
         """Begin to watch this process, its threads included."""
@@ -34,11 +36,13 @@ class Coverage:
             threading.settrace(self._call)
             sys.settrace(self._call)
 
-    def step(self) -> dict[str, int]:
-        """`edges` and `new_edges` of an ANSWER."""
+    def step(self) -> dict[str, Any]:
+        """`edges`, `new_edges` and `files` of an ANSWER."""
         new = len(self._new) - self._counted
         self._counted = len(self._new)
-        return {"edges": len(self.known) + len(self._new), "new_edges": new}
+        files = sorted(name for file in self._files if (name := self._places.shown(file)) is not None)
+        self._files.clear()
+        return {"edges": len(self.known) + len(self._new), "new_edges": new, "files": files[:MAX_FILES]}
 
     def told(self) -> list[list[Any]]:
         """What this process covered that was not known, for the parent's `learn`."""
@@ -73,9 +77,10 @@ class Coverage:
         if event != "call":
             return None
         lines = self._lines(frame.f_code)
-        if not lines:
+        if lines is None:
             return None
-        return self._line
+        self._files.add(frame.f_code.co_filename)
+        return self._line if lines else None
 
     def _line(self, frame: FrameType, event: str, argument: Any) -> Any:
         del argument
@@ -96,6 +101,7 @@ class Coverage:
             return monitoring.DISABLE
 
         def line(code: CodeType, number: int) -> Any:
+            self._files.add(code.co_filename)
             self._add(code.co_filename, number)
             return monitoring.DISABLE
 
