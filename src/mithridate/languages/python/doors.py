@@ -41,7 +41,8 @@ class Door:
 def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, ...], tuple[Skipped, ...]]:
     """One door for each application, program and existing target, and one for the functions of each package (or part of one).
 
-    Functions are a documented way in when the project `is_library`: packaged for others to call. Those of an application or of
+    Functions are a documented way in when the project `is_library`: packaged for others to call, or nothing but packages,
+    without an application or a program. Those of an application or of
     scripts are called by the project alone, with what it chooses, and are left out. Route handlers are entered by their routes.
     """
     skipped: list[Skipped] = []
@@ -51,8 +52,11 @@ def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, 
     found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
     handlers = {_place(route) for record in sight.found["application"] for route in _routes(record) if isinstance(route, dict)}
     callable_ = [f for f in sight.found["function"] if _place(f) not in handlers]
+    packaged = [f for f in callable_ if _in_package(f)]
     if is_library:
         found += _functions(build, callable_, skipped, Boundary.REAL)
+    elif packaged and not found:  # a package that nothing else here enters
+        found += _functions(build, packaged, skipped, Boundary.REAL)
     elif callable_:
         why = "the project is not packaged for others to call: it alone decides what they are given"
         skipped.append(Skipped(what=f"{build.component.id}: {len(callable_)} functions", reason=why))
@@ -132,6 +136,10 @@ def _whole(records: Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
         told = [record.get("framework"), _routes(record) or record.get("import")]
         distinct.setdefault(json.dumps(told, sort_keys=True), record)
     return sorted(distinct.values(), key=lambda r: str(r.get("import")))
+
+
+def _in_package(record: Mapping[str, object]) -> bool:
+    return "." in str(record.get("target", "")).partition(":")[0] or str(record.get("file")).endswith("/__init__.py")
 
 
 def _place(record: Mapping[str, object]) -> tuple[object, object, object]:

@@ -29,6 +29,8 @@ _BATCH_S = 12.0
 _SHORTEST_S = 1.0
 _PROBING_S = 2.0
 """CPU seconds of a run that looks around; what is slow in it gets a ladder with the full time."""
+_PATIENCE_S = 1.2
+"""The same of one whose calls are to show whether they take long: most of those that do end by this limit."""
 _FAILURES = 2
 
 RunnerMaker = Callable[[SearchSlice, Sandbox, threading.Event | None], Runner]
@@ -146,13 +148,15 @@ class _Slice:
         probing_s = min(_PROBING_S, self.work.unit_timeout_s)
         confirming = [job for job in jobs if job.purpose is Purpose.CONFIRM or (job.purpose is Purpose.LADDER and job.control)]
         climbing = [job for job in jobs if job.purpose is Purpose.LADDER and not job.control]
-        others = [job for job in jobs if job.purpose not in (Purpose.LADDER, Purpose.CONFIRM)]
+        probing = [job for job in jobs if job.purpose is Purpose.PROBE]
+        others = [job for job in jobs if job.purpose not in (Purpose.LADDER, Purpose.CONFIRM, Purpose.PROBE)]
         for some, each_s in ((confirming, self.work.unit_timeout_s), (climbing, probing_s)):
             together = max(1, int(_BATCH_S / each_s))
             for start in range(0, len(some), together):
                 self._run(some[start : start + together], left, each_s, coverage=False)
-        if others:
-            self._run(others, left, probing_s, coverage=True)
+        for some, each_s in ((probing, min(_PATIENCE_S, probing_s)), (others, probing_s)):
+            if some:
+                self._run(some, left, each_s, coverage=True)
 
     def _run(self, jobs: Sequence[Job], left: float, each_s: float, *, coverage: bool) -> None:
         started = time.monotonic()

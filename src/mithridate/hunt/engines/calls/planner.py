@@ -103,7 +103,6 @@ _OF_PARSERS = frozenset(
         ViolationKind.ARCHIVE_TRAVERSAL,
         ViolationKind.CODE_INJECTION,
         ViolationKind.UNTRUSTED_IMPORT,
-        ViolationKind.REQUEST_FORGERY,
     }
 )
 """What input in a parser's own language makes the parser do."""
@@ -222,6 +221,8 @@ class Planner:
             case Purpose.ATTACK | Purpose.SPECIAL:
                 if found and job.witness:
                     self.state.witnesses[job.witness] = _WAVE
+                if not found and job.purpose is Purpose.SPECIAL and run.ended == "timeout" and run.control_answers:
+                    self.state.queue.append(replace(job, purpose=Purpose.CONFIRM))
             case _:
                 found += self._learn_inputs(unit, job, run)
         self._suspect(unit, job, run)

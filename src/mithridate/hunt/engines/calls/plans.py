@@ -25,6 +25,7 @@ _LEAVES = 3
 _KEPT = 2
 _MUTATIONS = 8
 _MARKED = 12
+_AFFIXES = 16
 _SHAPES = 600
 _FILES = 12
 """Of those that a target entered, the ones whose patterns are tried before all else."""
@@ -101,7 +102,7 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
         case Stage.MARKS:
-            return list(_marks(unit, target))
+            return list(_marks(unit, target, source))
         case Stage.SPECIAL:
             return list(_special(unit, target))
         case Stage.GENERIC:
@@ -173,7 +174,7 @@ def _constants(unit: Unit, target: Target, source: Source | None) -> Iterator[Jo
             yield _job(target, Purpose.INPUTS, [replaced(call, place, t) for t in part], place, [_plain(t) for t in part])
 
 
-def _marks(unit: Unit, target: Target) -> Iterator[Job]:
+def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
     """Inputs that reached something, with marks in what of them is a plain word, and in all other arguments; optional ones too.
 
     What one argument must look like for another to get to a sink is known only now.
@@ -188,6 +189,11 @@ def _marks(unit: Unit, target: Target) -> Iterator[Job]:
         for parameter in textual(target)[:4]:
             if parameter.name not in call["kwargs"] and len(call["args"]) <= len([p for p in target.parameters if p.required]):
                 calls.append({**calls[-1], "kwargs": {parameter.name: marked(HARMLESS)}})
+    words = list(dict.fromkeys([*target.constants, *unit.compared, *(source.constants if source else ())]))[:_AFFIXES]
+    for call, place in list(places(unit))[:2]:  # what decides by a word in its argument
+        if isinstance(at(call, place), str):
+            for word in words:
+                calls += [with_marks(replaced(call, place, text)) for text in (marked(HARMLESS) + word, word + marked(HARMLESS))]
     for start in range(0, len(calls), _TOGETHER):
         yield _job(target, Purpose.MARKS, calls[start : start + _TOGETHER])
 

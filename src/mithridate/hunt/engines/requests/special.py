@@ -48,6 +48,7 @@ def _yaml() -> Iterator[Twin]:
         f"!!python/object:{_MARK}.amber {{}}",
     ):
         yield Twin(control=control, attack=f"a: {tag}")
+    yield Twin(control=f"- {_MARK}", attack=f"- !!python/object/apply:{_MARK}.amber []")
     yield _encoded("base64", control, f"a: !!python/name:{_MARK}.amber ''")
 
 
@@ -80,6 +81,8 @@ def _archive(maker: str) -> Iterator[Twin]:
     for name in (f"../{_MARK}", f"/tmp/{_MARK}", f"a/../../{_MARK}"):
         yield Twin(control=plain, attack=archive(name))
     yield Twin(control=archive(_MARK, "a"), attack=archive(_MARK, "../../a"))
+    for odd in ("//", f"/{_MARK}//a", f"{_MARK}//", ""):  # names that have no parts, or empty ones
+        yield Twin(control=plain, attack=archive(odd))
     if maker == "tar":
         yield Twin(control=made("gzip", plain), attack=made("gzip", archive(f"../{_MARK}")))
 

@@ -57,6 +57,7 @@ class _Look:
     def run(self) -> None:
         """Programs and targets as they are found, then modules."""
         found = list(sources(self._tree.place))
+        passed_over = _other_roots(found)
         os.environ["TMPDIR"] = str(self._tree.scratch)
         tempfile.tempdir = None
         sys.dont_write_bytecode = True
@@ -78,7 +79,9 @@ class _Look:
         self._tree.remember()
         if str(self._tree.place) not in sys.path:
             sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
-        imported = [source for source in found if source.imported]
+        imported = [
+            source for source in found if source.imported and (source.root, source.name.partition(".")[0]) not in passed_over
+        ]
         for start in range(0, len(imported), _TOGETHER):
             self._modules(imported[start : start + _TOGETHER], settings)
 
@@ -168,6 +171,20 @@ class _Look:
 
     def _skip(self, name: str, why: str, frames: list[dict[str, Any]]) -> None:
         self._records.write({"skipped": {"what": name, "reason": why, "frames": frames}})
+
+
+def _other_roots(found: list[Source]) -> set[tuple[Path, str]]:
+    """Packages, with the folder that they lie in, of which another folder has the same, one that this interpreter reads."""
+    broken: dict[str, dict[Path, int]] = {}
+    for source in found:
+        if "." in source.name or source.path.name == "__init__.py":
+            roots = broken.setdefault(source.name.partition(".")[0], {})
+            roots[source.root] = roots.get(source.root, 0) + (source.tree is None)
+    other: set[tuple[Path, str]] = set()
+    for package, roots in broken.items():
+        chosen = min(roots, key=lambda root: (roots[root], str(root)))
+        other.update((root, package) for root in roots if root != chosen)
+    return other
 
 
 class _Kept:

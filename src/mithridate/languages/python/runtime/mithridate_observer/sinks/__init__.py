@@ -56,6 +56,7 @@ def _handlers() -> dict[str, Handler]:
 def _patches() -> dict[str, Sequence[Patch]]:
     return {
         "os": [processes.patch_os],
+        "shutil": [processes.patch_shutil],
         "importlib": [code.patch_importlib],
         "re": [patterns.patch],
         "regex.regex": [patterns.patch],

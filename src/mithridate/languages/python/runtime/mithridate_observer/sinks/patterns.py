@@ -46,7 +46,7 @@ def _noting(original: Callable[..., Any], package: str) -> Callable[..., Any]:
             frame, _ = _caller(package)
             recorder = recording.active
             shown = recorder.place(frame.f_code.co_filename) if frame is not None and recorder is not None else None
-            if frame is not None and shown is not None:
+            if frame is not None and shown:
                 book.compile(pattern, int(flags), shown, frame.f_lineno)
         return original(*args, **kwargs)
 
