@@ -181,7 +181,7 @@ def _target(build: Build, record: Mapping[str, object], skipped: list[Skipped]) 
 
 
 def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: list[Skipped], boundary: Boundary) -> list[Door]:
-    """One door a package, so that one process serves all of its functions; large packages by their modules."""
+    """One door a package, so that one process serves all of its functions; several for large packages."""
     known = {str(r["target"]): r for r in records if isinstance(r.get("target"), str) and _TARGET.fullmatch(str(r["target"]))}
     described = sum(isinstance(r.get("target"), str) and bool(_TARGET.fullmatch(str(r["target"]))) for r in records)
     if described < len(records):
@@ -209,15 +209,10 @@ def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: l
 
 
 def _groups(names: Sequence[str]) -> dict[str, list[str]]:
-    """Targets by top-level package; by module below it where there are more than one process serves."""
-    packages: dict[str, list[str]] = {}
-    for name in names:
-        packages.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
+    """Targets by top-level package, those of its uppermost modules first: what others are to call is seldom far below."""
     groups: dict[str, list[str]] = {}
-    for top, members in packages.items():
-        for name in members:
-            inner = ".".join(name.partition(":")[0].split(".")[:2])
-            groups.setdefault(top if len(members) <= MAXIMUM_TARGETS else inner, []).append(name)
+    for name in sorted(names, key=lambda name: (name.partition(":")[0].count("."), name)):
+        groups.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
     return groups
 
 

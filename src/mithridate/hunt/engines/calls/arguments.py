@@ -8,11 +8,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mithridate.hunt.engines.calls.door import Json, Parameter, Target
-from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves
+from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves, program
 
 MOST_SHAPES = 16
 _RECORDED = 8
 _OPTIONAL = 5
+_WORDS = 10
+_FILE_NAME = "input.txt"
+_OPTION = re.compile(r"--?[A-Za-z][\w-]{0,30}")
+_COMMAND = re.compile(r"[a-z][a-z-]{2,14}")
 
 TEXT: Json = HARMLESS
 BYTES: Json = {"python": "bytes", "of": HARMLESS}
@@ -89,6 +93,16 @@ def plausible(parameter: Parameter, doc: str) -> tuple[Json, ...]:
     if not parameter.annotation or not found:
         found += _ANYTHING
     return tuple(_distinct(found))
+
+
+def runs(target: Target, words: Sequence[str]) -> list[Call]:
+    """Runs of a program: it is given a file, or standard input; behind each of its options and commands among `words` as well."""
+    bare = [((_FILE_NAME,), "", {_FILE_NAME: HARMLESS}), ((), HARMLESS, {}), (("-",), HARMLESS, {})]
+    made = [program(target.name, *one) for one in bare]
+    options = [word for word in words if _OPTION.fullmatch(word)][:_WORDS]
+    for word in [*options, *(word for word in words if _COMMAND.fullmatch(word))][: 2 * _WORDS]:
+        made.append(program(target.name, (word, _FILE_NAME), HARMLESS, {_FILE_NAME: HARMLESS}))
+    return made
 
 
 def shapes(target: Target) -> list[Call]:

@@ -51,15 +51,15 @@ class CallsEngine:
     """
 
     name = "calls"
-    kinds = frozenset({EntryKind.FUNCTION})
+    kinds = frozenset({EntryKind.FUNCTION, EntryKind.COMMAND})
 
     def __init__(self, runner: RunnerMaker | None = None, judge: Judge = confinement) -> None:
         self._make = runner or _sandboxed
         self._judge = judge
 
     def accepts(self, entry: EntryPoint) -> Skipped | None:
-        """Functions of a language with an observer that takes calls."""
-        if entry.kind is not EntryKind.FUNCTION:
+        """Functions and programs of a language with an observer."""
+        if entry.kind not in self.kinds:
             return Skipped(what=f"{entry.id} with {self.name}", reason="it is not made of functions that can be called")
         binary = _binary(entry)
         if binary is None or not door_file(binary).is_file():

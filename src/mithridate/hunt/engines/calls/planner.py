@@ -253,7 +253,8 @@ class Planner:
             key = (answer.new_edges, answer.raised[:60])
             repeat = key in seen and answer.new_edges == 0
             seen.add(key)
-            ranked.append(((wrong, repeat, bool(answer.raised), position), kept))
+            later = -answer.new_edges if "files" in call else position  # most runs of a program only tell how it is used
+            ranked.append(((wrong, repeat, bool(answer.raised), later), kept))
         ranked.sort(key=lambda pair: pair[0])
         usable = [kept for rank, kept in ranked if not rank[0] and leaves(kept.call)] or [
             k for _, k in ranked[:1] if leaves(k.call)

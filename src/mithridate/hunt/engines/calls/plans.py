@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mithridate.hunt.engines.calls.ambiguity import ambiguities
-from mithridate.hunt.engines.calls.arguments import shapes, textual
+from mithridate.hunt.engines.calls.arguments import runs, shapes, textual
 from mithridate.hunt.engines.calls.attack_values import for_parsers
 from mithridate.hunt.engines.calls.door import Door, Json, Target
 from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PROBE_BYTES, probe_call
@@ -64,6 +64,13 @@ class Knowledge:
             self._of_pattern[key] = list(shapes_for(pattern))
         return self._of_pattern[key]
 
+    def words(self, target: Target) -> list[str]:
+        """The constants of a program's own file."""
+        module = f"/{target.module.replace('.', '/')}"
+        ends = (f"{module}.py", f"{module}/__main__.py", f"{module}/__init__.py")
+        own = [file for file in self.sources if file == target.file or file.endswith(ends)]
+        return [word for file in own for word in self.sources[file].constants]
+
     def near(self, unit: Unit) -> list[str]:
         """The files that a target's calls entered, its own first."""
         own = self.door.targets[unit.target].file
@@ -91,8 +98,8 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
     source = known.source(target)
     match stage:
         case Stage.SHAPES:
-            calls = [with_marks(one) for one in shapes(target)]
-            return [_job(target, Purpose.SHAPES, calls)]
+            tried = runs(target, known.words(target)) if target.program else shapes(target)
+            return [_job(target, Purpose.SHAPES, [with_marks(one) for one in tried])]
         case Stage.SAMPLES:
             return list(_samples(unit, target, known))
         case Stage.PATTERNS:
@@ -186,7 +193,7 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
             continue
         filled = replaced(call, tuple(place), text.replace(HARMLESS, marked(HARMLESS), 1))
         calls.append(with_marks(filled, but=tuple(place)))
-        for parameter in textual(target)[:4]:
+        for parameter in [] if target.program else textual(target)[:4]:
             if parameter.name not in call["kwargs"] and len(call["args"]) <= len([p for p in target.parameters if p.required]):
                 calls.append({**calls[-1], "kwargs": {parameter.name: marked(HARMLESS)}})
     words = list(dict.fromkeys([*target.constants, *unit.compared, *(source.constants if source else ())]))[:_AFFIXES]
@@ -201,7 +208,7 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
 def _special(unit: Unit, target: Target) -> Iterator[Job]:
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
     for call, place in list(places(unit))[:2]:
-        for twin in for_parsers(hints, file=_kind(call, place) == "file"):
+        for twin in for_parsers(hints, file=target.program or _kind(call, place) == "file"):
             attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
             yield Job(
                 target=target.name,

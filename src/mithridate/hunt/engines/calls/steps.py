@@ -33,10 +33,15 @@ def call(target: str, args: Sequence[Json] = (), kwargs: Mapping[str, Json] | No
     return made if construct is None else {**made, "construct": construct}
 
 
+def program(target: str, args: Sequence[str] = (), stdin: Json = "", files: Mapping[str, Json] | None = None) -> Call:
+    """A run of a program; told from a call by its files."""
+    return {"target": target, "args": list(args), "stdin": stdin, "files": dict(files or {})}
+
+
 def leaves(one: Call) -> list[Place]:
     """The places of the texts in the arguments, at most a few; those of the call before those of the construction."""
     found: list[Place] = []
-    for part in ("args", "kwargs"):
+    for part in ("stdin", "files") if "files" in one else ("args", "kwargs"):  # a program's arguments are its user's
         found += _leaves(one.get(part), (part,), 0)
     construct = one.get("construct")
     if isinstance(construct, dict):
@@ -102,10 +107,15 @@ def document(attack: Sequence[Call], control: Sequence[Call] = ()) -> bytes:
     """The bytes of an input document, the same for equal calls."""
     made = {
         "version": 1,
-        "control": [{"call": _numbered(one)} for one in control],
-        "attack": [{"call": _numbered(one)} for one in attack],
+        "control": [_step(one) for one in control],
+        "attack": [_step(one) for one in attack],
     }
     return json.dumps(made, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def _step(one: Call) -> Mapping[str, Json]:
+    made = _numbered(one)
+    return {"program": {key: made[key] for key in ("args", "stdin", "files")}} if "files" in made else {"call": made}
 
 
 def _numbered(one: Call) -> Call:

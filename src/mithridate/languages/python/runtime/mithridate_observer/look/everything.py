@@ -138,6 +138,8 @@ class _Look:
             _set_up_django()
             os.chdir(settings[0])
         module = import_module(source.name)
+        if self._places.shown(getattr(module, "__file__", None) or "") is None:
+            raise ImportError(f"{source.name} is the name of another module that is loaded already, as of the standard library")
         root = self._root(source)
         self._records.write({"module": {"name": source.name, "file": shown, "paths": [root]}})
         for application in applications.applications(module, self._places):
