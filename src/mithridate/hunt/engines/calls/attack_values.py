@@ -15,7 +15,19 @@ from mithridate.model.observation import Sink
 
 _AROUND = 200
 _WHOLE = frozenset(
-    {Sink.PATH, Sink.CODE, Sink.SHELL, Sink.SQL, Sink.TEMPLATE, Sink.XPATH, Sink.LDAP, Sink.XML, Sink.HTML, Sink.MODULE}
+    {
+        Sink.PATH,
+        Sink.CODE,
+        Sink.SHELL,
+        Sink.SQL,
+        Sink.TEMPLATE,
+        Sink.XPATH,
+        Sink.LDAP,
+        Sink.XML,
+        Sink.HTML,
+        Sink.MODULE,
+        Sink.TYPE,
+    }
 )
 """Sinks at which a function that hands its whole argument on does what its caller asks for: the caller is to choose it."""
 _NOT_SAID = {
@@ -101,6 +113,8 @@ def context_of(seen: Seen, number: int) -> Context | None:
     )
 
 
-def for_parsers(hints: Sequence[str], *, file: bool) -> tuple[Twin, ...]:
-    """Documents of languages that an argument may be in, each with its harmless twin."""
-    return tuple(twin for language in special.languages(hints, file=file) for twin in special.documents(language))
+def for_parsers(hints: Sequence[str], *, file: bool, hinted: bool) -> tuple[Twin, ...]:
+    """Documents of languages that an argument may be in, each with its harmless twin: of those hinted at, or of the others."""
+    spoken_of = special.hinted(hints)
+    chosen = spoken_of if hinted else tuple(x for x in special.languages(hints, file=file) if x not in spoken_of)
+    return tuple(twin for language in chosen for twin in special.documents(language))

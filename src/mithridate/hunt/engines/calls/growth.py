@@ -22,7 +22,8 @@ _NEGLIGIBLE_S = 0.004
 PROBE_BYTES = 5_000
 DEEP_BYTES = 1_500
 """Of a text that nests: deep enough for what recurses, too small for what takes quadratic time to come before that."""
-_WORN = 0.25
+_WORN = 0.03
+"""Quadratic time of a fast loop, as in a regular expression, is no more at PROBE_BYTES, and half a minute at what matters."""
 _APART = 6.0
 
 

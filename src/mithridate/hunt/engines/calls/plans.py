@@ -27,6 +27,7 @@ _MUTATIONS = 8
 _MARKED = 12
 _AFFIXES = 16
 _SHAPES = 600
+_WORST = "exponential pattern"
 _FILES = 12
 """Of those that a target entered, the ones whose patterns are tried before all else."""
 
@@ -86,7 +87,7 @@ class Knowledge:
 def shapes_for(pattern: Pattern) -> Iterator[Scalable]:
     """Texts on which a pattern has many ways to fail."""
     for found in ambiguities(pattern.text, pattern.flags):
-        origin = f"pattern {pattern.file}:{pattern.line}"
+        origin = f"{_WORST if found.exponential else 'pattern'} {pattern.file}:{pattern.line}"
         yield repeated(found.pump, found.prefix, found.suffix, origin)
         if found.suffix:
             yield repeated(found.pump, found.prefix, "", origin)
@@ -105,13 +106,16 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.PATTERNS:
             deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
             found = [shape for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)]
+            found.sort(key=lambda shape: not shape.origin.startswith(_WORST))
             return [*deep, *_probes(unit, target, [*nesting(), *found[:_SHAPES]])]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
         case Stage.MARKS:
             return list(_marks(unit, target, source))
+        case Stage.HINTED:
+            return list(_special(unit, target, hinted=True))
         case Stage.SPECIAL:
-            return list(_special(unit, target))
+            return list(_special(unit, target, hinted=False))
         case Stage.GENERIC:
             own = of_constants([*target.constants, *(source.constants if source else ())][:80])
             return _probes(unit, target, [*generic(), *own])
@@ -205,10 +209,11 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
         yield _job(target, Purpose.MARKS, calls[start : start + _TOGETHER])
 
 
-def _special(unit: Unit, target: Target) -> Iterator[Job]:
+def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
+    """Documents of languages: early on those of which the target's words speak, later the others."""
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
     for call, place in list(places(unit))[:2]:
-        for twin in for_parsers(hints, file=target.program or _kind(call, place) == "file"):
+        for twin in for_parsers(hints, file=target.program or _kind(call, place) == "file", hinted=hinted):
             attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
             yield Job(
                 target=target.name,

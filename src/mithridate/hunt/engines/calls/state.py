@@ -32,6 +32,7 @@ class Stage(StrEnum):
     """What is tried with a target, in this order."""
 
     SHAPES = "shapes"
+    HINTED = "hinted"
     PATTERNS = "patterns"
     SAMPLES = "samples"
     CONSTANTS = "constants"

@@ -25,13 +25,17 @@ def documents(language: str) -> tuple[Twin, ...]:
     return tuple(_ALL[language]())
 
 
+def hinted(hints: Sequence[str]) -> tuple[str, ...]:
+    """The languages that these words speak of."""
+    text = " ".join(hints).lower()
+    return tuple(name for name, words in _HINTS.items() if any(word in text for word in words))
+
+
 def languages(hints: Sequence[str], *, file: bool) -> tuple[str, ...]:
     """Which languages an input may be in, the likeliest first: by the constants, decoders and errors of its handler."""
-    text = " ".join(hints).lower()
-    hinted = [name for name, words in _HINTS.items() if any(word in text for word in words)]
     usual = ["xml", "yaml", "pickle", "jsonpickle"]
     others = ["tar", "zip", *usual] if file else usual
-    return tuple(dict.fromkeys([*hinted, *others]))
+    return tuple(dict.fromkeys([*hinted(hints), *others]))
 
 
 def _pickle() -> Iterator[Twin]:
