@@ -2,6 +2,7 @@
 
     python -m bench.injection.packages --out DIR NAME==VULNERABLE:FIXED[:CWE[:FILE[:FUNCTION]]] …
     python -m bench.injection.packages --out DIR --cases ../shared/bench/public-cases.json [--only ID …]
+    python -m bench.injection.packages --out DIR --listed [--vulnerable-only]
 
 Packages come from the index that pip is configured for: the wheel (`pip download --only-binary`), else the source archive's
 file through the index's simple API, never built on this side; with native code the source archive first. Each is unpacked to a
@@ -32,6 +33,8 @@ from bench.cases.truth import Case, Place, Published, Truth, read_published, wri
 from bench.machine import described
 
 PURE, NATIVE = "python-pure", "python-native"
+LIST = Path(__file__).with_name("pure-packages.txt")
+"""Published flaws of pure-Python packages, a pair a line as on the command line, with the CVE behind it."""
 _LARGEST = 512 << 20
 _FILES = 50_000
 _FETCH_S = 120
@@ -238,6 +241,9 @@ def pairs_of(arguments: argparse.Namespace) -> list[Pair]:
     found = [from_words(words) for words in arguments.packages]
     if arguments.cases:
         found += [pair for case in read_published(arguments.cases) if (pair := from_published(case)) is not None]
+    if arguments.listed:
+        lines = (line.partition("#")[0].strip() for line in LIST.read_text().splitlines())
+        found += [from_words(words) for words in lines if words]
     return [p for p in found if not arguments.only or p.id in arguments.only]
 
 
@@ -246,6 +252,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.injection.packages", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("packages", nargs="*", metavar="NAME==VULNERABLE:FIXED[:CWE[:FILE[:FUNCTION]]]")
     parser.add_argument("--cases", type=Path, help="a list of published flaws (public-cases.json); its Python packages are taken")
+    parser.add_argument("--listed", action="store_true", help=f"the pairs of {LIST.name} as well")
+    parser.add_argument(
+        "--vulnerable-only", action="store_true", help="do not scan the fixed releases; replay proofs on them all the same"
+    )
     parser.add_argument("--only", nargs="*", default=[], metavar="ID", help="only these of the list")
     parser.add_argument("--out", type=Path, required=True, help="where trees, results and the table go")
     parser.add_argument("--budget", type=int, default=300, metavar="SECONDS", help="of the hunt, for each tree (default 300)")
@@ -266,7 +276,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         cores=arguments.cores,
         grace_s=arguments.grace,
         replays=arguments.replays,
-        twins=True,
+        twins=not arguments.vulnerable_only,
         keep=arguments.keep,
     )
     lines = out / "results.jsonl"

@@ -30,7 +30,7 @@ def judged(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[tupl
     made = {}
     for number in ended:
         found = list(violations(records, number, documents[number]))
-        if number in raw:  # of calls, what counts as too much is measured against the harmless twin
+        if number in raw:  # of calls and runs of programs, what counts as too much is measured against the harmless twin
             grown = judge(measure(documents[number], raw[number]))
             found = [v for v in found if v.kind not in _MEASURED] + ([grown] if grown else [])
         made[number] = tuple(sorted(found, key=gravity)), tuple(records.runs[number].attack.observations)
@@ -38,7 +38,7 @@ def judged(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[tupl
 
 
 def _calls(document: bytes) -> bool:
-    return b'"call"' in document
+    return b'"call"' in document or b'"program"' in document
 
 
 def _by_run(stdout: bytes, wanted: set[int]) -> dict[int, list[dict[str, Any]]]:

@@ -1,8 +1,8 @@
-"""A small observer for tests: runs documents with calls, a process each, and writes records as docs/input-document.md says.
+"""A small observer for tests: runs documents with calls, a process each, and writes records (docs/input-document.md).
 
     python small_observer.py TREE DIRECTORY SECONDS
 
-It watches no sinks but `open` for a mark in the path, and counts no lines: a call that returns another kind of value is new.
+It watches no sinks but `open` for a mark in the path, and counts no lines: another kind of returned value counts as new.
 """
 
 import importlib
@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,11 @@ def value(told: Any) -> Any:
         return value(told["of"]) * told["times"] if told["make"] == "repeat" else ""
     if isinstance(told, dict) and "python" in told:
         of = value(told.get("of"))
-        makers = {"bytes": lambda: of.encode(), "file": lambda: io.BytesIO(of.encode()), "textfile": lambda: io.StringIO(of)}
+        makers: dict[str, Callable[[], Any]] = {
+            "bytes": lambda: of.encode(),
+            "file": lambda: io.BytesIO(of.encode()),
+            "textfile": lambda: io.StringIO(of),
+        }
         return makers.get(told["python"], lambda: None)()
     if isinstance(told, dict):
         return {key: value(one) for key, one in told.items()}
@@ -55,7 +60,8 @@ def watch_open(number: int, state: dict[str, Any], tree: str) -> None:
             marks = [n for n, pair in TOKENS.items() if pair[0] in arguments[0]]
             real = os.path.realpath(arguments[0])
             detail = {"cwd": str(Path.cwd()), "real": real, "mode": "read"}
-            observed = {"sink": "path", "api": "open", "text": arguments[0], "dialect": "", "marks": marks, "detail": detail}
+            observed: dict[str, Any] = {"sink": "path", "api": "open", "text": arguments[0], "dialect": "", "marks": marks}
+            observed["detail"] = detail
             observed |= {"frames": frames_of(sys._getframe(1), tree), "stopped": True}
             say({"run": number, "phase": state["phase"], "observed": observed})
             raise PermissionError("stopped")
@@ -80,14 +86,20 @@ def carry_out(number: int, document: dict[str, Any], tree: str) -> None:
                 returned = repr(function(*args, **kwargs))[:100]
             except Exception as error:  # noqa: BLE001
                 raised = f"{type(error).__name__}: {error}"[:200]
-                seen = {"sink": "error", "api": "", "text": raised, "frames": [], "detail": {"type": type(error).__name__}}
+                seen: dict[str, Any] = {
+                    "sink": "error",
+                    "api": "",
+                    "text": raised,
+                    "frames": [],
+                    "detail": {"type": type(error).__name__},
+                }
                 traceback, innermost = error.__traceback__, None
                 while traceback is not None:
                     innermost, traceback = traceback.tb_frame, traceback.tb_next
                 seen["frames"] = frames_of(innermost, tree)[:3]
                 say({"run": number, "phase": phase, "observed": seen})
             kind = raised[:12] or returned[:4]
-            answer = {"seconds": time.process_time() - started, "raised": raised, "returned": returned}
+            answer: dict[str, Any] = {"seconds": time.process_time() - started, "raised": raised, "returned": returned}
             answer |= {"edges": len(kinds), "new_edges": int(kind not in kinds)}
             kinds.add(kind)
             say({"run": number, "phase": phase, "step": step, "answer": answer})

@@ -4,7 +4,7 @@ import json
 
 from mithridate.hunt.engines.calls.arguments import BYTES, FILE, PATH, TEXT, plausible, shapes
 from mithridate.hunt.engines.calls.door import Parameter, Target, read_door
-from mithridate.hunt.engines.calls.steps import at, document, leaves, marked, replaced, with_marks
+from mithridate.hunt.engines.calls.steps import at, document, leaves, marked, replaced, spliced, with_marks
 
 
 def first(name: str, annotation: str = "", default: str | None = None, doc: str = "") -> object:
@@ -61,6 +61,17 @@ def test_replacing_a_text_leaves_the_original_alone() -> None:
     call = {"target": "m:f", "args": [["a"]], "kwargs": {}}
     assert replaced(call, ("args", 0, 0), marked("b"))["args"] == [[marked("b")]]
     assert call["args"] == [["a"]]
+
+
+def test_one_value_in_two_places_is_replaced_in_one() -> None:
+    call = {"target": "m:f", "args": [BYTES, BYTES], "kwargs": {}}
+    assert replaced(call, ("args", 1, "of"), "b")["args"] == [BYTES, {"python": "bytes", "of": "b"}]
+
+
+def test_an_attack_takes_the_place_of_what_is_marked() -> None:
+    assert spliced(f"git+https://{marked('a')}.example/", "-b") == "git+https://-b.example/"
+    assert spliced(marked("a"), "-b") == "-b"
+    assert spliced(f"x{marked('a')}", {"make": "hex", "of": "b"}) == {"make": "hex", "of": "b"}
 
 
 def test_door_files_are_read_with_care() -> None:

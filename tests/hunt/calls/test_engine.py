@@ -40,6 +40,11 @@ def read_words(text):
         at = len(text) if end < 0 else end + 1
     return at
 
+def read_numbers(text):
+    if not isinstance(text, str):
+        raise TypeError("a bytes-like object is not a text")
+    return [word for word in text.split() if word.isdigit()]
+
 def fast_match(text):
     return re.match(r"<%\\w+>", text)
 """
@@ -149,11 +154,18 @@ def test_a_function_without_a_flaw_stays_without_candidates(tmp_path: Path) -> N
 
 def test_a_slice_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
     work = slice_for(tmp_path, ["fast_match"], seconds=20)
-    search(work, stop_at=0)  # as soon as a first batch is through
+    search(work, stop_at=0)
     before = json.loads((work.work / STATE_FILE).read_text())["units"]["sample_module:fast_match"]
-    search(work)
+    search(work, stop_at=0)
     after = json.loads((work.work / STATE_FILE).read_text())["units"]["sample_module:fast_match"]
     assert (after["stage"], after["position"]) > (before["stage"], before["position"])
+
+
+def test_when_all_else_is_tried_inputs_are_changed_round_after_round(tmp_path: Path) -> None:
+    work = slice_for(tmp_path, ["read_numbers"], seconds=15)
+    search(work)
+    unit = json.loads((work.work / STATE_FILE).read_text())["units"]["sample_module:read_numbers"]
+    assert unit["inputs"] and unit["rounds"] > 1
 
 
 def test_other_kinds_of_entry_points_are_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Claims about the resource oracle: what it says of measured runs, and of which it says nothing."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_exponential_time_shows_on_few_bytes() -> None:
 
 
 def test_time_that_explodes_needs_no_three_doublings() -> None:
-    attack = (Timing(size=45, seconds=0.001), Timing(size=85, seconds=0.117), Timing(size=165, seconds=3.6, finished=False))
+    attack = (Timing(size=45, seconds=0.001), Timing(size=50, seconds=0.02), Timing(size=85, seconds=3.6, finished=False))
     control = tuple(Timing(size=t.size, seconds=0.0001) for t in attack)
     violation = judge(Measured(attack=attack, control=control, ended="timeout"))
     assert violation is not None and violation.kind is ViolationKind.SUPERLINEAR_TIME
@@ -78,14 +79,15 @@ def test_without_a_control_that_ended_nothing_is_said() -> None:
 
 
 def test_recursion_counts_when_undocumented_small_and_not_of_harmless_input() -> None:
-    raised = Raised(type="RecursionError", size=4000, frames=PLACE)
-    base = {"attack": (Timing(size=4000, seconds=0.01),), "control": (Timing(size=4000, seconds=0.01),), "ended": "done"}
-    violation = judge(Measured(**base, attack_raised=(raised,)))
-    assert violation is not None and violation.kind is ViolationKind.STACK_EXHAUSTION and violation.frames == PLACE
-    assert judge(Measured(**base, attack_raised=(raised,), documented=frozenset({"RecursionError"}))) is None
-    assert judge(Measured(**base, attack_raised=(raised,), control_raised=(raised,))) is None
-    assert judge(Measured(**base, attack_raised=(Raised(type="RecursionError", size=50_000),))) is None
-    assert judge(Measured(**base, attack_raised=(Raised(type="ValueError", size=4000),))) is None
+    raised = Raised(type="RecursionError", size=4000, frames=PLACE * 3)
+    base = Measured(attack=(Timing(size=4000, seconds=0.01),), control=(Timing(size=4000, seconds=0.01),), ended="done")
+    shown = replace(base, attack_raised=(raised,))
+    violation = judge(shown)
+    assert violation is not None and violation.kind is ViolationKind.STACK_EXHAUSTION and violation.frames == PLACE * 3
+    assert judge(replace(shown, documented=frozenset({"RecursionError"}))) is None
+    assert judge(replace(shown, control_raised=(raised,))) is None
+    assert judge(replace(base, attack_raised=(Raised(type="RecursionError", size=50_000, frames=PLACE * 3),))) is None
+    assert judge(replace(base, attack_raised=(Raised(type="ValueError", size=4000),))) is None
 
 
 def test_memory_and_faults_of_the_interpreter() -> None:

@@ -1,6 +1,8 @@
 """What a Python project says that it needs, read from its files without running any of them."""
 
 import ast
+import email
+import email.policy
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -19,18 +21,21 @@ from mithridate.model.project import Skipped
 LEGACY_BUILD = ("setuptools>=40.8.0", "wheel")
 """What PEP 517 says builds a project that names no build system."""
 _LOCK_BYTES = 16 << 20
+_DISTRIBUTIONS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
     """A project's words. Requirements and constraints are PEP 508 strings; `constraints` are what its lock file says.
 
-    `build` are the requirements of its build, None when it has none to run. `python` are the versions that it takes.
+    `build` are the requirements of its build, None when it has none to run. `packaged`: others install it, or it is installed.
+    `python` are the versions that it takes.
     """
 
     requirements: tuple[str, ...]
     constraints: tuple[str, ...]
     build: tuple[str, ...] | None
+    packaged: bool
     python: SpecifierSet
     version: str
     skipped: tuple[Skipped, ...]
@@ -46,6 +51,7 @@ def declared(root: Path, path: str, more: tuple[str, ...] = ()) -> Declared:
         reader.found.add(line, "mithridate.toml")
     for read in (reader.pyproject, reader.setup_cfg, reader.setup_py, reader.files, reader.pipfile, reader.scripts):
         read()
+    reader.installed()
     reader.locks()
     locked = {canonicalize_name(re.split(r"[^\w.-]", c)[0]) for c in reader.found.constraints}
     constraints = [*reader.found.constraints, *(pin for name, pin in reader.pins.items() if name not in locked)]
@@ -53,6 +59,7 @@ def declared(root: Path, path: str, more: tuple[str, ...] = ()) -> Declared:
         requirements=tuple(reader.found.wanted),
         constraints=tuple(constraints),
         build=reader.build,
+        packaged=reader.build is not None or reader.is_installed,
         python=reader.python,
         version=reader.version,
         skipped=tuple(reader.found.skipped),
@@ -66,6 +73,7 @@ class _Reader:
         self.found = Requirements()
         self.pins: dict[str, str] = {}
         self.build: tuple[str, ...] | None = None
+        self.is_installed = False
         self.python = SpecifierSet()
         self.version = ""
 
@@ -153,6 +161,23 @@ class _Reader:
             for line in texts(document.get("dependencies")):
                 self.found.add(line, path.name)
 
+    def installed(self) -> None:
+        """The metadata of what was installed: a wheel unpacked, or a folder that packages were installed into."""
+        for path in sorted(self.directory.glob("*.dist-info/METADATA"))[:_DISTRIBUTIONS]:
+            if path.is_symlink() or path.parent.is_symlink():
+                continue
+            try:
+                message = email.message_from_string(text(path), policy=email.policy.compat32)
+            except Unreadable as problem:
+                self.found.skip(str(path.relative_to(self.root)), str(problem))
+                continue
+            self.is_installed = True
+            for line in message.get_all("Requires-Dist", []):
+                if not _OF_AN_EXTRA.search(str(line)):
+                    self.found.add(" ".join(str(line).split()), str(path.relative_to(self.root)))
+            self._takes(message.get("Requires-Python"), path.parent.name)
+            self._is_version(message.get("Version"))
+
     def locks(self) -> None:
         """Versions that a lock file names: what the project was last run with."""
         for name in ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"):
@@ -203,6 +228,7 @@ class _Reader:
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _VERSION = re.compile(r"\d[A-Za-z0-9.!+_-]{0,98}")
+_OF_AN_EXTRA = re.compile(r";.*\bextra\b")
 _SCRIPT = re.compile(r"(?m)^# /// script$\s(?P<content>(?:^#(?:| .*)$\s)+?)^# ///$")
 
 

@@ -26,6 +26,8 @@ _HELPERS = re.compile(
     r"|benchmarks?|bench|perf|fuzz(ing|ers?)?|gen(erators?)?|codegen|packaging|packages|debian|rpm|release|etc|admin|support|gdb|lldb)$"
 )
 """Folders where projects in other languages keep the scripts that build, check and release them."""
+_INSTALLED = re.compile(r"\.dist-info$")
+"""The folder with the metadata of an installed distribution, beside its packages."""
 _OTHER_SOURCES = (".go", ".rs", ".java", ".kt", ".js", ".ts", ".tsx", ".cs", ".swift", ".php", ".rb")
 _BUILD_FILES = frozenset({"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "conf.py", "wscript.py", "SConstruct.py"})
 _FRAMEWORK = re.compile(
@@ -40,9 +42,9 @@ _LISTED = 10
 def detect(project: Project) -> tuple[tuple[Component, ...], tuple[Skipped, ...]]:
     """The Python components of a project, outermost first, and what was seen and left alone.
 
-    A folder with metadata (pyproject.toml, setup.py, setup.cfg, Pipfile, requirement files beside code) is a component with all
-    below it. Where no metadata is, packages and scripts are one component together. In a tree with sources of C or another
-    language, scripts count only as a package or when they import a web framework.
+    A folder with metadata (pyproject.toml, setup.py, setup.cfg, Pipfile, requirement files beside code, that of an installed
+    distribution) is a component with all below it. Where no metadata is, packages and scripts are one component together. In a
+    tree with sources of C or another language, scripts count only as a package or when they import a web framework.
 
     Raises UsageError when mithridate.toml is wrong.
     """
@@ -133,6 +135,8 @@ class _Finder:
                         return True
                 except text.Unreadable as problem:
                     self.skipped.append(Skipped(what=posixpath.normpath(f"{folder}/{name}"), reason=str(problem)))
+        if any(_INSTALLED.search(child) for child in self.tree.children.get(folder, ())):
+            return True
         if folder != "." and _HELPERS.match(posixpath.basename(folder)):
             return False
         code = [f for f in self._files(folder) if f not in _BUILD_FILES]

@@ -41,9 +41,9 @@ class Door:
 def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, ...], tuple[Skipped, ...]]:
     """One door for each application, program and existing target, and one for the functions of each package (or part of one).
 
-    Functions are a documented way in when the project `is_library`: packaged for others to call. Those of an application or of
-    scripts are called by the project alone, with what it chooses, and are left out. So are those in a file with handlers of an
-    application, which is entered by its routes.
+    Functions are a documented way in when the project `is_library`: packaged for others to call, or nothing but packages,
+    without an application or a program. Those of an application or of scripts are called by the project alone, with what it
+    chooses, and are left out. So are those in a file with handlers of an application, which is entered by its routes.
     """
     skipped: list[Skipped] = []
     whole = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
@@ -52,8 +52,11 @@ def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, 
     found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
     served = {route.get("file") for record in sight.found["application"] for route in _routes(record) if isinstance(route, dict)}
     callable_ = [f for f in sight.found["function"] if f.get("file") not in served]
+    packaged = [f for f in callable_ if _in_package(f)]
     if is_library:
         found += _functions(build, callable_, skipped, Boundary.REAL)
+    elif packaged and not found:  # a package that nothing else here enters
+        found += _functions(build, packaged, skipped, Boundary.REAL)
     elif callable_:
         why = "the project is not packaged for others to call: it alone decides what they are given"
         skipped.append(Skipped(what=f"{build.component.id}: {len(callable_)} functions", reason=why))
@@ -166,6 +169,10 @@ def _named(door: Door, others: Sequence[Door]) -> Door:
     return replace(door, name=f"{door.name} in {paths[0].removeprefix('/src').lstrip('/') or '.'}" if paths else door.name)
 
 
+def _in_package(record: Mapping[str, object]) -> bool:
+    return "." in str(record.get("target", "")).partition(":")[0] or str(record.get("file")).endswith("/__init__.py")
+
+
 def _routes(record: Mapping[str, object]) -> list[object]:
     routes = record.get("routes")
     return routes if isinstance(routes, list) else []
@@ -200,7 +207,7 @@ def _target(build: Build, record: Mapping[str, object], skipped: list[Skipped]) 
 
 
 def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: list[Skipped], boundary: Boundary) -> list[Door]:
-    """One door a package, so that one process serves all of its functions; large packages by their modules."""
+    """One door a package, so that one process serves all of its functions; several for large packages."""
     known = {str(r["target"]): r for r in records if isinstance(r.get("target"), str) and _TARGET.fullmatch(str(r["target"]))}
     described = sum(isinstance(r.get("target"), str) and bool(_TARGET.fullmatch(str(r["target"]))) for r in records)
     if described < len(records):
@@ -228,15 +235,10 @@ def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: l
 
 
 def _groups(names: Sequence[str]) -> dict[str, list[str]]:
-    """Targets by top-level package; by module below it where there are more than one process serves."""
-    packages: dict[str, list[str]] = {}
-    for name in names:
-        packages.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
+    """Targets by top-level package, those of its uppermost modules first: what others are to call is seldom far below."""
     groups: dict[str, list[str]] = {}
-    for top, members in packages.items():
-        for name in members:
-            inner = ".".join(name.partition(":")[0].split(".")[:2])
-            groups.setdefault(top if len(members) <= MAXIMUM_TARGETS else inner, []).append(name)
+    for name in sorted(names, key=lambda name: (name.partition(":")[0].count("."), name)):
+        groups.setdefault(name.partition(":")[0].partition(".")[0], []).append(name)
     return groups
 
 

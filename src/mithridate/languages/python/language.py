@@ -89,8 +89,8 @@ class PythonLanguage:
 
 
 def is_library(tree: Path, component: Component) -> bool:
-    """True when the component is packaged, so that others install it and call what it offers."""
-    return declared(tree, component.path).build is not None
+    """True when the component is packaged or installed, so that others call what it offers."""
+    return declared(tree, component.path).packaged
 
 
 def _wheelhouse(tree: Path) -> Path | None:

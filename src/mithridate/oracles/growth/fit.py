@@ -1,6 +1,5 @@
 """How time grows with size: the exponent of the power law through measured points."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +7,8 @@ from dataclasses import dataclass
 NOISE_S = 0.004
 """Shorter times are mostly the cost of the call and the resolution of the clock."""
 DOUBLINGS = 3
-STEEP = 4.0
-"""A doubling of the size that takes sixteen times as long, twice in a row, is beyond what noise or a usual algorithm does."""
+STEEP, BURST = 4.0, 50.0
+"""A growth beyond what usual algorithms have, over a stretch that no noise makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +43,17 @@ def exponent(timings: Sequence[Timing]) -> float | None:
 
 
 def explodes(timings: Sequence[Timing]) -> bool:
-    """Time multiplies by more than 2**STEEP with each of the last two doublings: too fast for three of them to be measured."""
-    points = _usable(timings)[-3:]
-    if len(points) < 3 or points[-1].seconds < 64 * NOISE_S or points[-1].size > 5 * points[0].size:
-        return False
-    pairs = itertools.pairwise(points)
-    return all(
-        math.log(b.seconds / max(a.seconds, NOISE_S / 4)) >= STEEP * math.log(b.size / a.size) > 0 if b.seconds > 0 else False
-        for a, b in pairs
-    )
+    """From a call of noticeable time to a larger one it grows BURST times, and faster than size to the power of STEEP.
+
+    For time that grows too fast for three doublings to be measured.
+    """
+    points = [p for p in _usable(timings) if p.seconds >= NOISE_S]
+    for position, base in enumerate(points):
+        for last in points[position + 1 :]:
+            times, steps = last.seconds / base.seconds, last.size / base.size
+            if steps > 1 and times >= BURST and math.log(times) >= STEEP * math.log(steps):
+                return True
+    return False
 
 
 def _slope(points: Sequence[Timing]) -> float | None:

@@ -1,5 +1,6 @@
 """From what was measured in one run to a violation, or None. Pure functions; nothing here reads a clock."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ MATTERS_BYTES = 100_000
 TINY_BYTES = 2_000
 """Below this size no text should use up a run's CPU seconds; without a curve that grows up to there, it is a loop without end."""
 RECURSION_BYTES = 10_000
+RECURS = 3
+"""How often a function is among the innermost frames of a recursion that is its own."""
 APART = 5.0
 """Harmless text of the same size is done in a fraction of the attack's time, at least so many times faster."""
 
@@ -110,6 +113,8 @@ def _recursion(measured: Measured) -> Violation | None:
     raised = next((r for r in measured.attack_raised if r.type == name), None)
     if raised is None or name in measured.documented or any(r.type == name for r in measured.control_raised):
         return None
+    if max(Counter((f.file, f.function) for f in raised.frames).values(), default=0) < RECURS:
+        return None  # what recurses is none of the project's functions, as when a deep path is made folder by folder
     size = raised.size
     if not 0 < size <= RECURSION_BYTES:
         return None

@@ -117,3 +117,22 @@ def test_a_temporary_file_with_a_marked_name_is_made(observe: Observe) -> None:
     )
     assert seen.attack["result"] == 1
     assert not any(one["stopped"] for one in seen.observed())
+
+
+def test_files_outside_of_the_tree_are_not_changed_though_no_mark_asks_for_it(observe: Observe) -> None:
+    source = """
+import os
+def run(data):
+    kept = os.path.join(os.environ["SCRATCH"], "kept")
+    said = []
+    for change in (lambda: open(kept, "w"), lambda: os.mkdir(kept), lambda: os.rmdir(os.path.dirname(kept))):
+        try:
+            change()
+        except PermissionError:
+            said.append("stopped")
+    with open("inside", "w") as file:
+        return said + [file.write("a")]
+"""
+    seen = observe(source)
+    assert seen.attack["result"] == ["stopped", "stopped", "stopped", 1]
+    assert not seen.observed() and not (seen.scratch / "kept").exists()

@@ -145,9 +145,17 @@ def test_applications_of_one_name_in_several_projects_are_several_doors(tmp_path
 
 
 def test_functions_of_what_is_not_packaged_are_no_documented_way_in(tmp_path: Path) -> None:
-    seen = Seen(tmp_path, printing(function("own:parse")), {"own/__init__.py": ""})
-    assert not seen.entries
+    program = {"program": {"name": "own", "import": "own.cli:main", "paths": ["/src"], "kind": "entry-point"}}
+    seen = Seen(tmp_path, printing(program, function("own:parse")), {"own/__init__.py": ""})
+    assert list(seen.entries) == ["own (program)"]
     assert [s.what for s in seen.skipped] == ["proj: 1 functions"]
+
+
+def test_a_package_that_nothing_else_enters_is_called_by_others(tmp_path: Path) -> None:
+    assert list(Seen(tmp_path, printing(function("own:parse")), {"own/__init__.py": ""}).entries) == ["own (functions)"]
+    loose = printing(function("script:parse", file="/src/script.py"))
+    (tmp_path / "loose").mkdir()
+    assert not Seen(tmp_path / "loose", loose, {"script.py": ""}).entries
 
 
 def test_an_application_with_many_routes_is_entered_by_parts(tmp_path: Path) -> None:

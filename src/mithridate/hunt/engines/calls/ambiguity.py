@@ -7,6 +7,8 @@ matchers, 2016.
 A search for the pattern anywhere in a text counts as a loop before it. What is found is a suspicion: the observer measures it.
 """
 
+import functools
+import operator
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ _STEPS = 60_000
 _MOST = 6
 _FAILING = "\x00"
 _PAIRS = 600
+_SEPARATORS = functools.reduce(operator.or_, (1 << ord(sign) for sign in "/\\?#:&;, \t\r\n"))
+"""Where a text is often split before a pattern is tried on a part of it."""
 _State = TypeVar("_State")
 
 
@@ -45,7 +49,7 @@ def ambiguities(pattern: str, flags: int = 0) -> tuple[Ambiguity, ...]:
             continue
         waiting += asserted[:8]
         found += _Search(automaton).all()
-    distinct = {(a.prefix, a.pump): a for a in reversed(found)}
+    distinct = {(a.prefix, a.pump, a.suffix): a for a in reversed(found)}
     return tuple(sorted(distinct.values(), key=lambda a: (not a.exponential, len(a.prefix) + len(a.pump)))[:_MOST])
 
 
@@ -175,7 +179,11 @@ class _Search:
             for after in (position, *self.follow[position]):
                 expected |= self.sets[after] if after != self.looping else 0
         failing = ALL & ~expected
-        yield Ambiguity(prefix=prefix, pump=pump, suffix=letter(failing) if failing else _FAILING, exponential=exponential)
+        if not failing and p != q:  # the first loop may take it, if only the second one and what follows do not
+            failing = ALL & ~functools.reduce(operator.or_, (self.sets[after] for after in {q, *self.follow[q]}))
+        suffixes = dict.fromkeys(letter(some) for some in (failing, failing & ~_SEPARATORS) if some) or {_FAILING: None}
+        for suffix in suffixes:
+            yield Ambiguity(prefix=prefix, pump=pump, suffix=suffix, exponential=exponential)
 
     def _path(self, source: int, target: int, avoid: int = -1) -> str | None:
         """The shortest word from one position to another; None when there is no way."""

@@ -8,11 +8,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mithridate.hunt.engines.calls.door import Json, Parameter, Target
-from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves
+from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves, program
 
 MOST_SHAPES = 16
 _RECORDED = 8
 _OPTIONAL = 5
+_WORDS = 10
+_FILE_NAME = "input.txt"
+_OPTION = re.compile(r"--?[A-Za-z][\w-]{0,30}")
+_COMMAND = re.compile(r"[a-z][a-z-]{2,14}")
 
 TEXT: Json = HARMLESS
 BYTES: Json = {"python": "bytes", "of": HARMLESS}
@@ -91,6 +95,16 @@ def plausible(parameter: Parameter, doc: str) -> tuple[Json, ...]:
     return tuple(_distinct(found))
 
 
+def runs(target: Target, words: Sequence[str]) -> list[Call]:
+    """Runs of a program: it is given a file, or standard input; behind each of its options and commands among `words` as well."""
+    bare = [((_FILE_NAME,), "", {_FILE_NAME: HARMLESS}), ((), HARMLESS, {}), (("-",), HARMLESS, {})]
+    made = [program(target.name, *one) for one in bare]
+    options = [word for word in words if _OPTION.fullmatch(word)][:_WORDS]
+    for word in [*options, *(word for word in words if _COMMAND.fullmatch(word))][: 2 * _WORDS]:
+        made.append(program(target.name, (word, _FILE_NAME), HARMLESS, {_FILE_NAME: HARMLESS}))
+    return made
+
+
 def shapes(target: Target) -> list[Call]:
     """Calls of a target to try: recorded ones, then made up ones in order of plausibility."""
     made: list[Call] = [_as_call(target, recorded) for recorded in target.calls[:_RECORDED]]
@@ -140,10 +154,17 @@ def _filled(required: Sequence[Parameter], values: Sequence[Json]) -> tuple[list
     return args, kwargs
 
 
+def textual(target: Target) -> list[Parameter]:
+    """Optional parameters that may take text and can be given by name."""
+    return [p for p in target.parameters if not p.required and not p.variable and p.kind != "positional_only" and _is_textual(p)]
+
+
 def _is_textual(parameter: Parameter) -> bool:
     default = parameter.default or ""
     if default in ("True", "False") or re.fullmatch(r"-?[\d.]+", default):
         return False
+    if default == "None" and not parameter.annotation:
+        return True
     return bool(_TEXT_LIKE.search(parameter.name)) or "str" in parameter.annotation or default[:1] in ("'", '"', "b")
 
 

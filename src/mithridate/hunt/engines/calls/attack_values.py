@@ -2,7 +2,9 @@
 those of the request engine, which know no door.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mithridate.hunt.engines.calls.outcome import Seen
 from mithridate.hunt.engines.requests import breakouts, special
@@ -15,27 +17,45 @@ _AROUND = 200
 _WHOLE = frozenset(
     {
         Sink.PATH,
-        Sink.REQUEST,
         Sink.CODE,
+        Sink.SHELL,
         Sink.SQL,
         Sink.TEMPLATE,
-        Sink.REGEX,
         Sink.XPATH,
         Sink.LDAP,
         Sink.XML,
         Sink.HTML,
         Sink.MODULE,
+        Sink.TYPE,
     }
 )
 """Sinks at which a function that hands its whole argument on does what its caller asks for: the caller is to choose it."""
+_NOT_SAID = {
+    Sink.CODE: re.compile(r"(?i)eval|exec|compil|code|source|script|expr|statement|template|program|python|formula|repl|import"),
+    Sink.SHELL: re.compile(r"(?i)command|cmd|shell|run|exec|system|spawn|popen|call|script|program|process"),
+}
+"""Of these, ones at which that is a flaw all the same where nothing about the function says that it runs what it is given."""
+_CALLERS = frozenset({Sink.REGEX, Sink.LOG})
+"""What a caller of a library writes into patterns and logs is the caller's to choose, and for a program to look after."""
+_NAMES_A_FILE = re.compile(
+    r"(?i)(^|_)(file|path|name|filename|fname|template|dir|directory|folder|dest|target|src|output|out)s?$"
+)
 
 
-def attacks(seen: Seen, number: int) -> tuple[Twin, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a function says that it is given: the name of the parameter that the mark came in by, and words about it."""
+
+    parameter: str = ""
+    words: str = ""
+
+
+def attacks(seen: Seen, number: int, asked: Asked = Asked()) -> tuple[Twin, ...]:
     """What to try at that sink for the mark of that number, the likeliest first;
     none where the argument is what the function is for.
     """
     context = context_of(seen, number)
-    if context is None or passed_on(seen, context):
+    if context is None or passed_on(seen, context, asked):
         return ()
     witness = Witness(
         unit="",
@@ -50,12 +70,27 @@ def attacks(seen: Seen, number: int) -> tuple[Twin, ...]:
     return breakouts.attacks(witness)
 
 
-def passed_on(seen: Seen, context: Context) -> bool:
-    """The whole text of the sink is the argument, but for the directory that a relative path starts from."""
-    if seen.sink not in _WHOLE or context.after.strip():
-        return False
+def passed_on(seen: Seen, context: Context, asked: Asked) -> bool:
+    """What the caller is to choose: the whole text of a sink; where a path begins, all of it; a host."""
     before = context.before.strip()
-    return not before or (seen.sink is Sink.PATH and before.rstrip("/") == seen.detail.get("cwd", "").rstrip("/"))
+    if seen.sink in _CALLERS:
+        return True
+    if seen.sink is Sink.PATH:
+        if before.rstrip("/") in ("", seen.detail.get("cwd", "").rstrip("/")):
+            return True
+        return _holds_a_mark(seen, before) and bool(
+            _NAMES_A_FILE.search(asked.parameter)
+        )  # a folder and a file in it are asked for
+    if seen.sink is Sink.REQUEST:  # but where a host stands before it that is not of the caller's choice
+        host = before.partition("//")[2]
+        return not host or _holds_a_mark(seen, host)
+    if seen.sink not in _WHOLE or before or context.after.strip():
+        return False
+    return seen.sink not in _NOT_SAID or bool(_NOT_SAID[seen.sink].search(f"{asked.parameter} {asked.words}"))
+
+
+def _holds_a_mark(seen: Seen, text: str) -> bool:
+    return any(token.lower() in text.lower() for _, *tokens in seen.marks for token in tokens)
 
 
 def context_of(seen: Seen, number: int) -> Context | None:
@@ -78,6 +113,8 @@ def context_of(seen: Seen, number: int) -> Context | None:
     )
 
 
-def for_parsers(hints: Sequence[str], *, file: bool) -> tuple[Twin, ...]:
-    """Documents of languages that an argument may be in, each with its harmless twin."""
-    return tuple(twin for language in special.languages(hints, file=file) for twin in special.documents(language))
+def for_parsers(hints: Sequence[str], *, file: bool, hinted: bool) -> tuple[Twin, ...]:
+    """Documents of languages that an argument may be in, each with its harmless twin: of those hinted at, or of the others."""
+    spoken_of = special.hinted(hints)
+    chosen = spoken_of if hinted else tuple(x for x in special.languages(hints, file=file) if x not in spoken_of)
+    return tuple(twin for language in chosen for twin in special.documents(language))

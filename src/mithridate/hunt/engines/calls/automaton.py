@@ -13,7 +13,7 @@ from re import _constants as sre  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-ALPHABET = [chr(c) for c in range(128)] + ["é"]
+ALPHABET: list[str] = [chr(c) for c in range(128)] + ["é"]
 ALL = (1 << len(ALPHABET)) - 1
 MOST_POSITIONS = 300
 _COPIES = 2
@@ -220,7 +220,7 @@ _CATEGORIES = {
     sre.CATEGORY_NOT_WORD: _those(r"\W"),
 }
 
-_PREFERRED = [*"a0 -\n_.,:\t<>\"'/*!(b1[{="]
+_PREFERRED: list[str] = [*"a0 -\n_.,:\t<>\"'/*!(b1[{="]
 
 
 def letter(characters: int) -> str:

@@ -47,6 +47,8 @@ class Target:
     construct: tuple[Parameter, ...] | None = None
     constants: tuple[str, ...] = ()
     calls: tuple[Mapping[str, Json], ...] = ()
+    program: bool = False
+    """It is no function but a program, run with arguments, standard input and files."""
 
     @property
     def module(self) -> str:
@@ -85,6 +87,9 @@ def read_door(text: bytes) -> Door:
         return Door()
     if not isinstance(told, dict):
         return Door()
+    if told.get("kind") == "program" and isinstance(told.get("import"), str):
+        about = _dict(told.get("program"))
+        return Door(targets={told["import"]: Target(name=told["import"], file=str(about.get("file") or ""), program=True)})
     functions = [f for f in _list(told.get("functions")) if isinstance(f, dict) and isinstance(f.get("target"), str)]
     functions += [f for f in _list(told.get("targets")) if isinstance(f, dict) and isinstance(f.get("target"), str)]
     described = {str(f["target"]): f for f in functions}

@@ -29,6 +29,8 @@ _BATCH_S = 12.0
 _SHORTEST_S = 1.0
 _PROBING_S = 2.0
 """CPU seconds of a run that looks around; what is slow in it gets a ladder with the full time."""
+_PATIENCE_S = 1.2
+"""The same of one whose calls are to show whether they take long: most of those that do end by this limit."""
 _FAILURES = 2
 
 RunnerMaker = Callable[[SearchSlice, Sandbox, threading.Event | None], Runner]
@@ -49,15 +51,15 @@ class CallsEngine:
     """
 
     name = "calls"
-    kinds = frozenset({EntryKind.FUNCTION})
+    kinds = frozenset({EntryKind.FUNCTION, EntryKind.COMMAND})
 
     def __init__(self, runner: RunnerMaker | None = None, judge: Judge = confinement) -> None:
         self._make = runner or _sandboxed
         self._judge = judge
 
     def accepts(self, entry: EntryPoint) -> Skipped | None:
-        """Functions of a language with an observer that takes calls."""
-        if entry.kind is not EntryKind.FUNCTION:
+        """Functions and programs of a language with an observer."""
+        if entry.kind not in self.kinds:
             return Skipped(what=f"{entry.id} with {self.name}", reason="it is not made of functions that can be called")
         binary = _binary(entry)
         if binary is None or not door_file(binary).is_file():
@@ -142,19 +144,25 @@ class _Slice:
         return max(_FEWEST, min(_MOST, int(min(_BATCH_S, left) / self.document_s)))
 
     def _batch(self, jobs: Sequence[Job], left: float) -> None:
-        """Run jobs: those that look around with little time each, ladders and attacks with the full time."""
-        full = [job for job in jobs if job.purpose in (Purpose.LADDER, Purpose.CONFIRM)]
-        quick = [job for job in jobs if job.purpose not in (Purpose.LADDER, Purpose.CONFIRM)]
-        for some, each_s in ((full, self.work.unit_timeout_s), (quick, min(_PROBING_S, self.work.unit_timeout_s))):
-            together = max(1, int(_BATCH_S / each_s)) if each_s > _PROBING_S else len(some)
-            for start in range(0, len(some), max(1, together)):
-                self._run(some[start : start + together], left, each_s)
+        """Run jobs: those that look around with little time each and coverage, ladders without it; the full time to confirm."""
+        probing_s = min(_PROBING_S, self.work.unit_timeout_s)
+        confirming = [job for job in jobs if job.purpose is Purpose.CONFIRM or (job.purpose is Purpose.LADDER and job.control)]
+        climbing = [job for job in jobs if job.purpose is Purpose.LADDER and not job.control]
+        probing = [job for job in jobs if job.purpose is Purpose.PROBE]
+        others = [job for job in jobs if job.purpose not in (Purpose.LADDER, Purpose.CONFIRM, Purpose.PROBE)]
+        for some, each_s in ((confirming, self.work.unit_timeout_s), (climbing, probing_s)):
+            together = max(1, int(_BATCH_S / each_s))
+            for start in range(0, len(some), together):
+                self._run(some[start : start + together], left, each_s, coverage=False)
+        for some, each_s in ((probing, min(_PATIENCE_S, probing_s)), (others, probing_s)):
+            if some:
+                self._run(some, left, each_s, coverage=True)
 
-    def _run(self, jobs: Sequence[Job], left: float, each_s: float) -> None:
+    def _run(self, jobs: Sequence[Job], left: float, each_s: float, *, coverage: bool) -> None:
         started = time.monotonic()
         documents = [job.document for job in jobs]
         seconds = min(left, max(2 * _BATCH_S, each_s * 4))
-        output = self.runner.run(documents, seconds, each_s, coverage=each_s <= _PROBING_S)
+        output = self.runner.run(documents, seconds, each_s, coverage=coverage)
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))
         if opened.failed or not (opened.ready or any(runs)):
@@ -162,6 +170,7 @@ class _Slice:
             self.failed = opened.failed or output.words
             self.state.queue += jobs if self.failures <= _FAILURES else []
             return
+        self.planner.compiled(opened.compiled)
         judged = self.judge(output.records, documents) if any(job.control for job in jobs) else [()] * len(jobs)
         stopped = False
         for job, run, seen in zip(jobs, runs, judged, strict=True):
@@ -176,7 +185,7 @@ class _Slice:
             self.executions += max(1, len(run.answers))
             self._keep(self.planner.learn(job, run, seen))
         done = sum(run is not None for run in runs)
-        if done and each_s <= _PROBING_S:
+        if done and coverage:
             each = max(0.001, (time.monotonic() - started) / done)
             self.document_s = each if not self.document_s else (self.document_s + each) / 2
         if self.tick:

@@ -14,24 +14,29 @@ from mithridate.oracles.growth.fit import explodes, exponent
 from mithridate.oracles.growth.verdict import MATTERS_BYTES, SUPERLINEAR, TINY_BYTES, Measured
 
 Json = Any
-_SMALLEST = 48
+Text = tuple[list[tuple[str, bool]], int]
+"""The parts of a Scalable, and how often they repeat."""
+_BETWEEN = 7
 _LARGEST = MATTERS_BYTES - 2_000
 _NEGLIGIBLE_S = 0.004
 PROBE_BYTES = 5_000
-_WORN = 0.25
+DEEP_BYTES = 1_500
+"""Of a text that nests: deep enough for what recurses, too small for what takes quadratic time to come before that."""
+_WORN = 0.03
+"""Quadratic time of a fast loop, as in a regular expression, is no more at PROBE_BYTES, and half a minute at what matters."""
 _APART = 6.0
 
 
-def probe_call(call: Call, place: Place, shape: Scalable) -> tuple[Call, int]:
-    """The call with a text of that shape, of a size at which quadratic time shows; and how often its parts are repeated."""
-    times = shape.times(PROBE_BYTES)
+def probe_call(call: Call, place: Place, shape: Scalable, size: int = PROBE_BYTES) -> tuple[Call, int]:
+    """The call with a text of that shape, by default of a size that shows quadratic time; how often its parts are repeated."""
+    times = shape.times(size)
     return replaced(call, place, shape.value(times)), times
 
 
 def ladder(target: str, call: Call, place: Place, shape: Scalable, *, largest: int = _LARGEST) -> Job:
     """Doubling sizes up to the largest that matters; the run's CPU limit ends it where time grows fast."""
     sizes: list[int] = []
-    times = shape.times(_SMALLEST)
+    times = 1
     while shape.fixed + shape.unit * times <= largest or not sizes:
         sizes.append(times)
         times *= 2
@@ -50,7 +55,7 @@ def trimmed(job: Job, measured: Measured) -> Job:
     first = max(0, min(first - 1, reached - 5))
     keep = slice(first, reached)
     made = copy.copy(job)
-    made.calls, made.texts = job.calls[keep], job.texts[keep]
+    made.calls, made.texts = _refined(job.calls[keep], job.texts[keep], tuple(job.place), measured)
     place = tuple(job.place)
     made.control = [
         replaced(call, place, Scalable(tuple((text, again) for text, again in parts)).harmless(times))
@@ -58,6 +63,18 @@ def trimmed(job: Job, measured: Measured) -> Job:
     ]
     made.purpose, made.tries = Purpose.CONFIRM, job.tries + 1
     return made
+
+
+def _refined(calls: list[Json], texts: list[Text], place: Place, measured: Measured) -> tuple[list[Json], list[Text]]:
+    """With sizes between the last that was finished and the one that was not, where growth was too fast to be seen."""
+    steep = explodes(measured.attack) or exponent(measured.attack) is not None
+    if steep or measured.ended != "timeout" or len(texts) < 2 or measured.attack[-1].finished:
+        return calls, texts
+    (parts, few), (_, many) = texts[-2], texts[-1]
+    shape = Scalable(tuple((text, again) for text, again in parts))
+    between = sorted({few + (many - few) * k // (_BETWEEN + 1) for k in range(1, _BETWEEN + 1)} - {few, many})
+    added = [replaced(calls[-1], place, shape.value(times)) for times in between]
+    return [*calls[:-1], *added, calls[-1]], [*texts[:-1], *((parts, times) for times in between), texts[-1]]
 
 
 def promising(measured: Measured) -> bool:

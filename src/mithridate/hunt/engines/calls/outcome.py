@@ -10,6 +10,8 @@ from mithridate.model.violation import Frame
 from mithridate.oracles.growth.measured import frames_of
 
 Record = Mapping[str, Any]
+Compiled = tuple[str, int, str, int]
+"""A regular expression that was made at run time: pattern, flags, file, line."""
 _TEXT = 64 << 10
 
 
@@ -38,6 +40,8 @@ class Answer:
     edges: int = 0
     new_edges: int = 0
     compared: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    compiled: tuple[Compiled, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,10 +64,11 @@ class Run:
 
 @dataclass(slots=True, kw_only=True)
 class Opened:
-    """What a batch's door said: whether it is open, after how long, or why not."""
+    """What a batch's door said: whether it is open, or why not; the regular expressions that were made until then."""
 
     ready: bool = False
     failed: str = ""
+    compiled: list[Compiled] = field(default_factory=list)
 
 
 def read(output: bytes, count: int) -> tuple[Opened, list[Run | None]]:
@@ -74,6 +79,8 @@ def read(output: bytes, count: int) -> tuple[Opened, list[Run | None]]:
             opened.ready = True
         elif isinstance(failed := record.get("failed"), dict):
             opened.failed = str(failed.get("why", ""))[:500] or "the door could not be opened"
+        elif isinstance(record.get("compiled"), list):
+            opened.compiled += _compiled(record["compiled"])
         elif isinstance(number := record.get("run"), int) and 0 <= number < count and not isinstance(number, bool):
             _take(runs[number], record)
     return opened, [run if run.ended else None for run in runs]
@@ -102,6 +109,8 @@ def _take(run: Run, record: Record) -> None:
                 edges=int(_number(answer.get("edges"))),
                 new_edges=int(_number(answer.get("new_edges"))),
                 compared=tuple(str(c)[:200] for c in _list(answer.get("compared"))[:64] if isinstance(c, str)),
+                files=tuple(str(f)[:300] for f in _list(answer.get("files"))[:200] if isinstance(f, str)),
+                compiled=tuple(_compiled(answer.get("patterns"))),
             )
         )
     elif isinstance(observed := record.get("observed"), dict):
@@ -131,6 +140,15 @@ def _seen(run: Run, phase: str, step: int, observed: Mapping[str, Any]) -> Seen 
         frames=frames_of(observed.get("frames")),
         detail={str(k): str(v)[:500] for k, v in detail.items()} if isinstance(detail, dict) else {},
     )
+
+
+def _compiled(told: object) -> list[Compiled]:
+    """(pattern, flags, file, line) of each that is well-formed."""
+    made: list[Compiled] = []
+    for one in _list(told):
+        if isinstance(one, list) and [type(part) for part in one] == [str, int, str, int]:
+            made.append((one[0][:_TEXT], one[1], one[2][:300], one[3]))
+    return made
 
 
 def _list(told: object) -> Sequence[Any]:

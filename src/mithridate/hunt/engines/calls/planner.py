@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from mithridate.hunt.engines.calls import growth, plans
-from mithridate.hunt.engines.calls.attack_values import attacks
+from mithridate.hunt.engines.calls.attack_values import Asked, attacks
 from mithridate.hunt.engines.calls.door import Door, Target
-from mithridate.hunt.engines.calls.outcome import Run, Seen
+from mithridate.hunt.engines.calls.outcome import Compiled, Run, Seen
 from mithridate.hunt.engines.calls.plans import Knowledge
 from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import STAGES, Job, Kept, Purpose, Stage, State, Unit
-from mithridate.hunt.engines.calls.steps import Call, Place, at, leaves, marked, replaced
+from mithridate.hunt.engines.calls.steps import CLOSING, OPENING, Call, Place, at, leaves, replaced, spliced
 from mithridate.model.observation import FACTS, Sink
 from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.oracles.growth.measured import measure
@@ -26,6 +26,8 @@ _KEPT = 4
 _WITNESSES_A_TARGET = 10
 _WORN_OUT = 3
 _CLIMBS = 5
+_ENTERED = 60
+_COMPILED = 400
 _BINDING = re.compile(
     r"TypeError: .*(missing \d+ required|unexpected keyword|positional argument|must be (str|bytes|int|a str)|a bytes-like object"
     r"|expected (str|bytes|string)|not supported between|has no len|object is not (iterable|callable|subscriptable|an iterator)"
@@ -71,6 +73,40 @@ RESOURCES = frozenset(
 )
 """Kinds that are judged by growth; of an injection oracle's verdicts the others count."""
 
+_OF_SINK = {
+    Sink.SQL: frozenset({ViolationKind.SQL_INJECTION}),
+    Sink.SHELL: frozenset({ViolationKind.SHELL_INJECTION}),
+    Sink.COMMAND: frozenset({ViolationKind.ARGUMENT_INJECTION, ViolationKind.SHELL_INJECTION}),
+    Sink.PATH: frozenset({ViolationKind.PATH_TRAVERSAL}),
+    Sink.HTML: frozenset({ViolationKind.CROSS_SITE_SCRIPTING}),
+    Sink.HEADER: frozenset({ViolationKind.HEADER_INJECTION}),
+    Sink.REDIRECT: frozenset({ViolationKind.OPEN_REDIRECT}),
+    Sink.REQUEST: frozenset({ViolationKind.REQUEST_FORGERY}),
+    Sink.XPATH: frozenset({ViolationKind.XPATH_INJECTION}),
+    Sink.REGEX: frozenset({ViolationKind.REGEX_INJECTION}),
+    Sink.LOG: frozenset({ViolationKind.LOG_INJECTION}),
+    Sink.TEMPLATE: frozenset({ViolationKind.TEMPLATE_INJECTION}),
+    Sink.XML: frozenset({ViolationKind.XML_INJECTION}),
+    Sink.ENTITY: frozenset({ViolationKind.EXTERNAL_ENTITY}),
+    Sink.LDAP: frozenset({ViolationKind.LDAP_INJECTION}),
+    Sink.CODE: frozenset({ViolationKind.CODE_INJECTION}),
+    Sink.TYPE: frozenset({ViolationKind.UNSAFE_DESERIALISATION}),
+    Sink.MODULE: frozenset({ViolationKind.UNTRUSTED_IMPORT}),
+    Sink.MEMBER: frozenset({ViolationKind.ARCHIVE_TRAVERSAL}),
+}
+"""What an attack on a sink may show."""
+
+_OF_PARSERS = frozenset(
+    {
+        ViolationKind.UNSAFE_DESERIALISATION,
+        ViolationKind.EXTERNAL_ENTITY,
+        ViolationKind.ARCHIVE_TRAVERSAL,
+        ViolationKind.CODE_INJECTION,
+        ViolationKind.UNTRUSTED_IMPORT,
+    }
+)
+"""What input in a parser's own language makes the parser do."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -110,6 +146,7 @@ class Planner:
     _lists: dict[tuple[str, Stage], list[Job]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.known.compiled = self.state.compiled
         for name in distinct(self.known.door):
             self.state.units.setdefault(name, Unit(target=name))
 
@@ -123,33 +160,44 @@ class Planner:
         return taken
 
     def _planned(self, most: int) -> Iterable[Job]:
+        done: set[str] = set()
         while most > 0:
-            unit = self._next_unit()
+            unit = self._next_unit(done)
             if unit is None:
                 return
             stage = STAGES[unit.stage]
-            listed = self._lists.setdefault((unit.target, stage), plans.jobs(stage, unit, self.known))
+            if (unit.target, stage) not in self._lists:
+                self._lists[unit.target, stage] = plans.jobs(stage, unit, self.known)
+            listed = self._lists[unit.target, stage]
             part = listed[unit.position : unit.position + most]
             unit.position += len(part)
+            fresh = [job for one in part if (job := self._without_worn(one)) is not None]
             if unit.position >= len(listed):
                 del self._lists[unit.target, stage]
-                if stage is not Stage.MUTATIONS or not listed:
+                unit.position = 0
+                if fresh:
+                    done.add(unit.target)  # the next stage is planned with what this one shows
+                if stage is Stage.MUTATIONS and listed:
+                    unit.rounds += 1  # as long as there is time: the next round changes the inputs in other ways
+                else:
                     unit.stage += 1
-                    unit.position = 0
-            for job in part:
-                if (wanted := self._without_worn(job)) is not None:
-                    most -= 1
-                    yield wanted
+            most -= len(fresh)
+            yield from fresh
 
-    def _next_unit(self) -> Unit | None:
-        waiting = [u for u in self.state.units.values() if u.stage < len(STAGES) and not u.given_up and (u.stage == 0 or u.kept)]
+    def _next_unit(self, done: set[str]) -> Unit | None:
+        waiting = [
+            u
+            for u in self.state.units.values()
+            if u.stage < len(STAGES) and not u.given_up and (u.stage == 0 or u.kept) and u.target not in done
+        ]
         return min(waiting, key=self._rank, default=None)
 
     def _rank(self, unit: Unit) -> tuple[float, str]:
         """Breadth first, but a target that promises more is some stages ahead of one that promises little."""
-        ahead = promise(self.known.door.targets[unit.target]) + math.log2(1 + unit.edges) / 2 if unit.stage else 0.0
-        mutations = unit.position / 200 if STAGES[unit.stage] is Stage.MUTATIONS else 0.0
-        return (unit.stage - ahead + unit.strikes / 3 + mutations, unit.target)
+        promised = promise(self.known.door.targets[unit.target])
+        if unit.stage == 0:  # one look at each target comes before a second at any
+            return (-100.0 - promised, unit.target)
+        return (unit.stage - promised - math.log2(1 + unit.edges) / 2 + unit.strikes / 3 + unit.rounds / 2, unit.target)
 
     def _without_worn(self, job: Job) -> Job | None:
         """Leave out shapes that have used up whole runs several times: what they show is known."""
@@ -173,13 +221,24 @@ class Planner:
             case Purpose.ATTACK | Purpose.SPECIAL:
                 if found and job.witness:
                     self.state.witnesses[job.witness] = _WAVE
+                if not found and job.purpose is Purpose.SPECIAL and run.ended == "timeout" and run.control_answers:
+                    self.state.queue.append(replace(job, purpose=Purpose.CONFIRM))
             case _:
                 found += self._learn_inputs(unit, job, run)
         self._suspect(unit, job, run)
         self._follow(unit, job, run)
         for answer in run.answers:
+            self.compiled(answer.compiled)
+            unit.files += [f for f in answer.files if f not in unit.files and len(unit.files) < _ENTERED]
             unit.compared += [c for c in answer.compared if c and c not in unit.compared and len(unit.compared) < 60]
         return found
+
+    def compiled(self, seen: Sequence[Compiled]) -> None:
+        """Take over regular expressions that were seen at run time."""
+        for text, flags, file, line in seen:
+            known = self.state.compiled.setdefault(file, [])
+            if len(known) < _COMPILED and (text, flags) not in {(t, f) for t, f, _ in known}:
+                known.append((text, flags, line))
 
     def _learn_shapes(self, unit: Unit, job: Job, run: Run) -> None:
         ranked: list[tuple[tuple[int, int, int, int], Kept]] = []
@@ -194,7 +253,8 @@ class Planner:
             key = (answer.new_edges, answer.raised[:60])
             repeat = key in seen and answer.new_edges == 0
             seen.add(key)
-            ranked.append(((wrong, repeat, bool(answer.raised), position), kept))
+            later = -answer.new_edges if "files" in call else position  # most runs of a program only tell how it is used
+            ranked.append(((wrong, repeat, bool(answer.raised), later), kept))
         ranked.sort(key=lambda pair: pair[0])
         usable = [kept for rank, kept in ranked if not rank[0] and leaves(kept.call)] or [
             k for _, k in ranked[:1] if leaves(k.call)
@@ -259,7 +319,7 @@ class Planner:
             return
         parts, times = job.texts[position]
         shape = Scalable(tuple((text, again) for text, again in parts))
-        key = f"{job.target}|{'/'.join(map(str, job.place))}|{_digest(parts)}"
+        key = f"{job.target}|{'/'.join(map(str, job.place))}|{_digest(parts)}|{'deep' if recursion else ''}"
         if key in self.state.suspects:
             return
         self.state.suspects.add(key)
@@ -277,6 +337,10 @@ class Planner:
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:
         measured = measure(job.document, run.records)
         if not job.control:
+            for position, answer in enumerate(run.answers):
+                if answer.raised.startswith("RecursionError"):
+                    self._climb(job, position, recursion=True)
+                    break
             if growth.promising(measured) and next((_where(f) for f in measured.frames), "") not in self.state.places:
                 self.state.queue.append(growth.trimmed(job, measured))
             return []
@@ -293,7 +357,7 @@ class Planner:
     def _injections(self, job: Job, violations: Sequence[Violation]) -> list[Found]:
         found: list[Found] = []
         for violation in violations:
-            if violation.kind not in RESOURCES and job.control and _key(violation) not in self.state.finds:
+            if _follows(violation, job) and _key(violation) not in self.state.finds:
                 found += self._kept(job, violation)
         return found
 
@@ -309,7 +373,10 @@ class Planner:
 
     def _follow(self, unit: Unit, job: Job, run: Run) -> None:
         """Attack every sink that a mark reached, once a place."""
-        if job.purpose not in (Purpose.SHAPES, Purpose.SPECIAL):
+        if job.purpose not in (
+            Purpose.SHAPES,
+            Purpose.MARKS,
+        ):  # elsewhere the mark stands in a text of ours, which hides where the argument goes
             return
         for seen in run.seen:
             if seen.phase != "attack" or seen.sink in FACTS or seen.sink is Sink.ERROR or seen.step >= len(job.calls):
@@ -320,6 +387,14 @@ class Planner:
                 if number in marks:
                     self._pursue(unit, call, marks[number], seen, number)
 
+    def _asked(self, unit: Unit, place: Place) -> Asked:
+        """What the target says of the argument at a place."""
+        target = self.known.door.targets[unit.target]
+        parameters = target.construct or () if place[0] == "construct" else target.parameters
+        key = place[2] if place[0] == "construct" else place[1]
+        name = key if isinstance(key, str) else next((p.name for p in parameters[key : key + 1]), "")
+        return Asked(parameter=name, words=f"{target.function} {target.doc[:300]}")
+
     def _pursue(self, unit: Unit, call: Call, place: Place, seen: Seen, number: int) -> None:
         where = next((f"{f.file}:{f.line}" for f in seen.frames), unit.target)
         key = f"{seen.sink}|{seen.api}|{where}|{place[-1]}"
@@ -328,11 +403,13 @@ class Planner:
             or sum(1 for k in self.state.witnesses if k.endswith(f"@{unit.target}")) >= _WITNESSES_A_TARGET
         ):
             return
-        wave = attacks(seen, number)[:_WAVE]
+        wave = attacks(seen, number, self._asked(unit, place))[:_WAVE]
         self.state.witnesses[key] = 0
-        plain = _unmarked(call)
+        value = at(call, place)
+        plain = _unmarked(call, but=place)
         for twin in wave:
-            attack, control = replaced(plain, place, twin.attack), replaced(plain, place, twin.control)
+            attack = replaced(plain, place, spliced(value, twin.attack))
+            control = replaced(plain, place, spliced(value, twin.control))
             self.state.queue.append(
                 Job(
                     target=unit.target,
@@ -346,12 +423,21 @@ class Planner:
             )
 
 
-def _unmarked(call: Call) -> Call:
-    """The call with the marks taken out of its plain texts."""
+def _follows(violation: Violation, job: Job) -> bool:
+    """The violation is of the sink that the job attacks: others see in passing what the caller is to choose."""
+    if violation.kind in RESOURCES or not job.control:
+        return False
+    if job.purpose is Purpose.SPECIAL:
+        return violation.kind in _OF_PARSERS
+    return job.sink is not None and violation.kind in _OF_SINK.get(job.sink, frozenset())
+
+
+def _unmarked(call: Call, but: Place = ()) -> Call:
+    """The call with the marks taken out of its plain texts, not of the one at `but`."""
     for place in leaves(call):
         value = at(call, place)
-        if isinstance(value, str) and value == marked(value[1:-1]):
-            call = replaced(call, place, value[1:-1])
+        if place != but and isinstance(value, str):
+            call = replaced(call, place, value.replace(OPENING, "").replace(CLOSING, ""))
     return call
 
 

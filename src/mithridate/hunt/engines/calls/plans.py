@@ -8,55 +8,86 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mithridate.hunt.engines.calls.ambiguity import ambiguities
-from mithridate.hunt.engines.calls.arguments import shapes
+from mithridate.hunt.engines.calls.arguments import runs, shapes, textual
 from mithridate.hunt.engines.calls.attack_values import for_parsers
 from mithridate.hunt.engines.calls.door import Door, Json, Target
-from mithridate.hunt.engines.calls.growth import probe_call
+from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PROBE_BYTES, probe_call
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
 from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, nesting, of_constants, of_sample
 from mithridate.hunt.engines.calls.sources import Pattern, Source
 from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
-from mithridate.hunt.engines.calls.steps import OPENING, Call, Place, at, leaves, replaced, with_marks
+from mithridate.hunt.engines.calls.steps import HARMLESS, OPENING, Call, Place, at, leaves, marked, replaced, with_marks
 
 _TOGETHER = 12
 _SMALL_TOGETHER = 24
 _LEAVES = 3
 _KEPT = 2
 _MUTATIONS = 8
+_MARKED = 12
+_AFFIXES = 16
+_SHAPES = 600
+_WORST = "exponential pattern"
+_FILES = 12
+"""Of those that a target entered, the ones whose patterns are tried before all else."""
 
 
 @dataclass(slots=True)
 class Knowledge:
-    """What does not change during a search. Ambiguities are found once a pattern."""
+    """What a search works with. `compiled` grows while it runs: by file, (pattern, flags, line) of those seen at run time.
+
+    Ambiguities are found once a pattern.
+    """
 
     door: Door
     sources: Mapping[str, Source]
-    _attacks: dict[str, list[Scalable]] = field(default_factory=dict)
-    _all: list[Scalable] | None = None
+    compiled: Mapping[str, Sequence[tuple[str, int, int]]] = field(default_factory=dict)
+    _attacks: dict[tuple[str, int], list[Scalable]] = field(default_factory=dict)
+    _of_pattern: dict[tuple[str, int], list[Scalable]] = field(default_factory=dict)
 
     def source(self, target: Target) -> Source | None:
         """The file that the target is defined in."""
         return self.sources.get(target.file)
 
-    def ambiguous(self, source: Source) -> list[Scalable]:
-        """Shapes of text for the ambiguous patterns of a file."""
-        if source.file not in self._attacks:
-            self._attacks[source.file] = [shape for pattern in source.patterns[:400] for shape in shapes_for(pattern)]
-        return self._attacks[source.file]
+    def ambiguous(self, file: str) -> list[Scalable]:
+        """Shapes of text for the ambiguous patterns of a file: those made at run time, then what its source spells out."""
+        made = self.compiled.get(file, ())
+        key = (file, len(made))
+        if key not in self._attacks:
+            patterns = [Pattern(text=text, flags=flags, file=file, line=line) for text, flags, line in made]
+            patterns += self.sources[file].patterns if file in self.sources else []
+            self._attacks[key] = [shape for pattern in patterns[:400] for shape in self._shapes(pattern)]
+        return self._attacks[key]
 
-    def all_ambiguous(self) -> list[Scalable]:
-        """Those of all files."""
-        if self._all is None:
-            found = {shape.parts: shape for source in self.sources.values() for shape in self.ambiguous(source)}
-            self._all = list(found.values())
-        return self._all
+    def _shapes(self, pattern: Pattern) -> list[Scalable]:
+        key = (pattern.text, pattern.flags)
+        if key not in self._of_pattern:
+            self._of_pattern[key] = list(shapes_for(pattern))
+        return self._of_pattern[key]
+
+    def words(self, target: Target) -> list[str]:
+        """The constants of a program's own file."""
+        module = f"/{target.module.replace('.', '/')}"
+        ends = (f"{module}.py", f"{module}/__main__.py", f"{module}/__init__.py")
+        own = [file for file in self.sources if file == target.file or file.endswith(ends)]
+        return [word for file in own for word in self.sources[file].constants]
+
+    def near(self, unit: Unit) -> list[str]:
+        """The files that a target's calls entered, its own first."""
+        own = self.door.targets[unit.target].file
+        return list(dict.fromkeys([*([own] if own else []), *unit.files]))
+
+    def far(self, unit: Unit) -> list[str]:
+        """All others with patterns: those of its own package first, by the length of the way that both names share."""
+        own, near = self.door.targets[unit.target].file.split("/"), set(self.near(unit))
+        others = [file for file in dict.fromkeys([*self.compiled, *self.sources]) if file not in near]
+        return sorted(others, key=lambda file: -sum(a == b for a, b in zip(own, file.split("/"), strict=False)))
 
 
 def shapes_for(pattern: Pattern) -> Iterator[Scalable]:
     """Texts on which a pattern has many ways to fail."""
     for found in ambiguities(pattern.text, pattern.flags):
-        origin = f"pattern {pattern.file}:{pattern.line}"
+        origin = f"{_WORST if found.exponential else 'pattern'} {pattern.file}:{pattern.line}"
         yield repeated(found.pump, found.prefix, found.suffix, origin)
         if found.suffix:
             yield repeated(found.pump, found.prefix, "", origin)
@@ -68,26 +99,38 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
     source = known.source(target)
     match stage:
         case Stage.SHAPES:
-            calls = [with_marks(one) for one in shapes(target)]
-            return [_job(target, Purpose.SHAPES, calls)]
+            tried = runs(target, known.words(target)) if target.program else shapes(target)
+            return [_job(target, Purpose.SHAPES, [with_marks(one) for one in tried])]
         case Stage.SAMPLES:
             return list(_samples(unit, target, known))
         case Stage.PATTERNS:
-            return _probes(unit, target, [*nesting(), *(known.ambiguous(source) if source else ())], Purpose.PROBE)
+            deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
+            found = [shape for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)]
+            found.sort(key=lambda shape: not shape.origin.startswith(_WORST))
+            return [*deep, *_probes(unit, target, [*nesting(), *found[:_SHAPES]])]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
+        case Stage.MARKS:
+            return list(_marks(unit, target, source))
+        case Stage.HINTED:
+            return list(_special(unit, target, hinted=True))
         case Stage.SPECIAL:
-            return list(_special(unit, target))
+            return list(_special(unit, target, hinted=False))
         case Stage.GENERIC:
             own = of_constants([*target.constants, *(source.constants if source else ())][:80])
-            return _probes(unit, target, [*generic(), *own], Purpose.PROBE)
+            return _probes(unit, target, [*generic(), *own])
         case Stage.PARTS:
             return _parts(unit, target)
         case Stage.CUTS:
             return list(_cuts(unit, target))
         case Stage.FOREIGN:
-            mine = {shape.parts for shape in known.ambiguous(source)} if source else set()
-            return _probes(unit, target, [s for s in known.all_ambiguous() if s.parts not in mine][:600], Purpose.PROBE)
+            near = {shape.parts for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)}
+            rest: list[Scalable] = []
+            for file in known.far(unit):
+                rest += [shape for shape in known.ambiguous(file) if shape.parts not in near]
+                if len(rest) >= _SHAPES:
+                    break
+            return _probes(unit, target, rest[:_SHAPES])
         case Stage.MUTATIONS:
             return list(_mutations(unit, target, source))
 
@@ -142,10 +185,35 @@ def _constants(unit: Unit, target: Target, source: Source | None) -> Iterator[Jo
             yield _job(target, Purpose.INPUTS, [replaced(call, place, t) for t in part], place, [_plain(t) for t in part])
 
 
-def _special(unit: Unit, target: Target) -> Iterator[Job]:
+def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
+    """Inputs that reached something, with marks in what of them is a plain word, and in all other arguments; optional ones too.
+
+    What one argument must look like for another to get to a sink is known only now.
+    """
+    calls: list[Call] = []
+    for place, text in unit.inputs[-_MARKED:]:
+        call = next((k.call for k in unit.kept if tuple(place) in leaves(k.call)), None)
+        if call is None:
+            continue
+        filled = replaced(call, tuple(place), text.replace(HARMLESS, marked(HARMLESS), 1))
+        calls.append(with_marks(filled, but=tuple(place)))
+        for parameter in [] if target.program else textual(target)[:4]:
+            if parameter.name not in call["kwargs"] and len(call["args"]) <= len([p for p in target.parameters if p.required]):
+                calls.append({**calls[-1], "kwargs": {parameter.name: marked(HARMLESS)}})
+    words = list(dict.fromkeys([*target.constants, *unit.compared, *(source.constants if source else ())]))[:_AFFIXES]
+    for call, place in list(places(unit))[:2]:  # what decides by a word in its argument
+        if isinstance(at(call, place), str):
+            for word in words:
+                calls += [with_marks(replaced(call, place, text)) for text in (marked(HARMLESS) + word, word + marked(HARMLESS))]
+    for start in range(0, len(calls), _TOGETHER):
+        yield _job(target, Purpose.MARKS, calls[start : start + _TOGETHER])
+
+
+def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
+    """Documents of languages: early on those of which the target's words speak, later the others."""
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
     for call, place in list(places(unit))[:2]:
-        for twin in for_parsers(hints, file=_kind(call, place) == "file"):
+        for twin in for_parsers(hints, file=target.program or _kind(call, place) == "file", hinted=hinted):
             attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
             yield Job(
                 target=target.name,
@@ -157,15 +225,15 @@ def _special(unit: Unit, target: Target) -> Iterator[Job]:
             )
 
 
-def _probes(unit: Unit, target: Target, shapes_of: Sequence[Scalable], purpose: Purpose) -> list[Job]:
+def _probes(unit: Unit, target: Target, shapes_of: Sequence[Scalable], size: int = PROBE_BYTES) -> list[Job]:
     made: list[Job] = []
     distinct = list({shape.parts: shape for shape in shapes_of}.values())
     for call, place in list(places(unit))[:2]:
         for start in range(0, len(distinct), _TOGETHER):
             part = distinct[start : start + _TOGETHER]
-            probes = [probe_call(call, place, shape) for shape in part]
+            probes = [probe_call(call, place, shape, size) for shape in part]
             texts = [(list(shape.parts), times) for shape, (_, times) in zip(part, probes, strict=True)]
-            made.append(_job(target, purpose, [c for c, _ in probes], place, texts))
+            made.append(_job(target, Purpose.PROBE, [c for c, _ in probes], place, texts))
     return made
 
 
@@ -199,7 +267,7 @@ def _cuts(unit: Unit, target: Target) -> Iterator[Job]:
 
 def _mutations(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
     """Inputs that reached something, with a package's own short texts put in, parts left out, doubled or moved."""
-    draw = random.Random(f"{target.name}:{unit.position}")
+    draw = random.Random(f"{target.name}:{unit.rounds}")
     words = [*unit.compared, *target.constants, *(source.constants[:120] if source else ())] or ["a"]
     for place, text in unit.inputs[-8:]:
         call = next((k.call for k in unit.kept if tuple(place) in leaves(k.call)), None)

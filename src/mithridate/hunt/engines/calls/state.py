@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     ATTACK = "attack"
     SHAPES = "shapes"
     INPUTS = "inputs"
+    MARKS = "marks"
     SPECIAL = "special"
     PROBE = "probe"
     MUTATE = "mutate"
@@ -31,11 +32,13 @@ class Stage(StrEnum):
     """What is tried with a target, in this order."""
 
     SHAPES = "shapes"
+    HINTED = "hinted"
     PATTERNS = "patterns"
     SAMPLES = "samples"
+    CONSTANTS = "constants"
+    MARKS = "marks"
     SPECIAL = "special"
     FOREIGN = "foreign"
-    CONSTANTS = "constants"
     GENERIC = "generic"
     PARTS = "parts"
     CUTS = "cuts"
@@ -79,15 +82,19 @@ class Kept:
 
 @dataclass(slots=True, kw_only=True)
 class Unit:
-    """A target and what its calls told. `inputs` are texts that reached new code, as [leaf, text]."""
+    """A target and what its calls told. `inputs` are texts that reached new code, as [leaf, text]; `files` those of the project
+    that it entered.
+    """
 
     target: str
     stage: int = 0
     position: int = 0
+    rounds: int = 0
     kept: list[Kept] = field(default_factory=list)
     inputs: list[tuple[list[str | int], str]] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
     raised: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     edges: int = 0
     calls: int = 0
     strikes: int = 0
@@ -102,7 +109,7 @@ class Unit:
 class State:
     """Everything. `finds` are keys of what was written as a candidate;
     `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
-    target since its last find.
+    target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file.
     """
 
     version: int = VERSION
@@ -114,6 +121,7 @@ class State:
     worn: dict[str, int] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
     climbs: dict[str, int] = field(default_factory=dict)
+    compiled: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
     ground_edges: int = 0
     candidates: int = 0
     failed: str = ""

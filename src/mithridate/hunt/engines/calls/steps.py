@@ -5,7 +5,6 @@ place); it is named by the keys that lead to it. Inside values U+E000 opens and 
 mark, that of the leaf, is put in when the document is made.
 """
 
-import copy
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -34,10 +33,15 @@ def call(target: str, args: Sequence[Json] = (), kwargs: Mapping[str, Json] | No
     return made if construct is None else {**made, "construct": construct}
 
 
+def program(target: str, args: Sequence[str] = (), stdin: Json = "", files: Mapping[str, Json] | None = None) -> Call:
+    """A run of a program; told from a call by its files."""
+    return {"target": target, "args": list(args), "stdin": stdin, "files": dict(files or {})}
+
+
 def leaves(one: Call) -> list[Place]:
     """The places of the texts in the arguments, at most a few; those of the call before those of the construction."""
     found: list[Place] = []
-    for part in ("args", "kwargs"):
+    for part in ("stdin", "files") if "files" in one else ("args", "kwargs"):  # a program's arguments are its user's
         found += _leaves(one.get(part), (part,), 0)
     construct = one.get("construct")
     if isinstance(construct, dict):
@@ -74,7 +78,7 @@ def at(one: Call, place: Place) -> Json:
 
 def replaced(one: Call, place: Place, value: Json) -> Call:
     """The same call with another value at that place."""
-    made = copy.deepcopy(dict(one))
+    made: dict[str, Json] = json.loads(json.dumps(one))  # not a deep copy, in which one value in two places stays one
     inside: Json = made
     for key in place[:-1]:
         inside = inside[key]
@@ -82,23 +86,36 @@ def replaced(one: Call, place: Place, value: Json) -> Call:
     return made
 
 
-def with_marks(one: Call) -> Call:
-    """Every leaf that is plain text, marked from end to end."""
+def with_marks(one: Call, but: Place = ()) -> Call:
+    """Every leaf that is plain text, marked from end to end; not the one at `but`."""
     for place in leaves(one):
         value = at(one, place)
-        if isinstance(value, str) and OPENING not in value:
+        if place != but and isinstance(value, str) and OPENING not in value:
             one = replaced(one, place, marked(value))
     return one
+
+
+def spliced(value: Json, new: Json) -> Json:
+    """`new` in the place of what is marked in `value`; instead of all of it when they are not both text."""
+    if not isinstance(value, str) or not isinstance(new, str) or OPENING not in value:
+        return new
+    before, _, rest = value.partition(OPENING)
+    return before + new + rest.partition(CLOSING)[2]
 
 
 def document(attack: Sequence[Call], control: Sequence[Call] = ()) -> bytes:
     """The bytes of an input document, the same for equal calls."""
     made = {
         "version": 1,
-        "control": [{"call": _numbered(one)} for one in control],
-        "attack": [{"call": _numbered(one)} for one in attack],
+        "control": [_step(one) for one in control],
+        "attack": [_step(one) for one in attack],
     }
     return json.dumps(made, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def _step(one: Call) -> Mapping[str, Json]:
+    made = _numbered(one)
+    return {"program": {key: made[key] for key in ("args", "stdin", "files")}} if "files" in made else {"call": made}
 
 
 def _numbered(one: Call) -> Call:

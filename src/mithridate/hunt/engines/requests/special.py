@@ -26,13 +26,13 @@ def documents(language: str) -> tuple[Twin, ...]:
 
 
 def hinted(hints: Sequence[str]) -> tuple[str, ...]:
-    """Languages that the names, constants, decoders and errors of a handler speak of."""
+    """The languages that these words speak of."""
     text = " ".join(hints).lower()
     return tuple(name for name, words in _HINTS.items() if any(word in text for word in words))
 
 
 def languages(hints: Sequence[str], *, file: bool) -> tuple[str, ...]:
-    """Which languages an input may be in, the likeliest first."""
+    """Which languages an input may be in, the likeliest first: by the constants, decoders and errors of its handler."""
     usual = ["xml", "yaml", "pickle", "jsonpickle"]
     others = ["tar", "zip", *usual] if file else usual
     return tuple(dict.fromkeys([*hinted(hints), *others]))
@@ -52,6 +52,7 @@ def _yaml() -> Iterator[Twin]:
         f"!!python/object:{_MARK}.amber {{}}",
     ):
         yield Twin(control=control, attack=f"a: {tag}")
+    yield Twin(control=f"- {_MARK}", attack=f"- !!python/object/apply:{_MARK}.amber []")
     yield _encoded("base64", control, f"a: !!python/name:{_MARK}.amber ''")
 
 
@@ -84,6 +85,8 @@ def _archive(maker: str) -> Iterator[Twin]:
     for name in (f"../{_MARK}", f"/tmp/{_MARK}", f"a/../../{_MARK}"):
         yield Twin(control=plain, attack=archive(name))
     yield Twin(control=archive(_MARK, "a"), attack=archive(_MARK, "../../a"))
+    for odd in ("//", f"/{_MARK}//a", f"{_MARK}//", ""):  # names that have no parts, or empty ones
+        yield Twin(control=plain, attack=archive(odd))
     if maker == "tar":
         yield Twin(control=made("gzip", plain), attack=made("gzip", archive(f"../{_MARK}")))
 

@@ -11,6 +11,8 @@ from .marks import Marks
 MAX_ASKED = 500
 MAX_COMPARED = 300
 MAX_CONSTANT = 200
+MAX_PATTERNS = 4000
+MAX_PATTERN = 8000
 _DEPTH = 14
 _FRAMEWORK = frozenset(
     """
@@ -47,6 +49,8 @@ class Notebook:
         self.own: frozenset[tuple[str, str]] = frozenset()
         """(place, name) of what the framework itself keeps with its clients: to send something else there is to be nobody."""
         self.body = ""
+        self._patterns: dict[tuple[str, int], tuple[str, int]] = {}
+        self._told_patterns = 0
         self.forget()
 
     def forget(self) -> None:
@@ -90,12 +94,31 @@ class Notebook:
             for number in self.marks.numbers_in(_short_text(side)):
                 self._decoded[(decoder, number)] = None
 
+    def knows_pattern(self, pattern: Any, flags: int) -> bool:
+        """Whether `compile` has nothing to add."""
+        return (pattern, flags) in self._patterns or len(self._patterns) >= MAX_PATTERNS or len(pattern) > MAX_PATTERN
+
+    def compile(self, pattern: Any, flags: int, file: str, line: int) -> None:
+        """Note a regular expression that project code used, from its import on."""
+        self._patterns[(pattern, flags)] = (file, line)
+
+    def patterns(self) -> list[list[Any]]:
+        """[pattern (bytes as Latin-1), flags, file, line] of those noted since this was last asked."""
+        fresh = list(self._patterns.items())[self._told_patterns :]
+        self._told_patterns = len(self._patterns)
+        return [
+            [pattern.decode("latin-1") if isinstance(pattern, bytes) else pattern, flags, file, line]
+            for (pattern, flags), (file, line) in fresh
+        ]
+
     def told(self) -> dict[str, Any]:
         """The notes as an ANSWER's members."""
         asked = [
             {"where": where, "name": name, "kind": kind, "found": found} for (where, name, kind), found in self._asked.items()
         ]
-        return {"asked": asked, "compared": list(self._compared), "decoded": [list(each) for each in self._decoded]}
+        told = {"asked": asked, "compared": list(self._compared), "decoded": [list(each) for each in self._decoded]}
+        patterns = self.patterns()
+        return {**told, "patterns": patterns[:200]} if patterns else told
 
 
 book = Notebook()

@@ -84,6 +84,8 @@ class _Batch:
             if threads > 0:
                 ready["threads"] = threads
             self._write_ready(ready)
+            for chunk in _chunks(book.patterns()):
+                self._records.write({"compiled": chunk})
             if threads > 0:
                 self._start_again()
         self._tree.remember()
@@ -234,9 +236,9 @@ def _flags() -> list[str]:
     return [flag for flag, given in flags.items() if given]
 
 
-def _chunks(routes: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Routes in lists that a record's line holds."""
-    chunks: list[list[dict[str, Any]]] = []
+def _chunks(routes: list[Any]) -> list[list[Any]]:
+    """Routes, or other things to tell, in lists that a record's line holds."""
+    chunks: list[list[Any]] = []
     size = 0
     for route in routes:
         length = len(repr(route)) * 2

@@ -205,5 +205,5 @@ def _phases(document: Document, door: Door, context: Context, run: Run, coverage
             context.recorder.end()
 
 
-def _edges(coverage: Coverage | None) -> dict[str, int]:
+def _edges(coverage: Coverage | None) -> dict[str, Any]:
     return coverage.step() if coverage is not None else {"edges": 0, "new_edges": 0}

@@ -14,6 +14,7 @@ from typing import Any
 from .places import Places
 
 _TOOL = 4
+MAX_FILES = 200
 
 
 class Coverage:
@@ -26,6 +27,7 @@ class Coverage:
         self._wanted: dict[CodeType, set[int] | None] = {}
         self._counted = 0
         self._watching = False
+        self._files: set[str] = set()
 
     def watch(self, wanted: bool) -> None:
         """Watch this process, its threads included, from now on; or no longer."""
@@ -39,11 +41,13 @@ class Coverage:
             threading.settrace(call)
             sys.settrace(call)
 
-    def step(self) -> dict[str, int]:
-        """`edges` and `new_edges` of an ANSWER."""
+    def step(self) -> dict[str, Any]:
+        """`edges`, `new_edges` and `files` of an ANSWER."""
         new = len(self._new) - self._counted
         self._counted = len(self._new)
-        return {"edges": len(self.known) + len(self._new), "new_edges": new}
+        files = sorted(name for file in self._files if (name := self._places.shown(file)) is not None)
+        self._files.clear()
+        return {"edges": len(self.known) + len(self._new), "new_edges": new, "files": files[:MAX_FILES]}
 
     def told(self) -> list[list[Any]]:
         """What this process covered that was not known, for the parent's `learn`."""
@@ -86,9 +90,10 @@ class Coverage:
         if event != "call":
             return None
         lines = self._lines(frame.f_code)
-        if not lines:
+        if lines is None:
             return None
-        return self._line
+        self._files.add(frame.f_code.co_filename)
+        return self._line if lines else None
 
     def _line(self, frame: FrameType, event: str, argument: Any) -> Any:
         del argument
@@ -114,6 +119,7 @@ class Coverage:
             return monitoring.DISABLE
 
         def line(code: CodeType, number: int) -> Any:
+            self._files.add(code.co_filename)
             self._add(code.co_filename, number)
             return monitoring.DISABLE
 

@@ -85,9 +85,9 @@ class Runner:
             with recording.unobserved():
                 _put_file(Path.cwd(), values.marks.put(name), values.data(content))
         output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="surrogateescape", write_through=True)
-        started = time.perf_counter()
+        started = time.process_time()
         status, raised = self._run(arguments, values.data(told.get("stdin", "")), output)
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         if raised is not None:
             observe_errors(self._context, [raised], "program")
         printed = output.buffer.getvalue()[:MAX_OUTPUT] if isinstance(output.buffer, io.BytesIO) else b""

@@ -61,6 +61,7 @@ class _Look:
     def run(self) -> None:
         """Programs and targets as they are found, then modules."""
         found = list(sources(self._tree.place))
+        passed_over = _other_roots(found)
         os.environ["TMPDIR"] = str(self._tree.scratch)
         tempfile.tempdir = None
         sys.dont_write_bytecode = True
@@ -83,7 +84,7 @@ class _Look:
         if str(self._tree.place) not in sys.path:
             sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
         groups: dict[Project | None, list[Source]] = {}
-        for source in (each for each in found if each.imported):
+        for source in (each for each in found if each.imported and (each.root, each.name.partition(".")[0]) not in passed_over):
             groups.setdefault(_project_of(source, projects), []).append(source)
         for settings, imported in groups.items():
             for start in range(0, len(imported), _TOGETHER):
@@ -142,6 +143,8 @@ class _Look:
             _set_up_django()
             os.chdir(settings[0])
         module = import_module(source.name)
+        if self._places.shown(getattr(module, "__file__", None) or "") is None:
+            raise ImportError(f"{source.name} is the name of another module that is loaded already, as of the standard library")
         root = self._root(source)
         self._records.write({"module": {"name": source.name, "file": shown, "paths": [root]}})
         for application in applications.applications(module, self._places):
@@ -178,6 +181,20 @@ class _Look:
 
     def _skip(self, name: str, why: str, frames: list[dict[str, Any]]) -> None:
         self._records.write({"skipped": {"what": name, "reason": why, "frames": frames}})
+
+
+def _other_roots(found: list[Source]) -> set[tuple[Path, str]]:
+    """Packages, with the folder that they lie in, of which another folder has the same, one that this interpreter reads."""
+    broken: dict[str, dict[Path, int]] = {}
+    for source in found:
+        if "." in source.name or source.path.name == "__init__.py":
+            roots = broken.setdefault(source.name.partition(".")[0], {})
+            roots[source.root] = roots.get(source.root, 0) + (source.tree is None)
+    other: set[tuple[Path, str]] = set()
+    for package, roots in broken.items():
+        chosen = min(roots, key=lambda root: (roots[root], str(root)))
+        other.update((root, package) for root in roots if root != chosen)
+    return other
 
 
 class _Kept:

@@ -14,6 +14,7 @@ from .modules import Source
 
 MAX_FUNCTIONS = 400
 MAX_DEFAULT = 200
+MAX_DOC = 4000
 _SIMPLE = (str, bytes, int, float, bool, type(None), tuple, list, dict, set, frozenset)
 
 
@@ -68,7 +69,9 @@ def _fuzzed(tree: ast.Module) -> str:
 def _offered(module: ModuleType) -> list[tuple[str, Any]]:
     names = getattr(module, "__all__", None)
     if isinstance(names, (list, tuple)):
-        return [(str(name), getattr(module, str(name), None)) for name in names]
+        named = [(str(name), getattr(module, str(name), None)) for name in names]
+        if any(callable(value) for _, value in named):
+            return named  # else it names modules and constants, which says nothing of functions
     package = module.__name__.partition(".")[0]
     is_package = hasattr(module, "__path__")
     found = []
@@ -106,7 +109,7 @@ def _told(target: str, function: Any, construct: Any, places: Places) -> dict[st
         return None
     if construct is not None:
         parameters = parameters[1:]
-    documentation = (inspect.getdoc(function) or "").strip().split("\n")[0][:300]
+    documentation = (inspect.getdoc(function) or "").strip()[:MAX_DOC]
     return {
         "target": target,
         "parameters": parameters,

@@ -13,7 +13,7 @@ MAX_BYTES = 2 * 1024 * 1024
 _LEFT_OUT = frozenset(
     """
     test tests testing doc docs migrations node_modules site-packages venv env build dist __pycache__
-    examples example benchmarks benchmark
+    examples example benchmarks benchmark _vendor vendor _vendored vendored third_party _third_party extern externals
     """.split()  # noqa: SIM905 (one word a folder)
 )
 _NOT_IMPORTED = frozenset(("setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "versioneer.py", "__main__.py"))

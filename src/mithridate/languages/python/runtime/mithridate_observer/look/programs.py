@@ -17,9 +17,9 @@ _SECTIONS = ("project.scripts", "project.gui-scripts", "tool.poetry.scripts", "t
 
 
 def declared(root: Path) -> Iterator[dict[str, Any]]:
-    """Console entry points of pyproject.toml, setup.cfg and setup.py, read as text (tomllib is newer than Python 3.9)."""
+    """Console entry points: of pyproject.toml, setup.cfg, setup.py, read as text (tomllib came with Python 3.11); of wheels."""
     seen: set[str] = set()
-    for name, target, file in (*_of_pyproject(root), *_of_cfg(root), *_of_setup(root)):
+    for name, target, file in (*_of_pyproject(root), *_of_cfg(root), *_of_setup(root), *_of_installed(root)):
         if name not in seen:
             seen.add(name)
             yield {"name": name, "import": target, "file": file, "line": 0, "kind": "entry-point"}
@@ -56,15 +56,29 @@ def _of_pyproject(root: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def _of_cfg(root: Path) -> Iterator[tuple[str, str, str]]:
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(_text(root / "setup.cfg"))
-    except configparser.Error:
-        return
-    for line in parser.get("options.entry_points", "console_scripts", fallback="").splitlines():
+    for line in _ini(root / "setup.cfg").get("options.entry_points", "console_scripts", fallback="").splitlines():
         name, equals, target = line.partition("=")
         if equals:
             yield name.strip(), target.split("[")[0].strip(), "/src/setup.cfg"
+
+
+def _of_installed(root: Path) -> Iterator[tuple[str, str, str]]:
+    for path in sorted(root.glob("*.dist-info/entry_points.txt")):
+        parser = _ini(path)
+        if parser.has_section("console_scripts"):
+            for name, target in parser.items("console_scripts"):
+                yield name, target.split("[")[0].strip(), f"/src/{path.relative_to(root).as_posix()}"
+
+
+def _ini(path: Path) -> configparser.RawConfigParser:
+    """What is there; nothing when it cannot be read."""
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    try:
+        parser.read_string(_text(path))
+    except configparser.Error:
+        return configparser.RawConfigParser()
+    return parser
 
 
 def _of_setup(root: Path) -> Iterator[tuple[str, str, str]]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 HARMLESS = ("read", "list", "exists")
+CHANGING = ("write", "delete")
+DEVICES = ("/dev/", "/proc/")
 
 ARGUMENTS: dict[str, tuple[tuple[int, str], ...]] = {
     "os.chdir": ((0, "read"),),
@@ -96,12 +98,13 @@ def outside(recorder: Recorder, path: str) -> bool:
     real = destination(path)
     if any(real == root or real.startswith(root + os.sep) for root, _ in recorder.roots):
         return False
-    return ".." in path.split(os.sep) or not real.startswith(os.path.realpath(_temporary()) + os.sep)
+    return ".." in path.split(os.sep) or not (real + os.sep).startswith(os.path.realpath(_temporary()) + os.sep)
 
 
 def _temporary() -> str:
-    module = sys.modules.get("tempfile")
-    return str(module.gettempdir()) if module is not None else os.environ.get("TMPDIR", "/tmp")
+    """Without asking `tempfile`, which tries by writing where that is, and may be about to."""
+    known = getattr(sys.modules.get("tempfile"), "tempdir", None)
+    return os.fsdecode(known) if known else os.environ.get("TMPDIR", "/tmp")
 
 
 def reached(recorder: Recorder, api: str, path: Any, mode: str) -> None:
@@ -125,9 +128,23 @@ def reached(recorder: Recorder, api: str, path: Any, mode: str) -> None:
         raise stopped(PermissionError, errno.EACCES, os.strerror(errno.EACCES), text)
 
 
+def _keep_inside(recorder: Recorder, path: Any) -> None:
+    """Stop what would change files outside of the tree, though no mark says who asked for it: nobody loses files by a search."""
+    try:
+        text = os.fsdecode(path)
+    except TypeError:
+        return
+    if not destination(text).startswith(DEVICES) and outside(recorder, text):
+        raise stopped(PermissionError, errno.EACCES, os.strerror(errno.EACCES), text)
+
+
 def _opened(recorder: Recorder, event: str, arguments: tuple[Any, ...]) -> None:
     path, mode, flags = arguments
-    if isinstance(path, int) or not _holds(recorder, path):
+    if isinstance(path, int):
+        return
+    if not _holds(recorder, path):
+        if flags & WRITING:
+            _keep_inside(recorder, path)
         return
     calls = stack.library_calls()
     if _said(calls, event) or _unpacked(recorder, calls, path):
@@ -144,7 +161,11 @@ def _opened(recorder: Recorder, event: str, arguments: tuple[Any, ...]) -> None:
 def _done(recorder: Recorder, event: str, arguments: tuple[Any, ...]) -> None:
     for index, mode in ARGUMENTS[event]:
         path = arguments[index] if index < len(arguments) else None
-        if path is None or isinstance(path, int) or not _holds(recorder, path):
+        if path is None or isinstance(path, int):
+            continue
+        if not _holds(recorder, path):
+            if mode in CHANGING:
+                _keep_inside(recorder, path)
             continue
         if _said(stack.library_calls(), event):
             continue

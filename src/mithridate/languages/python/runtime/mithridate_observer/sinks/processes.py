@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..recording import stopped
 from . import paths, stack
-from .patching import before
+from .patching import before, observing, replace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
 
     from ..recording import Recorder
@@ -39,6 +40,20 @@ def handlers() -> dict[str, Handler]:
 def patch_os(module: ModuleType) -> None:
     """`os.spawn*`, where it forks before it says what it starts: stopped in the parent."""
     before(module, "_spawnvef", lambda recorder, args, kwargs: _start(recorder, "os.spawn", args[1], args[2]))
+
+
+def patch_shutil(module: ModuleType) -> None:
+    """`shutil.which`: a program that is not installed here is taken for one that is, as what would start it is watched."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def which(cmd: Any, *args: Any, **kwargs: Any) -> Any:
+            found = original(cmd, *args, **kwargs)
+            wanted = found is None and observing() is not None and isinstance(cmd, str) and cmd.isascii()
+            return f"/usr/bin/{cmd}" if wanted and cmd and not cmd.startswith("-") and "/" not in cmd else found
+
+        return which
+
+    replace(module, "which", make)
 
 
 def _text(value: Any) -> str:
