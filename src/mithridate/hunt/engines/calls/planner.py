@@ -25,6 +25,8 @@ _INPUTS = 24
 _KEPT = 4
 _WITNESSES_A_TARGET = 10
 _WORN_OUT = 3
+_FRUITLESS = 200
+"""Looks at units in a row that give nothing to do: mutations of worn-out shapes have no end."""
 _CLIMBS = 5
 _BINDING = re.compile(
     r"TypeError: .*(missing \d+ required|unexpected keyword|positional argument|must be (str|bytes|int|a str)|a bytes-like object"
@@ -123,10 +125,12 @@ class Planner:
         return taken
 
     def _planned(self, most: int) -> Iterable[Job]:
-        while most > 0:
+        fruitless = 0
+        while most > 0 and fruitless < _FRUITLESS:
             unit = self._next_unit()
             if unit is None:
                 return
+            fruitless += 1
             stage = STAGES[unit.stage]
             listed = self._lists.setdefault((unit.target, stage), plans.jobs(stage, unit, self.known))
             part = listed[unit.position : unit.position + most]
@@ -139,6 +143,7 @@ class Planner:
             for job in part:
                 if (wanted := self._without_worn(job)) is not None:
                     most -= 1
+                    fruitless = 0
                     yield wanted
 
     def _next_unit(self) -> Unit | None:
