@@ -36,6 +36,23 @@ def answered(*asked: str, new_edges: int = 0, body: str = "", compared: tuple[st
     )
 
 
+_MARK = Mark(number=0, opening="aaaaaaaaaa", closing="bbbbbbbbbb")
+_SEEN = Seen(
+    phase="attack",
+    sink=Sink.SQL,
+    text=f"select '{_MARK.opening}{HARMLESS}{_MARK.closing}'",
+    dialect="sqlite",
+    marks=(_MARK,),
+    place="/src/db.py:find",
+)
+REACHED = Run(ended="done", answers=answered("x").answers, seen=(_SEEN,))
+ESCAPED = Run(
+    ended="done",
+    answers=answered("x").answers,
+    escapes=(Escape(kind="sql-injection", sink=Sink.SQL, place="/src/db.py:find", stack="s"),),
+)
+
+
 def knocked(search: Planner, runs: dict[str, Run]) -> None:
     plans = search.next(100)
     assert {plan.purpose for plan in plans} == {Purpose.KNOCK}
@@ -80,24 +97,32 @@ def test_a_unit_that_a_form_leads_to_does_not_wait() -> None:
 def test_another_way_to_a_place_that_was_broken_out_of_is_followed_last() -> None:
     search = planner(Route(path="/a", methods=("GET",)), Route(path="/b", methods=("GET",)))
     knocked(search, {"GET /a": answered("x", new_edges=5), "GET /b": answered("x", new_edges=5)})
-    mark = Mark(number=0, opening="aaaaaaaaaa", closing="bbbbbbbbbb")
-    text = f"select '{mark.opening}{HARMLESS}{mark.closing}'"
-    seen = Seen(phase="attack", sink=Sink.SQL, text=text, dialect="sqlite", marks=(mark,), place="/src/db.py:find")
-    reached = Run(ended="done", answers=answered("x").answers, seen=(seen,))
-    escaped = Run(
-        ended="done",
-        answers=answered("x").answers,
-        escapes=(Escape(kind="sql-injection", sink=Sink.SQL, place="/src/db.py:find", stack="s"),),
-    )
     supplied = [plan for plan in search.next(100) if plan.purpose is Purpose.SUPPLY]
     for plan in (one for one in supplied if one.unit == "GET /a"):
-        search.learn(plan, reached)
-    search.learn(next(plan for plan in search.next(100) if plan.purpose is Purpose.ATTACK), escaped)
+        search.learn(plan, REACHED)
+    search.learn(next(plan for plan in search.next(100) if plan.purpose is Purpose.ATTACK), ESCAPED)
     for plan in (one for one in supplied if one.unit == "GET /b"):
-        search.learn(plan, reached)
+        search.learn(plan, REACHED)
     assert search.state.later, "the second way is known"
     assert "GET /b" not in units(search.next(1000), Purpose.ATTACK)
     assert "GET /b" in units(drained(search, answered("x")), Purpose.ATTACK)
+
+
+def test_what_others_left_in_the_process_does_not_end_the_attacks_on_an_input() -> None:
+    """An escape that no process of its own shows settles nothing."""
+    search = planner(Route(path="/a", methods=("GET",)))
+    knocked(search, {"GET /a": answered("x", new_edges=5)})
+    for plan in search.next(100):
+        search.learn(plan, REACHED)
+    first, *others = sorted(search.next(1000), key=lambda plan: plan.purpose is not Purpose.ATTACK)
+    for plan, run in ((first, ESCAPED), *((other, answered("x")) for other in others)):
+        search.learn(plan, run)
+    (followed,) = search.state.pursuits.values()
+    assert followed.escaped
+    for plan in search.next(1000):
+        search.learn(plan, answered("x"))
+    assert not followed.escaped
+    assert {Purpose.SECOND, Purpose.VARIANT} & {plan.purpose for plan in drained(search, answered("x"))}
 
 
 def test_constants_are_tried_after_the_first_attacks() -> None:
