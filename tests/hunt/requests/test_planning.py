@@ -295,17 +295,12 @@ def test_an_attack_has_something_to_spare_where_the_program_cuts_its_input() -> 
 
 
 def test_an_encoded_pickle_survives_the_loss_of_its_last_signs() -> None:
-    joined = [twin.attack for twin in special.documents("pickle") if isinstance(twin.attack, dict)]
-    spare = [attack["of"] for attack in joined if attack["make"] == "join"]
-        twin.attack["of"]
-        for twin in special.documents("pickle")
-        if isinstance(twin.attack, dict) and twin.attack["make"] == "join"
-    ]
+    made_ones = [twin.attack for twin in special.documents("pickle") if isinstance(twin.attack, dict)]
+    spare = [attack["of"] for attack in made_ones if attack["make"] == "join"]
     assert spare
     for whole, rest in spare:
         assert whole["make"].startswith("base64")
-        plain = base64.b64encode(b"c\na\n.") + rest.encode()[:-1]
-        assert base64.b64decode(plain) == b"c\na\n."
+        assert base64.b64decode(base64.b64encode(b"c\na\n.") + rest.encode()[:-1]) == b"c\na\n."
 
 
 def test_a_document_that_breaks_its_batch_twice_is_dropped_and_an_innocent_one_is_not() -> None:
