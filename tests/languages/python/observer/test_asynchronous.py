@@ -126,3 +126,23 @@ def application(environ, start_response):
     routes = batch(root, {"kind": "wsgi", "import": "own:application"}, [document(get("/"))]).ready["routes"]
     assert {route["path"] for route in routes} == {"/", "/show/it", "/files/", "/<path:rest>"}
     assert all(route["methods"] == ["GET", "POST"] and route["function"] == "application" for route in routes)
+
+
+def test_the_constants_of_functions_that_a_handler_calls_are_its_own(tmp_path: Path) -> None:
+    needs("flask")
+    source = """
+from flask import Flask
+app = Flask(__name__)
+def helper(text): return text == "in-the-helper" or deeper(text)
+def deeper(text): return text == "two-calls-away"
+def made():
+    def inner(): return "in-the-closure"
+    @app.get("/")
+    def show(): return str(helper("")) + inner()
+made()
+"""
+    root = tree(tmp_path / "calls", own=source)
+    routes = batch(root, {"kind": "wsgi", "import": "own:app"}, [document(get("/"))]).ready["routes"]
+    constants = next(route["constants"] for route in routes if route["path"] == "/")
+    assert {"in-the-helper", "in-the-closure"} <= set(constants)
+    assert "two-calls-away" not in constants

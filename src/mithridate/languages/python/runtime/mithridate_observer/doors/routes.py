@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 from ..places import Places, code_of
@@ -81,8 +81,23 @@ def _route(path: str, parameters: list[tuple[str, str]], methods: list[str], fun
         "parameters": [{"name": name, "kind": kind} for name, kind in parameters],
         "methods": sorted(methods),
         **place[0],
-        "constants": constants_of(code) if code is not None and place[0]["file"] else [],
+        "constants": _constants(function, code, places) if code is not None and place[0]["file"] else [],
     }
+
+
+def _constants(function: Any, code: CodeType, places: Places) -> list[str]:
+    """The handler's constants, and those of the project's functions that it names itself."""
+    found = dict.fromkeys(constants_of(code))
+    while (inner := getattr(function, "__wrapped__", None)) is not None:
+        function = inner
+    variables = dict(getattr(function, "__globals__", {}))
+    cells = zip(code.co_freevars, getattr(function, "__closure__", None) or ())  # noqa: B905 (Python 3.9)
+    variables.update((name, cell.cell_contents) for name, cell in cells if _is_filled(cell))
+    for name in (*code.co_names, *code.co_freevars):
+        named = variables.get(name)
+        if type(named) is FunctionType and places.shown(named.__code__.co_filename) is not None:  # no proxy is asked anything
+            found.update(dict.fromkeys(constants_of(named.__code__)))
+    return list(found)[:MAX_CONSTANTS]
 
 
 def _unwrapped(application: Any) -> Any:
