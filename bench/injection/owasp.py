@@ -13,6 +13,7 @@ Writes `owasp.md` and `owasp.json`, with what each tool missed and said wrongly.
 import argparse
 import csv
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -106,17 +107,21 @@ def mithridate(suite: Path, out: Path, budget_s: int) -> Tally:
     """Our own scan; a finding belongs to the case whose code is on its stack."""
     home, results = out / "home", out / "mithridate"
     shutil.rmtree(home, ignore_errors=True)
-    program = [str(Path(sys.executable).parent / "mithridate"), "--home", str(home)]
+    program = str(Path(sys.executable).parent / "mithridate")
+    environment = {**os.environ, "MITHRIDATE_HOME": str(home)}
     subprocess.run(
-        [*program, "scope", "init", str(suite), "--owner", "benchmark", "--until", "30d", "--attest", "--force"],
+        [program, "scope", "init", str(suite), "--owner", "benchmark", "--until", "30d", "--attest", "--force"],
         check=True,
+        env=environment,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
     )
     started = time.monotonic()
     with (out / "mithridate.log").open("w") as log:
         done = subprocess.run(
-            [*program, "scan", str(suite), "--out", str(results), "--budget", f"{budget_s}s"], stderr=log, stdout=log
+            [program, "scan", str(suite), "--out", str(results), "--budget", f"{budget_s}s"],
+            env=environment,
+            stderr=log,
+            stdout=log,
         )
     tally = Tally(tool="Mithridate", wall_s=time.monotonic() - started)
     if done.returncode not in (0, 10):

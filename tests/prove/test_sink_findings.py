@@ -104,6 +104,7 @@ def test_no_kind_is_forgotten_in_a_table() -> None:
         (K.ARCHIVE_TRAVERSAL, {}, 4),
         (K.PATH_TRAVERSAL, {"detail": {"mode": "write"}}, 4),
         (K.PATH_TRAVERSAL, {"detail": {"mode": "read"}}, 3),
+        (K.PATH_TRAVERSAL, {"detail": {"mode": "exists"}}, 2),
         (K.PATH_TRAVERSAL, {"detail": {"mode": "run"}}, 5),
         (K.TEMPLATE_INJECTION, {"dialect": "jinja2"}, 4),
         (K.TEMPLATE_INJECTION, {"dialect": "mako"}, 5),
@@ -156,7 +157,7 @@ def score(kind: ViolationKind, tier: int = 4, door: EntryKind = EntryKind.APPLIC
 def test_severity_follows_what_the_sink_gives_away() -> None:
     assert score(K.SHELL_INJECTION, 5) >= score(K.SQL_INJECTION) > score(K.PATH_TRAVERSAL, 3) > score(K.CROSS_SITE_SCRIPTING)
     assert score(K.CROSS_SITE_SCRIPTING) > score(K.WEAK_HASH, 1) == 0
-    assert score(K.PATH_TRAVERSAL, 4) > score(K.PATH_TRAVERSAL, 3)
+    assert score(K.PATH_TRAVERSAL, 4) > score(K.PATH_TRAVERSAL, 3) > score(K.PATH_TRAVERSAL, 2) > 0
     assert score(K.SQL_INJECTION) > score(K.SQL_INJECTION, door=EntryKind.COMMAND)
 
 

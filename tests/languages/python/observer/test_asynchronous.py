@@ -112,3 +112,37 @@ def test_a_plain_wsgi_callable(root: Path) -> None:
 def test_a_plain_asgi_callable_that_knows_no_lifespan(root: Path) -> None:
     found = batch(root, {"kind": "asgi", "import": "plain:bare"}, [document(post("/", raw_query="a=b", body="text"))])
     assert found.answer()["status"] == 201 and found.answer()["body"] == "a=b|text"
+
+
+def test_a_callable_without_a_framework_has_likely_routes(tmp_path: Path) -> None:
+    source = """
+PAGE = "/not/in/code"
+def show(path): return path == "/show/it" or path.startswith("/files/") or path == "no path" or path == "//x"
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b"yes" if show(environ["PATH_INFO"]) else b"no"]
+"""
+    root = tree(tmp_path / "plain", own=source)
+    routes = batch(root, {"kind": "wsgi", "import": "own:application"}, [document(get("/"))]).ready["routes"]
+    assert {route["path"] for route in routes} == {"/", "/show/it", "/files/", "/<path:rest>"}
+    assert all(route["methods"] == ["GET", "POST"] and route["function"] == "application" for route in routes)
+
+
+def test_the_constants_of_functions_that_a_handler_calls_are_its_own(tmp_path: Path) -> None:
+    needs("flask")
+    source = """
+from flask import Flask
+app = Flask(__name__)
+def helper(text): return text == "in-the-helper" or deeper(text)
+def deeper(text): return text == "two-calls-away"
+def made():
+    def inner(): return "in-the-closure"
+    @app.get("/")
+    def show(): return str(helper("")) + inner()
+made()
+"""
+    root = tree(tmp_path / "calls", own=source)
+    routes = batch(root, {"kind": "wsgi", "import": "own:app"}, [document(get("/"))]).ready["routes"]
+    constants = next(route["constants"] for route in routes if route["path"] == "/")
+    assert {"in-the-helper", "in-the-closure"} <= set(constants)
+    assert "two-calls-away" not in constants

@@ -25,6 +25,8 @@ _INPUTS = 24
 _KEPT = 4
 _WITNESSES_A_TARGET = 10
 _WORN_OUT = 3
+_FRUITLESS = 200
+"""Looks at units in a row that give nothing to do: mutations of worn-out shapes have no end."""
 _CLIMBS = 5
 _ENTERED = 60
 _COMPILED = 400
@@ -161,10 +163,12 @@ class Planner:
 
     def _planned(self, most: int) -> Iterable[Job]:
         done: set[str] = set()
-        while most > 0:
+        fruitless = 0
+        while most > 0 and fruitless < _FRUITLESS:
             unit = self._next_unit(done)
             if unit is None:
                 return
+            fruitless += 1
             stage = STAGES[unit.stage]
             if (unit.target, stage) not in self._lists:
                 self._lists[unit.target, stage] = plans.jobs(stage, unit, self.known)
@@ -181,6 +185,8 @@ class Planner:
                     unit.rounds += 1  # as long as there is time: the next round changes the inputs in other ways
                 else:
                     unit.stage += 1
+            if fresh:
+                fruitless = 0
             most -= len(fresh)
             yield from fresh
 

@@ -172,7 +172,7 @@ class Planner:
             unit.widest = plan.attack
         fuller = last.new_edges == unit.best_edges and not bad and _marked(plan.attack) > _marked(unit.best)
         if plan.purpose is Purpose.KNOCK and last.edges and not last.new_edges:
-            unit.echo = self.state.stage == 0
+            unit.echo = self.state.stage == 0 and not unit.fields and not unit.prelude
         if better or fuller or not unit.best:
             if plan.purpose in (Purpose.SUPPLY, Purpose.CONSTANT) and better and unit.best:
                 supply.settle(unit, plan.attack[-1])
@@ -190,6 +190,7 @@ class Planner:
         hidden = any(form.hidden for form in found.forms)
         for name in dict.fromkeys(reading.offer(self.state.units, self._paths, plan.attack[-1].path, found)):
             target = self.state.units[name]
+            target.echo = False  # there is more to send to it than what it was knocked at with
             if hidden and target.method == "POST" and not target.prelude:
                 target.prelude = plan.attack
             if not target.waiting:

@@ -16,6 +16,7 @@ from mithridate.model.observation import Sink
 _WAVES = (Purpose.ATTACK, Purpose.SECOND, Purpose.VARIANT)
 _ATTACKS = 24
 _VARIED = 3
+_SPARE = "x" * 24
 _SPECIAL_INPUTS = 8
 _SPECIAL = 32
 _SHOWN_ONLY = frozenset({Sink.HTML, Sink.HEADER, Sink.LOG, Sink.XML, Sink.SESSION, Sink.COOKIE, Sink.REGEX})
@@ -33,11 +34,19 @@ def wave(name: str, pursuit: Pursuit) -> tuple[Plan, ...] | None:
     if pursuit.escaped or pursuit.waves >= len(_WAVES):
         return None
     witness = pursuit.witness
-    found = attacks(witness)[:_ATTACKS]
+    found = tuple(_padded(one, witness.context.cut) for one in attacks(witness)[:_ATTACKS])
     chosen = (found[:FIRST_WAVE], found[FIRST_WAVE:], ())[pursuit.waves]
     if pursuit.waves == 2:
         chosen = tuple(changed for one in found[:_VARIED] for changed in variants(one, pursuit.arrived))
     return tuple(_attack(witness.unit, witness.steps, witness.slot, twin, _WAVES[pursuit.waves], name) for twin in chosen)
+
+
+def _padded(twin: Twin, cut: str) -> Twin:
+    """With something to spare at the end that the program cuts off."""
+    if not cut or not isinstance(twin.control, str) or not isinstance(twin.attack, str):
+        return twin
+    before, after = (_SPARE, "") if cut == "start" else ("", _SPARE)
+    return Twin(control=f"{before}{twin.control}{after}", attack=f"{before}{twin.attack}{after}")
 
 
 def noted(state: State, plan: Plan, run: Run) -> None:

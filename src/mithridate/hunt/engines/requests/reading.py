@@ -206,7 +206,8 @@ def context(seen: Seen, mark: Mark) -> Context:
     lower = seen.text.lower()
     start, end = lower.find(mark.opening.lower()), lower.find(mark.closing.lower())
     inner = start + len(mark.opening) if start >= 0 else end
-    if start < 0:
+    missing = start < 0
+    if missing:
         start = end
     stop = end + len(mark.closing) if end >= 0 else inner
     if start < 0 or stop < start:
@@ -215,6 +216,7 @@ def context(seen: Seen, mark: Mark) -> Context:
         before=seen.text[max(0, start - _AROUND) : start],
         inside=seen.text[inner : max(inner, end)][:_AROUND],
         after=seen.text[stop : stop + _AROUND],
+        cut="end" if end < 0 else "start" if missing else "",
     )
 
 

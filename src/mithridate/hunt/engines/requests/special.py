@@ -10,6 +10,7 @@ from mithridate.hunt.engines.requests.twin import Twin
 
 _MARK = marked(HARMLESS)
 _ENCODED = ("base64", "", "base64url", "hex")
+_SPARE = "!" * 8
 _HINTS = {
     "pickle": ("pickle", "unpickl", "dill", "cpickle", "joblib", "shelve", "loads"),
     "yaml": ("yaml", "yml", "scanner", "constructor"),
@@ -40,8 +41,12 @@ def languages(hints: Sequence[str], *, file: bool) -> tuple[str, ...]:
 
 def _pickle() -> Iterator[Twin]:
     """Protocol 0 (pickletools): V is a text, c a global by its module and name."""
+    plain, attack = f"V{_MARK}\n.", f"c{_MARK}\n{HARMLESS}\n."
     for maker in _ENCODED:
-        yield _encoded(maker, f"V{_MARK}\n.", f"c{_MARK}\n{HARMLESS}\n.")
+        yield _encoded(maker, plain, attack)
+    for maker in ("base64", "base64url"):  # with something to spare, which decoders pass over, for a program that cuts its input
+        whole = _encoded(maker, plain, attack)
+        yield Twin(control={"make": "join", "of": [whole.control, _SPARE]}, attack={"make": "join", "of": [whole.attack, _SPARE]})
 
 
 def _yaml() -> Iterator[Twin]:

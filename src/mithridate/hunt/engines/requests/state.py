@@ -50,11 +50,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The text of a sink around a mark: up to 200 characters before it and after it, and what stands between the tokens."""
+    """The text of a sink around a mark: up to 200 characters before it and after it, and what stands between the tokens.
+
+    `cut`: the end at which the mark's token is missing ("start" or "end"), as when a program takes a part of its input.
+    """
 
     before: str
     inside: str
     after: str
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

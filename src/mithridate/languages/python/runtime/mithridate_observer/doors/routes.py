@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 from ..places import Places, code_of
@@ -15,6 +15,8 @@ from ..places import Places, code_of
 MAX_ROUTES = 20_000
 MAX_CONSTANTS = 200
 MAX_CONSTANT = 200
+MAX_PLAIN = 50
+_PATH = re.compile(r"/[\w.~-]+(?:/[\w.~-]+)*/?")
 _DJANGO_NAMED = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 _DJANGO_ANGLED = re.compile(r"<(?:(\w+):)?(\w+)>")
 _BRACED = re.compile(r"\{(\w+)(?::([^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}")
@@ -28,11 +30,11 @@ _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
 def routes_of(application: Any, places: Places) -> list[dict[str, Any]]:
-    """The routes of an application of a known framework, none for others; at most MAX_ROUTES.
+    """The routes of an application of a known framework, likely ones for others; at most MAX_ROUTES.
 
     Those where a client makes itself known come first, as others may depend on them; those of the framework's own pages last.
     """
-    for teller in (_flask, _starlette, _aiohttp, _bottle, _falcon, _pyramid, _django):
+    for teller in (_flask, _starlette, _aiohttp, _bottle, _falcon, _pyramid, _django, _plain):
         told: list[dict[str, Any]] = []
         try:
             for path, parameters, methods, function in teller(_unwrapped(application)):
@@ -79,8 +81,23 @@ def _route(path: str, parameters: list[tuple[str, str]], methods: list[str], fun
         "parameters": [{"name": name, "kind": kind} for name, kind in parameters],
         "methods": sorted(methods),
         **place[0],
-        "constants": constants_of(code) if code is not None and place[0]["file"] else [],
+        "constants": _constants(function, code, places) if code is not None and place[0]["file"] else [],
     }
+
+
+def _constants(function: Any, code: CodeType, places: Places) -> list[str]:
+    """The handler's constants, and those of the project's functions that it names itself."""
+    found = dict.fromkeys(constants_of(code))
+    while (inner := getattr(function, "__wrapped__", None)) is not None:
+        function = inner
+    variables = dict(getattr(function, "__globals__", {}))
+    cells = zip(code.co_freevars, getattr(function, "__closure__", None) or ())  # noqa: B905 (Python 3.9)
+    variables.update((name, cell.cell_contents) for name, cell in cells if _is_filled(cell))
+    for name in (*code.co_names, *code.co_freevars):
+        named = variables.get(name)
+        if type(named) is FunctionType and places.shown(named.__code__.co_filename) is not None:  # no proxy is asked anything
+            found.update(dict.fromkeys(constants_of(named.__code__)))
+    return list(found)[:MAX_CONSTANTS]
 
 
 def _unwrapped(application: Any) -> Any:
@@ -220,6 +237,18 @@ def _django_methods(callback: Any) -> list[str]:
         if isinstance(allowed, (list, tuple)) and allowed and all(str(each).lower() in _VERBS for each in allowed):
             return [str(each).upper() for each in allowed if str(each).upper() not in ("HEAD", "OPTIONS")]
     return ["GET", "POST"]
+
+
+def _plain(application: Any) -> _Told:
+    """Of a callable that no framework speaks for: the root, any path, and what looks like a path in its module's code."""
+    code = code_of(application)
+    module = sys.modules.get(getattr(application, "__module__", "") or type(application).__module__)
+    codes = [code, *(code_of(each) for each in (vars(module) if module is not None else {}).values() if callable(each))]
+    constants = [text for each in codes if each is not None for text in constants_of(each)]
+    paths = list(dict.fromkeys(["/", *(text for text in constants if _PATH.fullmatch(text))]))[:MAX_PLAIN]
+    for path in paths:
+        yield path, [], ["GET", "POST"], application
+    yield "/<path:rest>", [("rest", "path")], ["GET", "POST"], application
 
 
 def _is_filled(cell: Any) -> bool:
