@@ -25,6 +25,7 @@ from .preloading import Preloading
 from .records import Records
 
 PRIVATE = b"!"
+SAMPLE_S = 0.2
 
 
 class Run:
@@ -70,9 +71,11 @@ def carry_out(
 ) -> NoReturn:
     """Run `document` in this process, which ends with it. The last line to the parent says how it went."""
     ended: dict[str, Any] = {"ended": "done", "frames": []}
+    spent: list[list[dict[str, Any]]] = []
     try:
         os.setsid()
         confine(limits, dump, held)
+        spent = _sampled(context)
         gc.enable()
         if reopen:
             door.open()
@@ -88,6 +91,9 @@ def carry_out(
     if trouble.memory is not None and ended["ended"] == "done":
         ended = {"ended": "memory", "frames": context.places.of_error(trouble.memory)}
     signal.setitimer(signal.ITIMER_PROF, 0)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    if ended["ended"] == "done" and spent:
+        ended["frames"] = spent[-1]
     book.marks = None
     covered = coverage.told() if coverage is not None else []
     run.to_parent({**ended, "covered": covered, "modules": preloading.told()})
@@ -108,6 +114,26 @@ def confine(limits: Limits, dump: Any, held: int) -> None:
     if limits.memory_mib > 0:
         _bound(resource.RLIMIT_AS, held + (limits.memory_mib << 20))
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
+
+
+def _sampled(context: Context) -> list[list[dict[str, Any]]]:
+    """The project's frames of the last moment at which CPU time had been used for a while: where a run that is slow spends it.
+
+    Matching a regular expression looks for signals now and then, so that it is seen too.
+    """
+    kept: list[list[dict[str, Any]]] = []
+
+    def look(_number: int, frame: Any) -> None:
+        try:
+            found = context.places.of_stack(frame)
+            if found:
+                kept[:] = [found]
+        except RecursionError:
+            pass  # the target is as deep as it may go
+
+    signal.signal(signal.SIGVTALRM, look)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SAMPLE_S, SAMPLE_S)
+    return kept
 
 
 def _bound(what: int, value: int) -> None:
