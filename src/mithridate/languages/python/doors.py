@@ -48,18 +48,19 @@ def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, 
     skipped: list[Skipped] = []
     whole = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
     found = [part for door in whole for named in _known(_named(door, whole)) for part in _parts(named)]
-    found += [door for record in sight.found["program"] if (door := _program(build, record, skipped))]
+    programs = [door for record in sight.found["program"] if (door := _program(build, record, skipped))]
     found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
     served = {route.get("file") for record in sight.found["application"] for route in _routes(record) if isinstance(route, dict)}
     callable_ = [f for f in sight.found["function"] if f.get("file") not in served]
     packaged = [f for f in callable_ if _in_package(f)]
     if is_library:
-        found += _functions(build, callable_, skipped, Boundary.REAL)
-    elif packaged and not found:  # a package that nothing else here enters
+        found += _functions(build, callable_, skipped, Boundary.REAL)  # before programs, which mostly call the same
+    elif packaged and not found and not programs:  # a package that nothing else here enters
         found += _functions(build, packaged, skipped, Boundary.REAL)
     elif callable_:
         why = "the project is not packaged for others to call: it alone decides what they are given"
         skipped.append(Skipped(what=f"{build.component.id}: {len(callable_)} functions", reason=why))
+    found += programs
     return tuple({door.name: door for door in reversed(found)}.values())[::-1], tuple(skipped)
 
 

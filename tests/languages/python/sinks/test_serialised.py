@@ -98,3 +98,16 @@ def test_marshal_is_stopped(observe: Observe) -> None:
     seen = observe(source)
     assert OPENING in seen.only("type")["text"]
     assert seen.control["result"] == ["plain"]
+
+
+def test_a_file_is_loaded_as_if_nobody_had_looked_into_it(observe: Observe) -> None:
+    source = """
+import pickle
+def run(data):
+    with open("kept", "wb") as file:
+        pickle.dump(["first\\nline", "second"], file)
+        pickle.dump("behind", file)
+    with open("kept", "rb") as file:
+        return [pickle.load(file), pickle.load(file)]
+"""
+    assert observe(source).attack["result"] == [["first\nline", "second"], "behind"]

@@ -37,9 +37,7 @@ _NOT_SAID = {
 """Of these, ones at which that is a flaw all the same where nothing about the function says that it runs what it is given."""
 _CALLERS = frozenset({Sink.REGEX, Sink.LOG})
 """What a caller of a library writes into patterns and logs is the caller's to choose, and for a program to look after."""
-_NAMES_A_FILE = re.compile(
-    r"(?i)(^|_)(file|path|name|filename|fname|template|dir|directory|folder|dest|target|src|output|out)s?$"
-)
+_FROM_ELSEWHERE = re.compile(r"(?i)ur[li]|link|header|data|content|archive|body|html|xml|text|response|message|document")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +76,7 @@ def passed_on(seen: Seen, context: Context, asked: Asked) -> bool:
     if seen.sink is Sink.PATH:
         if before.rstrip("/") in ("", seen.detail.get("cwd", "").rstrip("/")):
             return True
-        return _holds_a_mark(seen, before) and bool(
-            _NAMES_A_FILE.search(asked.parameter)
-        )  # a folder and a file in it are asked for
+        return _holds_a_mark(seen, before) and not _FROM_ELSEWHERE.search(asked.parameter)  # a folder and a file in it are asked for
     if seen.sink is Sink.REQUEST:  # but where a host stands before it that is not of the caller's choice
         host = before.partition("//")[2]
         return not host or _holds_a_mark(seen, host)

@@ -98,6 +98,9 @@ _OF_SINK = {
 }
 """What an attack on a sink may show."""
 
+_ANNOUNCED = re.compile(r"(?i)unsafe|insecure|danger|untrusted|pickl|marshal")
+"""Named so, a function says that its caller is to trust what it loads."""
+
 _OF_PARSERS = frozenset(
     {
         ViolationKind.UNSAFE_DESERIALISATION,
@@ -434,7 +437,8 @@ def _follows(violation: Violation, job: Job) -> bool:
     if violation.kind in RESOURCES or not job.control:
         return False
     if job.purpose is Purpose.SPECIAL:
-        return violation.kind in _OF_PARSERS
+        announced = violation.kind is ViolationKind.UNSAFE_DESERIALISATION and _ANNOUNCED.search(job.target)
+        return violation.kind in _OF_PARSERS and not announced
     return job.sink is not None and violation.kind in _OF_SINK.get(job.sink, frozenset())
 
 

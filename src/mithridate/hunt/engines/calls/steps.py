@@ -19,7 +19,7 @@ MAX_BYTES = 1 << 20
 _NUMBERS = 0xE100
 _MAX_LEAVES = 24
 _DEPTH = 12
-_TEXTS = frozenset({"bytes", "file", "textfile", "path"})
+_TEXTS = frozenset({"bytes", "file", "textfile", "path", "stored"})
 
 
 def marked(text: str = HARMLESS) -> str:

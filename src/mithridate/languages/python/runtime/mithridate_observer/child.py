@@ -29,6 +29,7 @@ from .preloading import Preloading
 from .records import Records
 
 PRIVATE = b"!"
+SAMPLE_S = 0.2
 
 
 class Run:
@@ -92,6 +93,7 @@ def carry_out(
     what `_Setting` restores; with threads of a document still running there is no next one.
     """
     setting: _Setting | None = None
+    spent: list[list[dict[str, Any]]] = []
     for turn in turns:
         began = time.process_time()
         ended: dict[str, Any] = {"ended": "done", "frames": []}
@@ -101,6 +103,7 @@ def carry_out(
             if setting is None:
                 os.setsid()
                 confine(limits, dump, held)
+                spent = _sampled(context)
                 gc.enable()
                 if reopen:
                     door.open()
@@ -118,6 +121,9 @@ def carry_out(
         if trouble.memory is not None and ended["ended"] == "done":
             ended = {"ended": "memory", "frames": context.places.of_error(trouble.memory)}
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        if ended["ended"] == "done" and spent:
+            ended["frames"] = spent[-1]
         book.marks = None
         more = turn is not turns[-1] and setting is not None and trouble.memory is None and setting.still_alone()
         told = {"covered": coverage.told() if coverage is not None else [], "modules": preloading.told(), "more": more}
@@ -127,6 +133,8 @@ def carry_out(
         setting.restore()
         if coverage is not None:
             coverage.go_on()
+        spent.clear()
+        signal.setitimer(signal.ITIMER_VIRTUAL, SAMPLE_S, SAMPLE_S)
         limit_time(limits)
     os._exit(0)
 
@@ -170,6 +178,26 @@ def limit_time(limits: Limits) -> None:
     """From now on, so much CPU time is left to this process."""
     _bound(resource.RLIMIT_CPU, math.ceil(time.process_time() + limits.cpu_s) + 2)
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
+
+
+def _sampled(context: Context) -> list[list[dict[str, Any]]]:
+    """The project's frames of the last moment at which CPU time had been used for a while: where a run that is slow spends it.
+
+    Matching a regular expression looks for signals now and then, so that it is seen too.
+    """
+    kept: list[list[dict[str, Any]]] = []
+
+    def look(_number: int, frame: Any) -> None:
+        try:
+            found = context.places.of_stack(frame)
+            if found:
+                kept[:] = [found]
+        except RecursionError:
+            pass  # the target is as deep as it may go
+
+    signal.signal(signal.SIGVTALRM, look)
+    signal.setitimer(signal.ITIMER_VIRTUAL, SAMPLE_S, SAMPLE_S)
+    return kept
 
 
 def _bound(what: int, value: int) -> None:

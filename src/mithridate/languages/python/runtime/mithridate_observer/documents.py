@@ -133,10 +133,15 @@ def _text(of: Any) -> str:
 
 def _file(of: Any) -> Any:
     """A readable binary file of its own name, so that code which asks for `name` or `fileno` is served as well."""
+    return Path(_stored(of)).open("rb")
+
+
+def _stored(of: Any) -> str:
+    """The name of a file with that content."""
     descriptor, name = tempfile.mkstemp(prefix="argument-")
     with os.fdopen(descriptor, "wb") as file:
         file.write(_bytes(of))
-    return Path(name).open("rb")
+    return name
 
 
 def _textfile(of: Any) -> Any:
@@ -164,6 +169,7 @@ _PYTHON: dict[str, Callable[[Any], Any]] = {
     "set": lambda of: set(of or ()),
     "path": lambda of: Path(_text(of)),
     "file": _file,
+    "stored": _stored,
     "textfile": _textfile,
     "none": lambda _of: None,
     "float": _float,

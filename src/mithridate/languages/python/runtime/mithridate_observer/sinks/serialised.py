@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import threading
 from contextlib import contextmanager
@@ -82,16 +81,24 @@ def _marshal(recorder: Recorder, event: str, arguments: tuple[Any, ...]) -> None
         raise stopped(ValueError, "bad marshal data (unknown type code)")
 
 
+def _content(data: Any) -> bytes:
+    """What is to be loaded; a file is left where it is read from, one that cannot be is taken for empty."""
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    try:
+        here = data.tell()
+        content = data.read()
+        data.seek(here)
+    except (AttributeError, OSError, ValueError):
+        return b""
+    return content if isinstance(content, bytes) else b""
+
+
 @contextmanager
 def _watching(recorder: Recorder, data: Any) -> Iterator[None]:
     """While this data is loaded, remember whether it holds marks: then its unmarked types are as much the attacker's."""
     before = _loading.holds_marks
-    if isinstance(data, io.BytesIO):
-        data = data.getvalue()
-    try:
-        _loading.holds_marks = recorder.holds(bytes(data))
-    except TypeError:
-        _loading.holds_marks = False
+    _loading.holds_marks = recorder.holds(_content(data))
     try:
         yield
     finally:
