@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Any
 
-from . import recording, sinks
+from . import recording, sanitizer, sinks
 from .accessors.install import install as install_accessors
 from .asked import book
 from .child import Run, address_space, carry_out
@@ -55,6 +55,7 @@ class _Batch:
         self._run = Run(records)
         self._coverage = Coverage(self._places) if options.coverage else None
         self._dump = _stack_file()
+        self._report = sanitizer.Report() if sanitizer.is_loaded() else None
         self._held = 0
 
     def run(self) -> int:
@@ -103,6 +104,8 @@ class _Batch:
         reading, writing = os.pipe()
         self._dump.seek(0)
         self._dump.truncate()
+        if self._report is not None:
+            self._report.forget()
         pid = os.fork()
         if pid == 0:
             os.close(reading)
@@ -122,6 +125,7 @@ class _Batch:
                 preloading=self._preloading,
                 draw=draw,
                 dump=self._dump,
+                report=self._report,
                 held=self._held,
                 reopen=self._options.reopened,
             )
@@ -138,6 +142,8 @@ class _Batch:
         record["frames"] = outcome.told.get("frames") or self._dumped(outcome.ended)
         if "why" in outcome.told:
             record["why"] = outcome.told["why"]
+        if self._report is not None and (said := self._report.text()):
+            record["report"] = said
         self._ended(number, record)
 
     def _dumped(self, ended: str) -> list[dict[str, Any]]:

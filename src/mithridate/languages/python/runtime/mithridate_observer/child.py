@@ -23,8 +23,11 @@ from .marks import Marks
 from .observed import observe_errors, trouble
 from .preloading import Preloading
 from .records import Records
+from .sanitizer import Report
 
 PRIVATE = b"!"
+_SANITIZED_STACK = 64 << 20
+"""Frames of sanitized code are several times as large: recursion that the usual 8 MiB hold must not end here."""
 
 
 class Run:
@@ -65,20 +68,26 @@ def carry_out(
     preloading: Preloading,
     draw: random.Random,
     dump: Any,
+    report: Report | None,
     held: int,
     reopen: bool,
 ) -> NoReturn:
-    """Run `document` in this process, which ends with it. The last line to the parent says how it went."""
+    """Run `document` in this process, which ends with it. The last line to the parent says how it went.
+
+    With a `report`, what is said on standard error is kept there, and fatal signals are left to the sanitizer.
+    """
     ended: dict[str, Any] = {"ended": "done", "frames": []}
     try:
         os.setsid()
-        confine(limits, dump, held)
+        if report is not None:
+            report.take_standard_error()
+        confine(limits, dump, held, signals=report is None)
         gc.enable()
         if reopen:
             door.open()
         if coverage is not None:
             coverage.start()
-        _phases(document, door, context, run, coverage, Marks(document.numbers, draw))
+        _phases(document, door, context, run, coverage, Marks(document.numbers, draw), report)
     except Invalid as error:
         ended = {"ended": "invalid", "why": str(error)[:500], "frames": []}
     except MemoryError as error:
@@ -94,12 +103,16 @@ def carry_out(
     os._exit(0)
 
 
-def confine(limits: Limits, dump: Any, held: int) -> None:
+def confine(limits: Limits, dump: Any, held: int, *, signals: bool = True) -> None:
     """Bound this process, which holds `held` bytes of address space.
 
-    Out of CPU time, or with a fatal signal, it writes its stack to `dump` and dies.
+    Out of CPU time, or (`signals`) with a fatal signal, it writes its stack to `dump` and dies. Without `signals` its native
+    code is sanitized.
     """
-    faulthandler.enable(file=dump, all_threads=False)
+    if signals:
+        faulthandler.enable(file=dump, all_threads=False)
+    else:
+        _bound(resource.RLIMIT_STACK, _SANITIZED_STACK)
     faulthandler.register(signal.SIGPROF, file=dump, all_threads=False, chain=True)
     seconds = math.ceil(limits.cpu_s) + 2
     _bound(resource.RLIMIT_CORE, 0)
@@ -122,13 +135,23 @@ def address_space() -> int:
     return pages * resource.getpagesize()
 
 
-def _phases(document: Document, door: Door, context: Context, run: Run, coverage: Coverage | None, marks: Marks) -> None:
+def _phases(
+    document: Document,
+    door: Door,
+    context: Context,
+    run: Run,
+    coverage: Coverage | None,
+    marks: Marks,
+    report: Report | None,
+) -> None:
     values = Values(marks)
     door.enter()
     for phase in PHASES:
         if not document.steps[phase]:
             continue
         run.phase = phase
+        if report is not None:
+            report.forget()
         run.write(marks=marks.told())
         context.recorder.begin(run.number, phase, marks.told())
         client = door.client()

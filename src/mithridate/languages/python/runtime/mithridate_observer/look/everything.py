@@ -25,7 +25,7 @@ from ..records import Records, take_standard_output
 from ..tree import Tree
 from ..waiting import Waiting
 from . import applications, functions, programs
-from .modules import Source, sources
+from .modules import Source, native_modules, sources
 
 _SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["'\s,)=\]]+["']([\w.]+)["']""")
 _DJANGO = "django.core.wsgi:get_wsgi_application()"
@@ -78,7 +78,7 @@ class _Look:
         self._tree.remember()
         if str(self._tree.place) not in sys.path:
             sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
-        imported = [source for source in found if source.imported]
+        imported = [*(source for source in found if source.imported), *native_modules(self._tree.place)]
         for start in range(0, len(imported), _TOGETHER):
             self._modules(imported[start : start + _TOGETHER], settings)
 
