@@ -27,6 +27,7 @@ from .doors.interface import Context, Door
 from .doors.program import ProgramDoor
 from .doors.wsgi import WsgiDoor
 from .invalid import Invalid
+from .native_edges import NativeEdges
 from .observed import error_text
 from .places import Places
 from .preloading import Preloading
@@ -53,7 +54,8 @@ class _Batch:
         self._options, self._records, self._tree = options, records, tree
         self._places = Places(tree)
         self._run = Run(records)
-        self._coverage = Coverage(self._places) if options.coverage else None
+        native = NativeEdges() if sanitizer.is_loaded() else None
+        self._coverage = Coverage(self._places, native) if options.coverage else None
         self._dump = _stack_file()
         self._report = sanitizer.Report() if sanitizer.is_loaded() else None
         self._held = 0

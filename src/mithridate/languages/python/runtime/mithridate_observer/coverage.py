@@ -11,16 +11,21 @@ import threading
 from types import CodeType, FrameType
 from typing import Any
 
+from .native_edges import NativeEdges
 from .places import Places
 
 _TOOL = 4
 
 
 class Coverage:
-    """Counts (file, line) pairs of project files. `known` holds those of earlier runs; a run's process adds to its copy."""
+    """Counts (file, line) pairs of project files, and edges of its sanitized native code (`native`) as (module, position).
 
-    def __init__(self, places: Places) -> None:
+    `known` holds those of earlier runs; a run's process adds to its copy.
+    """
+
+    def __init__(self, places: Places, native: NativeEdges | None = None) -> None:
         self._places = places
+        self._native = native
         self.known: set[tuple[str, int]] = set()
         self._new: set[tuple[str, int]] = set()
         self._wanted: dict[CodeType, set[int] | None] = {}
@@ -28,6 +33,8 @@ class Coverage:
 
     def start(self) -> None:
         """Begin to watch this process, its threads included."""
+        if self._native is not None:
+            self._native.start()
         if hasattr(sys, "monitoring"):
             self._monitor(sys.monitoring)
         else:
@@ -36,6 +43,8 @@ class Coverage:
 
     def step(self) -> dict[str, int]:
         """`edges` and `new_edges` of an ANSWER."""
+        if self._native is not None:
+            self._new.update(self._native.step())
         new = len(self._new) - self._counted
         self._counted = len(self._new)
         return {"edges": len(self.known) + len(self._new), "new_edges": new}
@@ -47,6 +56,10 @@ class Coverage:
     def learn(self, told: list[list[Any]]) -> None:
         """Add what a run's process told."""
         self.known.update((str(file), int(line)) for file, line in told)
+        if self._native is not None:
+            for file, place in told:
+                if ".so" in file:
+                    self._native.learn(file, place)
         for code, lines in list(self._wanted.items()):
             if lines:
                 lines.difference_update(line for file, line in told if file == code.co_filename)

@@ -105,9 +105,13 @@ def _resolve(target: str, constructed: tuple[list[Any], dict[str, Any]]) -> Any:
 
 
 def _followed(value: Any, then: Any) -> Any:
-    """`value`, after its methods that `then` names were called without arguments: much is read only when it is asked for."""
+    """`value`, after its methods that `then` names and it has were called: much is read only when it is asked for."""
     for name in then if isinstance(then, list) else ():
-        _finished(getattr(value, str(name))())
+        method = getattr(value, str(name), None)
+        if callable(method):
+            given = _finished(method())
+            if name == "__iter__":
+                list(itertools.islice(given, MAX_ITEMS))
     return value
 
 
