@@ -19,7 +19,16 @@ from mithridate.hunt.engines.calls.runner import Runner, SandboxRunner
 from mithridate.hunt.engines.calls.steps import Call, Place, document, leaves
 from mithridate.hunt.engines.in_process import found_candidates
 from mithridate.hunt.engines.interface import Ticker
-from mithridate.hunt.engines.octets.inputs import READERS, beginnings, filled, native_targets, project_samples, ways
+from mithridate.hunt.engines.octets.inputs import (
+    READERS,
+    beginnings,
+    filled,
+    native_targets,
+    project_samples,
+    tokens,
+    varied,
+    ways,
+)
 from mithridate.hunt.engines.octets.mutation import mutated
 from mithridate.languages.python.sanitized import sanitized_modules
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
@@ -35,6 +44,8 @@ _PROBED = 24
 _EACH_S, _BATCH_S = 3.0, 25.0
 _CORPUS, _LARGEST = 96, 16 << 10
 _FAILURES = 2
+_VARIED = 0.3
+"""Share of calls in which a number is changed as well."""
 _SUMMARY = re.compile(r"SUMMARY: \w+: ([^\n]*)|([^\s:]+:\d+:\d+): runtime error: ([^\n]{0,60})")
 
 
@@ -112,6 +123,7 @@ class _Slice:
     failures: int = 0
     failed: str = ""
     _samples: list[bytes] | None = None
+    _words: list[bytes] | None = None
 
     def search(self, engine: str) -> SearchResult:
         started = time.monotonic()
@@ -124,7 +136,7 @@ class _Slice:
             jobs = self._probes(door, native) or self._next(draw)
             if not jobs or self.failures > _FAILURES:
                 break
-            self._run(jobs, left, door, native)
+            self._run(jobs, left, door)
         self._save()
         return SearchResult(
             engine=engine,
@@ -156,6 +168,7 @@ class _Slice:
             taken, self.singles = self.singles[:_CALLS], self.singles[_CALLS:]
             return taken
         jobs: list[_Job] = []
+        words = self._tokens()
         for arm in sorted(self.arms, key=lambda a: (-a.rank, a.target))[:_ARMS]:
             arm.batches += 1
             arm.gained *= 0.7
@@ -165,14 +178,16 @@ class _Slice:
             pool = known or [b""]
             for _ in range(_DOCUMENTS):
                 chosen = [pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))] for _ in range(_CALLS)]
-                jobs.append(self._job(arm, [mutated(data, pool, (), draw, _LARGEST) for data in chosen]))
+                job = self._job(arm, [mutated(data, pool, words, draw, _LARGEST) for data in chosen])
+                job.calls = [varied(one, draw) if draw.random() < _VARIED else one for one in job.calls]
+                jobs.append(job)
         return jobs
 
     @staticmethod
     def _job(arm: Arm, inputs: Sequence[bytes]) -> _Job:
         return _Job(arm, [_read(filled(arm.call, arm.place, data)) for data in inputs], list(inputs), [_read(arm.call)])
 
-    def _run(self, jobs: Sequence[_Job], left: float, door: Door, native: dict[str, bool]) -> None:
+    def _run(self, jobs: Sequence[_Job], left: float, door: Door) -> None:
         documents = [job.data for job in jobs]
         output = self.runner.run(documents, min(left, _BATCH_S), _EACH_S)
         self.cpu_s += output.cpu_s
@@ -227,7 +242,9 @@ class _Slice:
             if len(job.calls) == 1:
                 self._keep(job, 0, keys)
             else:
-                self.singles += [self._job(arm, [data]) for data in job.inputs[:done]]
+                self.singles += [
+                    _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
+                ]
 
     def _keep(self, job: _Job, position: int, keys: Sequence[str]) -> None:
         for key in keys:
@@ -241,6 +258,11 @@ class _Slice:
         if self._samples is None:
             self._samples = project_samples(self.binary.directory / "src")
         return self._samples
+
+    def _tokens(self) -> list[bytes]:
+        if self._words is None:
+            self._words = tokens(self.binary.directory / "src")
+        return self._words
 
     def _load(self, door: Door, native: dict[str, bool]) -> None:
         try:

@@ -1,6 +1,7 @@
 """Where an attacker's data goes in a call of native code, and the data to begin with."""
 
 import json
+import random
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,35 @@ _LISTED = 4000
 _SAMPLE = re.compile(r"(?i)(^|/)(tests?|testing|testdata|samples?|fixtures|images|data|examples?|corpus|seeds)(/|$)")
 _NO_SAMPLE = frozenset(
     {".py", ".pyc", ".c", ".h", ".so", ".o", ".pyx", ".md", ".rst", ".txt", ".in", ".cfg", ".toml", ".cpp", ".pyi"}
+)
+_SOURCES = frozenset({".c", ".h", ".cc", ".cpp", ".pyx", ".pxd"})
+_SOURCE_BYTES = 8 << 20
+_TOKENS = 1500
+_LITERAL = re.compile(rb"""'(?P<character>[^'\\]|\\[^']{1,3})'|"(?P<string>[^"\n%]{1,16})"|\b0x(?P<number>[0-9a-fA-F]{2,16})\b""")
+_NUMBERS = (
+    0,
+    1,
+    2,
+    3,
+    7,
+    8,
+    16,
+    31,
+    32,
+    63,
+    64,
+    100,
+    127,
+    128,
+    255,
+    256,
+    1000,
+    4096,
+    65535,
+    65536,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFF,
 )
 READERS = ("load", "__iter__")
 """Methods that make an object read what it was given: many read a header only when they are made."""
@@ -48,6 +78,25 @@ def filled(one: Call, place: Place, data: bytes) -> Call:
     if _is_text(one, place):
         return replaced(one, place, _text(data))
     return replaced(one, place, {"make": "bytes", "latin1": data.decode("latin-1")})
+
+
+def varied(one: Call, draw: random.Random) -> Call:
+    """The call with one of its numbers changed, if it has any."""
+    places = [*_numbers(one.get("args"), ("args",)), *_numbers(one.get("kwargs"), ("kwargs",))]
+    if not places:
+        return one
+    number = draw.choice(_NUMBERS) if draw.random() < 0.7 else draw.randrange(1 << draw.randrange(1, 33))
+    return replaced(one, draw.choice(places), -number if draw.random() < 0.2 else number)
+
+
+def _numbers(value: Any, place: Place) -> list[Place]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [place]
+    if isinstance(value, list):
+        return [found for key, item in enumerate(value) for found in _numbers(item, (*place, key))]
+    if isinstance(value, dict) and not {"make", "python"} & value.keys():
+        return [found for key, item in value.items() for found in _numbers(item, (*place, key))]
+    return []
 
 
 def _is_text(one: Call, place: Place) -> bool:
@@ -95,6 +144,35 @@ def project_samples(tree: Path) -> list[bytes]:
             if rank < len(files) and len(found) < _FILES:
                 found.append(head(files[rank][1], MOST_BYTES))
     return found
+
+
+def tokens(tree: Path) -> list[bytes]:
+    """Characters, words and numbers that the native sources compare with or hold, each once."""
+    found: dict[bytes, None] = {}
+    left = _SOURCE_BYTES
+    for path, size in regular_files(tree):
+        if path.suffix.lower() not in _SOURCES or size > _SOURCE_BYTES // 4 or left < size:
+            continue
+        left -= size
+        content = head(path, size)
+        for match in _LITERAL.finditer(content):
+            found.update(dict.fromkeys(_token(match)))
+        if len(found) > _TOKENS:
+            break
+    return list(found)[:_TOKENS]
+
+
+def _token(match: re.Match[bytes]) -> list[bytes]:
+    if match["number"]:
+        value = int(match["number"], 16)
+        size = max(1, (value.bit_length() + 7) // 8)
+        return [value.to_bytes(size, "big"), value.to_bytes(size, "little")] if size <= 8 else []
+    text = match["character"] or match["string"]
+    try:
+        made = text.decode("latin-1").encode("latin-1").decode("unicode_escape").encode("latin-1")
+    except UnicodeError:
+        return []
+    return [made] if made else []
 
 
 def native_targets(door: bytes) -> dict[str, bool]:

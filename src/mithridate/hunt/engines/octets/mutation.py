@@ -8,6 +8,8 @@ _NUMBERS = (0, 1, 2, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 255, 256, 1023, 102
             0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)  # fmt: skip
 _LAYOUTS = ("B", "<H", ">H", "<I", ">I", "<Q", ">Q")
 _MOST_AT_ONCE = 5
+_AT_THE_FRONT = 0.1
+"""Formats tell at their beginning what they are."""
 
 
 def mutated(data: bytes, others: Sequence[bytes], tokens: Sequence[bytes], draw: random.Random, most: int) -> bytes:
@@ -19,7 +21,7 @@ def mutated(data: bytes, others: Sequence[bytes], tokens: Sequence[bytes], draw:
 
 
 def _change(made: bytearray, others: Sequence[bytes], tokens: Sequence[bytes], draw: random.Random) -> None:
-    at = draw.randrange(len(made) + 1)
+    at = 0 if draw.random() < _AT_THE_FRONT else draw.randrange(len(made) + 1)
     kind = draw.randrange(10)
     if kind == 0 and made:
         made[at % len(made)] ^= 1 << draw.randrange(8)
