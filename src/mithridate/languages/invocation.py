@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mithridate.languages.python.observer import ENTRANCE, ENVIRONMENT, INTERPRETER, OBSERVER, RUNTIME
+from mithridate.languages.python.observer import ENTRANCE, INTERPRETER, OBSERVER, RUNTIME
+from mithridate.languages.python.sanitized import process_environment
 from mithridate.model.entry import INPUT, OUTPUT, Binary, EntryKind, EntryPoint
 from mithridate.model.execution import Command, Mount
 
@@ -75,7 +76,7 @@ def _batch(
 ) -> tuple[Command, tuple[Mount, ...]]:
     mounts = (*build_mounts(binary), Mount(source=RUNTIME, target=OBSERVER), Mount(source=data, target=inside))
     argv = (INTERPRETER, ENTRANCE, "batch", binary.path, inside, *options)
-    return Command(argv=argv, env={**ENVIRONMENT, **env}), mounts
+    return Command(argv=argv, env={**process_environment(binary.directory), **env}), mounts
 
 
 def harness_environment(entry: EntryPoint, candidates: str = "", species: str = "") -> dict[str, str]:

@@ -10,6 +10,7 @@ from mithridate.oracles.confinement.records import LONGEST_LINE, Records, Run, r
 from mithridate.oracles.confinement.sent import sent
 from mithridate.oracles.confinement.verdict import judge_run
 from mithridate.oracles.confinement.violations import violations
+from mithridate.oracles.detector import Detector
 from mithridate.oracles.gravity import gravity
 from mithridate.oracles.growth.measured import measure
 from mithridate.oracles.growth.verdict import judge
@@ -17,6 +18,7 @@ from mithridate.oracles.growth.verdict import judge
 _MEASURED = frozenset(
     {ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUSTION, ViolationKind.STACK_EXHAUSTION, ViolationKind.SUPERLINEAR_TIME}
 )
+_SANITIZERS = frozenset({Detector.ADDRESS_SANITIZER, Detector.UNDEFINED_BEHAVIOUR_SANITIZER})
 
 
 def judged(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[tuple[Violation, ...], tuple[Observation, ...]]]:
@@ -32,7 +34,9 @@ def judged(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, tuple[tupl
         found = list(violations(records, number, documents[number]))
         if number in raw:  # of calls and runs of programs, what counts as too much is measured against the harmless twin
             grown = judge(measure(documents[number], raw[number]))
-            found = [v for v in found if v.kind not in _MEASURED] + ([grown] if grown else [])
+            reported = any(v.detector in _SANITIZERS for v in found)  # then it is known why the run did not come to its end
+            found = [v for v in found if v.kind not in _MEASURED or v.detector in _SANITIZERS]
+            found += [grown] if grown and not reported else []
         made[number] = tuple(sorted(found, key=gravity)), tuple(records.runs[number].attack.observations)
     return made
 

@@ -6,6 +6,7 @@ from mithridate.hunt.engines.aflplusplus import AflPlusPlus
 from mithridate.hunt.engines.calls.engine import CallsEngine
 from mithridate.hunt.engines.interface import Engine
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
+from mithridate.hunt.engines.octets.engine import OctetsEngine
 from mithridate.hunt.engines.requests.engine import RequestEngine
 from mithridate.model.entry import NATIVE
 from mithridate.model.errors import UsageError
@@ -15,6 +16,7 @@ _ENGINES: dict[str, Callable[[], Engine]] = {
     LibFuzzer.name: LibFuzzer,
     AflPlusPlus.name: AflPlusPlus,
     CallsEngine.name: CallsEngine,
+    OctetsEngine.name: OctetsEngine,
     RequestEngine.name: lambda: RequestEngine(oracle=ConfinementOracle()),
 }
 

@@ -11,14 +11,16 @@ from mithridate.languages.python.declared import Declared, declared
 from mithridate.languages.python.environment import ENVIRONMENT, Environment, EnvironmentLimits
 from mithridate.languages.python.interpreter import Interpreter
 from mithridate.languages.python.lock import Lock, find_lock
+from mithridate.languages.python.native import extensions
 from mithridate.languages.python.observer import OWN, USER_BASE
+from mithridate.languages.python.sanitized import Compiler, find_compiler, instrumented, write_preload
 from mithridate.languages.python.settings import IndexSettings
-from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project
+from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, Skipped
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
 from mithridate.store.space import require_space
 
-CACHE_VERSION = 1
+CACHE_VERSION = 2
 """Raise it when environments made by older code must not be reused."""
 
 ANY_PYTHON = "any-python"
@@ -54,21 +56,25 @@ def build_component(
     ).hexdigest()
     with exclusive(cache, f"python-{asked[:32]}", cancel):
         lock = find_lock(wanted, interpreter, settings, cache)
-    key = build_key(project, component, interpreter, lock)
+    compiler = find_compiler(cache) if extensions(project.tree / component.path) else None
+    key = build_key(project, component, interpreter, lock, compiler)
     found = read_marker(cache / key)
     if found is None:
         with exclusive(cache, key, cancel):
             found = read_marker(cache / key)  # another run may have made it while we waited
             if found is None:
-                found = _make(project, component, sandbox, cache, interpreter, wanted, lock, key, limits, cancel)
+                found = _make(project, component, sandbox, cache, interpreter, wanted, lock, compiler, key, limits, cancel)
     return replace(found, flavour=flavour)
 
 
-def build_key(project: Project, component: Component, interpreter: Interpreter, lock: Lock) -> str:
+def build_key(
+    project: Project, component: Component, interpreter: Interpreter, lock: Lock, compiler: Compiler | None = None
+) -> str:
     """The cache key: everything that decides what an environment holds."""
     parts = (
         *(CACHE_VERSION, project.snapshot, component.id, component.path, component.configure, component.build),
         *(component.options, sorted(component.env.items()), interpreter.identity, interpreter.versions["uv"], lock.digest),
+        compiler.identity if compiler else "",
     )
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
@@ -81,6 +87,7 @@ def _make(
     interpreter: Interpreter,
     wanted: Declared,
     lock: Lock,
+    compiler: Compiler | None,
     key: str,
     limits: EnvironmentLimits,
     cancel: threading.Event | None,
@@ -98,11 +105,18 @@ def _make(
         limits=limits,
         version=wanted.version,
         cancel=cancel,
+        compiler=compiler,
     )
     try:
         failed = environment.make(lock, is_built=wanted.build is not None)
         remove_tree(directory / "build" / OWN)  # ours alone: nothing that a build put there in advance
         _show_packages(directory, interpreter)
+        if compiler is not None:
+            modules = instrumented(directory)
+            if modules:
+                write_preload(directory, compiler, modules)
+            elif not failed:
+                failed = (_without_modules(component),)
         require_space(cache)  # else want of it may be why something failed
     except BaseException:
         remove_tree(directory)
@@ -133,6 +147,11 @@ def _show_packages(directory: Path, interpreter: Interpreter) -> None:
     place = directory / USER_BASE.lstrip("/") / f"lib/python{minor}/site-packages"
     place.parent.mkdir(parents=True)
     place.symlink_to(ENVIRONMENT)
+
+
+def _without_modules(component: Component) -> Skipped:
+    why = "its build made no extension module of them; what runs is the Python part alone"
+    return Skipped(what=f"{component.id}: its native sources", reason=why)
 
 
 def _excluded(component: Component, flavour: Flavour, interpreter: Interpreter, wanted: Declared) -> BuildFailure:

@@ -10,6 +10,7 @@ from pathlib import Path
 from mithridate.languages.python.interpreter import Interpreter
 from mithridate.languages.python.lock import Fetched, Lock
 from mithridate.languages.python.observer import INTERPRETER
+from mithridate.languages.python.sanitized import Compiler, first_error
 from mithridate.model.errors import Interrupted
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Component, Skipped
@@ -41,7 +42,10 @@ class EnvironmentLimits:
 
 @dataclass(slots=True, kw_only=True)
 class Environment:
-    """One environment in the making. `directory` holds src/ and build/; `house` a directory with all fetched files."""
+    """One environment in the making. `directory` holds src/ and build/; `house` a directory with all fetched files.
+
+    `compiler` is what the project's own extension modules are compiled with, None when it has none.
+    """
 
     component: Component
     directory: Path
@@ -51,6 +55,7 @@ class Environment:
     limits: EnvironmentLimits
     version: str
     cancel: threading.Event | None
+    compiler: Compiler | None = None
     deadline: float = 0.0
     log: str = ""
 
@@ -66,9 +71,9 @@ class Environment:
                     Skipped(what=f"requirement {sdist.name}=={sdist.version}", reason=f"its build failed: {_error(failed)}")
                 )
         if self.component.build:
-            failed = self._run(("/bin/sh", "-c", self.component.build), cwd=self._source)
+            failed = self._run(("/bin/sh", "-c", self.component.build), cwd=self._source, compiler=self.compiler)
             if not failed.ok:
-                skipped.append(Skipped(what=f"{self.component.id}: its build command", reason=_error(failed)))
+                skipped.append(Skipped(what=f"{self.component.id}: its build command", reason=self._why(failed)))
         elif is_built:
             skipped += self._project()
         remove_tree(self.directory / _CACHE.lstrip("/"))
@@ -94,11 +99,11 @@ class Environment:
         beside the sources, from where it is imported."""
         leftovers = self.directory / "src" / self.component.path / "build"
         is_theirs = leftovers.exists() or leftovers.is_symlink()
-        failed = self._install([self._source])
+        failed = self._install([self._source], self.compiler)
         if not is_theirs:
             remove_tree(leftovers)  # setuptools' copy of the sources, which would be looked at as if it were the project
         if failed is not None:
-            reason = f"its own build failed, so it is run from its sources: {_error(failed)}"
+            reason = f"its own build failed, so it is run from its sources: {self._why(failed)}"
             return [Skipped(what=f"{self.component.id}: what its build would add", reason=reason)]
         adopted = self._run((INTERPRETER, "-I", f"{_OWN}/adopt.py", self._source, ENVIRONMENT))
         if not adopted.ok:
@@ -109,13 +114,18 @@ class Environment:
     def _source(self) -> str:
         return "/src" if self.component.path == "." else f"/src/{self.component.path}"
 
-    def _install(self, what: Sequence[str]) -> Execution | None:
+    def _why(self, failed: Execution) -> str:
+        """Why the project's own build failed: the compiler's first error, where there is one."""
+        said = first_error(failed.stderr + failed.stdout) if self.compiler else ""
+        return said or _error(failed)
+
+    def _install(self, what: Sequence[str], compiler: Compiler | None = None) -> Execution | None:
         """The failure, or None."""
         argv = (_UV, "pip", "install", "--quiet", "--python", INTERPRETER, "--target", ENVIRONMENT, "--no-deps")
-        done = self._run((*argv, "--no-index", "--find-links", WHEELS, "--", *what))
+        done = self._run((*argv, "--no-index", "--find-links", WHEELS, "--", *what), compiler=compiler)
         return None if done.ok else done
 
-    def _run(self, argv: tuple[str, ...], cwd: str = "/tmp") -> Execution:
+    def _run(self, argv: tuple[str, ...], cwd: str = "/tmp", compiler: Compiler | None = None) -> Execution:
         environment = {
             "UV_CACHE_DIR": _CACHE,
             "UV_NO_CONFIG": "1",
@@ -126,6 +136,7 @@ class Environment:
             "SOURCE_DATE_EPOCH": "1000000000",
             "JOBS": str(len(os.sched_getaffinity(0))),
             **_version_variables(self.version),
+            **(compiler.environment if compiler else {}),
             **self.component.env,
         }
         bounds = self.limits
@@ -135,6 +146,7 @@ class Environment:
             Mount(source=self.house, target=WHEELS),
             Mount(source=self.interpreter.uv, target=_UV),
             Mount(source=_SCRIPTS, target=_OWN),
+            *((compiler.mount,) if compiler else ()),
         )
         done = self.sandbox.run(
             Command(argv=argv, env=environment, cwd=cwd),

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mithridate.languages.python.observer import ENTRANCE, ENVIRONMENT, INTERPRETER, OBSERVER, RUNTIME
+from mithridate.languages.python.observer import ENTRANCE, INTERPRETER, OBSERVER, RUNTIME
+from mithridate.languages.python.sanitized import process_environment
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Build, Skipped
 from mithridate.sandbox.interface import Sandbox
@@ -30,7 +31,10 @@ def look(build: Build, sandbox: Sandbox, runtime: Path = RUNTIME, seconds: float
         Mount(source=build.directory / "build", target="/build"),
         Mount(source=runtime, target=OBSERVER),
     )
-    command = Command(argv=(INTERPRETER, ENTRANCE, "look", source_of(build)), env={**ENVIRONMENT, **build.component.env})
+    command = Command(
+        argv=(INTERPRETER, ENTRANCE, "look", source_of(build)),
+        env={**process_environment(build.directory), **build.component.env},
+    )
     limits = Limits(
         wall_s=seconds,
         memory_bytes=_LIMITS.memory_bytes,

@@ -11,6 +11,7 @@ from mithridate.model.violation import Frame
 LONGEST_LINE = 256 << 10
 """Bytes; the format allows no more."""
 _LONGEST_TEXT = 64 << 10
+_LONGEST_REPORT = 128 << 10
 _MOST_RUNS = 100_000
 _MOST_ROUTES = 20_000
 _MOST_PER_PHASE = 10_000
@@ -33,11 +34,12 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended: "done", "timeout", "memory", "signal N" or "exit N"."""
+    """How a run ended: "done", "timeout", "memory", "signal N" or "exit N"; `report` is what a sanitizer in native code said."""
 
     how: str
     cpu_s: float = 0.0
     frames: tuple[Frame, ...] = ()
+    report: str = ""
 
 
 @dataclass(slots=True)
@@ -104,7 +106,8 @@ def _take(record: dict[str, Any], runs: dict[int, Run]) -> None:
     if run.ended is not None:
         return
     if isinstance(record.get("ended"), str):
-        run.ended = Ended(_text(record["ended"], 64), _seconds(record.get("cpu_s")), frames(record.get("frames")))
+        report = _text(record.get("report"), _LONGEST_REPORT)
+        run.ended = Ended(_text(record["ended"], 64), _seconds(record.get("cpu_s")), frames(record.get("frames")), report)
     elif record.get("phase") in ("control", "attack"):
         _take_of_phase(record, run.attack if record["phase"] == "attack" else run.control)
 

@@ -10,6 +10,7 @@ from mithridate.oracles.confinement.records import Ended, Phase, Records, Run
 from mithridate.oracles.confinement.sent import NOTHING_KNOWN, Sent, sent
 from mithridate.oracles.confinement.verdict import judge_run
 from mithridate.oracles.detector import Detector
+from mithridate.oracles.native import native
 
 CONFINEMENT = "confinement"
 OBSERVER = "observer"
@@ -80,7 +81,9 @@ def _ending(run: Run) -> Iterator[Violation]:
     ended = run.ended
     if ended is None or not _in_attack(run.control, run.attack):
         return
-    if ended.how == "timeout" and ended.cpu_s >= BUSY_SECONDS:
+    if reported := native(ended.how, ended.report):
+        yield from reported
+    elif ended.how == "timeout" and ended.cpu_s >= BUSY_SECONDS:
         yield _end(ended, ViolationKind.TIMEOUT, Detector.RESOURCE_LIMIT, f"still running after {ended.cpu_s:.1f} s of CPU time")
     elif ended.how == "memory":
         yield _end(ended, ViolationKind.MEMORY_EXHAUSTION, Detector.RESOURCE_LIMIT, "ended at the memory limit")

@@ -76,7 +76,8 @@ def passed_on(seen: Seen, context: Context, asked: Asked) -> bool:
     if seen.sink is Sink.PATH:
         if before.rstrip("/") in ("", seen.detail.get("cwd", "").rstrip("/")):
             return True
-        return _holds_a_mark(seen, before) and not _FROM_ELSEWHERE.search(asked.parameter)  # a folder and a file in it are asked for
+        # a folder and a file in it are asked for
+        return _holds_a_mark(seen, before) and not _FROM_ELSEWHERE.search(asked.parameter)
     if seen.sink is Sink.REQUEST:  # but where a host stands before it that is not of the caller's choice
         host = before.partition("//")[2]
         return not host or _holds_a_mark(seen, host)

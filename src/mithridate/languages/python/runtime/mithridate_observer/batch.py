@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Any
 
-from . import recording, sinks
+from . import recording, sanitizer, sinks
 from .accessors.install import install as install_accessors
 from .asked import book
 from .child import Run, Turn, address_space, carry_out
@@ -28,6 +28,7 @@ from .doors.interface import Context, Door
 from .doors.program import ProgramDoor
 from .doors.wsgi import WsgiDoor
 from .invalid import Invalid
+from .native_edges import NativeEdges
 from .observed import error_text
 from .places import Places
 from .preloading import Preloading
@@ -57,8 +58,9 @@ class _Batch:
         self._places = Places(tree)
         self._run = Run(records)
         covered = options.coverage or any(COVERED in path.name for path in options.inputs)
-        self._coverage = Coverage(self._places) if covered else None
+        self._coverage = Coverage(self._places, NativeEdges() if sanitizer.is_loaded() else None) if covered else None
         self._dump = _stack_file()
+        self._report = sanitizer.Report() if sanitizer.is_loaded() else None
         self._held = 0
 
     def run(self) -> int:
@@ -130,6 +132,8 @@ class _Batch:
         waiting, going_on = os.pipe()
         self._dump.seek(0)
         self._dump.truncate()
+        if self._report is not None:
+            self._report.forget()
         pid = os.fork()
         if pid == 0:
             os.close(reading)
@@ -144,6 +148,7 @@ class _Batch:
                 coverage=self._coverage,
                 preloading=self._preloading,
                 dump=self._dump,
+                report=self._report,
                 held=self._held,
                 reopen=self._options.reopened,
                 going_on=_high(waiting),
@@ -178,6 +183,8 @@ class _Batch:
         record["frames"] = outcome.told.get("frames") or self._dumped(outcome.ended)
         if "why" in outcome.told:
             record["why"] = outcome.told["why"]
+        if self._report is not None and (said := self._report.text()):
+            record["report"] = said
         self._ended(number, record)
 
     def _dumped(self, ended: str) -> list[dict[str, Any]]:

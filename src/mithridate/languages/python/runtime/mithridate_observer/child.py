@@ -27,9 +27,12 @@ from .marks import Marks
 from .observed import observe_errors, trouble
 from .preloading import Preloading
 from .records import Records
+from .sanitizer import Report
 
 PRIVATE = b"!"
 SAMPLE_S = 0.2
+_SANITIZED_STACK = 64 << 20
+"""Frames of sanitized code are several times as large: recursion that the usual 8 MiB hold must not end here."""
 
 
 class Run:
@@ -82,6 +85,7 @@ def carry_out(
     coverage: Coverage | None,
     preloading: Preloading,
     dump: Any,
+    report: Report | None,
     held: int,
     reopen: bool,
     going_on: int,
@@ -91,6 +95,8 @@ def carry_out(
     The last line to the parent about each says how it went; the next one begins when the parent, which puts the tree back
     meanwhile, has written a byte to `going_on`. What a document changed in the process stays for those behind it, but for
     what `_Setting` restores; with threads of a document still running there is no next one.
+
+    With a `report`, what is said on standard error is kept there, and fatal signals are left to the sanitizer.
     """
     setting: _Setting | None = None
     spent: list[list[dict[str, Any]]] = []
@@ -102,7 +108,9 @@ def carry_out(
         try:
             if setting is None:
                 os.setsid()
-                confine(limits, dump, held)
+                if report is not None:
+                    report.take_standard_error()
+                confine(limits, dump, held, signals=report is None)
                 spent = _sampled(context)
                 gc.enable()
                 if reopen:
@@ -111,7 +119,7 @@ def carry_out(
                 setting = _Setting()
             if coverage is not None:
                 coverage.watch(turn.covered)
-            _phases(turn.document, door, context, run, coverage, Marks(turn.document.numbers, turn.draw))
+            _phases(turn.document, door, context, run, coverage, Marks(turn.document.numbers, turn.draw), report)
         except Invalid as error:
             ended = {"ended": "invalid", "why": str(error)[:500], "frames": []}
         except MemoryError as error:
@@ -160,12 +168,16 @@ class _Setting:
             os.environ.update(self._environment)
 
 
-def confine(limits: Limits, dump: Any, held: int) -> None:
+def confine(limits: Limits, dump: Any, held: int, *, signals: bool = True) -> None:
     """Bound this process, which holds `held` bytes of address space.
 
-    Out of CPU time, or with a fatal signal, it writes its stack to `dump` and dies.
+    Out of CPU time, or (`signals`) with a fatal signal, it writes its stack to `dump` and dies. Without `signals` its native
+    code is sanitized.
     """
-    faulthandler.enable(file=dump, all_threads=False)
+    if signals:
+        faulthandler.enable(file=dump, all_threads=False)
+    else:
+        _bound(resource.RLIMIT_STACK, _SANITIZED_STACK)
     faulthandler.register(signal.SIGPROF, file=dump, all_threads=False, chain=True)
     _bound(resource.RLIMIT_CORE, 0)
     _bound(resource.RLIMIT_FSIZE, 1 << 30)
@@ -212,12 +224,22 @@ def address_space() -> int:
     return pages * resource.getpagesize()
 
 
-def _phases(document: Document, door: Door, context: Context, run: Run, coverage: Coverage | None, marks: Marks) -> None:
+def _phases(
+    document: Document,
+    door: Door,
+    context: Context,
+    run: Run,
+    coverage: Coverage | None,
+    marks: Marks,
+    report: Report | None,
+) -> None:
     values = Values(marks)
     for phase in PHASES:
         if not document.steps[phase]:
             continue
         run.phase = phase
+        if report is not None:
+            report.forget()
         run.write(marks=marks.told())
         context.recorder.begin(run.number, phase, marks.told())
         client = door.client()

@@ -11,6 +11,7 @@ import threading
 from types import CodeType, FrameType
 from typing import Any
 
+from .native_edges import NativeEdges
 from .places import Places
 
 _TOOL = 4
@@ -18,10 +19,14 @@ MAX_FILES = 200
 
 
 class Coverage:
-    """Counts (file, line) pairs of project files. `known` holds those of earlier runs; a run's process adds to its copy."""
+    """Counts (file, line) pairs of project files, and edges of its sanitized native code (`native`) as (module, position).
 
-    def __init__(self, places: Places) -> None:
+    `known` holds those of earlier runs; a run's process adds to its copy.
+    """
+
+    def __init__(self, places: Places, native: NativeEdges | None = None) -> None:
         self._places = places
+        self._native = native
         self.known: set[tuple[str, int]] = set()
         self._new: set[tuple[str, int]] = set()
         self._wanted: dict[CodeType, set[int] | None] = {}
@@ -34,6 +39,8 @@ class Coverage:
         if wanted == self._watching:
             return
         self._watching = wanted
+        if self._native is not None and wanted:
+            self._native.start()
         if hasattr(sys, "monitoring"):
             self._monitor(sys.monitoring, wanted)
         else:
@@ -43,6 +50,8 @@ class Coverage:
 
     def step(self) -> dict[str, Any]:
         """`edges`, `new_edges` and `files` of an ANSWER."""
+        if self._native is not None and self._watching:
+            self._new.update(self._native.step())
         new = len(self._new) - self._counted
         self._counted = len(self._new)
         files = sorted(name for file in self._files if (name := self._places.shown(file)) is not None)
@@ -64,6 +73,10 @@ class Coverage:
         if not told:
             return
         self.known.update((str(file), int(line)) for file, line in told)
+        if self._native is not None:
+            for file, place in told:
+                if ".so" in file:
+                    self._native.learn(file, place)
         for code, lines in list(self._wanted.items()):
             if lines:
                 lines.difference_update(line for file, line in told if file == code.co_filename)

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import itertools
 import time
+import types
 from typing import Any
 
 from .. import recording
@@ -15,6 +16,7 @@ from ..observed import error_text, observe_errors
 from . import importing
 from .interface import Client, Context
 
+_OF_CLASS = (staticmethod, classmethod, types.ClassMethodDescriptorType)
 MAX_ITEMS = 10_000
 MAX_RETURNED = 64 * 1024
 
@@ -62,7 +64,7 @@ class Caller:
         try:
             function = _resolve(told["target"], constructed)
             self._context.places.note_handler(function)
-            returned = _shown(_finished(function(*arguments, **named)))
+            returned = _shown(_followed(_finished(function(*arguments, **named)), told.get("then")))
         except Invalid:
             raise
         except KeyboardInterrupt:
@@ -94,9 +96,20 @@ def _resolve(target: str, constructed: tuple[list[Any], dict[str, Any]]) -> Any:
     owner_name, dot, method = target.rpartition(".")
     if dot and ":" in owner_name:
         owner = importing.find(owner_name)
-        if isinstance(owner, type) and not isinstance(inspect.getattr_static(owner, method), (staticmethod, classmethod)):
+        if isinstance(owner, type) and not isinstance(inspect.getattr_static(owner, method), _OF_CLASS):
             return getattr(owner(*constructed[0], **constructed[1]), method)
     return importing.find(target)
+
+
+def _followed(value: Any, then: Any) -> Any:
+    """`value`, after its methods that `then` names and it has were called: much is read only when it is asked for."""
+    for name in then if isinstance(then, list) else ():
+        method = getattr(value, str(name), None)
+        if callable(method):
+            given = _finished(method())
+            if name == "__iter__":
+                list(itertools.islice(given, MAX_ITEMS))
+    return value
 
 
 def _finished(value: Any) -> Any:

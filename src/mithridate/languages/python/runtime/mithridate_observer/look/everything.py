@@ -26,7 +26,7 @@ from ..records import Records, take_standard_output
 from ..tree import Tree
 from ..waiting import Waiting
 from . import applications, functions, programs
-from .modules import Source, sources
+from .modules import Source, native_modules, sources
 
 _SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["'\s,)=\]]+["']([\w.]+)["']""")
 _DJANGO = "django.core.wsgi:get_wsgi_application()"
@@ -83,12 +83,13 @@ class _Look:
         self._tree.remember()
         if str(self._tree.place) not in sys.path:
             sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
+        imported = [*(source for source in found if source.imported), *native_modules(self._tree.place)]
         groups: dict[Project | None, list[Source]] = {}
-        for source in (each for each in found if each.imported and (each.root, each.name.partition(".")[0]) not in passed_over):
+        for source in (each for each in imported if (each.root, each.name.partition(".")[0]) not in passed_over):
             groups.setdefault(_project_of(source, projects), []).append(source)
-        for settings, imported in groups.items():
-            for start in range(0, len(imported), _TOGETHER):
-                self._modules(imported[start : start + _TOGETHER], settings)
+        for settings, several in groups.items():
+            for start in range(0, len(several), _TOGETHER):
+                self._modules(several[start : start + _TOGETHER], settings)
 
     def _modules(self, several: list[Source], settings: Project | None) -> None:
         together = len(several) > 1 and self._in_process("", lambda: self._import_all(several, settings), whole=True)

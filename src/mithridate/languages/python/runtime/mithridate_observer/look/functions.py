@@ -10,6 +10,7 @@ from typing import Any
 
 from ..doors.routes import constants_of
 from ..places import Places, code_of
+from . import native
 from .modules import Source
 
 MAX_FUNCTIONS = 400
@@ -77,6 +78,9 @@ def _offered(module: ModuleType) -> list[tuple[str, Any]]:
     found = []
     for name, value in list(vars(module).items()):
         owner = getattr(value, "__module__", None)
+        if native.is_module(module) and callable(value) and not name.startswith("_"):
+            found.append((name, value))  # what it calls itself need not be the name that it was imported by
+            continue
         near = owner == module.__name__ or (is_package and isinstance(owner, str) and owner.partition(".")[0] == package)
         if not name.startswith("_") and near:
             found.append((name, value))
@@ -95,7 +99,7 @@ def _callables(module: ModuleType, name: str, value: Any) -> Iterator[tuple[str,
                 continue
             if isinstance(raw, (staticmethod, classmethod)):
                 yield f"{path}.{method}", getattr(value, method), None
-            elif inspect.isfunction(raw):
+            elif inspect.isfunction(raw) or native.is_function(raw):
                 yield f"{path}.{method}", raw, value
     elif callable(value) and not inspect.ismodule(value):
         yield path, value, None
@@ -104,24 +108,34 @@ def _callables(module: ModuleType, name: str, value: Any) -> Iterator[tuple[str,
 def _told(target: str, function: Any, construct: Any, places: Places) -> dict[str, Any] | None:
     code = code_of(function if not inspect.isclass(function) else function.__init__)
     place = places.of_code(code) if code is not None else []
+    own = native.is_function(function) or native.is_class(function)
     parameters = _parameters(function)
-    if parameters is None or (code is not None and not place and not inspect.isclass(function)):
+    guessed = parameters is None and own
+    if guessed:
+        parameters = native.parameters(function)
+    if parameters is None or (code is not None and not place and not own and not inspect.isclass(function)):
         return None
-    if construct is not None:
+    if construct is not None and not guessed:
         parameters = parameters[1:]
     documentation = (inspect.getdoc(function) or "").strip()[:MAX_DOC]
     return {
         "target": target,
         "parameters": parameters,
-        "construct": _parameters(construct) if construct is not None else None,
+        "construct": _constructed(construct) if construct is not None else None,
         "returns": _annotation(getattr(function, "__annotations__", {}).get("return", inspect.Parameter.empty)),
         "doc": documentation,
         "is_coroutine": inspect.iscoroutinefunction(function),
         "is_class": inspect.isclass(function),
-        "native": code is None and not inspect.isclass(function),
+        "native": own or (code is None and not inspect.isclass(function)),
+        **({"guessed": True} if guessed else {}),
         **(place[0] if place else {"file": "", "line": 0, "function": target.rpartition(":")[2]}),
         "constants": constants_of(code)[:60] if code is not None and place else [],
     }
+
+
+def _constructed(owner: Any) -> list[dict[str, Any]] | None:
+    found = _parameters(owner)
+    return native.parameters(owner) if found is None and native.is_class(owner) else found
 
 
 def _parameters(function: Any) -> list[dict[str, Any]] | None:

@@ -6,6 +6,7 @@ import ast
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 MAX_FILES = 20_000
@@ -43,17 +44,37 @@ def sources(root: Path) -> Iterator[Source]:
                 yield _source(root, Path(directory) / name)
 
 
+def native_modules(root: Path) -> Iterator[Source]:
+    """The extension modules below `root` that others are meant to import: no part of their name begins with an underscore."""
+    for directory, directories, files in os.walk(root):
+        directories[:] = sorted(each for each in directories if not _is_hidden(Path(directory) / each) and each not in _LEFT_OUT)
+        for name in sorted(files):
+            stem = next((name[: -len(suffix)] for suffix in EXTENSION_SUFFIXES if name.endswith(suffix)), "")
+            if stem.isidentifier():
+                path = Path(directory) / name
+                top = _import_root(root, path)
+                parts = [*path.relative_to(top).parts[:-1], stem]
+                if all(part.isidentifier() and not part.startswith("_") for part in parts):
+                    yield Source(path, top, ".".join(parts), ast.Module(body=[], type_ignores=[]), "", imported=True)
+
+
+def _import_root(root: Path, path: Path) -> Path:
+    """The directory that must be on the import path for the module in `path`."""
+    top = path.parent
+    while (top / "__init__.py").exists() and top != root and root in top.parents:
+        top = top.parent
+    if (root / "src").is_dir() and root == top and path.is_relative_to(root / "src"):
+        top = root / "src"
+    return top
+
+
 def _is_hidden(directory: Path) -> bool:
     name = directory.name
     return name.startswith(".") or name in ("node_modules", "site-packages", "__pycache__") or (directory / "pyvenv.cfg").exists()
 
 
 def _source(root: Path, path: Path) -> Source:
-    top = path.parent
-    while (top / "__init__.py").exists() and top != root and root in top.parents:
-        top = top.parent
-    if (root / "src").is_dir() and root == top and path.is_relative_to(root / "src"):
-        top = root / "src"
+    top = _import_root(root, path)
     parts = list(path.relative_to(top).with_suffix("").parts)
     if parts[-1] == "__init__" and len(parts) > 1:
         parts.pop()

@@ -1,0 +1,307 @@
+"""Slices of search: batches of documents with many calls each, kept where they take new edges, told apart where they crash."""
+
+import hashlib
+import json
+import random
+import re
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mithridate.hunt.engines.calls import outcome
+from mithridate.hunt.engines.calls.door import Door, door_file, read_door
+from mithridate.hunt.engines.calls.planner import _BINDING as WRONG_ARGUMENTS
+from mithridate.hunt.engines.calls.planner import distinct, promise
+from mithridate.hunt.engines.calls.runner import Runner, SandboxRunner
+from mithridate.hunt.engines.calls.steps import Call, Place, document, leaves
+from mithridate.hunt.engines.in_process import found_candidates
+from mithridate.hunt.engines.interface import Ticker
+from mithridate.hunt.engines.octets.inputs import (
+    READERS,
+    beginnings,
+    filled,
+    native_targets,
+    project_samples,
+    tokens,
+    varied,
+    ways,
+)
+from mithridate.hunt.engines.octets.mutation import mutated
+from mithridate.languages.python.sanitized import sanitized_modules
+from mithridate.model.entry import Binary, EntryKind, EntryPoint
+from mithridate.model.project import Flavour, Skipped, ToolFailure
+from mithridate.model.search import SearchResult, SearchSlice
+from mithridate.sandbox.interface import Sandbox
+
+STATE_FILE = "octets.json"
+_CALLS = 32
+"""Calls of one document: a run is a process of its own, and forking one costs as much as many calls."""
+_ARMS, _DOCUMENTS = 5, 5
+_PROBED = 24
+_EACH_S, _BATCH_S = 3.0, 25.0
+_CORPUS, _LARGEST = 96, 16 << 10
+_FAILURES = 2
+_VARIED = 0.3
+"""Share of calls in which a number is changed as well."""
+_SUMMARY = re.compile(r"SUMMARY: \w+: ([^\n]*)|([^\s:]+:\d+:\d+): runtime error: ([^\n]{0,60})")
+
+
+@dataclass(slots=True)
+class Arm:
+    """One place in one way of calling a target. `seeds` were not tried yet; `corpus` took new edges."""
+
+    target: str
+    call: Call
+    place: Place
+    seeds: list[bytes]
+    corpus: list[bytes] = field(default_factory=list)
+    batches: int = 0
+    gained: float = 1.0
+
+    @property
+    def rank(self) -> float:
+        """What to search next: what brought much lately, and what was searched little."""
+        return self.gained / (1 + self.batches) + 1.0 / (1 + self.batches)
+
+
+@dataclass(slots=True)
+class _Job:
+    """One document of a batch: the inputs of its calls, none for a probe."""
+
+    arm: Arm | None
+    calls: list[Call]
+    inputs: list[bytes]
+    control: list[Call] = field(default_factory=list)
+
+    @property
+    def data(self) -> bytes:
+        return document(self.calls, self.control)
+
+
+class OctetsEngine:
+    """Mutates bytes and text for functions of packages with sanitized native code. `runner` stands for the sandbox in tests."""
+
+    name = "octets"
+    kinds = frozenset({EntryKind.FUNCTION})
+
+    def accepts(self, entry: EntryPoint) -> Skipped | None:
+        """Functions of a build with sanitized extension modules; other functions are not its business."""
+        binary = entry.binary(Flavour.PLAIN)
+        if binary is None or not sanitized_modules(binary.directory):
+            return Skipped(what=f"{entry.id} with {self.name}", reason="it has no native code with a sanitizer")
+        return None
+
+    def search(
+        self, work: SearchSlice, sandbox: Sandbox, tick: Ticker | None = None, cancel: threading.Event | None = None
+    ) -> SearchResult:
+        """See Engine.search. What was learned is kept between slices."""
+        binary = work.entry.binary(Flavour.PLAIN)
+        if binary is None:
+            raise ValueError("accepts() refused this entry point")
+        runner = SandboxRunner(entry=work.entry, binary=binary, sandbox=sandbox, memory_bytes=work.memory_bytes, cancel=cancel)
+        one = _Slice(work, runner, binary, tick, cancel)
+        return one.search(self.name)
+
+
+@dataclass(slots=True)
+class _Slice:
+    work: SearchSlice
+    runner: Runner
+    binary: Binary
+    tick: Ticker | None
+    cancel: threading.Event | None
+    arms: list[Arm] = field(default_factory=list)
+    unprobed: list[str] = field(default_factory=list)
+    finds: set[str] = field(default_factory=set)
+    singles: list[_Job] = field(default_factory=list)
+    executions: int = 0
+    covered: int = 0
+    cpu_s: float = 0.0
+    failures: int = 0
+    failed: str = ""
+    _samples: list[bytes] | None = None
+    _words: list[bytes] | None = None
+
+    def search(self, engine: str) -> SearchResult:
+        started = time.monotonic()
+        told = door_file(self.binary).read_bytes()
+        door, native = read_door(told), native_targets(told)
+        self._load(door, native)
+        before = sum(len(a.corpus) for a in self.arms)
+        draw = random.Random(self.work.seed)
+        while (left := self.work.seconds - (time.monotonic() - started)) > 1.0 and not (self.cancel and self.cancel.is_set()):
+            jobs = self._probes(door, native) or self._next(draw)
+            if not jobs or self.failures > _FAILURES:
+                break
+            self._run(jobs, left, door)
+        self._save()
+        return SearchResult(
+            engine=engine,
+            executions=self.executions,
+            wall_s=time.monotonic() - started,
+            cpu_s=self.cpu_s,
+            covered=self.covered,
+            edges=self.covered,
+            new_units=max(0, sum(len(a.corpus) for a in self.arms) - before),
+            corpus_units=sum(len(a.corpus) for a in self.arms),
+            candidates=found_candidates(self.work.candidates),
+            restarts=self.failures,
+            failure=ToolFailure(tool=engine, why=self.failed) if self.failed and not self.executions else None,
+            exhausted=not self.arms and not self.unprobed and not self.failed,
+        )
+
+    def _probes(self, door: Door, native: dict[str, bool]) -> list[_Job]:
+        """Which ways of calling the next targets are taken."""
+        taken, self.unprobed = self.unprobed[:_PROBED], self.unprobed[_PROBED:]
+        jobs = []
+        for name in taken:
+            calls = [_read(one) for one in ways(door.targets[name], guessed=native.get(name, False))]
+            jobs += [_Job(None, calls, [])] if calls else []
+        return jobs
+
+    def _next(self, draw: random.Random) -> list[_Job]:
+        """Single calls of what has to be told apart; else, for some arms, what they know first and then changes of it."""
+        if self.singles:
+            taken, self.singles = self.singles[:_CALLS], self.singles[_CALLS:]
+            return taken
+        jobs: list[_Job] = []
+        words = self._tokens()
+        for arm in sorted(self.arms, key=lambda a: (-a.rank, a.target))[:_ARMS]:
+            arm.batches += 1
+            arm.gained *= 0.7
+            known = [*arm.seeds, *arm.corpus]
+            jobs += [self._job(arm, known[i : i + _CALLS]) for i in range(0, len(known), _CALLS)]
+            arm.seeds, arm.corpus = [], arm.corpus
+            pool = known or [b""]
+            for _ in range(_DOCUMENTS):
+                chosen = [pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))] for _ in range(_CALLS)]
+                job = self._job(arm, [mutated(data, pool, words, draw, _LARGEST) for data in chosen])
+                job.calls = [varied(one, draw) if draw.random() < _VARIED else one for one in job.calls]
+                jobs.append(job)
+        return jobs
+
+    @staticmethod
+    def _job(arm: Arm, inputs: Sequence[bytes]) -> _Job:
+        return _Job(arm, [_read(filled(arm.call, arm.place, data)) for data in inputs], list(inputs), [_read(arm.call)])
+
+    def _run(self, jobs: Sequence[_Job], left: float, door: Door) -> None:
+        documents = [job.data for job in jobs]
+        output = self.runner.run(documents, min(left, _BATCH_S), _EACH_S)
+        self.cpu_s += output.cpu_s
+        opened, runs = outcome.read(output.records, len(jobs))
+        if opened.failed or not (opened.ready or any(runs)):
+            self.failures += 1
+            self.failed = opened.failed or output.words
+            return
+        for job, run in zip(jobs, runs, strict=True):
+            if run is None:
+                continue
+            self.executions += max(1, len(run.answers))
+            if job.arm is None:
+                self._learn_ways(job, run, door)
+            else:
+                self._learn(job.arm, job, run)
+        if self.tick:
+            self.tick(self.executions, self.covered, self.covered, sum(len(a.corpus) for a in self.arms))
+
+    def _learn_ways(self, job: _Job, run: outcome.Run, door: Door) -> None:
+        """Arms for the ways that the target takes, those first that raise nothing."""
+        usable: list[tuple[bool, int]] = []
+        seen: set[str] = set()
+        for position, answer in enumerate(run.answers):
+            if not WRONG_ARGUMENTS.search(answer.raised) and not answer.raised.startswith("TypeError"):
+                key = f"{answer.raised[:60]}|{answer.new_edges}"
+                usable += [] if key in seen and answer.new_edges == 0 else [(bool(answer.raised), position)]
+                seen.add(key)
+        for _, position in sorted(usable)[:3]:
+            one = job.calls[position]
+            for place in leaves(one)[:2]:
+                target = door.targets[str(one["target"])]
+                samples = self._project_samples() if promise(target) > 0 else []
+                arm = Arm(target.name, one, place, beginnings(target, one, place, samples))
+                arm.gained = 1.0 + max(0.0, promise(target))
+                self.arms.append(arm)
+
+    def _learn(self, arm: Arm, job: _Job, run: outcome.Run) -> None:
+        for data, answer in zip(job.inputs, run.answers, strict=False):
+            self.covered = max(self.covered, answer.edges)
+            if answer.new_edges > 0 and data not in arm.corpus:
+                arm.corpus.append(data)
+                arm.gained += min(4.0, answer.new_edges / 8)
+        if len(arm.corpus) > _CORPUS:
+            arm.corpus = sorted(arm.corpus[: -_CORPUS // 2], key=len)[: _CORPUS // 2] + arm.corpus[-_CORPUS // 2 :]
+        report = next((str(r["report"]) for r in reversed(run.records) if isinstance(r.get("report"), str)), "")
+        done = len(run.answers)
+        keys = _keys(report)
+        if run.ended.startswith(("exit", "signal")) and done < len(job.calls):
+            self._keep(job, done, keys[-1:] or [f"{run.ended} in {job.calls[done]['target']}"])
+        elif [key for key in keys if key not in self.finds]:
+            if len(job.calls) == 1:
+                self._keep(job, 0, keys)
+            else:
+                self.singles += [
+                    _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
+                ]
+
+    def _keep(self, job: _Job, position: int, keys: Sequence[str]) -> None:
+        for key in keys:
+            if key not in self.finds:
+                self.finds.add(key)
+                digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
+                made = document([job.calls[position]], job.control)
+                (self.work.candidates / f"octets-crash-{digest}-1").write_bytes(made)
+
+    def _project_samples(self) -> list[bytes]:
+        if self._samples is None:
+            self._samples = project_samples(self.binary.directory / "src")
+        return self._samples
+
+    def _tokens(self) -> list[bytes]:
+        if self._words is None:
+            self._words = tokens(self.binary.directory / "src")
+        return self._words
+
+    def _load(self, door: Door, native: dict[str, bool]) -> None:
+        try:
+            told: dict[str, Any] = json.loads((self.work.work / STATE_FILE).read_bytes())
+        except (OSError, ValueError):
+            names = [name for name in distinct(door) if door.targets[name].name]
+            self.unprobed = sorted(names, key=lambda n: (n not in native, -promise(door.targets[n]), n))
+            return
+        self.unprobed = [name for name in told["unprobed"] if name in door.targets]
+        self.finds = set(told["finds"])
+        for one in told["arms"]:
+            lists = [[data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus")]
+            arm = Arm(one["target"], one["call"], tuple(one["place"]), *lists)
+            arm.batches, arm.gained = one["batches"], one["gained"]
+            self.arms.append(arm)
+
+    def _save(self) -> None:
+        arms = [
+            {
+                "target": a.target,
+                "call": a.call,
+                "place": list(a.place),
+                "seeds": [d.decode("latin-1") for d in a.seeds],
+                "corpus": [d.decode("latin-1") for d in a.corpus],
+                "batches": a.batches,
+                "gained": a.gained,
+            }
+            for a in self.arms
+        ]
+        new = Path(self.work.work / f"{STATE_FILE}.new")
+        new.write_text(json.dumps({"unprobed": self.unprobed, "finds": sorted(self.finds), "arms": arms}), "utf-8")
+        new.replace(self.work.work / STATE_FILE)
+
+
+def _read(one: Call) -> Call:
+    """The same call, with what is made of the data read as well."""
+    return {**one, "then": list(READERS)}
+
+
+def _keys(report: str) -> list[str]:
+    """What tells causes apart in a sanitizer's report."""
+    return [re.sub(r"0x[0-9a-f]+", "", "".join(found)) for found in _SUMMARY.findall(report)]

@@ -1,0 +1,184 @@
+"""Where an attacker's data goes in a call of native code, and the data to begin with."""
+
+import json
+import random
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mithridate.hunt.engines.calls.arguments import BYTES, FILE, TEXT, shapes
+from mithridate.hunt.engines.calls.door import Target
+from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
+from mithridate.hunt.engines.calls.steps import CLOSING, OPENING, Call, Place, at, call, leaves, replaced
+from mithridate.languages.c.walk import head, regular_files
+
+MOST_BYTES = 16 << 10
+_FILES = 160
+_LISTED = 4000
+_SAMPLE = re.compile(r"(?i)(^|/)(tests?|testing|testdata|samples?|fixtures|images|data|examples?|corpus|seeds)(/|$)")
+_NO_SAMPLE = frozenset(
+    {".py", ".pyc", ".c", ".h", ".so", ".o", ".pyx", ".md", ".rst", ".txt", ".in", ".cfg", ".toml", ".cpp", ".pyi"}
+)
+_SOURCES = frozenset({".c", ".h", ".cc", ".cpp", ".pyx", ".pxd"})
+_SOURCE_BYTES = 8 << 20
+_TOKENS = 1500
+_LITERAL = re.compile(rb"""'(?P<character>[^'\\]|\\[^']{1,3})'|"(?P<string>[^"\n%]{1,16})"|\b0x(?P<number>[0-9a-fA-F]{2,16})\b""")
+_NUMBERS = (
+    0,
+    1,
+    2,
+    3,
+    7,
+    8,
+    16,
+    31,
+    32,
+    63,
+    64,
+    100,
+    127,
+    128,
+    255,
+    256,
+    1000,
+    4096,
+    65535,
+    65536,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFFF,
+)
+READERS = ("load", "__iter__")
+"""Methods that make an object read what it was given: many read a header only when they are made."""
+
+
+def ways(target: Target, *, guessed: bool) -> list[Call]:
+    """Calls to try; where nothing is known of the parameters, by their number and kind."""
+    made = shapes(target)
+    if guessed:
+        for kinds in (
+            (BYTES,),
+            (TEXT,),
+            (FILE,),
+            (BYTES, BYTES),
+            (TEXT, TEXT),
+            (BYTES, 1),
+            (TEXT, 1),
+            (BYTES, BYTES, BYTES),
+            (1, BYTES),
+        ):
+            construct = None if target.construct is None else {"args": [], "kwargs": {}}
+            made.append(call(target.name, list(kinds), construct=construct))
+    return [one for one in made if leaves(one)]
+
+
+def filled(one: Call, place: Place, data: bytes) -> Call:
+    """The call with `data` at that place: as it is where bytes are wanted, else as text."""
+    if _is_text(one, place):
+        return replaced(one, place, _text(data))
+    return replaced(one, place, {"make": "bytes", "latin1": data.decode("latin-1")})
+
+
+def varied(one: Call, draw: random.Random) -> Call:
+    """The call with one of its numbers changed, if it has any."""
+    places = [*_numbers(one.get("args"), ("args",)), *_numbers(one.get("kwargs"), ("kwargs",))]
+    if not places:
+        return one
+    number = draw.choice(_NUMBERS) if draw.random() < 0.7 else draw.randrange(1 << draw.randrange(1, 33))
+    return replaced(one, draw.choice(places), -number if draw.random() < 0.2 else number)
+
+
+def _numbers(value: Any, place: Place) -> list[Place]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [place]
+    if isinstance(value, list):
+        return [found for key, item in enumerate(value) for found in _numbers(item, (*place, key))]
+    if isinstance(value, dict) and not {"make", "python"} & value.keys():
+        return [found for key, item in value.items() for found in _numbers(item, (*place, key))]
+    return []
+
+
+def _is_text(one: Call, place: Place) -> bool:
+    holder: Any = at(one, place[:-1]) if place[-1] == "of" else None
+    return not (isinstance(holder, dict) and holder.get("python") in ("bytes", "file"))
+
+
+def _text(data: bytes) -> str:
+    """Text with every character that bytes can stand for; what opens a mark in a document is left out."""
+    text = data.decode("utf-8", "surrogateescape")
+    return text.replace(OPENING, "").replace(CLOSING, "")
+
+
+def beginnings(target: Target, one: Call, place: Place, samples: Sequence[bytes]) -> list[bytes]:
+    """Data to begin with: what the call had there, the project's own samples, samples of formats, short values."""
+    had = at(one, place)
+    found = [had.encode("utf-8", "surrogatepass") if isinstance(had, str) else _made(had)]
+    formats = [content for _, content in fitting(target, ())]
+    if _is_text(one, place):
+        found += [content for content in formats if as_text(content) is not None] + [text.encode() for text in SHORT]
+        found += [content for content in samples if as_text(content) is not None][:40]
+    else:
+        found += [*samples, *formats]
+    return [data[:MOST_BYTES] for data in dict.fromkeys(found)]
+
+
+def _made(value: Any) -> bytes:
+    told = value.get("latin1") if isinstance(value, dict) else None
+    return told.encode("latin-1", "replace") if isinstance(told, str) else b""
+
+
+def project_samples(tree: Path) -> list[bytes]:
+    """Data files among the project's tests and samples, of every ending some, the small ones first."""
+    by_ending: dict[str, list[tuple[int, Path]]] = {}
+    for number, (path, size) in enumerate(regular_files(tree)):
+        if number > _LISTED:
+            break
+        inner = str(path.relative_to(tree).parent)
+        if 0 < size <= MOST_BYTES and path.suffix.lower() not in _NO_SAMPLE and _SAMPLE.search(inner):
+            by_ending.setdefault(path.suffix.lower(), []).append((size, path))
+    found: list[bytes] = []
+    for rank in range(6):
+        for files in by_ending.values():
+            files.sort()
+            if rank < len(files) and len(found) < _FILES:
+                found.append(head(files[rank][1], MOST_BYTES))
+    return found
+
+
+def tokens(tree: Path) -> list[bytes]:
+    """Characters, words and numbers that the native sources compare with or hold, each once."""
+    found: dict[bytes, None] = {}
+    left = _SOURCE_BYTES
+    for path, size in regular_files(tree):
+        if path.suffix.lower() not in _SOURCES or size > _SOURCE_BYTES // 4 or left < size:
+            continue
+        left -= size
+        content = head(path, size)
+        for match in _LITERAL.finditer(content):
+            found.update(dict.fromkeys(_token(match)))
+        if len(found) > _TOKENS:
+            break
+    return list(found)[:_TOKENS]
+
+
+def _token(match: re.Match[bytes]) -> list[bytes]:
+    if match["number"]:
+        value = int(match["number"], 16)
+        size = max(1, (value.bit_length() + 7) // 8)
+        return [value.to_bytes(size, "big"), value.to_bytes(size, "little")] if size <= 8 else []
+    text = match["character"] or match["string"]
+    try:
+        made = text.decode("latin-1").encode("latin-1").decode("unicode_escape").encode("latin-1")
+    except UnicodeError:
+        return []
+    return [made] if made else []
+
+
+def native_targets(door: bytes) -> dict[str, bool]:
+    """Functions that a door file says to be native, and whether their parameters are guessed."""
+    try:
+        functions = json.loads(door).get("functions", [])
+    except (ValueError, RecursionError, AttributeError):
+        return {}
+    return {str(f.get("target")): f.get("guessed") is True for f in functions if isinstance(f, dict) and f.get("native") is True}
