@@ -85,7 +85,7 @@ def test_functions_and_methods_with_their_signatures(records: list[Record]) -> N
         {"name": "strict", "kind": "keyword_only", "annotation": "bool", "default": "False"},
         {"name": "more", "kind": "var_keyword", "annotation": ""},
     ]
-    assert parse["doc"] == "Parse a text." and parse["returns"] == "list" and "magic" in parse["constants"]
+    assert parse["doc"] == "Parse a text.\n\nAt length." and parse["returns"] == "list" and "magic" in parse["constants"]
     assert (parse["file"], LIBRARY.splitlines()[parse["line"] - 1][:9]) == ("/src/library.py", "def parse")
     assert functions["library:Reader.read"]["construct"] == [
         {"name": "source", "kind": "positional_or_keyword", "annotation": "bytes"}
