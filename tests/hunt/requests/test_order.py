@@ -160,3 +160,19 @@ def test_the_first_answer_without_an_error_is_better_than_errors_whatever_they_c
     plan = next(one for one in search.next(100) if one.purpose is Purpose.SUPPLY)
     search.learn(plan, answered("x", new_edges=1))
     assert search.state.units["GET /a"].best == plan.attack
+
+
+def test_no_unit_sends_all_its_documents_for_parsers_before_the_others_have_sent_some() -> None:
+    routes = (
+        Route(path="/many", methods=("GET",), modules=("yaml", "pickle", "xml.sax")),
+        Route(path="/one", methods=("GET",), modules=("yaml",)),
+    )
+    search = planner(*routes)
+    knocked(search, {"GET /many": answered("x", "y", "z", new_edges=5), "GET /one": answered("x", new_edges=5)})
+    for plan in search.next(100):
+        search.learn(plan, answered("x"))
+    order = [plan.unit for plan in search.next(1000) if plan.purpose is Purpose.SPECIAL]
+    assert order.count("GET /many") > order.count("GET /one") > 0
+    assert order.index("GET /one") < order.count("GET /many")
+    last = max(i for i, name in enumerate(order) if name == "GET /one")
+    assert "GET /many" in order[last + 1 :]

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -207,6 +208,39 @@ def test_special_documents_and_their_twins_are_marked_and_share_their_encoding(l
         assert isinstance(twin.attack, str) == isinstance(twin.control, str)
         if isinstance(twin.attack, dict) and isinstance(twin.control, dict):
             assert twin.attack["make"] == twin.control["make"]
+
+
+def test_a_tag_of_yaml_is_sent_without_a_space_and_in_signs_that_have_no_case() -> None:
+    """A program that cuts at spaces, or that is given the name of a header, still hands it to the parser."""
+    attacks_ = [twin.attack for twin in special.documents("yaml") if isinstance(twin.attack, str)]
+    whole = [attack for attack in attacks_ if " " not in attack]
+    assert whole[0].startswith("!!python/name:")
+    shouted = whole[1].replace(OPENING, "").replace(CLOSING, "").upper()
+    assert unquote(shouted) == "!!python/name:AMBER.AMBER" and not set("/:") & set(shouted)
+
+
+def test_the_modules_that_a_handler_uses_tell_what_it_may_parse() -> None:
+    silent = Unit(
+        route=Route(path="/", methods=("GET",), modules=("json",)), method="GET", best=(Request(method="GET", path="/"),)
+    )
+    assert not special.hinted(silent.route.modules)
+    assert special.hinted(("yaml",)) == ("yaml",)
+    one = unit(("query", "x"), method="GET")
+    one.best = supply.requests(one)[:1]
+    assert not list(pursuit.special(State(), one, hinted=True))
+    one.route = replace(one.route, modules=("yaml",))
+    assert len(list(pursuit.special(State(), one, hinted=True))) == len(special.documents("yaml"))
+
+
+def test_names_are_also_sent_without_the_inputs_before_them() -> None:
+    """A handler that takes the first header it does not know would never see a marked name behind a marked value."""
+    listed = unit(("headers", "*"), path="/read")
+    alone = [request for request in supply.requests(listed) if request.inputs and all(is_marked(i.name) for i in request.inputs)]
+    assert alone
+    listed.best = listed.widest = supply.requests(listed)[:1]
+    plans = list(pursuit.special(State(), listed, hinted=False))
+    named = [plan for plan in plans if plan.slot is not None and plan.slot.part == "name"]
+    assert named and all(is_marked(one.name) for plan in named for one in plan.attack[-1].inputs if one.where == "headers")
 
 
 def test_hints_put_a_language_first() -> None:

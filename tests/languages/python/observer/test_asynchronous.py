@@ -128,9 +128,10 @@ def application(environ, start_response):
     assert all(route["methods"] == ["GET", "POST"] and route["function"] == "application" for route in routes)
 
 
-def test_the_constants_of_functions_that_a_handler_calls_are_its_own(tmp_path: Path) -> None:
+def test_the_modules_that_a_handler_uses_and_the_constants_of_functions_that_it_calls_are_its_own(tmp_path: Path) -> None:
     needs("flask")
     source = """
+import json as notation
 from flask import Flask
 app = Flask(__name__)
 def helper(text): return text == "in-the-helper" or deeper(text)
@@ -138,11 +139,15 @@ def deeper(text): return text == "two-calls-away"
 def made():
     def inner(): return "in-the-closure"
     @app.get("/")
-    def show(): return str(helper("")) + inner()
+    def show():
+        import xml.sax
+        return notation.dumps(str(helper("")) + inner()) or xml.sax
 made()
 """
     root = tree(tmp_path / "calls", own=source)
     routes = batch(root, {"kind": "wsgi", "import": "own:app"}, [document(get("/"))]).ready["routes"]
-    constants = next(route["constants"] for route in routes if route["path"] == "/")
+    (route,) = [route for route in routes if route["path"] == "/"]
+    constants = route["constants"]
+    assert {"json", "xml.sax"} <= set(route["modules"]) and "flask" not in route["modules"]
     assert {"in-the-helper", "in-the-closure"} <= set(constants)
     assert "two-calls-away" not in constants

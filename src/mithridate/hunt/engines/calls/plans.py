@@ -179,7 +179,7 @@ def sample_value(content: bytes, *, binary: bool) -> Json:
 
 def _constants(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
     texts = list(dict.fromkeys([*target.constants, *unit.compared, *(source.constants if source else ())]))[:300]
-    for call, leaf in list(places(unit))[:2]:
+    for call, place in list(places(unit))[:2]:
         for start in range(0, len(texts), _SMALL_TOGETHER):
             part = texts[start : start + _SMALL_TOGETHER]
             yield _job(target, Purpose.INPUTS, [replaced(call, place, t) for t in part], place, [_plain(t) for t in part])
@@ -201,7 +201,7 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
             if parameter.name not in call["kwargs"] and len(call["args"]) <= len([p for p in target.parameters if p.required]):
                 calls.append({**calls[-1], "kwargs": {parameter.name: marked(HARMLESS)}})
     words = list(dict.fromkeys([*target.constants, *unit.compared, *(source.constants if source else ())]))[:_AFFIXES]
-    for call, place in list(places(unit))[:2]:  # what decides by a word in its argument
+    for call, leaf in list(places(unit))[:2]:  # what decides by a word in its argument
         if isinstance(at(call, leaf), str):
             for word in words:
                 calls += [with_marks(replaced(call, leaf, text)) for text in (marked(HARMLESS) + word, word + marked(HARMLESS))]

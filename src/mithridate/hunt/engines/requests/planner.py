@@ -74,7 +74,7 @@ class Planner:
                 return chosen
 
     def _chosen(self, most: int) -> list[Plan]:
-        self.state.queue.sort(key=lambda plan: _ORDER[plan.purpose])
+        self.state.queue.sort(key=lambda plan: (_ORDER[plan.purpose], plan.turn))
         chosen: list[Plan] = []
         rest: list[Plan] = []
         for plan in self.state.queue:

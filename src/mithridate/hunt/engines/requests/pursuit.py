@@ -1,13 +1,14 @@
 """Follows witnesses: wave after wave of attacks until one escapes or there are none left."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from mithridate.hunt.engines.requests import special as parsed
 from mithridate.hunt.engines.requests.breakouts import FIRST_WAVE, attacks
 from mithridate.hunt.engines.requests.document import Slot, Steps, input_at, is_marked, replaced
 from mithridate.hunt.engines.requests.state import Plan, Purpose, Pursuit, State, Unit, Witness
-from mithridate.hunt.engines.requests.supply import put
+from mithridate.hunt.engines.requests.supply import named_by_mark, put
 from mithridate.hunt.engines.requests.twin import Twin
 from mithridate.hunt.engines.requests.variants import variants
 from mithridate.hunt.engines.requests.views import Run
@@ -19,6 +20,8 @@ _VARIED = 3
 _SPARE = "x" * 24
 _SPECIAL_INPUTS = 8
 _SPECIAL = 32
+_IN_A_TURN = 6
+"""Documents for parsers that a unit sends before all others have sent as many."""
 _SHOWN_ONLY = frozenset({Sink.HTML, Sink.HEADER, Sink.LOG, Sink.XML, Sink.SESSION, Sink.COOKIE, Sink.REGEX})
 """Sinks that data may reach beside being parsed."""
 
@@ -85,10 +88,15 @@ def special(state: State, unit: Unit, *, hinted: bool) -> Iterator[Plan]:
 
     `hinted`: only for parsers that the handler speaks of.
     """
-    steps = unit.widest or unit.best
-    hints = [*unit.route.constants, *unit.errors, *(d for decoders in unit.decoded.values() for d in decoders)]
-    slots = _unexplained(state, unit)
-    yield from islice((plan for slot in slots for plan in _special(unit, steps, slot, hints, hinted=hinted)), _SPECIAL)
+    hints = [
+        *unit.route.modules,
+        *unit.route.constants,
+        *unit.errors,
+        *(d for decoders in unit.decoded.values() for d in decoders),
+    ]
+    places = _unexplained(state, unit)
+    plans = islice((plan for place in places for plan in _special(unit, *place, hints, hinted=hinted)), _SPECIAL)
+    yield from (replace(plan, turn=number // _IN_A_TURN) for number, plan in enumerate(plans))
 
 
 def _special(unit: Unit, steps: Steps, slot: Slot, hints: list[str], *, hinted: bool) -> Iterator[Plan]:
@@ -100,7 +108,8 @@ def _special(unit: Unit, steps: Steps, slot: Slot, hints: list[str], *, hinted: 
         yield from (_attack(unit.name, steps, slot, twin, Purpose.SPECIAL, "") for twin in few)
 
 
-def _unexplained(state: State, unit: Unit) -> list[Slot]:
+def _unexplained(state: State, unit: Unit) -> list[tuple[Steps, Slot]]:
+    """Inputs with the steps to send them in; names among them, for handlers that look at all inputs, early."""
     explained = {
         input_at(state.pursuits[name].witness.steps, state.pursuits[name].witness.slot).slot
         for name in unit.followed
@@ -108,11 +117,17 @@ def _unexplained(state: State, unit: Unit) -> list[Slot]:
     }
     steps = unit.widest or unit.best
     last = len(steps) - 1
-    return [
-        Slot(step=last, position=p, part="value")
+    values = [
+        (steps, Slot(step=last, position=p, part="value"))
         for p, one in enumerate(steps[-1].inputs)
         if is_marked(one.value) and one.slot not in explained and one.where != "path"
-    ][:_SPECIAL_INPUTS]
+    ]
+    named: list[tuple[Steps, Slot]] = []
+    for where, alone in named_by_mark(steps[-1]):
+        position = next(p for p, one in enumerate(alone.inputs) if one.where == where)
+        if alone.inputs[position].slot not in explained:
+            named.append(((*steps[:-1], alone), Slot(step=last, position=position, part="name")))
+    return [*values[:1], *named[:1], *values[1:]][:_SPECIAL_INPUTS]
 
 
 def _attack(unit: str, steps: Steps, slot: Slot, twin: Twin, purpose: Purpose, about: str) -> Plan:

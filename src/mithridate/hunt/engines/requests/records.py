@@ -158,6 +158,7 @@ def _routes(given: Sequence[Any]) -> Iterator[Route]:
             line=int(_number(one, "line")),
             function=_text(one, "function"),
             constants=tuple(c for c in _list(one, "constants", _OF_A_ROUTE) if isinstance(c, str) and len(c) <= _TEXT),
+            modules=tuple(m for m in _list(one, "modules", _OF_A_ROUTE) if isinstance(m, str) and len(m) <= _TEXT),
         )
 
 

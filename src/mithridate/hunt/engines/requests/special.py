@@ -57,8 +57,17 @@ def _yaml() -> Iterator[Twin]:
         f"!!python/object:{_MARK}.amber {{}}",
     ):
         yield Twin(control=control, attack=f"a: {tag}")
+    tag = f"!!python/name:{_MARK}.amber"
+    yield Twin(control=_MARK, attack=tag)  # without a space, which a program may cut at
+    yield Twin(control=_MARK, attack=_escaped(tag))  # in letters of either case, without a slash or a colon
     yield Twin(control=f"- {_MARK}", attack=f"- !!python/object/apply:{_MARK}.amber []")
     yield _encoded("base64", control, f"a: !!python/name:{_MARK}.amber ''")
+
+
+def _escaped(tag: str) -> str:
+    """The tag with its own signs as percent escapes, which YAML takes back (YAML 1.1, 3.3.2 and 5.2): they have no case."""
+    own, mark, name = tag.partition(_MARK)
+    return "!!" + "".join(f"%{ord(sign):02X}" for sign in own.removeprefix("!!")) + mark + name
 
 
 def _jsonpickle() -> Iterator[Twin]:

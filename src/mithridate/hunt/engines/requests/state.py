@@ -11,7 +11,7 @@ from mithridate.hunt.engines.requests.document import Slot, Steps, Value
 from mithridate.hunt.engines.requests.views import Asked, Route
 from mithridate.model.observation import Sink
 
-VERSION = 2
+VERSION = 3
 
 
 class Purpose(StrEnum):
@@ -46,6 +46,8 @@ class Plan:
     about: str = ""
     text: str = ""
     again: int = 0
+    turn: int = 0
+    """Of two with one purpose, the one with the lower turn is run first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

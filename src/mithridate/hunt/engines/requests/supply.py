@@ -79,7 +79,7 @@ def requests(unit: Unit) -> tuple[Request, ...]:
     """The requests that supply what was asked for, the most telling first. The same knowledge gives the same ones."""
     found: list[Request] = []
     for base in _bases(unit):
-        found += [base, _decoded(unit, base), _addressed(base)]
+        found += [base, _decoded(unit, base), _addressed(base), *(one for _, one in named_by_mark(base))]
         found += _unsettled(unit, base)
         if unit.failing:
             found += [_all(base, flavour) for flavour in _FLAVOURS]
@@ -128,6 +128,12 @@ def names(unit: Unit) -> tuple[str, ...]:
     last = [part for part in unit.route.path.split("/") if part and not part.startswith(("<", "{"))][-1:]
     offered = [*last, *(one.name for one in unit.asked), *unit.compared, *unit.route.constants]
     return tuple(dict.fromkeys(name for name in offered if _NAME.fullmatch(name)))[:_NAMES]
+
+
+def named_by_mark(base: Request) -> Iterator[tuple[str, Request]]:
+    """Where a handler looks at all inputs there are and takes the first: those with marked names, without the others."""
+    for where in dict.fromkeys(one.where for one in base.inputs if is_marked(one.name)):
+        yield where, replace(base, inputs=tuple(one for one in base.inputs if one.where != where or is_marked(one.name)))
 
 
 def wrapped(decoders: Sequence[str], keys: Sequence[str] = ()) -> Value:

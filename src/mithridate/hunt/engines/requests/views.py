@@ -19,7 +19,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route as the application declares it. `constants` are those of its handler."""
+    """One route as the application declares it. `constants` are those of its handler, `modules` what it imports and names."""
 
     path: str
     methods: tuple[str, ...]
@@ -28,6 +28,7 @@ class Route:
     line: int = 0
     function: str = ""
     constants: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from ..places import Places, code_of
@@ -82,7 +83,23 @@ def _route(path: str, parameters: list[tuple[str, str]], methods: list[str], fun
         "methods": sorted(methods),
         **place[0],
         "constants": _constants(function, code, places) if code is not None and place[0]["file"] else [],
+        "modules": modules_of(code, getattr(function, "__globals__", {})) if code is not None and place[0]["file"] else [],
     }
+
+
+def modules_of(code: CodeType, variables: Any) -> list[str]:
+    """Names of the modules that a function speaks of: those that it imports itself, and those that its module has imported."""
+    stack: list[CodeType] = [code]
+    found: dict[str, None] = {}
+    while stack and len(found) < MAX_CONSTANTS:
+        each = stack.pop()
+        stack.extend(inner for inner in each.co_consts if isinstance(inner, CodeType))
+        found.update((one.argval, None) for one in dis.get_instructions(each) if one.opname == "IMPORT_NAME")
+        for name in each.co_names if isinstance(variables, dict) else ():
+            known = dict.get(variables, name)
+            if isinstance(known, ModuleType):
+                found[getattr(known, "__name__", name)] = None
+    return list(found)
 
 
 def _constants(function: Any, code: CodeType, places: Places) -> list[str]:
