@@ -1,0 +1,147 @@
+"""The gate: every proposal goes through its steps in order, and each step is recorded (DESIGN.md §4, "Gate").
+
+applies → builds → proofs → variants → tests → outputs → symptom → smallest. The first step that fails stops a proposal.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal, StepRecord
+from mithridate.model.project import BuildFailure
+from mithridate.repair.diff import DiffError, sizes
+from mithridate.repair.interface import Subject, Variant, Workbench
+from mithridate.repair.steps.interface import Case, Check, Memory, Seen, failed
+from mithridate.repair.steps.proofs import silent
+
+_PLAUSIBLE = frozenset({GateStep.APPLIES, GateStep.BUILDS, GateStep.PROOFS})
+_SCREENED_REPLAYS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much is tried for one finding: proposals looked at, proposals wanted that pass every step, wall seconds."""
+
+    proposals: int = 60
+    validated: int = 3
+    seconds: float = 900.0
+
+
+class Gate:
+    """Judges the proposals for one subject. `checks` are the steps from the clean build on, in the gate's order."""
+
+    def __init__(
+        self, checks: Sequence[Check], effort: Effort = Effort(), told: Callable[[Patch], None] = lambda _: None
+    ) -> None:
+        self._checks = checks
+        self._effort = effort
+        self._told = told
+
+    def judge(self, subject: Subject, proposals: Iterable[Proposal], bench: Workbench) -> tuple[Patch, ...]:
+        """Every proposal that was looked at with its record, the best first: the smallest of those that passed every step.
+
+        All are first looked at with a quick build; those that silence the proofs then go through the steps, in order of rank and
+        size, until enough have passed or the time is over.
+        """
+        ends = time.monotonic() + self._effort.seconds
+        memory = Memory()
+        screened: list[Patch] = []
+        hopeful: list[Patch] = []
+        known: set[str] = set()
+        for proposal in proposals:
+            if proposal.diff in known:
+                continue
+            known.add(proposal.diff)
+            patch = self._screened(subject, proposal, bench)
+            (hopeful if patch.stopped_by is None else screened).append(patch)
+            if len(known) >= self._effort.proposals or time.monotonic() > ends:
+                break
+            if len(hopeful) >= 2 * self._effort.validated and proposal.rank > max(p.proposal.rank for p in hopeful):
+                break
+        hopeful.sort(key=lambda patch: (patch.proposal.rank, patch.added + patch.removed))
+        done: list[Patch] = []
+        for patch in hopeful:
+            enough = sum(p.status is PatchStatus.VALIDATED for p in done) >= self._effort.validated
+            late = time.monotonic() > ends and any(p.status is PatchStatus.VALIDATED for p in done)
+            done.append(patch if enough or late else self._through(subject, patch, bench, memory))
+        return _ordered([*done, *screened])
+
+    def _screened(self, subject: Subject, proposal: Proposal, bench: Workbench) -> Patch:
+        """Does it apply, build from the original's objects, and silence the proofs once? A cheap no, and no evidence of a yes."""
+        record: list[StepRecord] = []
+        try:
+            added, removed = sizes(proposal.diff)
+        except DiffError as error:
+            record.append(StepRecord(step=GateStep.APPLIES, outcome=Outcome.FAILED, evidence=(str(error),), seconds=0.0))
+            return self._made(subject, proposal, record, (0, 0))
+        started = time.monotonic()
+        built = bench.build(proposal.diff, quick=True)
+        why = _unbuilt(built)
+        if why is not None:
+            record.append(_recorded(*why, time.monotonic() - started))
+        elif isinstance(built, Variant):
+            seen = silent(subject, bench, built, _SCREENED_REPLAYS)
+            if seen.outcome is Outcome.FAILED:
+                record.append(_recorded(GateStep.PROOFS, seen, time.monotonic() - started))
+        return self._made(subject, proposal, record, (added, removed))
+
+    def _through(self, subject: Subject, patch: Patch, bench: Workbench, memory: Memory) -> Patch:
+        started = time.monotonic()
+        proposal = patch.proposal
+        built = bench.build(proposal.diff)
+        why = _unbuilt(built)
+        record: list[StepRecord] = []
+        if why is None:
+            evidence = (f"applies without offset: {patch.added} lines added, {patch.removed} removed",)
+            record.append(StepRecord(step=GateStep.APPLIES, outcome=Outcome.PASSED, evidence=evidence, seconds=0.0))
+            assert isinstance(built, Variant)
+            case = Case(subject=subject, proposal=proposal, bench=bench, memory=memory, patched=built)
+            for check in self._checks:
+                record.append(_recorded(check.step, check.check(case), time.monotonic() - started))
+                started = time.monotonic()
+                if record[-1].outcome is Outcome.FAILED:
+                    break
+        else:
+            record.append(_recorded(*why, time.monotonic() - started))
+        return self._made(subject, proposal, record, (patch.added, patch.removed))
+
+    def _made(self, subject: Subject, proposal: Proposal, record: Sequence[StepRecord], size: tuple[int, int]) -> Patch:
+        wanted = {GateStep.APPLIES, *(check.step for check in self._checks)}
+        let_pass = {r.step for r in record if r.outcome is not Outcome.FAILED}
+        status = PatchStatus.PROPOSED
+        if let_pass >= _PLAUSIBLE:
+            status = PatchStatus.VALIDATED if let_pass >= wanted else PatchStatus.PLAUSIBLE
+        patch = Patch(
+            finding=subject.finding, proposal=proposal, status=status, gate=tuple(record), added=size[0], removed=size[1]
+        )
+        self._told(patch)
+        return patch
+
+
+def _ordered(patches: Sequence[Patch]) -> tuple[Patch, ...]:
+    """The smallest validated one first, and that noted; then the other validated ones, plausible ones, and the rest."""
+    weight = {PatchStatus.APPROVED: 0, PatchStatus.VALIDATED: 0, PatchStatus.PLAUSIBLE: 1, PatchStatus.PROPOSED: 2}
+    ordered = sorted(patches, key=lambda p: (weight[p.status], p.added + p.removed, p.proposal.rank))
+    survivors = [p for p in ordered if p.status is PatchStatus.VALIDATED]
+    for number, patch in enumerate(survivors):
+        size = patch.added + patch.removed
+        told = (
+            f"{size} changed lines, the smallest of {len(survivors)} that passed every step"
+            if number == 0
+            else f"{size} changed lines; another that passed every step has {survivors[0].added + survivors[0].removed}"
+        )
+        seen = Seen(outcome=Outcome.PASSED if number == 0 else Outcome.FAILED, evidence=(told,))
+        ordered[ordered.index(patch)] = replace(patch, gate=(*patch.gate, _recorded(GateStep.SMALLEST, seen, 0.0)))
+    return tuple(ordered)
+
+
+def _unbuilt(built: Variant | BuildFailure | None) -> tuple[GateStep, Seen] | None:
+    if built is None:
+        return GateStep.APPLIES, failed("the lines it changes are not there")
+    if isinstance(built, BuildFailure):
+        return GateStep.BUILDS, failed(f"{built.step} failed: {built.first_error}")
+    return None
+
+
+def _recorded(step: GateStep, seen: Seen, seconds: float) -> StepRecord:
+    return StepRecord(step=step, outcome=seen.outcome, evidence=seen.evidence, seconds=round(seconds, 2))

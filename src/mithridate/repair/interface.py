@@ -1,0 +1,117 @@
+"""The seams of repair: what is to be repaired, what may be done to find out, and who proposes."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mithridate.model.entry import EntryPoint
+from mithridate.model.execution import Command, Execution, Limits
+from mithridate.model.patch import Proposal
+from mithridate.model.project import BuildFailure, Component, Project, ToolFailure
+from mithridate.model.violation import Violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A proof as repair needs it: the input, the door it goes through, and what it violates on the unpatched program."""
+
+    entry_id: str
+    data: bytes
+    violation: Violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is to be repaired: one finding of one component.
+
+    `proofs` are all proofs of the finding, the smallest first. `benign` maps the id of an entry point to inputs from its corpus
+    that violate nothing on the unpatched program (for a door with an observer, input documents).
+    """
+
+    finding: str
+    cwe: int
+    project: Project
+    component: Component
+    proofs: tuple[Shown, ...]
+    benign: Mapping[str, tuple[bytes, ...]]
+
+    @property
+    def violation(self) -> Violation:
+        """That of the first proof."""
+        return self.proofs[0].violation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A tree of the project with the program built from it. `entries` are the subject's doors, with the binaries of this build.
+
+    `warnings` counts what the compiler warned of. `directory` holds src/ and build/ as the sandbox shows them.
+    """
+
+    tree: Path
+    directory: Path
+    entries: Mapping[str, EntryPoint]
+    warnings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a run without a violation said and how it ended; `ending` is a word of model.execution.Ending.
+
+    For a door with an observer, `stdout` is its answers in canonical form (without what differs from run to run).
+    """
+
+    ending: str
+    exit_code: int | None
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a fresh search of patched doors brought."""
+
+    executions: int
+    violations: tuple[tuple[bytes, str, Violation], ...]
+    """Input, id of the entry point, and what it violates when it is replayed on the patched program."""
+
+
+class Workbench(Protocol):
+    """What a proposer and the gate may do. Everything that runs runs in the sandbox."""
+
+    original: Variant
+    """The unpatched project, built."""
+
+    def build(self, diff: str, *, quick: bool = False) -> Variant | BuildFailure | None:
+        """The project with `diff` applied, built: anew, or (`quick`) from the original's objects, to look at many candidates.
+
+        None when the diff does not apply. A variant's directories live until the workbench is closed.
+        """
+        ...
+
+    def judge(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
+        """What each input violates, each in a fresh sandbox, the gravest first; () for nothing."""
+        ...
+
+    def outputs(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[Output | None]:
+        """What each input makes the program say; None where it violated something or a tool failed."""
+        ...
+
+    def search(self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]]) -> Found:
+        """A fresh hunt behind the variant's doors for so many seconds of wall time, starting from `seeds`."""
+        ...
+
+    def run(self, tree: Path, command: Command, limits: Limits) -> Execution:
+        """A command in a private, writable copy of `tree` at /src, with the project's build at /build and its packages."""
+        ...
+
+
+class Proposer(Protocol):
+    """Suggests patches for what it knows; yields nothing for the rest. It may look (build, judge), and judges no patch."""
+
+    name: str
+
+    def propose(self, subject: Subject, bench: Workbench) -> Iterator[Proposal]:
+        """Proposals, the likeliest first. The caller stops asking when it has enough."""
+        ...

@@ -1,0 +1,1 @@
+"""The steps of the gate, one module each; see gate.py for their order."""

@@ -1,0 +1,75 @@
+"""Variants of the proofs are silent: proofs that are a little different, and what a fresh search behind the same doors finds."""
+
+from collections.abc import Iterator, Sequence
+
+from mithridate.model.patch import GateStep
+from mithridate.model.project import ToolFailure
+from mithridate.model.violation import Violation
+from mithridate.repair.steps.interface import Case, Memory, Seen, failed, passed
+from mithridate.repair.steps.perturbed import perturbed
+
+PERTURBED = 48
+"""Changed forms of each proof."""
+
+
+class Variants:
+    """Perturbed proofs, then a search of `seconds` of wall time.
+
+    The unpatched program is asked as well: what violates something there at another place was there before, and is no fault of
+    the patch; everything else is.
+    """
+
+    step = GateStep.VARIANTS
+
+    def __init__(self, seconds: float, perturbations: int = PERTURBED) -> None:
+        self._seconds = seconds
+        self._perturbations = perturbations
+
+    def check(self, case: Case) -> Seen:
+        """Fails at the first variant that violates something that the unpatched program does not show elsewhere."""
+        tried = 0
+        for entry_id, inputs in self._near(case):
+            tried += len(inputs)
+            for data, seen in zip(inputs, case.bench.judge(case.built, entry_id, inputs), strict=True):
+                if isinstance(seen, ToolFailure):
+                    continue
+                if why := _held(case, entry_id, data, seen):
+                    return failed(f"a perturbed proof of {len(data)} bytes through {entry_id} {why}")
+        seeds = {
+            entry_id: [*case.subject.benign.get(entry_id, ()), *(p.data for p in case.subject.proofs if p.entry_id == entry_id)]
+            for entry_id in case.built.entries
+        }
+        found = case.bench.search(case.built, self._seconds, seeds)
+        for data, entry_id, violation in found.violations:
+            if why := _held(case, entry_id, data, (violation,)):
+                return failed(f"a fresh search of {self._seconds:.0f} s found an input of {len(data)} bytes that {why}")
+        searched = f"a fresh search of {self._seconds:.0f} s ({found.executions:,} executions) from the proofs and the corpus"
+        return passed(f"{tried} perturbed proofs are silent", f"{searched} found nothing")
+
+    def _near(self, case: Case) -> Iterator[tuple[str, list[bytes]]]:
+        for entry_id in dict.fromkeys(proof.entry_id for proof in case.subject.proofs):
+            proofs = [proof.data for proof in case.subject.proofs if proof.entry_id == entry_id]
+            yield entry_id, [data for proof in proofs for data in perturbed(proof, self._perturbations)]
+
+
+def _held(case: Case, entry_id: str, data: bytes, seen: Sequence[Violation]) -> str:
+    """What is held against the patch, "" for nothing: a violation that the unpatched program shows too, elsewhere, is not."""
+    if not seen:
+        return ""
+    roots = {proof.violation.signature for proof in case.subject.proofs}
+    before = _before(case.memory, case, entry_id, data)
+    known = {violation.signature for violation in before} - roots
+    for violation in seen:
+        if violation.signature not in known:
+            place = violation.place
+            where = f" in {place.function} ({place.file}:{place.line})" if place else ""
+            return f"shows {violation.kind}{where}"
+    return ""
+
+
+def _before(memory: Memory, case: Case, entry_id: str, data: bytes) -> tuple[Violation, ...]:
+    def ask() -> tuple[Violation, ...]:
+        (seen,) = case.bench.judge(case.bench.original, entry_id, [data])
+        return () if isinstance(seen, ToolFailure) else seen
+
+    return memory.once(f"before {entry_id} {data!r}", tuple, ask)
