@@ -6,11 +6,10 @@ from mithridate.cli.options import Format
 from mithridate.cli.output import data, words
 from mithridate.model.errors import ExitCode
 from mithridate.model.finding import FindingStatus
-from mithridate.model.patch import Outcome, PatchStatus
+from mithridate.model.patch import HOLDS, Outcome
 from mithridate.model.run import RunReport
 
 _SIGNS = {Outcome.PASSED: "ok", Outcome.FAILED: "no", Outcome.EMPTY: "--"}
-_HOLDS = (PatchStatus.VALIDATED, PatchStatus.APPROVED)
 
 
 def present_patches(report: RunReport, wanted: str, form: Format | None, branch: str) -> ExitCode:
@@ -26,12 +25,12 @@ def present_patches(report: RunReport, wanted: str, form: Format | None, branch:
         if best is None:
             words(f"{finding.id}: {finding.title}: nobody proposed a patch")
             continue
-        validated += best.status in _HOLDS
+        validated += best.status in HOLDS
         words(f"{finding.id}: {finding.title}: {best.status}: {best.proposal.fix} ({best.proposal.proposer})")
         for record in best.gate:
             words(f"  {_SIGNS[record.outcome]}  {record.step:<9} {'; '.join(record.evidence)}")
-        words(f"  {len(patches)} proposals, {sum(p.status in _HOLDS for p in patches)} validated")
-        if form is None and best.status in _HOLDS:
+        words(f"  {len(patches)} proposals, {sum(p.status in HOLDS for p in patches)} validated")
+        if form is None and best.status in HOLDS:
             sys.stdout.flush()
             data(best.proposal.diff)
     if form is not None:
