@@ -1,1 +1,1 @@
-"""Who proposes patches: one file per class of flaw, known by name in `registry`."""
+"""Who proposes patches: one file a class of flaw, and a registry."""
