@@ -186,6 +186,13 @@ def patch(
         return repairs.after_run(run_id, finding, stores, options, observer, cancel)
 
 
+def patch_bundle(
+    bundle: Path, home: Path, sandbox: str, options: repairs.PatchOptions, observer: Observer, cancel: threading.Event
+) -> tuple[Patch, ...]:
+    """Patches for what a bundle proves, the best first."""
+    return repairs.of_bundle(bundle, Stores.open(home), sandbox, options, observer, cancel)
+
+
 def patch_with(
     tree: Path,
     proof: Path,
