@@ -4,7 +4,7 @@
     python -m bench.repair.run --out DIR --prepared CASES --runs RUNS [--budget 300] [--only CASE …]
 
 With `--prepared` and `--runs` (of bench.cases): for each case, the proofs of its known flaws that bench.cases.score counts. Each
-goes through `mithridate patch BUNDLE`. Of each patch it is also asked whether the published fix touches the same file, and how many
+goes through `mithridate patch BUNDLE`. Of each patch it is also asked whether the published fix touches that file, and how many
 lines that changed. Whether a validated patch is right is for a reader to say: the diffs lie in DIR/patches, beside the published
 ones. Writes `repair.md` and `repair.jsonl`.
 """
