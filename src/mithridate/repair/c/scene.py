@@ -143,6 +143,16 @@ class Scene:
         return found[: _FRAMES * 2]
 
 
+def guarded_draft(
+    scene: Scene, place: Place, at: Node, told: str, path: ErrorPath, *, cause: str, rank: float
+) -> Iterator[Draft]:
+    """A draft that fails in one given way before a statement where `told` is true."""
+    content = guarded(place.source, place.function, at, told, path)
+    if content is not None:
+        fix = f"Reject it where {told}, with {path.statements[-1].rstrip(';')}."
+        yield scene.draft(place, content, cause=cause, fix=fix, condition=told, rank=rank)
+
+
 def _unlearned(path: ErrorPath) -> float:
     """What a way to fail costs that the function does not know yet; most, when it leaves its results as they are."""
     if path.learned:
