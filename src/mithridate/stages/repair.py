@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,17 +59,27 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(proved, key=lambda f: (-f.severity.cvss, f.id))
 
 
-def in_run(session: Session, finding: Finding, number: int, of: int, made: Mapping[str, Sequence[Patch]]) -> tuple[Patch, ...]:
-    """Patches for a finding while its run is at work: each has an equal share of the time that is left for patches."""
-    used = sum(record.seconds for patches in made.values() for patch in patches for record in patch.gate)
-    seconds = max(_FLOOR_S, (session.options.patch_s - used) / max(1, of - number))
-    options = PatchOptions(seconds=seconds, jobs=session.options.jobs, validated=1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaired:
+    """What became of one finding while its run was at work; `seconds` of wall time."""
+
+    patches: tuple[Patch, ...]
+    seconds: float
+
+
+def in_run(session: Session, finding: Finding, before: Sequence[Repaired], of: int) -> Repaired:
+    """Patches for a finding while its run is at work: those that are left share the time that is left for patches."""
+    started = session.elapsed_s()
+    left = session.options.patch_s - sum(one.seconds for one in before)
+    options = PatchOptions(seconds=max(_FLOOR_S, left / max(1, of - len(before))), jobs=session.options.jobs, validated=1)
     work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel)
+    made: tuple[Patch, ...] = ()
     try:
-        return of_finding(finding, session.area, session.stores, work, options, session.tell, session.gate)
+        made = of_finding(finding, session.area, session.stores, work, options, session.tell, session.gate)
     except UsageError as error:
         session.tell(Note(text=f"{finding.id}: no patch was tried: {error}"))
-        return ()
+    session.park_if_cancelled()
+    return Repaired(patches=made, seconds=session.elapsed_s() - started)
 
 
 def after_run(
