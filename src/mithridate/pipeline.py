@@ -104,7 +104,7 @@ class Scan(DBOSConfiguredInstance):
         for finding in proved:
             if sum(one.seconds for one in done) >= self._session.options.patch_s:
                 break
-            each = partial(repairs.in_run, self._session, finding, tuple(done), len(proved))
+            each = partial(repairs.in_run, self._session, finding, findings, tuple(done), len(proved))
             done.append(self._step(f"patch {finding.id}", each))
         late = proved[len(done) :]
         why = f"the time for patches was used up; mithridate patch {self._session.record.id} goes on"

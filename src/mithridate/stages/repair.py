@@ -67,7 +67,7 @@ class Repaired:
     seconds: float
 
 
-def in_run(session: Session, finding: Finding, before: Sequence[Repaired], of: int) -> Repaired:
+def in_run(session: Session, finding: Finding, findings: Sequence[Finding], before: Sequence[Repaired], of: int) -> Repaired:
     """Patches for a finding while its run is at work: those that are left share the time that is left for patches."""
     started = session.elapsed_s()
     left = session.options.patch_s - sum(one.seconds for one in before)
@@ -75,7 +75,7 @@ def in_run(session: Session, finding: Finding, before: Sequence[Repaired], of: i
     work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel)
     made: tuple[Patch, ...] = ()
     try:
-        made = of_finding(finding, session.area, session.stores, work, options, session.tell, session.gate)
+        made = of_finding(finding, findings, session.area, session.stores, work, options, session.tell, session.gate)
     except UsageError as error:
         session.tell(Note(text=f"{finding.id}: no patch was tried: {error}"))
     session.park_if_cancelled()
@@ -100,7 +100,7 @@ def after_run(
     work = tools(stores, sandbox, record.options, options.jobs, cancel)
     for finding in chosen:
         observer(StageStarted(stage="patch", detail=finding.id))
-        made = of_finding(finding, stores.home.run(run_id), stores, work, options, observer, audit)
+        made = of_finding(finding, report.findings, stores.home.run(run_id), stores, work, options, observer, audit)
         report = replace(report, patches={**report.patches, finding.id: made})
         stores.runs.save_report(run_id, report)
     return report
@@ -145,13 +145,21 @@ def of_bundle(
 
 
 def of_finding(
-    finding: Finding, area: Path, stores: Stores, work: Tools, options: PatchOptions, observer: Observer, audit: PolicyGate
+    finding: Finding,
+    others: Iterable[Finding],
+    area: Path,
+    stores: Stores,
+    work: Tools,
+    options: PatchOptions,
+    observer: Observer,
+    audit: PolicyGate,
 ) -> tuple[Patch, ...]:
-    """Patches for one finding of a run, whose `area` holds the bundles."""
+    """Patches for one finding of a run, whose `area` holds the bundles; `others` are what else it found."""
     if finding.status is not FindingStatus.PROVED:
         raise UsageError(f"{finding.id} is an observed fact: nothing was proved that a patch could silence")
     bundles = [read_bundle(area / proof.bundle) for proof in finding.proofs]
-    return repair(finding.id, finding.cwe, bundles, stores, work, options, observer, audit)
+    known = frozenset(p.signature for f in others for p in f.proofs) - {p.signature for p in finding.proofs}
+    return repair(finding.id, finding.cwe, bundles, stores, work, options, observer, audit, known)
 
 
 def repair(
@@ -163,6 +171,7 @@ def repair(
     options: PatchOptions,
     observer: Observer,
     audit: PolicyGate,
+    known: frozenset[str] = frozenset(),
 ) -> tuple[Patch, ...]:
     """Patches that silence all `bundles` of one root cause, the best first; () when nobody proposes any.
 
@@ -183,6 +192,7 @@ def repair(
                 component=component,
                 proofs=tuple(sorted(shown, key=lambda s: len(s.data))),
                 benign={entry_id: _benign(entry_id, project, stores, bench, mine, folder) for entry_id in bench.original.entries},
+                known=known,
             )
 
             def told(patch: Patch) -> None:
