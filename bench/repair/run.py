@@ -65,7 +65,7 @@ class Result:
 def tasks(prepared: Path, runs: Path, only: Sequence[str]) -> Iterator[Task]:
     """One proof for each known flaw of each case that a run on its vulnerable side found: the best placed one."""
     for folder in sorted(p for p in prepared.iterdir() if (p / "case.json").is_file() and (not only or p.name in only)):
-        case, out = read_case(folder), runs / folder.name / "vulnerable"
+        case, out = read_case(folder / "case.json"), runs / folder.name / "vulnerable"
         if not (out / "results.json").is_file():
             continue
         found = read_findings(json.loads((out / "results.json").read_bytes()))
