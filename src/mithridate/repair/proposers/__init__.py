@@ -1,1 +1,1 @@
-"""Who proposes patches."""
+"""Who proposes patches: one file a class of flaw, and a registry."""

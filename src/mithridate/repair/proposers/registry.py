@@ -1,14 +1,13 @@
-"""The proposers that every finding is shown to, in the order in which they are asked."""
+"""Proposers by name, in the order in which they are asked."""
 
 from collections.abc import Callable
 
 from mithridate.repair.interface import Proposer
 from mithridate.repair.python.every import PYTHON_PROPOSERS
 
-PROPOSERS: tuple[Callable[[], Proposer], ...] = PYTHON_PROPOSERS
-"""What makes one of each."""
+_PROPOSERS: tuple[Callable[[], Proposer], ...] = (*PYTHON_PROPOSERS,)
 
 
-def proposers() -> tuple[Proposer, ...]:
-    """One of each."""
-    return tuple(make() for make in PROPOSERS)
+def create() -> tuple[Proposer, ...]:
+    """All proposers."""
+    return tuple(kind() for kind in _PROPOSERS)
