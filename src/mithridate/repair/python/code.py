@@ -120,9 +120,11 @@ class ImportProposer(PythonProposer):
                 for name, names in sorted(listed(place.source), key=lambda pair: default not in pair[1]):
                     if not all(each.replace(".", "").isidentifier() for each in names):
                         continue
-                    for text, edits in guarded(
-                        place, first, "name", lambda held, name=name: f"{held} not in {name}", 404, "not a known module"
-                    ):
+
+                    def unknown(held: str, name: str = name) -> str:
+                        return f"{held} not in {name}"
+
+                    for text, edits in guarded(place, first, "name", unknown, 404, "not a known module"):
                         rank = 1.0 if default in names else 1.3
                         fix = "import only the modules that are listed"
                         yield Change(cause, fix, edits_of(place.source, edits), condition=text, rank=rank)

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 import libcst as cst
 
 from mithridate.model.violation import ViolationKind
+from mithridate.repair.python.exits import exits
 from mithridate.repair.python.flow import Place, Value, argument
-from mithridate.repair.python.imports import meant, modules, using
+from mithridate.repair.python.imports import modules, using
 from mithridate.repair.python.pieces import Constant, Hole, holes, literal, pieces
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
 from mithridate.repair.python.source import Edit, Source, dotted, operand
@@ -168,8 +169,6 @@ def _variables(place: Place, call: cst.Call, origin: Value) -> list[Edit] | None
 
 def _unquotable(place: Place, origin: Value, cause: str) -> Iterator[Change]:
     """Without variables: a value that holds quotation marks cannot be written as a literal of XPath 1.0, and is refused."""
-    from mithridate.repair.python.exits import exits
-
     source = place.source
     row = pieces(source, origin.node) or []
     statement = source.statement_of(origin.node)
@@ -272,25 +271,25 @@ def _header_values(place: Place) -> Iterator[cst.BaseExpression]:
             if value is not None and not isinstance(value, cst.SimpleString):
                 yield value
     for node in source.nodes(place.function):
-        if isinstance(node, cst.Assign) and any(isinstance(t.target, cst.Subscript) for t in node.targets):
-            target = next(t.target for t in node.targets if isinstance(t.target, cst.Subscript))
-            held = dotted(target.value)
-            if ("headers" in held or "response" in held or held in ("resp", "answer")) and not isinstance(
-                node.value, cst.SimpleString
-            ):
-                yield node.value
-        elif isinstance(node, cst.Tuple) and len(node.elements) == 2 and isinstance(node.elements[0].value, cst.SimpleString):
-            if "-" in str(node.elements[0].value.evaluated_value) or node.elements[0].value.evaluated_value == "Location":
-                value = node.elements[1].value
-                if not isinstance(value, cst.SimpleString):
-                    yield value
-        elif (
-            isinstance(node, cst.DictElement) and isinstance(node.key, cst.SimpleString) and "-" in str(node.key.evaluated_value)
-        ):
-            if not isinstance(node.value, cst.SimpleString):
-                yield node.value
+        value = _header_of(node)
+        if value is not None and not isinstance(value, cst.SimpleString):
+            yield value
 
 
-def meant_name(source: Source, node: cst.CSTNode) -> str:
-    """See imports.meant."""
-    return meant(source, node)
+def _header_of(node: cst.CSTNode) -> cst.BaseExpression | None:
+    """The value of a header in an assignment to headers, a pair, or a dictionary."""
+    match node:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript(value=held))]):
+            name = dotted(held)
+            return node.value if "headers" in name or "response" in name or name in ("resp", "answer") else None
+        case cst.Tuple(elements=[cst.Element(value=cst.SimpleString() as name), cst.Element(value=value)]):
+            return value if _is_header(name) else None
+        case cst.DictElement(key=cst.SimpleString() as name, value=value):
+            return value if _is_header(name) else None
+        case _:
+            return None
+
+
+def _is_header(name: cst.SimpleString) -> bool:
+    text = str(name.evaluated_value)
+    return "-" in text or text == "Location"

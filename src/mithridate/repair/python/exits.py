@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from mithridate.repair.python.imports import imported, meant, modules, using
+from mithridate.repair.python.imports import imported, modules, using
 from mithridate.repair.python.source import Edit, Function, Source, dotted
 
 
@@ -47,7 +47,7 @@ def _own(source: Source, function: Function) -> Iterator[Exit]:
             branch = source.code(node.value.orelse)
             if _REFUSING.search(branch) and _free(source, node.value.orelse, function):
                 yield Exit(f"return {branch}")
-        elif _REFUSING.search(text) and _free(source, node, function) and not _handles(source, node):
+        elif _REFUSING.search(text) and _free(source, node, function) and not _handles(node):
             yield Exit(text)
 
 
@@ -106,9 +106,6 @@ def _free(source: Source, node: cst.CSTNode, function: Function) -> bool:
     return not any(isinstance(n, cst.Name) and n.value in from_here for n in source.nodes(node))
 
 
-def _handles(source: Source, node: cst.CSTNode) -> bool:
+def _handles(node: cst.CSTNode) -> bool:
     """A bare `raise` needs an exception that is being handled."""
     return isinstance(node, cst.Raise) and node.exc is None
-
-
-__all__ = ["Exit", "exits", "meant"]

@@ -47,7 +47,7 @@ def _of_call(scene: Scene, place: Place, call: cst.Call) -> Iterator[Change]:
     direct = meant(source, call.func).startswith("re.")
     holder = None if direct or not isinstance(call.func, cst.Attribute) else call.func.value
     given = argument(call, 0, "pattern") if direct else None
-    for where, node in _patterns(scene, source, place, given if direct else holder):
+    for where, node in _patterns(scene, source, given if direct else holder):
         row = pieces(where, node)
         if row is None or not all(isinstance(p, Constant) for p in row):
             continue
@@ -64,10 +64,8 @@ def _of_call(scene: Scene, place: Place, call: cst.Call) -> Iterator[Change]:
             yield Change(cause, fix, edits_of(source, edits), condition=text, rank=3.0)
 
 
-def _patterns(
-    scene: Scene, source: Source, place: Place, node: cst.BaseExpression | None
-) -> Iterator[tuple[Source, cst.BaseExpression]]:
-    """The strings that a pattern is written as: in the call, or compiled under that name in this file or in one that is imported."""
+def _patterns(scene: Scene, source: Source, node: cst.BaseExpression | None) -> Iterator[tuple[Source, cst.BaseExpression]]:
+    """The strings that a pattern is written as: in the call, or compiled under that name here or where it is from."""
     if node is None:
         return
     if isinstance(node, cst.Call) and meant(source, node.func) == "re.compile" and node.args:
@@ -89,7 +87,6 @@ def _patterns(
                     yield each, value.args[0].value
                 elif value is not None:
                     yield each, value
-    del place
 
 
 class RecursionProposer(PythonProposer):

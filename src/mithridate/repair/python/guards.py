@@ -7,7 +7,7 @@ import libcst as cst
 from mithridate.repair.python.exits import Exit, exits
 from mithridate.repair.python.flow import Place, Value, assignments
 from mithridate.repair.python.helper import free_name
-from mithridate.repair.python.source import Edit, operand
+from mithridate.repair.python.source import Edit
 
 
 def guarded(
@@ -67,6 +67,3 @@ def default_of(value: Value) -> str | None:
 
 def _locals(place: Place) -> set[str]:
     return {n.value for n in place.source.nodes(place.function) if isinstance(n, cst.Name)}
-
-
-__all__ = ["default_of", "guarded", "operand", "refused"]

@@ -23,6 +23,9 @@ _USING = frozenset(
 )
 
 
+_MODULES = ("os.", "shutil.", "flask.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Joined:
     """A path that is made of a directory and a name. `root` is an expression of type str, or a Path when `pure`."""
@@ -59,10 +62,10 @@ def _paths(place: Place) -> Iterator[Value]:
     seen = set[int]()
     for call in place.calls:
         name = dotted(call.func).rpartition(".")[2]
-        if isinstance(call.func, cst.Attribute) and name in _USING and id(call.func.value) not in seen:
-            if not meant(place.source, call.func).startswith(("os.", "shutil.", "flask.")):
-                seen.add(id(call.func.value))
-                yield Value(place, call.func.value)
+        held = call.func.value if isinstance(call.func, cst.Attribute) and name in _USING else None
+        if held is not None and id(held) not in seen and not meant(place.source, call.func).startswith(_MODULES):
+            seen.add(id(held))
+            yield Value(place, held)
         for arg in call.args[:3]:
             if not isinstance(arg.value, cst.SimpleString) and id(arg.value) not in seen:
                 seen.add(id(arg.value))
@@ -181,15 +184,11 @@ def _anywhere(place: Place) -> Iterator[Change]:
             continue
         shown, extra = using(source, "os")
         real = f"{shown}.path.realpath({source.quote}.{source.quote})"
-        for text, edits in guarded(
-            place,
-            first,
-            "path",
-            lambda name, shown=shown, real=real: f"{shown}.path.commonpath([{real}, {shown}.path.realpath({name})]) != {real}",
-            404,
-            "a path outside of the working directory",
-            most=1,
-        ):
+
+        def outside(name: str, shown: str = shown, real: str = real) -> str:
+            return f"{shown}.path.commonpath([{real}, {shown}.path.realpath({name})]) != {real}"
+
+        for text, edits in guarded(place, first, "path", outside, 404, "a path outside of the working directory", most=1):
             cause = "a path from outside is used as it is"
             fix = "refuse what does not stay below the working directory"
             yield Change(cause, fix, edits_of(source, edits, extra), condition=text, rank=2.0)

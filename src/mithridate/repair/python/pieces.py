@@ -15,7 +15,7 @@ _NUMBERS = frozenset("difxXeEgGuc")
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """Text of the program's own. [start, end) is where it is written, inside of quotation marks; `raw` how it is written there."""
+    """Text of the program's own. [start, end) is where it is written within quotation marks, `raw` how."""
 
     value: str
     start: int

@@ -11,7 +11,7 @@ from mithridate.repair.python.guards import default_of, guarded, refused
 from mithridate.repair.python.helper import defined_before, free_name
 from mithridate.repair.python.imports import modules, using
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
-from mithridate.repair.python.source import dotted
+from mithridate.repair.python.source import Edit, dotted
 
 _SENDING = frozenset(
     {"redirect", "HttpResponseRedirect", "HttpResponsePermanentRedirect", "RedirectResponse", "HTTPFound", "HTTPSeeOther"}
@@ -90,11 +90,11 @@ def _checks(place: Place, target: cst.BaseExpression) -> Iterator[Change]:
         def condition(held: str, name: str = name) -> str:
             return f"not {name}({held})"
 
-        found = []
+        checks: list[tuple[str, list[Edit]] | None] = []
         if default is not None:
-            found = [refused(place, target, "target", condition, Exit("{} = " + default))]
-        found += guarded(place, target, "target", condition, 400, "not a page of this host", most=1)
-        for number, done in enumerate(f for f in found if f is not None):
+            checks = [refused(place, target, "target", condition, Exit("{} = " + default))]
+        checks += guarded(place, target, "target", condition, 400, "not a page of this host", most=1)
+        for number, done in enumerate(c for c in checks if c is not None):
             text, edits = done
             every = edits_of(source, edits, helper, extra)
             yield Change(_CAUSE, "redirect only to places of this host", every, condition=text, rank=rank + number / 20)

@@ -8,11 +8,11 @@ import libcst as cst
 
 from mithridate.model.violation import ViolationKind
 from mithridate.repair.python.exits import exits
-from mithridate.repair.python.flow import Place, Value, argument
+from mithridate.repair.python.flow import Place, Value, argument, origins
 from mithridate.repair.python.imports import meant, using
 from mithridate.repair.python.pieces import Constant, Hole, Piece, holes, literal, pieces
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
-from mithridate.repair.python.source import Edit, Source, dotted, operand
+from mithridate.repair.python.source import Edit, Source, operand
 from mithridate.repair.python.wrapped import built, groups
 
 _RUNNING = frozenset(
@@ -86,8 +86,6 @@ def _vectors(place: Place) -> Iterator[cst.List | cst.Tuple]:
     for call in place.calls:
         command = argument(call, 0, "args", "cmd")
         if meant(place.source, call.func) in _RUNNING and command is not None:
-            from mithridate.repair.python.flow import origins
-
             for origin in origins(Value(place, command)):
                 if isinstance(origin.node, cst.List | cst.Tuple) and origin.place is place:
                     yield origin.node
@@ -128,7 +126,7 @@ def _dashes(row: Sequence[Piece]) -> tuple[bool, ...]:
 
 def _vector(source: Source, row: Sequence[Piece], dashes: bool) -> str | None:
     """The list that the command line means; None when a shell is needed for its constant parts, or they have no program."""
-    line, values = "", []
+    line, values = "", list[Hole]()
     for piece in row:
         if isinstance(piece, Constant):
             if "\x00" in piece.value:
@@ -240,6 +238,3 @@ def _opened(row: Sequence[Piece]) -> str:
             elif character in "'\"":
                 opened = character
     return opened
-
-
-__all__ = ["ArgumentProposer", "ShellProposer", "dotted"]

@@ -127,12 +127,10 @@ class Source:
 
     def at_line(self, line: int, function: Function) -> list[cst.CSTNode]:
         """Expressions and statements of a function that stand on a line or over it, the narrowest first."""
-        found = []
+        found: list[cst.CSTNode] = []
         for node in self.nodes(function):
-            if (
-                isinstance(node, cst.BaseExpression | cst.BaseSmallStatement)
-                and self.lines(node)[0] <= line <= self.lines(node)[1]
-            ):
+            first, last = self.lines(node) if isinstance(node, cst.BaseExpression | cst.BaseSmallStatement) else (0, -1)
+            if first <= line <= last:
                 found.append(node)
         found.sort(key=lambda node: self.lines(node)[1] - self.lines(node)[0])
         return found

@@ -96,7 +96,7 @@ def _bound(scene: Scene, place: Place, call: cst.Call, statement: cst.BaseExpres
             continue
         if origin.place is place:
             for style in ["named"] if alchemy else styles(scene, place):
-                yield from _local(place, call, value, origin, style)
+                yield from _local(place, call, origin, style)
         else:
             yield from _called(scene, place, call, statement, origin)
         return
@@ -105,7 +105,7 @@ def _bound(scene: Scene, place: Place, call: cst.Call, statement: cst.BaseExpres
             yield from _stepwise(place, call, inner, style)
 
 
-def _local(place: Place, call: cst.Call, value: Value, origin: Value, style: str) -> Iterator[Change]:
+def _local(place: Place, call: cst.Call, origin: Value, style: str) -> Iterator[Change]:
     source = place.source
     known, many = _parameters(source, call, style)
     if known is None:
