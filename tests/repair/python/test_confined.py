@@ -28,8 +28,6 @@ class Flaw:
     source: str
     control: Any
     attack: Any
-    within: int = 1
-    """How many of the first proposals may be tried: what is right depends on the interpreter."""
     expected: str = ""
     """What the diff of the proposal holds."""
     runs: bool = True
@@ -41,10 +39,11 @@ FLAWS = (
     Flaw(
         "sql, joined",
         K.SQL_INJECTION,
-        DATABASE + "def run(name):\n    return opened().execute(\"SELECT town FROM people WHERE name = '\" + name + \"'\").fetchall()\n",
+        DATABASE
+        + 'def run(name):\n    return opened().execute("SELECT town FROM people WHERE name = \'" + name + "\'").fetchall()\n',
         marked("ada"),
         marked("ada' OR 'a'='a"),
-        expected="?\", (name,))",
+        expected='?", (name,))',
     ),
     Flaw(
         "sql, f-string by a local name",
@@ -58,7 +57,8 @@ FLAWS = (
     Flaw(
         "sql, percent",
         K.SQL_INJECTION,
-        DATABASE + "def run(name):\n    return opened().execute(\"SELECT town FROM people WHERE name='%s' AND town <> ?\" % name, ('x',)).fetchall()\n",
+        DATABASE
+        + "def run(name):\n    return opened().execute(\"SELECT town FROM people WHERE name='%s' AND town <> ?\" % name, ('x',)).fetchall()\n",
         marked("ada"),
         marked("ada' OR 'a'='a"),
         expected="('x', name)",
@@ -66,7 +66,8 @@ FLAWS = (
     Flaw(
         "sql, format",
         K.SQL_INJECTION,
-        DATABASE + "def run(name):\n    return opened().execute(\"SELECT town FROM people WHERE name = '{}'\".format(name)).fetchall()\n",
+        DATABASE
+        + "def run(name):\n    return opened().execute(\"SELECT town FROM people WHERE name = '{}'\".format(name)).fetchall()\n",
         marked("ada"),
         marked("ada' OR 'a'='a"),
     ),
@@ -85,7 +86,7 @@ FLAWS = (
         K.SQL_INJECTION,
         DATABASE
         + "def run(name, town='x'):\n    sql = 'SELECT town FROM people WHERE 1=1'\n    if name:\n"
-        + "        sql += \" AND name = '\" + name + \"'\"\n    return opened().execute(sql).fetchall()\n",
+        + '        sql += " AND name = \'" + name + "\'"\n    return opened().execute(sql).fetchall()\n',
         marked("ada"),
         marked("ada' OR 'a'='a"),
         expected="parameters.append(name)",
@@ -163,7 +164,7 @@ FLAWS = (
         FLASK + "@app.get('/')\ndef show():\n    return \"<script>var x = '\" + request.args['x'] + \"';</script>\"\n",
         get("/", query=[["x", marked("ada")]]),
         get("/", query=[["x", marked("';alert(1);'")]]),
-        expected="json.dumps",
+        expected="script_text(request.args['x'])",
     ),
     Flaw(
         "redirect",
@@ -212,6 +213,7 @@ FLAWS = (
         "'" + marked("ada") + "'",
         marked("__import__('os').getpid()"),
         expected="ast.literal_eval(text)",
+        runs=False,
     ),
     Flaw(
         "yaml",
@@ -233,10 +235,10 @@ FLAWS = (
     Flaw(
         "archive",
         K.ARCHIVE_TRAVERSAL,
-        "import io\nimport tarfile\n\n\ndef run(data):\n    with tarfile.open(fileobj=io.BytesIO(data)) as archive:\n        archive.extractall('/src/data')\n    return 1\n",
+        "import io\nimport tarfile\n\n\ndef run(data):\n    with tarfile.open(fileobj=io.BytesIO(data)) as archive:\n        archive.extractall('data')\n    return 1\n",
         {"make": "tar", "members": [{"name": marked("one"), "content": "x"}]},
         {"make": "tar", "members": [{"name": "../../tmp/" + marked("one"), "content": "x"}]},
-        within=2,
+        expected="commonpath",
     ),
     Flaw(
         "module",
@@ -287,15 +289,12 @@ def test_an_attack_is_confined_and_harmless_input_answered_as_before(flaw: Flaw,
     violation = next(v for v in before.violations if v.kind is flaw.kind)
     made = proposals(tree, violation)
     assert made, violation
-    held = []
-    for number, proposal in enumerate(made[: flaw.within]):
-        after_tree = patched(tree, proposal, tmp_path / f"patched{number}")
-        (after,) = run(after_tree, door, [document(flaw, web)])
-        silent = not after.violations and not after.failed
-        if silent and (after.harmless() == before.harmless() or not flaw.runs):
-            held.append(proposal)
-            assert flaw.expected in proposal.diff, proposal.diff
-    assert held, (proposal.diff[-900:], after.failed, after.violations, before.harmless(), after.harmless(), after.attack)
+    diff = made[0].diff
+    (after,) = run(patched(tree, made[0], tmp_path / "patched"), door, [document(flaw, web)])
+    assert not after.failed
+    assert not after.violations, (diff, after.violations)
+    assert not flaw.runs or after.harmless() == before.harmless(), diff
+    assert flaw.expected in diff
     assert not flaw.runs or all(answer.get("raised", "") == "" for answer in before.control), before.control
 
 
@@ -311,5 +310,7 @@ def document(flaw: Flaw, web: bool) -> bytes:
         }
         return json.dumps({"version": 1, **steps}).encode()
     if flaw.name == "archive":
-        return pair(call("app:run", {"python": "bytes", "of": flaw.control}), call("app:run", {"python": "bytes", "of": flaw.attack}))
+        return pair(
+            call("app:run", {"python": "bytes", "of": flaw.control}), call("app:run", {"python": "bytes", "of": flaw.attack})
+        )
     return pair(call("app:run", flaw.control), call("app:run", flaw.attack))

@@ -82,9 +82,7 @@ def run(tree: Path, door: Record, documents: Sequence[bytes]) -> list[Ran]:
         tokens = [token for r in mine for _, *pair in r.get("marks", ()) for token in pair]
         return [json.loads(_plain(json.dumps(r["answer"]), tokens)) for r in mine if "answer" in r]
 
-    return [
-        Ran(made.get(n, ((), ()))[0], answers(n, "control"), answers(n, "attack"), failed) for n in range(len(documents))
-    ]
+    return [Ran(made.get(n, ((), ()))[0], answers(n, "control"), answers(n, "attack"), failed) for n in range(len(documents))]
 
 
 def _plain(text: str, tokens: Sequence[str]) -> str:

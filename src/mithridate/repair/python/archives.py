@@ -1,5 +1,6 @@
 """Archives whose members lead out of the directory that they are extracted to (CWE-22)."""
 
+import re
 from collections.abc import Iterator
 
 import libcst as cst
@@ -15,7 +16,7 @@ _CAUSE = "the members of an archive from outside are extracted wherever their na
 
 
 class ArchiveProposer(PythonProposer):
-    """The extraction filter for data (PEP 706), and a check of the members for interpreters without it."""
+    """The extraction filter for data (PEP 706) where every interpreter has it, and a check of the members elsewhere."""
 
     name = "python-archive"
     kinds = frozenset({ViolationKind.ARCHIVE_TRAVERSAL, ViolationKind.PATH_TRAVERSAL})
@@ -26,10 +27,17 @@ class ArchiveProposer(PythonProposer):
             for call in place.calls:
                 name = dotted(call.func).rpartition(".")[2]
                 if name in ("extractall", "extract", "unpack_archive") and isinstance(call.func, cst.Attribute | cst.Name):
-                    yield from _filtered(place, call, name)
+                    yield from _filtered(place, call, name, everywhere=_has_filters(scene))
 
 
-def _filtered(place: Place, call: cst.Call, name: str) -> Iterator[Change]:
+def _has_filters(scene: Scene) -> bool:
+    """The project asks for an interpreter that surely has extraction filters: 3.12 or later."""
+    told = (scene.file("pyproject.toml") or b"") + (scene.file("setup.cfg") or b"")
+    found = re.search(rb"(?:requires-python|python_requires)\s*=\s*[\"']?\s*(?:>=|~=|==)\s*3\.(\d+)", told)
+    return found is not None and int(found[1]) >= 12
+
+
+def _filtered(place: Place, call: cst.Call, name: str, *, everywhere: bool) -> Iterator[Change]:
     source = place.source
     if any(arg.keyword is not None and arg.keyword.value == "filter" for arg in call.args):
         return
@@ -37,7 +45,8 @@ def _filtered(place: Place, call: cst.Call, name: str) -> Iterator[Change]:
     comma = ", " if call.args else ""
     fix = "extract with the filter for data, which refuses members that lead out"
     quote = source.quote
-    yield Change(_CAUSE, fix, edits_of(source, Edit(end, end, f"{comma}filter={quote}data{quote}")), rank=1.0)
+    if everywhere or name == "unpack_archive":
+        yield Change(_CAUSE, fix, edits_of(source, Edit(end, end, f"{comma}filter={quote}data{quote}")), rank=1.0)
     if name == "unpack_archive" or not isinstance(call.func, cst.Attribute):
         return
     yield from _checked(place, call, name)

@@ -7,6 +7,7 @@ import libcst as cst
 
 from mithridate.model.violation import ViolationKind
 from mithridate.repair.python.flow import Place, Value, argument, origins
+from mithridate.repair.python.helper import defined_before, free_name
 from mithridate.repair.python.imports import imported, meant, using
 from mithridate.repair.python.page_context import Context, context
 from mithridate.repair.python.pieces import Constant, Hole, Piece, holes, pieces
@@ -19,6 +20,20 @@ _FIX = "escape the value for the place in the page that it is put into"
 _RAW = frozenset({"Markup", "mark_safe", "SafeString", "SafeText", "HTML", "literal"})
 _MARKUP = re.compile(r"<[a-zA-Z!/]|&\w+;")
 _ANSWERING = frozenset({"Response", "HttpResponse", "HTMLResponse", "make_response", "write", "HttpResponseBadRequest", "send"})
+
+_SCRIPTS = {
+    True: (
+        "def {name}(value):",
+        '    """`value` for the inside of a string in a script, in either kind of quotation marks."""',
+        "    text = {json}.dumps(str(value), ensure_ascii=False)[1:-1]",
+        """    return text.replace("'", "\\\\u0027").replace("<", "\\\\u003c").replace("`", "\\\\u0060")""",
+    ),
+    False: (
+        "def {name}(value):",
+        '    """`value` as an expression of a script."""',
+        """    return {json}.dumps(value).replace("<", "\\\\u003c")""",
+    ),
+}
 
 
 class MarkupProposer(PythonProposer):
@@ -63,45 +78,34 @@ def _escaped(place: Place, row: Sequence[Piece]) -> Iterator[Change]:
     for number, group in enumerate(groups(place, holes(row))):
         edits: list[Edit] = []
         before = ""
-        for index, piece in enumerate(row):
+        for piece in row:
             if isinstance(piece, Constant):
                 before += piece.value
             elif piece in group:
-                edits += _in_context(place, row, index, piece, context(before))
+                edits += _in_context(place, piece, context(before))
                 before += "x"
             else:
                 before += "x"
         yield Change(_CAUSE, _FIX, edits_of(source, edits), rank=1.0 + number / 10)
 
 
-def _in_context(place: Place, row: Sequence[Piece], index: int, hole: Hole, where: Context) -> list[Edit]:
+def _in_context(place: Place, hole: Hole, where: Context) -> list[Edit]:
     source = place.source
     code = source.code(hole.node)
     text = code if hole.text or _surely_text(Value(place, hole.node)) else f"str({code})"
     if where.script:
         shown, extra = using(source, "json")
-        made = f'{shown}.dumps({code}).replace("<", "\\\\u003c")'
-        if hole.text is False and source.text[hole.start : hole.start + 1] == "{":  # no backslash within an f-string's braces
-            made = f"{shown}.dumps({code}).replace('<', chr(92) + 'u003c')"
-        edits = [source.replace(hole.node, made), *extra]
-        return edits + _without_quotes(row, index, where.quote)
+        name = free_name(source, "script_text" if where.quote else "script_value")
+        helper = defined_before(
+            source, place.function, [line.format(name=name, json=shown) for line in _SCRIPTS[bool(where.quote)]]
+        )
+        return [source.replace(hole.node, f"{name}({code})"), helper, *extra]
     shown, extra = _escape_function(source)
     edits = [source.replace(hole.node, f"{shown}({text})"), *extra]
     if where.unquoted:
         mark = "'" if source.text[hole.start - 40 : hole.start].rfind('"') >= 0 else '"'
         edits += [Edit(hole.start, hole.start, mark), Edit(hole.end, hole.end, mark)] if not hole.text else []
     return edits
-
-
-def _without_quotes(row: Sequence[Piece], index: int, mark: str) -> list[Edit]:
-    """Quotation marks of a script's string taken away: what is put in brings its own."""
-    before = row[index - 1] if index else None
-    after = row[index + 1] if index + 1 < len(row) else None
-    if not mark or not isinstance(before, Constant) or not isinstance(after, Constant):
-        return []
-    if before.raw.endswith(mark) and after.raw.startswith(mark):
-        return [Edit(before.end - 1, before.end, ""), Edit(after.start, after.start + 1, "")]
-    return []
 
 
 def _bare(place: Place) -> Iterator[Change]:
