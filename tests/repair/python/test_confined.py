@@ -57,8 +57,8 @@ FLAWS = (
     Flaw(
         "sql, percent",
         K.SQL_INJECTION,
-        DATABASE
-        + "def run(name):\n    return opened().execute(\"SELECT town FROM people WHERE name='%s' AND town <> ?\" % name, ('x',)).fetchall()\n",
+        DATABASE + "def run(name):\n"
+        "    return opened().execute(\"SELECT town FROM people WHERE name='%s' AND town <> ?\" % name, ('x',)).fetchall()\n",
         marked("ada"),
         marked("ada' OR 'a'='a"),
         expected="('x', name)",
@@ -102,7 +102,8 @@ FLAWS = (
     Flaw(
         "shell, without need",
         K.SHELL_INJECTION,
-        "import subprocess\n\n\ndef run(name):\n    return subprocess.run('cat ' + name, shell=True, capture_output=True).stdout\n",
+        "import subprocess\n\n\ndef run(name):\n"
+        "    return subprocess.run('cat ' + name, shell=True, capture_output=True).stdout\n",
         marked("hosts"),
         marked("x; touch y"),
         expected='["cat", "--", name]'.replace('"', "'"),
@@ -129,7 +130,8 @@ FLAWS = (
     Flaw(
         "path, joined",
         K.PATH_TRAVERSAL,
-        "import os\n\nROOT = '/src/data'\n\n\ndef run(name):\n    path = os.path.join(ROOT, name)\n    if not os.path.exists(path):\n"
+        "import os\n\nROOT = '/src/data'\n\n\ndef run(name):\n    path = os.path.join(ROOT, name)\n"
+        "    if not os.path.exists(path):\n"
         "        return None\n    with open(path) as file:\n        return file.read()\n",
         marked("a.txt"),
         "../../etc/" + marked("passwd"),
@@ -138,7 +140,8 @@ FLAWS = (
     Flaw(
         "path, pathlib",
         K.PATH_TRAVERSAL,
-        "from pathlib import Path\n\nROOT = Path('/src/data')\n\n\ndef run(name):\n    return (ROOT / name).read_text() if (ROOT / name).exists() else ''\n",
+        "from pathlib import Path\n\nROOT = Path('/src/data')\n\n\ndef run(name):\n"
+        "    return (ROOT / name).read_text() if (ROOT / name).exists() else ''\n",
         marked("a.txt"),
         "../../etc/" + marked("passwd"),
         expected="is_relative_to(ROOT.resolve())",
@@ -235,7 +238,8 @@ FLAWS = (
     Flaw(
         "archive",
         K.ARCHIVE_TRAVERSAL,
-        "import io\nimport tarfile\n\n\ndef run(data):\n    with tarfile.open(fileobj=io.BytesIO(data)) as archive:\n        archive.extractall('data')\n    return 1\n",
+        "import io\nimport tarfile\n\n\ndef run(data):\n"
+        "    with tarfile.open(fileobj=io.BytesIO(data)) as archive:\n        archive.extractall('data')\n    return 1\n",
         {"make": "tar", "members": [{"name": marked("one"), "content": "x"}]},
         {"make": "tar", "members": [{"name": "../../tmp/" + marked("one"), "content": "x"}]},
         expected="commonpath",
@@ -259,7 +263,8 @@ FLAWS = (
     Flaw(
         "recursion",
         K.STACK_EXHAUSTION,
-        "def parse(text, at):\n    if text[at] != '[':\n        return at\n    return parse(text, at + 1)\n\n\ndef run(text):\n    return parse(text, 0)\n",
+        "def parse(text, at):\n    if text[at] != '[':\n        return at\n    return parse(text, at + 1)\n\n"
+        "\ndef run(text):\n    return parse(text, 0)\n",
         None,
         None,
         expected="depth + 1",

@@ -11,9 +11,9 @@ from mithridate.repair.proposers.dependency import DependencyProposer
 from mithridate.repair.python.advisories import read_advisories
 
 
-def advisory(name: str, *events: dict[str, str], id: str = "PYSEC-1") -> dict[str, object]:
+def advisory(name: str, *events: dict[str, str], number: str = "PYSEC-1") -> dict[str, object]:
     package = {"ecosystem": "PyPI", "name": name}
-    return {"id": id, "affected": [{"package": package, "ranges": [{"type": "ECOSYSTEM", "events": list(events)}]}]}
+    return {"id": number, "affected": [{"package": package, "ranges": [{"type": "ECOSYSTEM", "events": list(events)}]}]}
 
 
 FLAW = advisory("Some_Package", {"introduced": "0"}, {"fixed": "1.2.5"}, {"introduced": "2.0"}, {"fixed": "2.1"})
@@ -76,7 +76,7 @@ def test_nothing_is_proposed_that_a_bound_forbids(tmp_path: Path) -> None:
 
 
 def test_a_version_that_another_advisory_names_is_no_fix(tmp_path: Path) -> None:
-    other = advisory("some-package", {"introduced": "1.2.4"}, {"fixed": "1.2.7"}, id="PYSEC-2")
+    other = advisory("some-package", {"introduced": "1.2.4"}, {"fixed": "1.2.7"}, number="PYSEC-2")
     assert bumped(tmp_path, {"requirements.txt": "some-package==1.2.3\n"}, FLAW, other) == {
         "requirements.txt": "some-package==1.2.7\n"
     }

@@ -1,4 +1,4 @@
-"""Advisories in the OSV format: which versions of a package they name, and the first that is fixed (ossf.github.io/osv-schema)."""
+"""Advisories in the OSV format: versions that they name, and those that are fixed (ossf.github.io/osv-schema)."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence

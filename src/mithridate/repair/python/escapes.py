@@ -61,7 +61,7 @@ class HeaderProposer(PythonProposer):
         for place in scene.places[:2]:
             for node in _header_values(place):
                 origin = built(Value(place, node))
-                nodes = [(node, True)]
+                nodes = [(node, False)]
                 if origin is not None and origin.place is place:
                     row = pieces(place.source, origin.node) or []
                     nodes = [(h.node, h.text) for group in list(groups(place, holes(row)))[:1] for h in group] or nodes

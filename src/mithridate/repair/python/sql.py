@@ -95,17 +95,17 @@ def _bound(scene: Scene, place: Place, call: cst.Call, statement: cst.BaseExpres
         if row is None or not holes(row):
             continue
         if origin.place is place:
-            for style in ["named"] if alchemy else styles(scene, place):
-                yield from _local(place, call, origin, style)
+            for number, style in enumerate(["named"] if alchemy else styles(scene, place)):
+                yield from _local(place, call, origin, style, 1.0 + number / 10)
         else:
             yield from _called(scene, place, call, statement, origin)
         return
     if isinstance(inner, cst.Name) and not alchemy:  # made in several steps, as by `+=`
-        for style in styles(scene, place):
-            yield from _stepwise(place, call, inner, style)
+        for number, style in enumerate(styles(scene, place)):
+            yield from _stepwise(place, call, inner, style, 1.0 + number / 10)
 
 
-def _local(place: Place, call: cst.Call, origin: Value, style: str) -> Iterator[Change]:
+def _local(place: Place, call: cst.Call, origin: Value, style: str, rank: float) -> Iterator[Change]:
     source = place.source
     known, many = _parameters(source, call, style)
     if known is None:
@@ -116,13 +116,12 @@ def _local(place: Place, call: cst.Call, origin: Value, style: str) -> Iterator[
     edits = list(done.edits)
     if done.values:
         edits.extend(_given(source, call, done.values, known, style, many))
-    yield from _checked(place, origin, done, edits, style)
+    yield from _checked(place, origin, done, edits, rank)
 
 
-def _checked(place: Place, origin: Value, done: _Bound, edits: Sequence[Edit], style: str) -> Iterator[Change]:
+def _checked(place: Place, origin: Value, done: _Bound, edits: Sequence[Edit], rank: float) -> Iterator[Change]:
     """With a check of what stands for a name, where there is any."""
     source = place.source
-    rank = 1.0 if style == "named" else 1.0 + 0.1 * ("?", "%s", "$", ":").index(style)
     if not done.names:
         fix = "bind the value as a parameter of the statement"
         yield Change(_CAUSE, fix, edits_of(source, edits), rank=rank)
@@ -320,7 +319,7 @@ def _called(scene: Scene, place: Place, call: cst.Call, statement: cst.BaseExpre
     outer, outer_call = found
     if given(place, outer_call, statement.value) is None or outer is not origin.place:
         return
-    for style in styles(scene, place):
+    for number, style in enumerate(styles(scene, place)):
         done = _rewritten(origin.source, origin.node, style, 0)
         if done is None or done.names or not done.values or style == "$":
             continue
@@ -343,10 +342,10 @@ def _called(scene: Scene, place: Place, call: cst.Call, statement: cst.BaseExpre
         end = origin.source.span(outer_call.args[-1])[1] if outer_call.args else 0
         outside = [*done.edits, Edit(end, end, f", {name}={_row(done.values, None)}")]
         fix = "bind the value as a parameter of the statement, handed on to where it is executed"
-        yield Change(_CAUSE, fix, (*edits_of(place.source, inside), *edits_of(origin.source, outside)), rank=1.2)
+        yield Change(_CAUSE, fix, (*edits_of(place.source, inside), *edits_of(origin.source, outside)), rank=1.0 + number / 10)
 
 
-def _stepwise(place: Place, call: cst.Call, name: cst.Name, style: str) -> Iterator[Change]:
+def _stepwise(place: Place, call: cst.Call, name: cst.Name, style: str, rank: float) -> Iterator[Change]:
     """A statement that grows by `+=`: the values are collected in a list beside it."""
     source = place.source
     steps = assignments(source, place.function, name.value)
@@ -380,4 +379,4 @@ def _stepwise(place: Place, call: cst.Call, name: cst.Name, style: str) -> Itera
             edits.append(source.after(statement, f"{collected} += [{', '.join(done.values)}]"))
     if any(edit.text.lstrip().startswith(collected) for edit in edits):
         edits.append(_appended(source, call, collected))
-        yield Change(_CAUSE, "bind the values as parameters of the statement", edits_of(source, edits), rank=1.1)
+        yield Change(_CAUSE, "bind the values as parameters of the statement", edits_of(source, edits), rank=rank)

@@ -1,4 +1,4 @@
-"""Documents near a proof for doors with an observer: other ways out of the same place, other spellings, other inputs of the step."""
+"""Documents near a proof for doors with an observer: other ways out of the same place, other spellings, other inputs."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -129,7 +129,7 @@ def _percent(text: str) -> str:
 
 
 def _moves(document: Document) -> Iterator[Document]:
-    """The attack's text in another input of the same step; its twin, where there is one, in the same input of the harmless step."""
+    """The attack's text in another input of the same step; its twin, where there is one, in the same of the harmless step."""
     for place, text in islice(_chosen(document), 6):
         harmless = _twin(document, place)
         for other, there in strings(document.attack):
