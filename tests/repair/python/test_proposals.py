@@ -31,7 +31,8 @@ def test_placeholders_are_those_of_the_driver(tmp_path: Path, driver: str, place
 
 
 def test_a_statement_of_sqlalchemy_gets_named_parameters(tmp_path: Path) -> None:
-    source = "from sqlalchemy import text\n\n\ndef run(session, name):\n    session.execute(text(f\"SELECT 1 FROM a WHERE b = '{name}'\"))\n"
+    source = "from sqlalchemy import text\n\n\ndef run(session, name):\n"
+    source += "    session.execute(text(f\"SELECT 1 FROM a WHERE b = '{name}'\"))\n"
     after = repaired(tmp_path, source, K.SQL_INJECTION, 5)
     assert 'execute(text("SELECT 1 FROM a WHERE b = :value1"), {"value1": name})' in after
 
@@ -140,3 +141,12 @@ def test_files_that_cannot_be_read_are_passed_over(tmp_path: Path, kind: K) -> N
     tree.mkdir()
     (tree / "app.py").write_bytes(b"def run(:\n  \xff\n")
     assert proposals(tree, at(kind, 1, "run")) == []
+
+
+def test_a_frame_whose_function_is_elsewhere_changes_nothing(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "app.py").write_text("import yaml\n\n\ndef run(data):\n    return yaml.load(data, Loader=yaml.Loader)\n")
+    assert proposals(tree, at(K.UNSAFE_DESERIALISATION, 5, "run"))
+    assert proposals(tree, at(K.UNSAFE_DESERIALISATION, 5, "other")) == []
+    assert proposals(tree, at(K.UNSAFE_DESERIALISATION, 2, "run")) == []

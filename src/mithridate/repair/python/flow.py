@@ -67,8 +67,16 @@ def places(frames: Sequence[Frame], sources: Mapping[str, Source]) -> list[Place
         source = sources.get(frame.file)
         if source is not None and frame.line:
             function = source.function_at(frame.line, frame.function)
-            found.insert(0, Place(source, function, frame.line, tuple(found)))
+            if _is_named(function, frame.function):
+                found.insert(0, Place(source, function, frame.line, tuple(found)))
     return found
+
+
+def _is_named(function: Function, name: str) -> bool:
+    """The function at the line is the frame's; parts of functions, as comprehensions, have names of their own."""
+    if not name or (name.startswith("<") and name != "<module>"):
+        return True
+    return function.name.value == name if isinstance(function, cst.FunctionDef) else name == "<module>"
 
 
 def assignments(source: Source, function: Function, name: str) -> list[Assigning]:
