@@ -56,7 +56,8 @@ def test_a_statement_of_several_lines_stays_one(tmp_path: Path) -> None:
 
 
 def test_line_ends_and_tabs_are_kept(tmp_path: Path) -> None:
-    source = "import os\r\nimport sys\r\n\r\n\r\ndef run(root, name):\r\n\tpath = os.path.join(root, name)\r\n\treturn open(path).read()\r\n"
+    source = "import os\r\nimport sys\r\n\r\n\r\n"
+    source += "def run(root, name):\r\n\tpath = os.path.join(root, name)\r\n\treturn open(path).read()\r\n"
     after = repaired(tmp_path, source, K.PATH_TRAVERSAL, 7)
     assert "\n" not in after.replace("\r\n", "")
     assert "\r\n\tif os.path.commonpath(" in after

@@ -23,6 +23,8 @@ class _Group:
 
 def rewritten(pattern: str) -> Iterator[str]:
     """Equal patterns without nested quantifiers, the simplest first; nothing where none is known."""
+    if not _valid(pattern):
+        return
     seen = {pattern}
     flat = pattern
     for _ in range(8):
@@ -33,7 +35,7 @@ def rewritten(pattern: str) -> Iterator[str]:
     if flat not in seen:
         seen.add(flat)
         yield flat
-    for candidate in (_merged(flat), _merged(pattern)):
+    for candidate in (_merged(flat), _merged(pattern), _begun_once(flat)):
         if candidate is not None and candidate not in seen and _valid(candidate):
             seen.add(candidate)
             yield candidate
@@ -57,12 +59,20 @@ def _flattened(pattern: str) -> str | None:
 
 
 def _merged(pattern: str) -> str | None:
-    """Neighbours that repeat the same atom: `x*x*` is `x*`, `x+x*` is `x+`."""
+    """Neighbours that repeat the same atom: `x*x*` is `x*`, `x+x*` is `x+`, `x+x+` is `xx+`."""
     changed = pattern
     for atom in (r"\\[sdwSDW]", r"\[\^?[^\]\\]*\]", r"\."):
         found = re.compile(rf"({atom})([*+])\1([*+])")
-        changed = found.sub(lambda m: m[1] + ("+" if "+" in (m[2], m[3]) and (m[2] != m[3] or m[2] == "+") else "*"), changed)
+        changed = found.sub(lambda m: m[1] * (1 + (m[2] == m[3] == "+")) + ("+" if "+" in (m[2], m[3]) else "*"), changed)
     return changed if changed != pattern else None
+
+
+def _begun_once(pattern: str) -> str | None:
+    """For a search: a run that a match begins with is tried from its first character only; from others it matches less."""
+    atoms = _atoms(pattern)
+    if not atoms or atoms[0][1] != "+" or not (atoms[0][0].startswith(("\\", "[")) or atoms[0][0] == "."):
+        return None
+    return f"(?<!{atoms[0][0]}){pattern}"
 
 
 def _atomic(pattern: str) -> str | None:
