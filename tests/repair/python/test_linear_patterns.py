@@ -9,17 +9,8 @@ from hypothesis import strategies as st
 
 from mithridate.repair.python.linear_patterns import rewritten
 
-NESTED = [
-    "^(?:a+)+$",
-    "^(a*)*b$",
-    "^([ab]+)*-[0-9]{2}$",
-    r"^(\w+)+@b$",
-    "^(?:[ab]*)+c",
-    r"\s+$",
-    r"a*\s*\s*b",
-    r"[ab]+[ab]+$",
-    "(?:a+b?)+c",
-]
+NESTED = ["^(?:a+)+$", "^(a*)*b$", "^([ab]+)*-[0-9]{2}$", r"^(\w+)+@b$", "^(?:[ab]*)+c", r"\s+$", r"a*\s*\s*b", r"[ab]+[ab]+$"]
+ATOMIC = "(?:a+b?)+c"
 
 
 @pytest.mark.parametrize("pattern", NESTED)
