@@ -16,6 +16,7 @@ from mithridate.repair.proposers.signedness import SIGNEDNESS
 from mithridate.repair.proposers.string_bounds import STRING_BOUNDS
 from mithridate.repair.proposers.uninitialised import UNINITIALISED
 from mithridate.repair.proposers.unterminated import UNTERMINATED
+from mithridate.repair.python.every import PYTHON_PROPOSERS
 
 TEMPLATES: tuple[Proposer, ...] = (
     OFF_BY_ONE,
@@ -36,7 +37,8 @@ TEMPLATES: tuple[Proposer, ...] = (
 )
 """Those for C and C++; each knows the kinds of violation that it is for."""
 
-_PROPOSERS: tuple[Callable[[], Proposer], ...] = ()
+_PROPOSERS: tuple[Callable[[], Proposer], ...] = (*PYTHON_PROPOSERS,)
+"""Those for Python."""
 
 
 def create() -> tuple[Proposer, ...]:

@@ -7,6 +7,7 @@ from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Violation
 from mithridate.repair.steps.interface import Case, Memory, Seen, failed, passed
 from mithridate.repair.steps.perturbed import perturbed
+from mithridate.repair.steps.perturbed_documents import perturbed_document
 
 PERTURBED = 48
 """Changed forms of each proof."""
@@ -48,8 +49,12 @@ class Variants:
 
     def _near(self, case: Case) -> Iterator[tuple[str, list[bytes]]]:
         for entry_id in dict.fromkeys(proof.entry_id for proof in case.subject.proofs):
-            proofs = [proof.data for proof in case.subject.proofs if proof.entry_id == entry_id]
-            yield entry_id, [data for proof in proofs for data in perturbed(proof, self._perturbations)]
+            proofs = [proof for proof in case.subject.proofs if proof.entry_id == entry_id]
+            if case.built.entries[entry_id].observed:
+                near = [perturbed_document(p.data, p.violation.kind, self._perturbations) for p in proofs]
+            else:
+                near = [perturbed(proof.data, self._perturbations) for proof in proofs]
+            yield entry_id, [data for some in near for data in some]
 
 
 def _held(case: Case, entry_id: str, data: bytes, seen: Sequence[Violation]) -> str:
