@@ -1,0 +1,47 @@
+"""What every script that runs Python tests begins with, and pytest for projects whose environment has none.
+
+The sandbox sees the system and the project's packages. Our own copy of pytest goes in through standard input, as an archive,
+and stands behind everything else on the path.
+"""
+
+import importlib.util
+import io
+import tarfile
+from functools import cache
+from pathlib import Path
+
+from mithridate.languages.python.environment import ENVIRONMENT
+from mithridate.languages.python.observer import INTERPRETER
+from mithridate.model.project import Component
+from mithridate.repair.suites.interface import source
+
+RUNNER = "/tmp/mithridate-pytest"
+_PARTS = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
+PYTHON = f"{INTERPRETER} -B"
+
+
+def prelude(component: Component) -> str:
+    """Shell lines: the search path, no caches, the same hash seed in every run."""
+    root = source(component)
+    return f"""
+export PYTHONPATH="{ENVIRONMENT}:{root}:{root}/src" PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp TZ=UTC NO_COLOR=1
+export PATH="{ENVIRONMENT}/bin:$PATH"
+cd '{root}' || exit 125
+"""
+
+
+@cache
+def runner() -> bytes:
+    """An archive of pytest and what it needs, b"" when it is not installed with us."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz", compresslevel=1) as made:
+        for name in _PARTS:
+            spec = importlib.util.find_spec(name)
+            if spec is None or spec.origin is None:
+                return b""
+            place = Path(spec.origin)
+            if place.name == "__init__.py":
+                made.add(place.parent, name, filter=lambda info: None if "__pycache__" in info.name else info)
+            else:
+                made.add(place, place.name)
+    return archive.getvalue()
