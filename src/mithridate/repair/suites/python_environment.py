@@ -4,6 +4,7 @@ The sandbox sees the system and the project's packages. Our own copy of pytest g
 and stands behind everything else on the path.
 """
 
+import importlib.metadata
 import importlib.util
 import io
 import tarfile
@@ -17,6 +18,7 @@ from mithridate.repair.suites.interface import source
 
 RUNNER = "/tmp/mithridate-pytest"
 _PARTS = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
+_DISTRIBUTIONS = ("pytest", "pluggy", "iniconfig", "packaging", "pygments")
 PYTHON = f"{INTERPRETER} -B"
 
 
@@ -44,4 +46,18 @@ def runner() -> bytes:
                 made.add(place.parent, name, filter=lambda info: None if "__pycache__" in info.name else info)
             else:
                 made.add(place, place.name)
+        for name in _DISTRIBUTIONS:
+            _describe(name, made)
     return archive.getvalue()
+
+
+def _describe(name: str, archive: tarfile.TarFile) -> None:
+    """Its metadata, which pytest asks for; not its entry points."""
+    try:
+        found = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return
+    text = (found.read_text("METADATA") or "").encode("utf-8", "replace")
+    info = tarfile.TarInfo(f"{name}-{found.version}.dist-info/METADATA")
+    info.size = len(text)
+    archive.addfile(info, io.BytesIO(text))
