@@ -134,7 +134,8 @@ def _branch(node: tree_sitter.Node, guards: tuple[str, ...], depth: int) -> Iter
         guards,
         text=f"if {even(told)}",
         settled=settled(condition),
-        body=then.start_byte + 1 if block else -1,
+        body=then.start_byte + 1 if block else then.start_byte,
+        end=-1 if block else then.end_byte,
         leaves=bool(inner) and inner[-1].type in _EXITS,
     )
     yield from _statement(then, (*guards, even(told)), (), depth + 1)
@@ -207,6 +208,7 @@ def _leaf(
     settled: bool | None = None,
     cut: bool = False,
     body: int = -1,
+    end: int = -1,
     leaves: bool = False,
 ) -> Statement:
     return Statement(
@@ -219,6 +221,7 @@ def _leaf(
         settled=settled,
         cut=cut,
         body=body,
+        end=end,
         leaves=leaves,
     )
 

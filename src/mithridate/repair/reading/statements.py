@@ -26,8 +26,9 @@ class Statement:
 
     `text` has its white space made even. `calls` are the names called, `ignored` those whose value nobody uses.
     `guards` are the conditions around it, the outermost first; `settled` is the truth value of a condition that depends on
-    nothing. `cut` exits make what follows unreachable. `body` is the byte offset where a branch's block begins (-1: it has
-    none), and `leaves` says that this block ends by leaving. `swallows`: a handler that neither tells nor passes on.
+    nothing. `cut` exits make what follows unreachable. `body` is the byte offset where what a branch does begins, inside of its
+    braces; without braces `end` is where it ends (both -1 where unknown). `leaves`: it ends by leaving. `swallows`: a handler
+    that neither tells nor passes on; `broad` ones take every error.
     """
 
     kind: Kind
@@ -39,6 +40,7 @@ class Statement:
     settled: bool | None = None
     cut: bool = False
     body: int = -1
+    end: int = -1
     leaves: bool = False
     broad: bool = False
     swallows: bool = False

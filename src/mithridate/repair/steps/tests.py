@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mithridate.model.patch import GateStep
 from mithridate.repair.steps.interface import Case, Seen, empty, failed, passed
-from mithridate.repair.suites.baseline import Baseline, Ran, before, run, sanitized_before
+from mithridate.repair.suites.baseline import Baseline, Ran, before, run, runnable, sanitized_before
 from mithridate.repair.suites.interface import Suite, Verdict
 from mithridate.repair.suites.registry import SUITES
 
@@ -80,7 +80,8 @@ def _compared(case: Case, known: Baseline) -> Seen:
 
 def _after(case: Case, known: Baseline) -> Ran:
     assert known.plan is not None
-    return run(case.bench, case.built.tree, known.plan, known.bound, with_sanitizer=known.with_sanitizer)
+    tree = runnable(case.built, case.subject.component)
+    return run(case.bench, tree, known.plan, known.bound, with_sanitizer=known.with_sanitizer)
 
 
 def _lost(known: Baseline, after: Ran) -> dict[str, str]:

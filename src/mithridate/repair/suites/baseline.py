@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mithridate.model.execution import Ending, Execution, Limits
 from mithridate.model.project import BuildSystem, Component
-from mithridate.repair.interface import Workbench
+from mithridate.repair.interface import Variant, Workbench
 from mithridate.repair.suites.compiling import SANITIZED, sanitized
 from mithridate.repair.suites.interface import Plan, Result, Results, Suite, Verdict, tail
 from mithridate.repair.suites.registry import SUITES
@@ -76,7 +76,7 @@ def before(
     bench: Workbench, component: Component, seconds: float, suites: Sequence[Suite] = SUITES
 ) -> Baseline:
     """The project's tests without the patch; one run takes `seconds` of wall time at most."""
-    tree = bench.original.tree
+    tree = runnable(bench.original, component)
     whys: list[str] = []
     for plan in plans(tree, component, seconds, suites):
         first = run(bench, tree, plan, seconds)
@@ -92,12 +92,18 @@ def sanitized_before(bench: Workbench, plain: Baseline, seconds: float) -> Basel
     """The same suite built with AddressSanitizer, when that is cheap: it is compiled, and took a quarter of the bound."""
     if plain.plan is None or plain.first is None or not sanitized(plain.plan) or plain.first.seconds * 4 > seconds:
         return Baseline(plan=None, why="not run with AddressSanitizer")
-    tree = bench.original.tree
+    tree = bench.original.tree  # what is compiled is no more than the sources
     first = run(bench, tree, plain.plan, seconds, with_sanitizer=True)
     if not any(result.verdict is Verdict.PASSED for result in first.results.values()):
         return Baseline(plan=None, why="does not pass with AddressSanitizer")
     second = run(bench, tree, plain.plan, seconds, with_sanitizer=True)
     return Baseline(plan=plain.plan, first=first, second=second, with_sanitizer=True)
+
+
+def runnable(variant: Variant, component: Component) -> Path:
+    """The tree to run tests in: for Python with what its build put beside the sources, else as the owner has it."""
+    built = variant.directory / "src"
+    return built if component.language == "python" and built.is_dir() else variant.tree
 
 
 def plans(tree: Path, component: Component, seconds: float, suites: Sequence[Suite] = SUITES) -> list[Plan]:

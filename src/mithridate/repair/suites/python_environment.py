@@ -26,7 +26,7 @@ def prelude(component: Component) -> str:
     """Shell lines: the search path, no caches, the same hash seed in every run."""
     root = source(component)
     return f"""
-export PYTHONPATH="{ENVIRONMENT}:{root}:{root}/src" PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp TZ=UTC NO_COLOR=1
+export PYTHONPATH="{root}:{root}/src:{root}/lib:{ENVIRONMENT}" PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp TZ=UTC NO_COLOR=1
 export PATH="{ENVIRONMENT}/bin:$PATH"
 cd '{root}' || exit 125
 """
