@@ -71,7 +71,7 @@ class SmallBench:
         sources = [f"/src/{path.name}" for path in sorted(tree.glob("*.c"))]
         if not sources:
             return Variant(tree=tree, directory=directory, entries={}, warnings=0)
-        argv = ("clang", *VISIBILITY, *SANITIZERS, "-Wall", "-o", "/build/tool", *sources)
+        argv = ("clang-19", *VISIBILITY, *SANITIZERS, "-Wall", "-o", "/build/tool", *sources)
         done = self._sandbox.run(Command(argv=argv), self._mounts(directory), COMPILE)
         said = done.stderr.decode()
         if not done.ok:

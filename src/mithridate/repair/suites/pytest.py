@@ -43,9 +43,10 @@ class Pytest:
             f"-v --tb=short -p no:cacheprovider -p no:randomly -p no:xdist --continue-on-collection-errors "
             f"--junitxml={_XML} -o junit_family=xunit1 {where}"
         )
-        run = f'PYTHONPATH="$PYTHONPATH:{RUNNER}" {PYTHON} -m pytest'
+        run = f"{PYTHON} -m pytest"
         script = f"""mkdir -p {RUNNER}; tar -xz -C {RUNNER} 2>/dev/null
 {prelude(component)}
+{PYTHON} -c "import pytest" 2>/dev/null || export PYTHONPATH="$PYTHONPATH:{RUNNER}"
 {run} {options} </dev/null
 done=$?
 if [ $done = {_USAGE} ]; then {run} -o addopts= {options} </dev/null; done=$?; fi

@@ -1,7 +1,7 @@
 """What every script that runs Python tests begins with, and pytest for projects whose environment has none.
 
-The sandbox sees the system and the project's packages. Our own copy of pytest goes in through standard input, as an archive,
-and stands behind everything else on the path.
+The sandbox sees the system and the project's packages, which come after the standard library as installed ones do. Our own copy
+of pytest goes in through standard input, as an archive, and is used where neither has one.
 """
 
 import importlib.metadata
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from mithridate.languages.python.environment import ENVIRONMENT
-from mithridate.languages.python.observer import INTERPRETER
+from mithridate.languages.python.observer import INTERPRETER, USER_BASE
 from mithridate.model.project import Component
 from mithridate.repair.suites.interface import source
 
@@ -26,7 +26,7 @@ def prelude(component: Component) -> str:
     """Shell lines: the search path, no caches, the same hash seed in every run."""
     root = source(component)
     return f"""
-export PYTHONPATH="{root}:{root}/src:{root}/lib:{ENVIRONMENT}" PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp TZ=UTC NO_COLOR=1
+export PYTHONUSERBASE={USER_BASE} PYTHONPATH="{root}:{root}/src:{root}/lib:{root}/python" PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp TZ=UTC NO_COLOR=1
 export PATH="{ENVIRONMENT}/bin:$PATH"
 cd '{root}' || exit 125
 """
