@@ -15,13 +15,14 @@ from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import BuildFailure, BuildSystem, Component, Flavour, Project, ToolFailure
 from mithridate.model.violation import Clean, Violation
 from mithridate.oracles.suite import Judge
-from mithridate.prove.replay import Replayer
+from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.repair.diff import DiffError, apply
 from mithridate.repair.interface import Found, Output, Shown, Subject, Variant
 from mithridate.repair.steps.perturbed import perturbed
 from mithridate.sandbox.bubblewrap import Bubblewrap
 
 DOOR = "tool:@@"
+_JUDGE = Judge()
 COMPILE = Limits(wall_s=120.0, processes=256)
 
 
@@ -86,7 +87,7 @@ class SmallBench:
         return Variant(tree=tree, directory=directory, entries={DOOR: door}, warnings=said.count("warning:"))
 
     def judge(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
-        return [self._judged(variant, entry_id, data, Judge()) for data in inputs]
+        return [self._judged(variant, entry_id, data, _JUDGE) for data in inputs]
 
     def leaks(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
         return [self._judged(variant, entry_id, data, Judge(oracles=("leaks",))) for data in inputs]
@@ -94,10 +95,10 @@ class SmallBench:
     def outputs(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[Output | None]:
         given: list[Output | None] = []
         for data in inputs:
-            if self._judged(variant, entry_id, data, Judge()) != ():
+            if self._judged(variant, entry_id, data, _JUDGE) != ():
                 given.append(None)
                 continue
-            done = self._execution(variant, entry_id, data, Judge())
+            done = self._execution(variant, entry_id, data, _JUDGE)
             given.append(Output(ending=done.ending, exit_code=done.exit_code, stdout=done.stdout, stderr=done.stderr))
         return given
 
@@ -119,7 +120,8 @@ class SmallBench:
 
     def _judged(self, variant: Variant, entry_id: str, data: bytes, judge: Judge) -> tuple[Violation, ...] | ToolFailure:
         entry = variant.entries[entry_id]
-        seen = Replayer(self._sandbox, judge).once(entry, entry.binaries[0], data)
+        limits = replace(REPLAY_LIMITS, traces=judge is not _JUDGE)
+        seen = Replayer(self._sandbox, judge, limits).once(entry, entry.binaries[0], data)
         return () if isinstance(seen, Clean) else seen
 
     def _execution(self, variant: Variant, entry_id: str, data: bytes, judge: Judge) -> Execution:

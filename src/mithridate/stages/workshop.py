@@ -127,7 +127,7 @@ class Workshop:
         if entry.observed:
             return [()] * len(inputs)
         judge = Judge(oracles=(AddressSanitizer.name, Leaks.name))
-        replayer = Replayer(self._tools.sandbox, judge, self._tools.replayer.limits, self._tools.jobs)
+        replayer = Replayer(self._tools.sandbox, judge, replace(self._tools.replayer.limits, traces=True), self._tools.jobs)
 
         def once(data: bytes) -> tuple[Violation, ...] | ToolFailure:
             seen = replayer.once(entry, binary, data)

@@ -104,10 +104,10 @@ def changes(diff: str, tree: Path) -> tuple[Change, ...]:
 
 def new_statements(old: Function, new: Function) -> Iterator[Statement]:
     """Statements of `new` that `old` has not, or has fewer times."""
-    there = [s.text for s in old.statements]
+    there = [(s.text, s.cut) for s in old.statements]
     for statement in new.statements:
-        if statement.text in there:
-            there.remove(statement.text)
+        if (statement.text, statement.cut) in there:
+            there.remove((statement.text, statement.cut))
         else:
             yield statement
 
