@@ -79,7 +79,7 @@ printf 'n\\017123456789012345' >two
 SUITE = {"Makefile": MAKEFILE, "run-tests.sh": TESTS}
 
 PROOF = b"n\x14" + b"A" * 20
-BENIGN = (b"n\x03abcv\x01\x05", b"v\x02\x01\x02", b"n\x00", b"n\x0cabcdefghijkl", b"x\x01y")
+BENIGN = (b"n\x03abcn\x03abcn\x03xyzv\x01\x05", b"v\x02\x01\x02", b"n\x00", b"n\x0cabcdefghijkl", b"x\x01y")
 
 _TO = "    char *to = p->name;\n"
 _COPY = "    memcpy(to, data, length);\n    to[length] = 0;\n"
