@@ -54,7 +54,12 @@ class SmallBench:
             assert isinstance(seen, tuple) and seen, f"no violation: {seen}"
             shown.append(Shown(entry_id=DOOR, data=data, violation=seen[0]))
         return Subject(
-            finding="F1", cwe=787, project=self.project, component=self.component, proofs=tuple(shown), benign={DOOR: tuple(benign)}
+            finding="F1",
+            cwe=787,
+            project=self.project,
+            component=self.component,
+            proofs=tuple(shown),
+            benign={DOOR: tuple(benign)},
         )
 
     def build(self, diff: str, *, quick: bool = False) -> Variant | BuildFailure | None:
@@ -135,5 +140,6 @@ class SmallBench:
 
     def _mounts(self, directory: Path) -> tuple[Mount, ...]:
         return tuple(
-            Mount(source=directory / name, target=target, writable=True) for name, target in (("src", "/src"), ("build", "/build"))
+            Mount(source=directory / name, target=target, writable=True)
+            for name, target in (("src", "/src"), ("build", "/build"))
         )

@@ -50,6 +50,7 @@ addition_LDADD = libsum.a
 nothing_SOURCES = t/same.c
 TESTS = addition nothing
 """
+AUTOTOOLS = {"configure.ac": CONFIGURE_AC, "Makefile.am": MAKEFILE_AM}
 MAKEFILE = """CC = cc\n.PHONY: check
 check: add.c
 \t$(CC) -o check add.c t/check.c
@@ -79,9 +80,7 @@ class Sum(unittest.TestCase):
 PROJECTS: dict[str, tuple[str, BuildSystem, Mapping[str, str], Mapping[str, str]]] = {
     "ctest": ("c", BuildSystem.CMAKE, {"CMakeLists.txt": CMAKE, **SOURCES}, {"add.c": "a + b|a - b"}),
     "meson": ("c", BuildSystem.MESON, {"meson.build": MESON, **SOURCES}, {"add.c": "a + b|a - b"}),
-    "make check": (
-        "c", BuildSystem.AUTOTOOLS, {"configure.ac": CONFIGURE_AC, "Makefile.am": MAKEFILE_AM, **SOURCES}, {"add.c": "a + b|a - b"},
-    ),
+    "make check": ("c", BuildSystem.AUTOTOOLS, {**AUTOTOOLS, **SOURCES}, {"add.c": "a + b|a - b"}),
     "make test": ("c", BuildSystem.MAKE, {"Makefile": MAKEFILE, **SOURCES}, {"add.c": "a + b|a - b"}),
     "test script": (
         "c", BuildSystem.MAKE, {"Makefile": SCRIPTED, "run-tests.sh": SCRIPT, **SOURCES}, {"add.c": "a + b|a - b"},
@@ -129,13 +128,15 @@ def test_a_suite_tells_each_test_and_a_broken_program_fails_one(kind: str, tmp_p
 
 def test_a_project_without_tests_has_no_plan(tmp_path: Path) -> None:
     bench = bench_of({"add.c": ADD, "Makefile": "all:\n\tcc -c add.c\n"}, tmp_path, "c", BuildSystem.MAKE)
-    assert plans(bench.project.tree, bench.component, 60.0) == []
+    assert plans(bench.project.tree, bench.component) == []
     assert "no tests" in before(bench, bench.component, 60.0).why
 
 
 def test_a_suite_that_cannot_be_built_says_why(tmp_path: Path) -> None:
     files = {"Makefile": "check:\n\tcc -o check absent.c && ./check\n"}
-    known = before(bench_of(files, tmp_path, "c", BuildSystem.MAKE), bench_of({}, tmp_path / "x", "c", BuildSystem.MAKE).component, 60.0)
+    known = before(
+        bench_of(files, tmp_path, "c", BuildSystem.MAKE), bench_of({}, tmp_path / "x", "c", BuildSystem.MAKE).component, 60.0
+    )
     assert known.plan is None
     assert "none of" in known.why
 
@@ -161,7 +162,7 @@ def test_a_report_with_entities_is_not_read() -> None:
 
 def test_an_execution_that_told_nothing_is_no_result(tmp_path: Path) -> None:
     bench = bench_of({"Makefile": "check:\n\tsleep 60\n"}, tmp_path, "c", BuildSystem.MAKE)
-    (plan,) = plans(bench.project.tree, bench.component, 60.0)
+    (plan,) = plans(bench.project.tree, bench.component)
     late = Execution(
         ending=Ending.WALL_LIMIT, exit_code=None, signal=None, stdout=b"", stderr=b"", truncated=False, wall_s=1.0, cpu_s=0.0,
         peak_memory_bytes=0,

@@ -24,15 +24,18 @@ C = """int put(struct box *b, const char *from, int n)
     return n;
 }
 """
-PYTHON = """import subprocess
+PYTHON = """from subprocess import run
 
 
 def convert(name, deep):
     if deep:
         prepare(name)
-    value = subprocess.run("convert " + name, shell=True)
+    value = run("convert " + name, shell=True)
     return value
 """
+BOUND, DELETED = "hard-coded bound from the proof", "deleted feature"
+SETTLED, SWALLOWED = "guard for everything", "swallowed error"
+HEAP, LONG = ViolationKind.HEAP_BUFFER_OVERFLOW, b"A" * 90
 
 
 def signs(tmp_path: Path, before: str, after: str, path: str, kind: ViolationKind, data: bytes) -> set[str]:
@@ -49,7 +52,9 @@ def signs(tmp_path: Path, before: str, after: str, path: str, kind: ViolationKin
     return {sign.rule for rule in RULES for sign in rule.look(patched)}
 
 
-def c(tmp_path: Path, old: str, new: str, kind: ViolationKind = ViolationKind.HEAP_BUFFER_OVERFLOW, data: bytes = b"A" * 90) -> set[str]:
+def c(
+    tmp_path: Path, old: str, new: str, kind: ViolationKind = ViolationKind.HEAP_BUFFER_OVERFLOW, data: bytes = b"A" * 90
+) -> set[str]:
     assert C.count(old) == 1, old
     return signs(tmp_path, C, C.replace(old, new), "box.c", kind, data)
 
@@ -70,27 +75,27 @@ GOOD_C = {
     "a comment": ("    note(b, n);", "    /* abort() would be wrong */\n    note(b, n);"),
 }
 BAD_C = {
-    "a call gone": ("    note(b, n);\n", "", "deleted feature"),
-    "a branch gone": ("    if (!b)\n        return -1;\n", "", "deleted feature"),
-    "a loop that does nothing any more": ("        b->to[i] = from[i];\n", "        break;\n", "deleted feature"),
-    "a release gone, which was not released twice": ("    free(b->old);\n", "", "deleted feature"),
-    "an exit at the top": ("    if (!b)\n", "    return 0;\n    if (!b)\n", "guard for everything"),
-    "a settled condition": ("    note(b, n);", "    if (0)\n        note(b, n);", "guard for everything"),
-    "a tautology": ("    for (", "    if (n == n)\n        return 0;\n    for (", "guard for everything"),
-    "code taken out by the preprocessor": ("    note(b, n);\n", "#if 0\n    note(b, n);\n#endif\n", "guard for everything"),
-    "a result not looked at": ("    if (check(b) < 0)\n        return -2;\n", "    (void)check(b);\n", "swallowed error"),
-    "a failure told as success": ("        return -2;\n", "        return 0;\n", "swallowed error"),
-    "the size of the proof's object": ("    for (", "    if (n > 36)\n        return -1;\n    for (", "hard-coded bound from the proof"),
-    "the proof's length": ("i < n;", "i < n && i < 90;", "hard-coded bound from the proof"),
+    "a call gone": ("    note(b, n);\n", "", DELETED),
+    "a branch gone": ("    if (!b)\n        return -1;\n", "", DELETED),
+    "a loop that does nothing any more": ("        b->to[i] = from[i];\n", "        break;\n", DELETED),
+    "a release gone, which was not released twice": ("    free(b->old);\n", "", DELETED),
+    "an exit at the top": ("    if (!b)\n", "    return 0;\n    if (!b)\n", SETTLED),
+    "a settled condition": ("    note(b, n);", "    if (0)\n        note(b, n);", SETTLED),
+    "a tautology": ("    for (", "    if (n == n)\n        return 0;\n    for (", SETTLED),
+    "code taken out by the preprocessor": ("    note(b, n);\n", "#if 0\n    note(b, n);\n#endif\n", SETTLED),
+    "a result not looked at": ("    if (check(b) < 0)\n        return -2;\n", "    (void)check(b);\n", SWALLOWED),
+    "a failure told as success": ("        return -2;\n", "        return 0;\n", SWALLOWED),
+    "the size of the proof's object": ("    for (", "    if (n > 36)\n        return -1;\n    for (", BOUND),
+    "the proof's length": ("i < n;", "i < n && i < 90;", BOUND),
     "the process ended": ("    for (", "    if (n > b->size)\n        abort();\n    for (", "way out"),
     "an assertion": ("    for (", "    assert(n <= b->size);\n    for (", "way out"),
     "a signal handler": ("    for (", "    signal(SIGSEGV, SIG_IGN);\n    for (", "way out"),
-    "a sanitizer told to look away": ("int put(", "__attribute__((no_sanitize(\"address\"))) int put(", "way out"),
-    "another way when watched": ("    for (", "    if (getenv(\"ASAN_OPTIONS\"))\n        return 0;\n    for (", "way out"),
-    "a warning silenced": ("int put(", "#pragma GCC diagnostic ignored \"-Wall\"\nint put(", "way out"),
-}  # fmt: skip
+    "a sanitizer told to look away": ("int put(", '__attribute__((no_sanitize("address"))) int put(', "way out"),
+    "another way when watched": ("    for (", '    if (getenv("ASAN_OPTIONS"))\n        return 0;\n    for (', "way out"),
+    "a warning silenced": ("int put(", '#pragma GCC diagnostic ignored "-Wall"\nint put(', "way out"),
+}
 GOOD_PYTHON = {
-    "a list of arguments": ('subprocess.run("convert " + name, shell=True)', 'subprocess.run(["convert", name])'),
+    "a list of arguments": ('run("convert " + name, shell=True)', 'run(["convert", name])'),
     "a refusal": ("    if deep:\n", "    if name.startswith('-'):\n        raise ValueError(name)\n    if deep:\n"),
     "an error passed on": (
         "    return value\n",
@@ -101,16 +106,28 @@ BAD_PYTHON = {
     "every error taken": (
         "    return value\n",
         "    try:\n        return value\n    except Exception:\n        pass\n",
-        "swallowed error",
+        SWALLOWED,
     ),
-    "an error taken": ("    return value\n", "    try:\n        return value\n    except OSError:\n        return None\n", "swallowed error"),
-    "errors suppressed": ("        prepare(name)", "        with contextlib.suppress(Exception):\n            prepare(name)", "swallowed error"),
-    "the sink gone": ('    value = subprocess.run("convert " + name, shell=True)\n    return value\n', "    raise ValueError(name)\n", "deleted feature"),
-    "a branch gone": ("    if deep:\n        prepare(name)\n", "", "deleted feature"),
-    "nothing done at all": ("    if deep:\n", "    return None\n    if deep:\n", "guard for everything"),
-    "a condition that is always true": ("    if deep:\n", "    if True or name:\n        return None\n    if deep:\n", "guard for everything"),
+    "an error taken": (
+        "    return value\n",
+        "    try:\n        return value\n    except OSError:\n        return None\n",
+        SWALLOWED,
+    ),
+    "errors suppressed": (
+        "        prepare(name)",
+        "        with contextlib.suppress(Exception):\n            prepare(name)",
+        SWALLOWED,
+    ),
+    "the sink gone": (
+        '    value = run("convert " + name, shell=True)\n    return value\n',
+        "    raise ValueError(name)\n",
+        DELETED,
+    ),
+    "a branch gone": ("    if deep:\n        prepare(name)\n", "", DELETED),
+    "nothing done at all": ("    if deep:\n", "    return None\n    if deep:\n", SETTLED),
+    "a condition that is always true": ("    if deep:\n", "    if True or name:\n        return None\n    if deep:\n", SETTLED),
     "the process ended": ("    if deep:\n", "    if ';' in name:\n        os._exit(1)\n    if deep:\n", "way out"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", GOOD_C)
@@ -144,11 +161,13 @@ def test_a_bound_that_the_project_knows_is_not_the_proofs(tmp_path: Path) -> Non
     assert c(tmp_path, "i < n;", "i < n && i < 36;") == set()
 
 
-@pytest.mark.parametrize(("data", "told"), [(b"\x01\x00\x2b\x02" + b"." * 96, True), (b"n=555;" + b"." * 96, True), (b"." * 100, False)])
+@pytest.mark.parametrize(
+    ("data", "told"), [(b"\x01\x00\x2b\x02" + b"." * 96, True), (b"n=555;" + b"." * 96, True), (b"." * 100, False)]
+)
 def test_a_number_in_the_proofs_bytes_is_recognised(tmp_path: Path, data: bytes, told: bool) -> None:
     """555, as a field of two bytes (0x022b) and as digits."""
     found = c(tmp_path, "i < n;", "i < n && i < 555;", data=data)
-    assert found == ({"hard-coded bound from the proof"} if told else set())
+    assert found == ({BOUND} if told else set())
 
 
 def test_changed_tests_and_build_files_are_told(tmp_path: Path) -> None:
@@ -159,4 +178,4 @@ def test_changed_tests_and_build_files_are_told(tmp_path: Path) -> None:
 
 
 def test_numbers_are_read_as_the_languages_write_them() -> None:
-    assert numbers('x = 0x1F + 010 + 1_000u + 7UL; // 99\n"55" f2 3.5 \'8\'') == {31, 8, 1000, 7}
+    assert numbers("x = 0x1F + 010 + 1_000u + 7UL; // 99\n\"55\" f2 3.5 '8'") == {31, 8, 1000, 7}

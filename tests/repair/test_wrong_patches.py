@@ -31,9 +31,7 @@ def checks() -> tuple[Check, ...]:
 
 @pytest.fixture(scope="module")
 def benches(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SmallBench]:
-    return {
-        name: SmallBench(files, tmp_path_factory.mktemp(name), system=BuildSystem.MAKE) for name, files in PROJECTS.items()
-    }
+    return {name: SmallBench(files, tmp_path_factory.mktemp(name), system=BuildSystem.MAKE) for name, files in PROJECTS.items()}
 
 
 def judged(bench: SmallBench, replacements: tuple[tuple[str, str], ...], steps: tuple[Check, ...]) -> Patch:

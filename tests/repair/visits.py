@@ -104,6 +104,14 @@ SWALLOWS = (GUARD, ("        if (bad)\n            return -1;\n", "        if (b
 HARD_CODED = ((_TO, f"{_TO}    if (length > 19)\n        return -1;\n"),)
 TOO_STRICT = ((_TO, f"{_TO}    if (length >= NAME - 1)\n        return -1;\n"),)
 TRUNCATES = ((_TO, f"{_TO}    if (length > 8)\n        length = 8;\n"),)
-LEAKS = ((_TO, f"{_TO}    char *volatile copy = calloc(1, NAME);\n    if (length >= NAME || !copy)\n        return -1;\n    data = memcpy(copy, data, length);\n"),)  # fmt: skip
-FREES_TWICE = (GUARD, ("        at += 2 + length;\n", "        at += 2 + length;\n        if (length == 0)\n            free(p);\n"))
+_COPIES = """    char *volatile copy = calloc(1, NAME);
+    if (length >= NAME || !copy)
+        return -1;
+    data = memcpy(copy, data, length);
+"""
+LEAKS = ((_TO, _TO + _COPIES),)
+FREES_TWICE = (
+    GUARD,
+    ("        at += 2 + length;\n", "        at += 2 + length;\n        if (length == 0)\n            free(p);\n"),
+)
 EXITS = ((_TO, f"{_TO}    if (length >= NAME)\n        exit(1);\n"),)

@@ -67,9 +67,7 @@ def _unknown(why: str) -> Crossing:
     return Crossing(known=False, entered={}, left={}, why=why)
 
 
-def _watched(
-    bench: Workbench, built: Variant, entry_id: str, inputs: Sequence[bytes]
-) -> tuple[frozenset[int], frozenset[int]]:
+def _watched(bench: Workbench, built: Variant, entry_id: str, inputs: Sequence[bytes]) -> tuple[frozenset[int], frozenset[int]]:
     said = [output.stdout if output else b"" for output in bench.outputs(built, entry_id, inputs)]
     return (
         frozenset(n for n, text in enumerate(said) if f"\n{_ENTERED}-".encode() in text),

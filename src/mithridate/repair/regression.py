@@ -1,7 +1,7 @@
-"""A regression test from a proof: it fails on the unpatched project and passes on the patched one, which is tried in the sandbox.
+"""A regression test from a proof: seen in the sandbox to fail on the unpatched project and to pass on the patched one.
 
-For C and C++ a shell test that makes the input, runs the program on it, and takes a refusal as well as an answer, but no crash and
-no report of a sanitizer; with an entry in the project's own suite where it has one for ctest, meson or automake. For Python a
+For C and C++ a shell test that makes the input, runs the program on it, and takes a refusal as well as an answer, but no crash
+and no report of a sanitizer; with an entry in the project's own suite where it has one for ctest, meson or automake. For Python a
 pytest file, whose text comes from the caller.
 """
 
@@ -118,13 +118,15 @@ def _alone(subject: Subject, proof: Shown, entry: EntryPoint, patched: Variant, 
     checked = before is not None and after is not None and before.exit_code == 1 and after.ok
     told = [f"{when} the patch: exit code {e.exit_code if e else 'none'}" for when, e in (("before", before), ("after", after))]
     return Regression(
-        files=files, diff=_diff(bench.original.tree, files), entered=False, checked=checked, evidence=(*told, f"sh {path} PROGRAM")
+        files=files,
+        diff=_diff(bench.original.tree, files),
+        entered=False,
+        checked=checked,
+        evidence=(*told, f"sh {path} PROGRAM"),
     )
 
 
-def _tried(
-    bench: Workbench, variant: Variant, entry_id: str, files: Mapping[str, bytes], path: str
-) -> Execution | None:
+def _tried(bench: Workbench, variant: Variant, entry_id: str, files: Mapping[str, bytes], path: str) -> Execution | None:
     """The shell test on the variant's program, which is copied in beside the sources."""
     entry = variant.entries.get(entry_id)
     if entry is None:
@@ -147,7 +149,7 @@ def _entered(
     tree = bench.original.tree
     script = f"{way.folder}/{name}.sh".removeprefix("./")
     files = {script: shell_test(_what(subject), proof, entry, way.program), way.file: way.with_test(tree, name)}
-    plan = next((p for p in plans(tree, subject.component, SECONDS) if p.kind == way.kind), None)
+    plan = next((p for p in plans(tree, subject.component) if p.kind == way.kind), None)
     if plan is None:
         return None
     seen = [_result(bench, variant.tree, files, plan, name) for variant in (bench.original, patched)]
@@ -171,15 +173,13 @@ def _python(subject: Subject, patched: Variant, bench: Workbench, rendered: str)
     verdicts: list[list[Verdict]] = []
     for variant in (bench.original, patched):
         with _with_files(runnable(variant, subject.component), files) as place:
-            plan = Pytest().plan(Path(place), subject.component, SECONDS)
+            plan = Pytest().plan(Path(place), subject.component)
             results = run(bench, Path(place), plan, SECONDS).results if plan is not None else {}
         verdicts.append([result.verdict for told, result in results.items() if name in told])
     before, after = verdicts
     checked = bool(after) and set(after) == {Verdict.PASSED} and Verdict.FAILED in before
     told = [f"{when} the patch: {', '.join(v) or 'not run'}" for when, v in (("before", before), ("after", after))]
-    return Regression(
-        files=files, diff=_diff(bench.original.tree, files), entered=True, checked=checked, evidence=tuple(told)
-    )
+    return Regression(files=files, diff=_diff(bench.original.tree, files), entered=True, checked=checked, evidence=tuple(told))
 
 
 def _with_files(tree: Path, files: Mapping[str, bytes]) -> "tempfile.TemporaryDirectory[str]":

@@ -76,10 +76,10 @@ def _automake(root: Path, at: str, program: PurePosixPath) -> Iterator[Entry]:
         parts = program.parts[2:]  # behind /src or /build
         up = "../" * len(PurePosixPath(place).parts)
 
-        def automake(name: str, extra: str = extra) -> str:
-            return f"{extra}TESTS += {name}.sh\nEXTRA_DIST += {name}.sh\n" if "EXTRA_DIST" in text else (
-                f"{extra}TESTS += {name}.sh\nEXTRA_DIST = {name}.sh\n"
-            )
+        more = "+=" if re.search(r"^EXTRA_DIST[ \t]*\+?=", text, re.MULTILINE) else "="
+
+        def automake(name: str, extra: str = extra, more: str = more) -> str:
+            return f"{extra}TESTS += {name}.sh\nEXTRA_DIST {more} {name}.sh\n"
 
         yield Entry(
             kind="make check", file=f"{inside}Makefile.am", folder=inside.rstrip("/") or ".",

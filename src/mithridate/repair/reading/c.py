@@ -22,6 +22,12 @@ _LOOPS = {
     "for_range_loop": "for",
 }
 _PREPROCESSOR = frozenset({"preproc_if", "preproc_ifdef", "preproc_elif", "preproc_elifdef", "preproc_else"})
+_CONTAINERS = frozenset(
+    {
+        *("namespace_definition", "linkage_specification", "declaration_list"),
+        *("template_declaration", "class_specifier", "field_declaration_list"),
+    }
+)
 _DEEPEST = 400
 _HEAD_FIELDS = {"for": ("initializer", "condition", "update"), "while": ("condition",), "switch": ("condition",)}
 _REPORTS = ("rethrow", "throw", "abort", "exit", "log", "err", "warn", "fail", "print", "cerr")
@@ -59,8 +65,7 @@ def _outer(node: tree_sitter.Node, functions: list[Function], outside: list[Stat
                     body=body.start_byte + 1 if body.type == "compound_statement" else -1,
                 )
             )
-        elif child.type in _PREPROCESSOR or child.type in ("namespace_definition", "linkage_specification", "declaration_list",
-                                                           "template_declaration", "class_specifier", "field_declaration_list"):  # fmt: skip
+        elif child.type in _PREPROCESSOR or child.type in _CONTAINERS:
             if child.type in _PREPROCESSOR:
                 outside.append(_directive(child, ()))
             if depth < _DEEPEST:

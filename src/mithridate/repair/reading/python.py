@@ -17,7 +17,7 @@ class PythonReader:
 
     suffixes = frozenset({".py", ".pyi", ".pyw"})
 
-    def read(self, source: bytes, suffix: str) -> Unit:
+    def read(self, source: bytes, suffix: str) -> Unit:  # noqa: ARG002  # all these suffixes are one grammar
         """Functions under their names with class and function around them; OUTSIDE is the module's own statements."""
         try:
             wrapper = MetadataWrapper(cst.parse_module(source))
@@ -52,7 +52,9 @@ class _Reading:
     def _function(self, node: cst.FunctionDef, owner: str) -> None:
         name = f"{owner}{node.name.value}"
         defaults = tuple(self._calls(node.params))
-        heads = [Statement(kind=Kind.OTHER, text=self._text(d), line=self._line(d), calls=self._calls(d)) for d in node.decorators]
+        heads = [
+            Statement(kind=Kind.OTHER, text=self._text(d), line=self._line(d), calls=self._calls(d)) for d in node.decorators
+        ]
         place = len(self.functions)
         inside = tuple(self.block(node.body.body, (), f"{name}."))
         signature = Statement(kind=Kind.DECLARATION, text=self._text(node.params), line=self._line(node), calls=defaults)
@@ -88,7 +90,9 @@ class _Reading:
             told = even(" in ".join(self._text(part) for part in parts))
             never = isinstance(node, cst.While) and _truth(node.test) is False
             calls = tuple(call for part in parts for call in self._calls(part))
-            yield self._head("while" if isinstance(node, cst.While) else "for", told, node, guards, calls, False if never else None)
+            yield self._head(
+                "while" if isinstance(node, cst.While) else "for", told, node, guards, calls, False if never else None
+            )
             yield from self.block(node.body.body, (*guards, told), owner)
             if node.orelse is not None:
                 yield from self.block(node.orelse.body.body, (*guards, f"not {told}"), owner)

@@ -13,7 +13,10 @@ _NAMED = 6
 
 
 class Symptom:
-    """The rules, then the guards. `tolerated` is the share of benign inputs in the changed functions that may leave by a guard."""
+    """The rules, then the guards.
+
+    `tolerated` is the share of the benign inputs in the changed functions that may leave by an added guard.
+    """
 
     step = GateStep.SYMPTOM
 
@@ -25,9 +28,7 @@ class Symptom:
         """All signs are told, not only the first."""
         tree = case.bench.original.tree
         numbers = case.memory.once("the project's numbers", dict, lambda: project_numbers(tree))
-        patched = Patched(
-            tree=tree, changes=changes(case.proposal.diff, tree), proofs=case.subject.proofs, numbers=numbers
-        )
+        patched = Patched(tree=tree, changes=changes(case.proposal.diff, tree), proofs=case.subject.proofs, numbers=numbers)
         signs = [sign for rule in self._rules for sign in rule.look(patched)]
         if signs:
             more = [f"and {len(signs) - _NAMED} more"] if len(signs) > _NAMED else []

@@ -43,9 +43,7 @@ class Tests:
         seen = _compared(case, plain)
         if seen.outcome.value == "failed" or not self._with_sanitizer:
             return seen
-        armed = case.memory.once(
-            "tests before, sanitized", Baseline, lambda: sanitized_before(case.bench, plain, self._seconds)
-        )
+        armed = case.memory.once("tests before, sanitized", Baseline, lambda: sanitized_before(case.bench, plain, self._seconds))
         if armed.plan is None:
             return seen
         again = _compared(case, armed)

@@ -30,7 +30,7 @@ class Automake:
     name = "make check"
     languages = frozenset({"c"})
 
-    def plan(self, tree: Path, component: Component, seconds: float) -> Plan | None:
+    def plan(self, tree: Path, component: Component) -> Plan | None:
         """A plan when there is a configure script, or the source of one, and a makefile with something to check."""
         root = tree / component.path
         if not any((root / name).is_file() for name in ("configure", "configure.ac", "configure.in")):
@@ -41,7 +41,9 @@ class Automake:
             return None
         sections = Sections()
         options = shlex.join(component.options)
-        bootstrap = "./autogen.sh || ./bootstrap || ./buildconf || true; } >/dev/null 2>&1; [ -f configure ] || autoreconf -fi >&2"
+        bootstrap = (
+            "./autogen.sh || ./bootstrap || ./buildconf || true; } >/dev/null 2>&1; [ -f configure ] || autoreconf -fi >&2"
+        )
         script = f"""{PRELUDE}
 cd {shlex.quote(source(component))} || exit 125
 [ -f configure ] || {{ export NOCONFIGURE=1; {{ {bootstrap}; }}

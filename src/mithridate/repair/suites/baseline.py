@@ -9,7 +9,7 @@ from mithridate.model.execution import Ending, Execution, Limits
 from mithridate.model.project import BuildSystem, Component
 from mithridate.repair.interface import Variant, Workbench
 from mithridate.repair.suites.compiling import SANITIZED, sanitized
-from mithridate.repair.suites.interface import Plan, Result, Results, Suite, Verdict, tail
+from mithridate.repair.suites.interface import SECONDS, Plan, Result, Results, Suite, Verdict, tail
 from mithridate.repair.suites.registry import SUITES
 
 LIMITS = Limits(
@@ -72,13 +72,11 @@ class Baseline:
         return 60.0 + _SLACK * took
 
 
-def before(
-    bench: Workbench, component: Component, seconds: float, suites: Sequence[Suite] = SUITES
-) -> Baseline:
+def before(bench: Workbench, component: Component, seconds: float, suites: Sequence[Suite] = SUITES) -> Baseline:
     """The project's tests without the patch; one run takes `seconds` of wall time at most."""
     tree = runnable(bench.original, component)
     whys: list[str] = []
-    for plan in plans(tree, component, seconds, suites):
+    for plan in plans(tree, component, suites):
         first = run(bench, tree, plan, seconds)
         if not any(result.verdict is Verdict.PASSED for result in first.results.values()):
             told = f"none of {len(first.results)} tests passes" if first.results else first.why
@@ -106,7 +104,7 @@ def runnable(variant: Variant, component: Component) -> Path:
     return built if component.language == "python" and built.is_dir() else variant.tree
 
 
-def plans(tree: Path, component: Component, seconds: float, suites: Sequence[Suite] = SUITES) -> list[Plan]:
+def plans(tree: Path, component: Component, suites: Sequence[Suite] = SUITES) -> list[Plan]:
     """What there is to run: the kind of the component's build system first; one at the project's root when it has none itself."""
     own = _OF_SYSTEM.get(component.system, "")
     fitting = sorted((s for s in suites if component.language in s.languages), key=lambda s: s.name != own)
@@ -114,7 +112,7 @@ def plans(tree: Path, component: Component, seconds: float, suites: Sequence[Sui
         there = Component(
             id=component.id, language=component.language, path=place, system=component.system, options=component.options
         )
-        found = [plan for suite in fitting if (plan := suite.plan(tree, there, seconds)) is not None]
+        found = [plan for suite in fitting if (plan := suite.plan(tree, there)) is not None]
         if found:
             return found
     return []
@@ -132,7 +130,9 @@ def run(bench: Workbench, tree: Path, plan: Plan, seconds: float, *, with_saniti
         file_bytes=LIMITS.file_bytes,
         disk_bytes=LIMITS.disk_bytes,
     )
-    execution = bench.run(tree, plan.command(SANITIZED if with_sanitizer else None), limits)
+    execution = bench.run(
+        tree, plan.command({SECONDS: str(max(1, int(seconds))), **(SANITIZED if with_sanitizer else {})}), limits
+    )
     results: dict[str, Result] = plan.read(execution)
     late = execution.ending in (Ending.WALL_LIMIT, Ending.CPU_LIMIT)
     return Ran(results=results, seconds=time.monotonic() - started, late=late, why="" if results else _why(execution, seconds))

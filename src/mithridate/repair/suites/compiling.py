@@ -1,4 +1,4 @@
-"""What every script that compiles tests begins with: the system's compiler, our flags out of the way, a bounded number of jobs."""
+"""What every script that compiles tests begins with: the system's compiler, ordinary flags, a bounded number of jobs."""
 
 from mithridate.repair.suites.interface import Plan
 

@@ -9,7 +9,7 @@ from mithridate.model.project import Component
 from mithridate.repair.suites import junit
 from mithridate.repair.suites.compiling import PRELUDE
 from mithridate.repair.suites.files import texts
-from mithridate.repair.suites.interface import Plan, Result, Verdict, numbered, source
+from mithridate.repair.suites.interface import SECONDS, Plan, Result, Verdict, numbered, source
 from mithridate.repair.suites.sections import Sections
 
 _BUILD = "/src/.mithridate-tests"
@@ -28,12 +28,14 @@ class CTest:
     name = "ctest"
     languages = frozenset({"c"})
 
-    def plan(self, tree: Path, component: Component, seconds: float) -> Plan | None:
+    def plan(self, tree: Path, component: Component) -> Plan | None:
         """A plan when a CMakeLists.txt defines tests."""
         written = texts(tree / component.path, "CMakeLists.txt")
         if "" not in written or not any(_DEFINES.search(text) for text in written.values()):
             return None
-        options = dict.fromkeys(name for text in written.values() for name in _OPTION.findall(text) if not _NOT_TESTS.search(name))
+        options = dict.fromkeys(
+            name for text in written.values() for name in _OPTION.findall(text) if not _NOT_TESTS.search(name)
+        )
         sections = Sections()
         fixed = (
             f"cmake -S {shlex.quote(source(component))} -B {_BUILD} -DCMAKE_BUILD_TYPE=None -DBUILD_TESTING=ON "
@@ -45,7 +47,7 @@ class CTest:
 {{ {fixed} {wanted} || {{ rm -rf {_BUILD}; {fixed}; }}; }} >&2 || exit 125
 cmake --build {_BUILD} -j $JOBS -- -k >&2 || cmake --build {_BUILD} -- -k >&2
 cd {_BUILD} || exit 125
-ctest --output-on-failure --timeout {max(1, int(seconds))} -j $JOBS --output-junit {_BUILD}/results.xml
+ctest --output-on-failure --timeout ${SECONDS} -j $JOBS --output-junit {_BUILD}/results.xml
 done=$?
 {sections.dump("junit", f"{_BUILD}/results.xml")}
 exit $done"""

@@ -9,6 +9,9 @@ from typing import Protocol
 from mithridate.model.execution import Command, Execution
 from mithridate.model.project import Component
 
+SECONDS = "MITHRIDATE_TEST_SECONDS"
+"""Environment variable with the seconds that a test may take, for scripts of tools that can bound it."""
+
 TAIL_LINES = 8
 """Lines of a failed test's output that are kept."""
 
@@ -54,9 +57,7 @@ class Plan:
 
     def command(self, extra: Mapping[str, str] | None = None) -> Command:
         """The command for `Workbench.run`."""
-        return Command(
-            argv=("/bin/sh", "-c", self.script), env={**self.env, **(extra or {})}, cwd="/src", stdin=self.stdin
-        )
+        return Command(argv=("/bin/sh", "-c", self.script), env={**self.env, **(extra or {})}, cwd="/src", stdin=self.stdin)
 
 
 class Suite(Protocol):
@@ -66,11 +67,8 @@ class Suite(Protocol):
     languages: frozenset[str]
     """Of the components that it tests."""
 
-    def plan(self, tree: Path, component: Component, seconds: float) -> Plan | None:
-        """How to run the suite of that component, None when there is none of this kind. Only reads files.
-
-        One test may take `seconds` where the tool can bound it.
-        """
+    def plan(self, tree: Path, component: Component) -> Plan | None:
+        """How to run the suite of that component, None when there is none of this kind. Only reads files."""
         ...
 
 

@@ -24,7 +24,7 @@ class MakeTest:
     name = "make test"
     languages = frozenset({"c"})
 
-    def plan(self, tree: Path, component: Component, seconds: float) -> Plan | None:
+    def plan(self, tree: Path, component: Component) -> Plan | None:
         """A plan when the makefile has such a target."""
         found = _makefile(tree / component.path)
         if found is None:
@@ -53,7 +53,7 @@ class TestScript:
     languages = frozenset({"c"})
     __test__ = False
 
-    def plan(self, tree: Path, component: Component, seconds: float) -> Plan | None:
+    def plan(self, tree: Path, component: Component) -> Plan | None:
         """A plan for the first that is there."""
         root = tree / component.path
         found = _makefile(root)

@@ -28,7 +28,7 @@ class Meson:
     name = "meson"
     languages = frozenset({"c"})
 
-    def plan(self, tree: Path, component: Component, seconds: float) -> Plan | None:
+    def plan(self, tree: Path, component: Component) -> Plan | None:
         """A plan when a meson.build defines tests."""
         written = texts(tree / component.path, "meson.build")
         if "" not in written or not any(_DEFINES.search(text) for text in written.values()):
@@ -36,7 +36,8 @@ class Meson:
         sections = Sections()
         options = shlex.join(component.options)
         script = f"""{PRELUDE}
-meson setup {_BUILD} {shlex.quote(source(component))} --buildtype=debug -Dwerror=false --wrap-mode=nodownload {options} >&2 || exit 125
+set -- --buildtype=debug -Dwerror=false --wrap-mode=nodownload {options}
+meson setup {_BUILD} {shlex.quote(source(component))} "$@" >&2 || exit 125
 ninja -k 0 -C {_BUILD} >&2
 cd {_BUILD} || exit 125
 meson test --no-rebuild --print-errorlogs

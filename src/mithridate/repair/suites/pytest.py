@@ -32,7 +32,7 @@ class Pytest:
     name = "pytest"
     languages = frozenset({"python"})
 
-    def plan(self, tree: Path, component: Component, seconds: float) -> Plan | None:
+    def plan(self, tree: Path, component: Component) -> Plan | None:
         """A plan when there is a file that pytest would collect."""
         root = tree / component.path
         if not any(_TEST_FILE.match(file.name) for file in walk(root)):

@@ -26,7 +26,8 @@ def prelude(component: Component) -> str:
     """Shell lines: the search path, no caches, the same hash seed in every run."""
     root = source(component)
     return f"""
-export PYTHONUSERBASE={USER_BASE} PYTHONPATH="{root}:{root}/src:{root}/lib:{root}/python" PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp TZ=UTC NO_COLOR=1
+export PYTHONUSERBASE={USER_BASE} PYTHONPATH="{root}:{root}/src:{root}/lib:{root}/python"
+export PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp TZ=UTC NO_COLOR=1
 export PATH="{ENVIRONMENT}/bin:$PATH"
 cd '{root}' || exit 125
 """

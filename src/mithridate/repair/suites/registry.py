@@ -1,4 +1,4 @@
-"""All kinds of suites, in the order in which they are tried: the first that tells results on the unpatched tree is the project's."""
+"""All kinds of suites in the order in which they are tried: the first that tells results on the unpatched tree is the one."""
 
 from mithridate.repair.suites.automake import Automake
 from mithridate.repair.suites.ctest import CTest

@@ -19,7 +19,7 @@ class Sections:
 
     def dump_all(self, found: str, tail_lines: int) -> str:
         """A shell line that writes each file that the `find` expression names, named by its path, at most its last lines."""
-        each = f"printf '\\n%s %s\\n' {self.mark} \"$file\"; tail -n {tail_lines} \"$file\""
+        each = f'printf \'\\n%s %s\\n\' {self.mark} "$file"; tail -n {tail_lines} "$file"'
         return f"find . {found} | LC_ALL=C sort | while IFS= read -r file; do {each}; done"
 
     def split(self, stdout: bytes) -> tuple[str, dict[str, str]]:

@@ -23,7 +23,7 @@ class Unittest:
     name = "unittest"
     languages = frozenset({"python"})
 
-    def plan(self, tree: Path, component: Component, seconds: float) -> Plan | None:
+    def plan(self, tree: Path, component: Component) -> Plan | None:
         """A plan when a test file uses it."""
         root = tree / component.path
         tested = [file for file in walk(root) if _TEST_FILE.match(file.name) and _CASE.search(text(file))]
@@ -41,7 +41,7 @@ class DjangoTest:
     name = "manage.py test"
     languages = frozenset({"python"})
 
-    def plan(self, tree: Path, component: Component, seconds: float) -> Plan | None:
+    def plan(self, tree: Path, component: Component) -> Plan | None:
         """A plan when there is a manage.py and a test that uses Django's classes or unittest's."""
         root = tree / component.path
         if "django" not in text(root / "manage.py"):

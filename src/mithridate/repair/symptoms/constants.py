@@ -1,4 +1,4 @@
-"""A bound that was read off the proof: a number that the change adds, that the proof shows, and that the project knows nowhere."""
+"""A bound read off the proof: a number that the change adds, that the proof shows, and that the project does not know."""
 
 import re
 from collections.abc import Iterator
@@ -108,4 +108,3 @@ def _why(value: int, told: dict[int, str]) -> str:
 def _round(value: int) -> bool:
     """Powers of two, their neighbours, and what people take for limits."""
     return any(n > 0 and n & (n - 1) == 0 for n in (value, value + 1)) or str(value).rstrip("0") in {"1", "2", "5", "25"}
-

@@ -47,11 +47,11 @@ class Deletions:
             for old, new in change.functions():
                 yield from self._within(change, old, new, there, releases)
 
-    def _within(
-        self, change: Change, old: Function, new: Function, there: Counter[str], releases: bool
-    ) -> Iterator[Symptom]:
+    def _within(self, change: Change, old: Function, new: Function, there: Counter[str], releases: bool) -> Iterator[Symptom]:
         was = Counter(s.text for s in old.statements)
-        matcher = difflib.SequenceMatcher(None, [s.text for s in old.statements], [s.text for s in new.statements], autojunk=False)
+        matcher = difflib.SequenceMatcher(
+            None, [s.text for s in old.statements], [s.text for s in new.statements], autojunk=False
+        )
         for tag, i1, i2, j1, j2 in matcher.get_opcodes():
             if tag not in ("delete", "replace"):
                 continue
@@ -70,12 +70,13 @@ def _unreplaced(gone: Sequence[Statement], instead: Sequence[Statement]) -> list
     decides = acts or any(s.kind in (Kind.CONDITION, Kind.HANDLER) for s in instead)
     left = []
     for statement in gone:
-        is_effect = _acts(statement)
-        if is_effect and not acts:
-            left.append(statement)
-        elif not is_effect and statement.kind in (Kind.CONDITION, Kind.HANDLER) and not decides:
-            left.append(statement)
-        elif not is_effect and statement.kind is Kind.EXIT and not instead:
+        if _acts(statement):
+            replaced = acts
+        elif statement.kind in (Kind.CONDITION, Kind.HANDLER):
+            replaced = decides
+        else:
+            replaced = statement.kind is not Kind.EXIT or bool(instead)
+        if not replaced:
             left.append(statement)
     return left
 

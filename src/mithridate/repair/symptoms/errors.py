@@ -51,7 +51,9 @@ class SwallowedErrors:
             was = before.get(statement.guards)
             if found and was and was != found[1] and _succeeds(found[1]) and was.startswith("-"):
                 where = change.place(statement.line)
-                yield Symptom(self.name, f"{where}: where {statement.guards[-1]}, success is returned; it was {was.replace(' ', '')}")
+                yield Symptom(
+                    self.name, f"{where}: where {statement.guards[-1]}, success is returned; it was {was.replace(' ', '')}"
+                )
 
 
 def _succeeds(value: str) -> bool:

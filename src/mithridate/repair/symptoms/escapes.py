@@ -10,7 +10,17 @@ _ENDS = frozenset({"exit", "_exit", "_Exit", "quick_exit", "sys.exit", "quit"})
 
 _NEVER = frozenset(
     {
-        *("abort", "assert", "std::abort", "std::terminate", "std::exit", "__builtin_trap", "__builtin_unreachable", "raise", "kill"),
+        *(
+            "abort",
+            "assert",
+            "std::abort",
+            "std::terminate",
+            "std::exit",
+            "__builtin_trap",
+            "__builtin_unreachable",
+            "raise",
+            "kill",
+        ),
         *("signal", "sigaction", "sigsetjmp", "setjmp", "_setjmp", "siglongjmp", "longjmp", "sigaltstack", "std::signal"),
         *("signal.signal", "os._exit", "os.abort", "os.kill", "faulthandler.disable", "sys.setrecursionlimit"),
         *("resource.setrlimit", "setrlimit", "prctl", "mallopt", "warnings.filterwarnings", "warnings.simplefilter"),
