@@ -34,10 +34,12 @@ def benches(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SmallBench]:
     return {name: SmallBench(files, tmp_path_factory.mktemp(name), system=BuildSystem.MAKE) for name, files in PROJECTS.items()}
 
 
-def judged(bench: SmallBench, replacements: tuple[tuple[str, str], ...], steps: tuple[Check, ...]) -> Patch:
+def judged(bench: SmallBench, replacements: tuple[tuple[str, str], ...], steps: tuple[Check, ...], *benign: bytes) -> Patch:
     source = (bench.project.tree / "tool.c").read_text()
     proposal = Proposal(proposer="test", cause="No bound.", fix="A bound.", diff=visits.patch(source, *replacements))
-    (patch,) = Gate(steps, Effort(seconds=600.0)).judge(bench.subject([visits.PROOF], visits.BENIGN), [proposal], bench)
+    (patch,) = Gate(steps, Effort(seconds=600.0)).judge(
+        bench.subject([visits.PROOF], (*visits.BENIGN, *benign)), [proposal], bench
+    )
     return patch
 
 
@@ -86,6 +88,12 @@ def test_the_right_patch_passes_every_step(benches: dict[str, SmallBench], proje
     assert "0 of 3 benign inputs in the changed functions leave" in told(patch)
     if project == TESTED:
         assert any("with AddressSanitizer" in line for line in record[GateStep.TESTS].evidence)
+
+
+def test_a_guard_that_turns_away_what_was_refused_anyway_is_no_lost_feature(benches: dict[str, SmallBench]) -> None:
+    patch = judged(benches[SILENT], visits.REFUSES_EARLIER, checks(), visits.REFUSED)
+    assert "1 of 6 benign inputs in the changed functions leave" in told(patch)
+    assert patch.status is PatchStatus.VALIDATED, told(patch)
 
 
 class Coin(SmallBench):

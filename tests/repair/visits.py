@@ -115,3 +115,11 @@ FREES_TWICE = (
     ("        at += 2 + length;\n", "        at += 2 + length;\n        if (length == 0)\n            free(p);\n"),
 )
 EXITS = ((_TO, f"{_TO}    if (length >= NAME)\n        exit(1);\n"),)
+
+REFUSES_EARLIER = (
+    GUARD,
+    ("        int bad = 0;\n", "        int bad = 0;\n        if (data[at] == 'v' && length == 0)\n            return -1;\n"),
+)
+"""Right: what its second guard turns away was turned away before."""
+
+REFUSED = b"v\x00"

@@ -19,17 +19,35 @@ _PARTS = ("its end", "its exit code", "its standard output", "its standard error
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """What the unpatched program says, and which parts of it (see _PARTS) are the same when it is asked twice."""
 
     said: tuple[Output | None, ...]
     steady: tuple[frozenset[int], ...]
+
+    @property
+    def mute(self) -> frozenset[int]:
+        """Inputs that the program takes and says nothing of: whether it still does with them what it did cannot be compared."""
+        return frozenset(n for n, o in enumerate(self.said) if o is None or (_says_nothing(o) and not o.exit_code))
+
+
+def before(case: Case, entry_id: str, inputs: Sequence[bytes]) -> Known:
+    """Asked once a finding."""
+
+    def ask() -> Known:
+        first, second = (case.bench.outputs(case.bench.original, entry_id, inputs) for _ in range(2))
+        return Known(tuple(first), tuple(_same(a, b) for a, b in zip(first, second, strict=True)))
+
+    return case.memory.once(f"outputs before {entry_id}", Known, ask)
 
 
 class Outputs:
     """All benign inputs of all doors, on the unpatched program twice, on the patched one once (a changed one twice)."""
 
     step = GateStep.OUTPUTS
+
+    def __init__(self) -> None:
+        self._last: list[Output | None] = []
 
     def check(self, case: Case) -> Seen:
         """EMPTY when no benign input has an output that is the same twice."""
@@ -41,7 +59,7 @@ class Outputs:
                 continue
             if entry_id not in case.built.entries:
                 return failed(f"the patched project has no {entry_id} any more")
-            known = self._before(case, entry_id, inputs)
+            known = before(case, entry_id, inputs)
             usable = [n for n, steady in enumerate(known.steady) if steady]
             compared += len(usable)
             silent += sum(_says_nothing(known.said[n]) for n in usable)
@@ -56,18 +74,8 @@ class Outputs:
         quiet = f"; for {silent} of them the program writes nothing, so that only how it ends was compared" if silent else ""
         return passed(f"the outputs of {compared} benign inputs are unchanged{quiet}", crossed)
 
-    def __init__(self) -> None:
-        self._last: list[Output | None] = []
-
-    def _before(self, case: Case, entry_id: str, inputs: Sequence[bytes]) -> _Known:
-        def ask() -> _Known:
-            first, second = (case.bench.outputs(case.bench.original, entry_id, inputs) for _ in range(2))
-            return _Known(tuple(first), tuple(_same(a, b) for a, b in zip(first, second, strict=True)))
-
-        return case.memory.once(f"outputs before {entry_id}", _Known, ask)
-
     def _differences(
-        self, case: Case, entry_id: str, inputs: Sequence[bytes], known: _Known, usable: Sequence[int]
+        self, case: Case, entry_id: str, inputs: Sequence[bytes], known: Known, usable: Sequence[int]
     ) -> list[tuple[int, int]]:
         """Position and part of each difference that is there twice."""
         self._last = case.bench.outputs(case.built, entry_id, inputs)

@@ -1,10 +1,11 @@
-"""No symptom fix: the diff is read, and benign inputs that leave through an added guard are a feature lost."""
+"""No symptom fix: the diff is read, and a benign input that leaves through an added guard unnoticed is a feature lost."""
 
 from collections.abc import Sequence
 
 from mithridate.model.patch import GateStep
 from mithridate.repair.crossing import crossing
 from mithridate.repair.steps.interface import Case, Seen, failed, passed
+from mithridate.repair.steps.outputs import before
 from mithridate.repair.symptoms.constants import project_numbers
 from mithridate.repair.symptoms.interface import Patched, Rule, changes
 from mithridate.repair.symptoms.registry import RULES
@@ -15,7 +16,8 @@ _NAMED = 6
 class Symptom:
     """The rules, then the guards.
 
-    `tolerated` is the share of the benign inputs in the changed functions that may leave by an added guard.
+    An input that leaves by an added guard counts where the step for outputs cannot tell: the program takes it and says nothing.
+    `tolerated` is the share of such inputs among those that run the changed functions.
     """
 
     step = GateStep.SYMPTOM
@@ -43,8 +45,14 @@ class Symptom:
             return False, f"whether a guard turns benign inputs away is unknown: {seen.why}"
         if not seen.guards:
             return False, "no guard was added whose branch leaves"
-        entered, left = (sum(map(len, part.values())) for part in (seen.entered, seen.left))
+        entered = sum(map(len, seen.entered.values()))
         if not entered:
             return False, "no benign input runs the changed function, so its guard was not tried on any"
+        left = mute = 0
+        for entry_id, turned_away in seen.left.items():
+            left += len(turned_away)
+            mute += len(turned_away & before(case, entry_id, case.subject.benign[entry_id]).mute)
         told = f"{left} of {entered} benign inputs in the changed functions leave through an added guard ({seen.guards[0]})"
-        return left > self._tolerated * entered, told
+        if mute:
+            told += f", {mute} of them without any output to compare"
+        return mute > self._tolerated * entered, told

@@ -91,7 +91,7 @@ def _of_bytes(data: bytes) -> dict[int, str]:
     for width in widths:
         for at in range(len(data) - width + 1):
             for order in ("little", "big"):
-                value = int.from_bytes(data[at : at + width], order)  # type: ignore[arg-type]
+                value = int.from_bytes(data[at : at + width], order)
                 told.setdefault(value, f"the field of {width} bytes at {at} of the proof")
     for found in _WRITTEN.finditer(data):
         told.setdefault(int(found[0]), f"written at {found.start()} of the proof")
