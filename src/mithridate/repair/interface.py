@@ -96,6 +96,10 @@ class Workbench(Protocol):
         """What each input violates, each in a fresh sandbox, the gravest first; () for nothing."""
         ...
 
+    def leaks(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
+        """What each input leaks, as LeakSanitizer tells at the process's end; () for nothing, and for doors with an observer."""
+        ...
+
     def outputs(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[Output | None]:
         """What each input makes the program say; None where it violated something or a tool failed."""
         ...
