@@ -72,7 +72,13 @@ class Scene:
             return 0
         if region.kind == "heap":
             return int("->" not in variable.expression)
-        return int(bool(region.name) and region.name != variable.expression.partition(".")[0].partition("[")[0])
+        return int(bool(region.name) and self.missed != variable.expression.partition(".")[0].partition("[")[0])
+
+    @property
+    def missed(self) -> str:
+        """The name of the variable that was missed, "" for none: a compiler adds to the names of what it put into a caller."""
+        region = self.violation.region
+        return region.name.partition(".")[0] if region is not None else ""
 
     def caller(self, place: Place) -> tuple[Place, Node] | None:
         """The place that called this one's function and the call itself, when the text shows it."""
