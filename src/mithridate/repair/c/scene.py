@@ -13,7 +13,7 @@ from mithridate.repair.c.accesses import Access, accesses
 from mithridate.repair.c.codebase import Codebase, Place
 from mithridate.repair.c.edits import before, guarded
 from mithridate.repair.c.exits import ErrorPath, Wrong, error_paths
-from mithridate.repair.c.nodes import called, condition, descendants, identifiers, text
+from mithridate.repair.c.nodes import called, condition, descendants, identifiers, statement_of, text
 from mithridate.repair.c.source import loops_around
 
 _FRAMES = 5
@@ -46,7 +46,7 @@ class Scene:
     @cached_property
     def allocation(self) -> list[Place]:
         """Where the object was made, innermost first."""
-        return self._read(self.violation.allocation)
+        return self._read(self.violation.allocation) or self._made_here()
 
     @cached_property
     def deallocation(self) -> list[Place]:
@@ -73,6 +73,15 @@ class Scene:
         if region.kind == "heap":
             return int("->" not in variable.expression)
         return int(bool(region.name) and self.missed != variable.expression.partition(".")[0].partition("[")[0])
+
+    def _made_here(self) -> list[Place]:
+        """For a report that knows no object: where the pointer of the innermost statement got its value, if that is in sight."""
+        for place in self.places[:1]:
+            for access in self.accesses(place)[:2]:
+                given = definition(place, text(access.pointer))
+                if given is not None and next(descendants(given, {"call_expression"}), None) is not None:
+                    return [self.at(place, statement_of(given))]
+        return []
 
     @property
     def missed(self) -> str:

@@ -58,7 +58,7 @@ class Variable:
     @property
     def is_signed(self) -> bool:
         """An integer that can be negative, as far as the name of its type tells."""
-        return self.is_integer and not _UNSIGNED.search(self.type) and self.type not in ("char", "const char")
+        return self.is_integer and not _UNSIGNED.search(self.type)
 
     @property
     def element(self) -> str:

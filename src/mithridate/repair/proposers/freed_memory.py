@@ -147,7 +147,7 @@ def _inserted(original: bytes, changed: bytes) -> tuple[int, bytes] | None:
 
 
 def _aliases(scene: Scene, site: Place, freed: Node, rank: float) -> Iterator[Draft]:
-    """The use came by way of a member (`archive->latest`): where the object is freed, that member is cleared if it points to it."""
+    """The use came by way of a member (`archive->latest`): where the object is freed, it is cleared if it points there."""
     name = text(freed)
     for place in scene.places[:3]:
         for used in _pointers(place):
