@@ -64,7 +64,7 @@ static int use(const unsigned char *data, int size)
         "missing-bound",
         b"\x00\x01\x50",
         b"\x00\x01\x04",
-        "if (data[i] >= sizeof weights / sizeof weights[0])\n+            return -2;",
+        "+        if (data[i] >= sizeof weights / sizeof weights[0])\n",
     ),
     Planted(
         "copy-into-array",
@@ -145,7 +145,7 @@ static int use(const unsigned char *data, int size)
         "missing-bound",
         b"A" * 20,
         b"ABCDEFGH",
-        "if (ring->used >= ring->size)\n+        return -1;",
+        "+    if (ring->used >= ring->size)\n",
     ),
     Planted(
         "one-too-many",
