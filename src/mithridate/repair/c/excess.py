@@ -14,7 +14,9 @@ from mithridate.repair.c.nodes import bare, descendants, has_side_effects, opera
 from mithridate.repair.c.scene import Scene, governing
 from mithridate.repair.c.source import declared_name, loops_around
 
-_BYTE = re.compile(r"\b(?:char|void|u?int8_t|uint8|u?int8|byte|BYTE|u8|uchar|guchar|Byte|Bytef|xmlChar|bool|_Bool)\b")
+_BYTE = re.compile(
+    r"\b(?:char|void|u?int8_t|uint8|u?int8|byte|BYTE|u8|uchar|guchar|Byte|Bytef|xmlChar|bool|_Bool|\w*byte(?:_t)?|\w*uchar(?:_t)?)\b"
+)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
 
 

@@ -92,6 +92,11 @@ def members(variable: Variable, structs: Mapping[str, Node]) -> list[Variable]:
     ]
 
 
+def fields(listed: Node) -> list[Variable]:
+    """The members of a class as its own functions write them."""
+    return [m for field in listed.named_children if field.type == "field_declaration" for m in _declared(field, "member")]
+
+
 def structures(source: Source) -> dict[str, Node]:
     """The structures defined in a file: tag and typedef name to the list of members."""
     found: dict[str, Node] = {}

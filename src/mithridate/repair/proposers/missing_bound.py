@@ -153,7 +153,7 @@ def _in_callers(scene: Scene, place: Place, access: Access, rank: float) -> Iter
             return
         lengths = [given[text(told)]] if told is not None and text(told) in given else _counts(scene, current, given)
         for length in lengths[:2]:
-            if not identifiers(length) or plain(length) is None:
+            if not identifiers(length) or plain(length) is None or text(length).isupper():
                 continue
             for bound in bounds_of(scene, caller, handed)[:3]:
                 limit = bound.text
