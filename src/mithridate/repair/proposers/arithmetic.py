@@ -47,6 +47,11 @@ def divisions(scene: Scene) -> Iterator[Draft]:
                     yield from scene.rejects(
                         place, f"{name} == 0", cause=cause, rank=0.65 + penalty, at=follower, message=MESSAGE
                     )
+            first = _first_division(place, told)
+            if first is not None:
+                yield from scene.rejects(
+                    scene.at(place, first), f"{name} == 0", cause=cause, rank=0.75 + penalty, message=MESSAGE
+                )
             yield from _with_another_check(scene, place, divisor, cause, 0.7 + penalty)
             yield from scene.rejects(place, f"{name} == 0", cause=cause, rank=0.6 + penalty, message=MESSAGE)
             yield from _conditional(scene, place, divisor, name, cause, 0.9 + penalty)
@@ -120,6 +125,16 @@ def _operations(place: Place, signs: tuple[str, ...]) -> list[tuple[Node, Node]]
             wanted = (place.frame.line - 1, place.frame.column - 1)
             found.append((abs(line - wanted[0]) * 1000 + abs(column - wanted[1]) * bool(place.frame.column), node, right))
     return [(node, right) for _, node, right in sorted(found, key=lambda entry: entry[0])]
+
+
+def _first_division(place: Place, divisor: str) -> Node | None:
+    """An earlier statement that divides by the same: a compiler makes one of a quotient and a remainder, at either's line."""
+    for node in descendants(place.function.body, {"binary_expression"}):
+        if node.start_byte >= place.statement.start_byte:
+            return None
+        if operator(node) in ("/", "%") and text(node.child_by_field_name("right")) == divisor:
+            return statement_of(node)
+    return None
 
 
 def _with_another_check(scene: Scene, place: Place, divisor: Node, cause: str, rank: float) -> Iterator[Draft]:
