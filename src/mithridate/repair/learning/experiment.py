@@ -1,0 +1,210 @@
+"""Runs inputs on both sides of the failure boundary on the instrumented project, and sorts the states that were recorded."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from mithridate.model.project import ToolFailure
+from mithridate.model.violation import Violation
+from mithridate.repair.c.scope import macros, structures
+from mithridate.repair.c.source import Source, read
+from mithridate.repair.interface import Probed, Subject, Workbench
+from mithridate.repair.learning.arithmetic import CType, State
+from mithridate.repair.learning.boundary import between, distance
+from mithridate.repair.learning.evidence import Family, Observed, Pointer, Vocabulary, distinct, family
+from mithridate.repair.learning.instrument import Instrumented, instrumented
+from mithridate.repair.learning.places import Place, Role, places
+from mithridate.repair.learning.records import Recorded
+from mithridate.repair.learning.records import read as read_records
+from mithridate.repair.learning.sight import mentioned, numbers, watched
+from mithridate.repair.steps.perturbed import perturbed
+
+_HEADERS = 160
+_HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".inc")
+_MOST_STATES = 240
+_BY_UNDEFINED_BEHAVIOUR = frozenset({Family.WRAP, Family.SHIFT, Family.DIVISOR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How many inputs are run: perturbations in all, benign inputs a door, and rounds of so many inputs at the boundary."""
+
+    perturbed: int = 40
+    benign: int = 16
+    rounds: int = 6
+    each: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was seen at one place."""
+
+    place: Place
+    observed: Observed
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    entry_id: str
+    data: bytes
+    violates: bool
+    recorded: tuple[Recorded, ...]
+
+
+def experiment(subject: Subject, bench: Workbench, effort: Effort = Effort()) -> list[Evidence]:
+    """The states at every place for the subject's first violation; [] when no place is known or nothing could be recorded."""
+    violation = subject.violation
+    tree = subject.project.tree
+    chosen = places(tree, violation)
+    if not chosen:
+        return []
+    sources = {place.source.path: place.source for place in chosen}
+    near = [*sources.values(), *_headers(subject)]
+    structs = {name: node for source in reversed(near) for name, node in structures(source).items()}
+    constants = {name: value for source in near for name, value in macros(source).items() if value}
+    known = {name: value for name, value in constants.items() if "(" not in name and '"' not in value}
+    values = [watched(place.source, place.function, place.at, structs, known) for place in chosen]
+    probes = instrumented(bench, chosen, values)
+    if probes is None:
+        return []
+    runs = _Runs(bench, probes, violation)
+    _first(runs, subject, effort)
+    _at_the_boundary(runs, chosen, effort)
+    return [_evidence(place, number, runs.done, probes) for number, place in enumerate(chosen)]
+
+
+class _Runs:
+    """Every run once, with what it was."""
+
+    def __init__(self, bench: Workbench, probes: Instrumented, violation: Violation) -> None:
+        self._bench, self._probes, self._violation = bench, probes, violation
+        self._names = [[value.name for value in of_place] for of_place in probes.values]
+        self._known: set[tuple[str, bytes]] = set()
+        self.done: list[_Run] = []
+
+    def run(self, entry_id: str, inputs: Iterable[bytes]) -> None:
+        """Run the inputs that were not run yet; those that violate something else tell nothing and are forgotten."""
+        fresh = [data for data in dict.fromkeys(inputs) if (entry_id, data) not in self._known]
+        self._known.update((entry_id, data) for data in fresh)
+        halt = family(self._violation.kind) in _BY_UNDEFINED_BEHAVIOUR
+        for data, seen in zip(fresh, self._bench.probe(self._probes.variant, entry_id, fresh, halt=halt), strict=True):
+            if isinstance(seen, ToolFailure) or (seen.violations and not self._same(seen)):
+                continue
+            recorded = tuple(read_records(seen.records, self._probes.layout, self._names))
+            self.done.append(_Run(entry_id=entry_id, data=data, violates=bool(seen.violations), recorded=recorded))
+
+    def _same(self, seen: Probed) -> bool:
+        """Probes change no function and no frame, but lines and so what is known of accessors: kind and innermost frame count."""
+        return any(_root(violation) == _root(self._violation) for violation in seen.violations)
+
+
+def _root(violation: Violation) -> tuple[str, str]:
+    frames = violation.project_frames
+    return violation.kind, frames[0].function if frames else ""
+
+
+def _first(runs: _Runs, subject: Subject, effort: Effort) -> None:
+    share = max(8, effort.perturbed // len(subject.proofs))
+    for entry_id in dict.fromkeys(proof.entry_id for proof in subject.proofs):
+        proofs = [proof.data for proof in subject.proofs if proof.entry_id == entry_id]
+        near = chain.from_iterable(perturbed(data, share) for data in proofs[: max(1, effort.perturbed // share)])
+        benign = sorted(subject.benign.get(entry_id, ()), key=len)
+        some = [benign[i * len(benign) // effort.benign] for i in range(effort.benign)] if benign else []
+        runs.run(entry_id, [*proofs, *near, *some])
+
+
+def _at_the_boundary(runs: _Runs, chosen: Sequence[Place], effort: Effort) -> None:
+    """More inputs between the nearest pairs, until nothing new lies between them or the rounds are over."""
+    fault = [number for number, place in enumerate(chosen) if place.role is Role.FAULT]
+    for _ in range(effort.rounds):
+        wanted: dict[str, dict[bytes, None]] = {}
+        for bad, good in _pairs(runs.done, fault):
+            if sum(map(len, wanted.values())) >= effort.each:
+                break
+            for data in between(bad.data, good.data):
+                if (bad.entry_id, data) not in runs._known:
+                    wanted.setdefault(bad.entry_id, {})[data] = None
+        if not wanted:
+            return
+        for entry_id, inputs in wanted.items():
+            runs.run(entry_id, list(inputs)[: effort.each])
+
+
+def _pairs(done: Sequence[_Run], fault: Sequence[int]) -> list[tuple[_Run, _Run]]:
+    """A violating and a healthy run through one door, the nearest first; those that reach the fault's place before all others."""
+    bad = [run for run in done if run.violates][-24:]
+    good = [run for run in done if not run.violates][-64:]
+
+    def order(pair: tuple[_Run, _Run]) -> tuple[bool, int]:
+        reached = any(pair[1].recorded[number].visits for number in fault)
+        return not reached, distance(pair[0].data, pair[1].data)
+
+    return sorted(((b, g) for b in bad for g in good if b.entry_id == g.entry_id), key=order)[:64]
+
+
+def _evidence(place: Place, number: int, done: Sequence[_Run], probes: Instrumented) -> Evidence:
+    violating: list[State] = []
+    healthy: list[State] = []
+    violated = passed = 0
+    kinds: dict[str, CType] = {}
+    elements: dict[str, int] = {}
+    width = 64
+    for run in done:
+        recorded = run.recorded[number]
+        if not recorded.states:
+            continue
+        kinds.update(recorded.kinds)
+        elements.update(recorded.elements)
+        width = recorded.size_bits
+        if run.violates:
+            violating.append(recorded.states[-1])
+            healthy += recorded.states[:-1]
+            violated += 1
+        else:
+            healthy += recorded.states
+            passed += 1
+    by_name = {value.name: value for value in probes.values[number]}
+    constants = {name: kind for name, kind in kinds.items() if by_name[name].how == "constant"}
+    pointers = tuple(Pointer(name, elements[name], by_name[name].type) for name in elements)
+    return Evidence(
+        place=place,
+        observed=Observed(
+            violating=distinct(violating, _MOST_STATES),
+            healthy=distinct(healthy, _MOST_STATES),
+            violated=violated,
+            passed=passed,
+        ),
+        vocabulary=Vocabulary(
+            integers={name: kind for name, kind in kinds.items() if name not in constants},
+            pointers=pointers,
+            numbers=numbers(place.function),
+            constants=constants,
+            mentioned=mentioned(place.fault),
+            largest=_largest(place.source),
+            null="nullptr" if place.source.cplusplus and b"nullptr" in place.source.content else "NULL",
+            size_bits=width,
+        ),
+    )
+
+
+def _largest(source: Source) -> dict[CType, str]:
+    """How a file may name the largest values: by the standard's macros where it includes them."""
+    found: dict[CType, str] = {}
+    if b"<limits.h>" in source.content or b"<climits>" in source.content:
+        found |= {CType(32, True): "INT_MAX", CType(32, False): "UINT_MAX"}
+    if b"<stdint.h>" in source.content or b"<cstdint>" in source.content:
+        found |= {CType(64, False): "SIZE_MAX"}
+    return found
+
+
+def _headers(subject: Subject) -> list[Source]:
+    """Headers of the component, as many as one may parse; those near its root first."""
+    root = subject.project.tree
+    below = root / subject.component.path
+    paths = sorted(
+        (p for p in below.rglob("*") if p.suffix in _HEADER_SUFFIXES and p.is_file() and not p.is_symlink()),
+        key=lambda p: (len(p.parts), str(p)),
+    )
+    parsed = (read(root, str(path.relative_to(root))) for path in paths[:_HEADERS])
+    return [source for source in parsed if source is not None]
