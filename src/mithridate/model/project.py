@@ -97,7 +97,7 @@ class Link:
 class Build:
     """A component built in one flavour. `directory` (host) holds `src/` and `build/`, mounted at /src and /build.
 
-    `incomplete` is what of it could not be built, and why, when the rest was.
+    `incomplete` is what of it could not be built, and why, when the rest was. `attempt` names the way in which it was built.
     """
 
     component: Component
@@ -111,6 +111,7 @@ class Build:
     cached: bool
     wall_s: float
     incomplete: tuple[Skipped, ...] = ()
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

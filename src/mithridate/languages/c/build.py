@@ -33,7 +33,7 @@ LOG = "/log"
 BUILD_S = 900.0
 """Wall seconds that one component may take in one flavour, unless the owner says otherwise."""
 
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 """Raise it when builds made by older code must not be reused."""
 
 _SMALL_FILES = 20_000
@@ -86,7 +86,7 @@ def build_component(
         found = read_marker(directory)  # another run may have built it while we waited
         if found is not None:
             return found
-        work = _Work(
+        work = Work(
             project=project,
             flavour=flavour,
             sandbox=sandbox,
@@ -125,7 +125,7 @@ def build_key(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Work:
+class Work:
     """All that one build needs to know."""
 
     project: Project
@@ -150,7 +150,7 @@ class _Work:
 
 
 @dataclass(frozen=True, slots=True)
-class _Failed:
+class Failed:
     """A step that did not end well."""
 
     step: str
@@ -178,7 +178,7 @@ class _Failed:
         return diagnosis.first_error(self.output) or f"the {self.step} step {how} and no error message"
 
 
-def _first_success(work: _Work, component: Component) -> Build | BuildFailure:
+def _first_success(work: Work, component: Component) -> Build | BuildFailure:
     first: BuildFailure | None = None
     for candidate in (component, *alternatives(work.project, component)):
         result = _build_with(work, candidate, is_chosen=candidate is component)
@@ -196,35 +196,39 @@ def _first_success(work: _Work, component: Component) -> Build | BuildFailure:
     return replace(first, component=component)
 
 
-def _build_with(work: _Work, component: Component, *, is_chosen: bool) -> Build | BuildFailure:
+def _build_with(work: Work, component: Component, *, is_chosen: bool) -> Build | BuildFailure:
     """Go down the ladder of attempts for one build system."""
-    first: _Failed | None = None
+    first: Failed | None = None
     for attempt in attempts(component, work.tree):
         started = time.monotonic()
         fresh_directories(work.directory, work.project.tree, work.leave_out)
         _write_files(work.directory, attempt.files)
-        failed, output = _run(work, component, attempt)
-        built = _collect(work, component, attempt, failed, output, time.monotonic() - started, is_chosen=is_chosen)
+        failed, output = run_steps(work, component, attempt)
+        built = collect(work, component, attempt, failed, output, time.monotonic() - started, is_chosen=is_chosen)
         if built is not None:
             _install_data(work, component, attempt, built)
             return built
         if failed is None:
-            failed = _Failed("build", _nothing_built(output))
+            failed = Failed("build", nothing_built(output))
         first = first or failed
         if time.monotonic() > work.deadline or failed.execution.ending not in (Ending.EXITED, Ending.SIGNALLED):
             break  # what ran into a limit once will do so again
     assert first is not None
+    return failure(work, component, first)
+
+
+def failure(work: Work, component: Component, failed: Failed) -> BuildFailure:
     return BuildFailure(
         component=component,
         flavour=work.flavour,
-        step=first.step,
-        first_error=first.why(work.limits),
-        hint=diagnosis.hint(first.output, component.path),
-        log=first.output[-_LOG_CHARACTERS:],
+        step=failed.step,
+        first_error=failed.why(work.limits),
+        hint=diagnosis.hint(failed.output, component.path),
+        log=failed.output[-_LOG_CHARACTERS:],
     )
 
 
-def _run(work: _Work, component: Component, attempt: Attempt) -> tuple[_Failed | None, str]:
+def run_steps(work: Work, component: Component, attempt: Attempt) -> tuple[Failed | None, str]:
     """Run the steps until one fails; the failure, and the output of the last step that ran."""
     output = ""
     for number, step in enumerate(attempt.steps):
@@ -233,11 +237,11 @@ def _run(work: _Work, component: Component, attempt: Attempt) -> tuple[_Failed |
         if execution.ending is Ending.CANCELLED:
             raise Interrupted(f"Stopped while building {component.id}.")
         if not execution.ok:
-            return _Failed(step.name, execution), output
+            return Failed(step.name, execution), output
     return None, output
 
 
-def _run_step(work: _Work, component: Component, attempt: Attempt, step: Step, *, is_own: bool) -> Execution:
+def _run_step(work: Work, component: Component, attempt: Attempt, step: Step, *, is_own: bool) -> Execution:
     env = compiler_env(work.flavour, work.toolchain, log=LOG if is_own else "", first=attempt.first)
     bounds = work.limits
     return work.sandbox.run(
@@ -257,18 +261,18 @@ def _run_step(work: _Work, component: Component, attempt: Attempt, step: Step, *
     )
 
 
-def _install_data(work: _Work, component: Component, attempt: Attempt, built: Build) -> None:
+def _install_data(work: Work, component: Component, attempt: Attempt, built: Build) -> None:
     """Let the build system install its data files where some program looks for such; without them it may never read its input."""
     programs = [path for link in built.links if (path := on_host(work.directory, link.output)) is not None]
     if attempt.install and any(_DATA_PLACE.search(b"\0".join(Image.load(path).strings())) for path in programs):
         _run_step(work, component, attempt, Step("install", attempt.install), is_own=False)
 
 
-def _collect(
-    work: _Work,
+def collect(
+    work: Work,
     component: Component,
     attempt: Attempt,
-    failed: _Failed | None,
+    failed: Failed | None,
     output: str,
     wall_s: float,
     *,
@@ -298,10 +302,11 @@ def _collect(
         cached=False,
         wall_s=wall_s,
         incomplete=_incomplete(work, component, failed),
+        attempt=attempt.label,
     )
 
 
-def _incomplete(work: _Work, component: Component, failed: _Failed | None) -> tuple[Skipped, ...]:
+def _incomplete(work: Work, component: Component, failed: Failed | None) -> tuple[Skipped, ...]:
     if failed is None:
         return ()
     reason = failed.why(work.limits)
@@ -316,7 +321,7 @@ def _exists(directory: Path, link: Link) -> bool:
     return path is not None and is_program(path)
 
 
-def _nothing_built(output: str) -> Execution:
+def nothing_built(output: str) -> Execution:
     """A build that says it went well and made nothing."""
     return Execution(
         ending=Ending.EXITED,

@@ -68,6 +68,7 @@ def read_marker(directory: Path) -> Build | None:
             cached=True,
             wall_s=content["wall_s"],
             incomplete=tuple(Skipped(**x) for x in content["incomplete"]),
+            attempt=content["attempt"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -12,6 +12,7 @@ from mithridate.languages.c.doors import Doors, Ground, Linkers, host_path
 from mithridate.languages.c.flags import flavour_flags
 from mithridate.languages.c.fuzz_targets import fuzz_targets
 from mithridate.languages.c.link import OWN_OUTPUT, Linker, elf_bits, prepare_runtime
+from mithridate.languages.c.rebuild import rebuild_component
 from mithridate.languages.c.samples import collect
 from mithridate.languages.c.sources import HEADERS, SOURCES
 from mithridate.languages.c.toolchain import Toolchain, find_toolchain
@@ -72,6 +73,12 @@ class CLanguage:
             limits=self._limits,
             jobs=self._jobs,
         )
+
+    def rebuild(
+        self, build: Build, changed: Mapping[str, bytes | None], project: Project, sandbox: Sandbox, directory: Path
+    ) -> Build | BuildFailure:
+        """`build` once more in `directory` with changed files, from its own objects: see build.rebuild_component."""
+        return rebuild_component(build, changed, project, sandbox, directory, self._tools(), limits=self._limits, jobs=self._jobs)
 
     def entry_points(
         self, project: Project, builds: Sequence[Build], sandbox: Sandbox, work: Path
