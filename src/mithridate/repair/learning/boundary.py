@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 _NUMBER_BYTES = 8
+_PLACES = 4
 
 
 def between(violating: bytes, healthy: bytes) -> list[bytes]:
@@ -12,6 +13,32 @@ def between(violating: bytes, healthy: bytes) -> list[bytes]:
         if one not in (violating, healthy):
             found[one] = None
     return list(found)
+
+
+def aimed(data: bytes, value: int, wanted: int) -> list[bytes]:
+    """`data` with a number that equals `value` changed into `wanted`, at each place where it stands (Aschermann et al.,
+    "REDQUEEN: Fuzzing with Input-to-State Correspondence", NDSS 2019); in 8, 16 or 32 bits of either order, or in decimal."""
+    found: dict[bytes, None] = {}
+    for width, order in ((1, "big"), (2, "little"), (2, "big"), (4, "little"), (4, "big")):
+        top = 1 << (8 * width)
+        if not -(top >> 1) <= value < top or not -(top >> 1) <= wanted < top or (width > 1 and -128 <= value < 128):
+            continue
+        old = (value % top).to_bytes(width, order)  # type: ignore[arg-type]
+        new = (wanted % top).to_bytes(width, order)  # type: ignore[arg-type]
+        found.update(dict.fromkeys(_replaced(data, old, new)))
+    if value >= 0 and wanted >= 0:
+        found.update(dict.fromkeys(_replaced(data, str(value).encode(), str(wanted).encode())))
+    found.pop(data, None)
+    return list(found)
+
+
+def _replaced(data: bytes, old: bytes, new: bytes) -> Iterator[bytes]:
+    at = data.find(old)
+    for _ in range(_PLACES):
+        if at < 0:
+            return
+        yield data[:at] + new + data[at + len(old) :]
+        at = data.find(old, at + 1)
 
 
 def distance(one: bytes, other: bytes) -> int:

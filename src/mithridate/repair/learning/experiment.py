@@ -1,6 +1,7 @@
 """Runs inputs on both sides of the failure boundary on the instrumented project, and sorts the states that were recorded."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -9,9 +10,11 @@ from mithridate.model.violation import Violation
 from mithridate.repair.c.scope import macros, structures
 from mithridate.repair.c.source import Source, read
 from mithridate.repair.interface import Probed, Subject, Workbench
-from mithridate.repair.learning.arithmetic import CType, State
-from mithridate.repair.learning.boundary import between, distance
-from mithridate.repair.learning.evidence import Family, Observed, Pointer, Vocabulary, distinct, family
+from mithridate.repair.learning.arithmetic import Absent, CType, State
+from mithridate.repair.learning.boundary import aimed, between, distance
+from mithridate.repair.learning.conditions import Condition
+from mithridate.repair.learning.evidence import Family, Fault, Observed, Pointer, Vocabulary, distinct, family
+from mithridate.repair.learning.inference import learn, margin
 from mithridate.repair.learning.instrument import Instrumented, instrumented
 from mithridate.repair.learning.places import Place, Role, places
 from mithridate.repair.learning.records import Recorded
@@ -22,6 +25,8 @@ from mithridate.repair.steps.perturbed import perturbed
 _HEADERS = 160
 _HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".inc")
 _MOST_STATES = 240
+_HYPOTHESES = 4
+_PAIRS = 12
 _BY_UNDEFINED_BEHAVIOUR = frozenset({Family.WRAP, Family.SHIFT, Family.DIVISOR})
 
 
@@ -70,8 +75,14 @@ def experiment(subject: Subject, bench: Workbench, effort: Effort = Effort()) ->
         return []
     runs = _Runs(bench, probes, violation)
     _first(runs, subject, effort)
-    _at_the_boundary(runs, chosen, effort)
+    _at_the_boundary(runs, chosen, probes, fault(violation), effort)
     return [_evidence(place, number, runs.done, probes) for number, place in enumerate(chosen)]
+
+
+def fault(violation: Violation) -> Fault:
+    """What a violation tells of the value that is wrong."""
+    size = violation.region.size if violation.region else 0
+    return Fault(family=family(violation.kind), width=violation.size, object_size=size)
 
 
 class _Runs:
@@ -80,19 +91,48 @@ class _Runs:
     def __init__(self, bench: Workbench, probes: Instrumented, violation: Violation) -> None:
         self._bench, self._probes, self._violation = bench, probes, violation
         self._names = [[value.name for value in of_place] for of_place in probes.values]
-        self._known: set[tuple[str, bytes]] = set()
+        self.known: set[tuple[str, bytes]] = set()
         self.done: list[_Run] = []
 
     def run(self, entry_id: str, inputs: Iterable[bytes]) -> None:
         """Run the inputs that were not run yet; those that violate something else tell nothing and are forgotten."""
-        fresh = [data for data in dict.fromkeys(inputs) if (entry_id, data) not in self._known]
-        self._known.update((entry_id, data) for data in fresh)
+        fresh = [data for data in dict.fromkeys(inputs) if (entry_id, data) not in self.known]
+        self.known.update((entry_id, data) for data in fresh)
         halt = family(self._violation.kind) in _BY_UNDEFINED_BEHAVIOUR
         for data, seen in zip(fresh, self._bench.probe(self._probes.variant, entry_id, fresh, halt=halt), strict=True):
             if isinstance(seen, ToolFailure) or (seen.violations and not self._same(seen)):
                 continue
             recorded = tuple(read_records(seen.records, self._probes.layout, self._names))
             self.done.append(_Run(entry_id=entry_id, data=data, violates=bool(seen.violations), recorded=recorded))
+
+    def near(self, condition: Condition, number: int) -> Iterator[tuple[str, bytes]]:
+        """Inputs that should bring the states nearest to a condition's boundary still nearer, just to this side and to that."""
+        states: list[tuple[int, _Run, State]] = []
+        for run in self.done:
+            for state in run.recorded[number].states[-1:] if run.violates else run.recorded[number].states[-8:]:
+                with suppress(Absent):
+                    states.append((margin(condition, state), run, state))
+        bad = sorted((one for one in states if one[1].violates), key=lambda one: one[0])[:2]
+        good = sorted((one for one in states if not one[1].violates), key=lambda one: -one[0])[:2]
+        for inside, run, state in [*bad, *good]:
+            for name in sorted(condition.names):
+                value = state.get(name)
+                for step in (1 - inside, -inside):
+                    if value is not None and step:
+                        for data in [*aimed(run.data, value, value + step), *aimed(run.data, value, value - step)]:
+                            yield run.entry_id, data
+        if bad and good and bad[0][1].entry_id == good[0][1].entry_id:
+            for data in between(bad[0][1].data, good[0][1].data):
+                yield bad[0][1].entry_id, data
+
+    def halfway(self, numbers: Sequence[int]) -> Iterator[tuple[str, bytes]]:
+        """Inputs between a violating and a healthy run that reached one of these places, the nearest pairs first."""
+        bad = [run for run in self.done if run.violates][-24:]
+        good = [run for run in self.done if not run.violates and any(run.recorded[n].visits for n in numbers)][-48:]
+        pairs = [(b, g) for b in bad for g in good if b.entry_id == g.entry_id]
+        for one, other in sorted(pairs, key=lambda pair: distance(pair[0].data, pair[1].data))[:_PAIRS]:
+            for data in between(one.data, other.data)[:2]:
+                yield one.entry_id, data
 
     def _same(self, seen: Probed) -> bool:
         """Probes change no function and no frame, but lines and so what is known of accessors: kind and innermost frame count."""
@@ -114,33 +154,23 @@ def _first(runs: _Runs, subject: Subject, effort: Effort) -> None:
         runs.run(entry_id, [*proofs, *near, *some])
 
 
-def _at_the_boundary(runs: _Runs, chosen: Sequence[Place], effort: Effort) -> None:
-    """More inputs between the nearest pairs, until nothing new lies between them or the rounds are over."""
-    fault = [number for number, place in enumerate(chosen) if place.role is Role.FAULT]
+def _at_the_boundary(runs: _Runs, chosen: Sequence[Place], probes: Instrumented, fault: Fault, effort: Effort) -> None:
+    """More inputs where what was learnt so far could be wrong: at the boundary of each of the best conditions."""
+    places_of_fault = [number for number, place in enumerate(chosen) if place.role is Role.FAULT]
     for _ in range(effort.rounds):
-        wanted: dict[str, dict[bytes, None]] = {}
-        for bad, good in _pairs(runs.done, fault):
-            if sum(map(len, wanted.values())) >= effort.each:
-                break
-            for data in between(bad.data, good.data):
-                if (bad.entry_id, data) not in runs._known:
-                    wanted.setdefault(bad.entry_id, {})[data] = None
-        if not wanted:
+        wanted: dict[tuple[str, bytes], None] = {}
+        for number in places_of_fault[:2]:
+            evidence = _evidence(chosen[number], number, runs.done, probes)
+            learnt = learn(evidence.observed, evidence.vocabulary, fault, _HYPOTHESES)
+            for one in learnt:
+                if one.gap > 1:
+                    wanted.update(dict.fromkeys(runs.near(one.condition, number)))
+        wanted.update(dict.fromkeys(runs.halfway(places_of_fault)))
+        fresh = [one for one in wanted if one not in runs.known][: effort.each]
+        if not fresh:
             return
-        for entry_id, inputs in wanted.items():
-            runs.run(entry_id, list(inputs)[: effort.each])
-
-
-def _pairs(done: Sequence[_Run], fault: Sequence[int]) -> list[tuple[_Run, _Run]]:
-    """A violating and a healthy run through one door, the nearest first; those that reach the fault's place before all others."""
-    bad = [run for run in done if run.violates][-24:]
-    good = [run for run in done if not run.violates][-64:]
-
-    def order(pair: tuple[_Run, _Run]) -> tuple[bool, int]:
-        reached = any(pair[1].recorded[number].visits for number in fault)
-        return not reached, distance(pair[0].data, pair[1].data)
-
-    return sorted(((b, g) for b in bad for g in good if b.entry_id == g.entry_id), key=order)[:64]
+        for entry_id in {entry_id for entry_id, _ in fresh}:
+            runs.run(entry_id, [data for door, data in fresh if door == entry_id])
 
 
 def _evidence(place: Place, number: int, done: Sequence[_Run], probes: Instrumented) -> Evidence:

@@ -67,8 +67,9 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
     ]
     bounds: list[Expression] = [*integers, *constants, *numbers[1:], *differences, *distances]
     for bound in bounds:
-        size = carriers.of(bound)
-        oddness = 0.6 if isinstance(bound, Number) else 0.0
+        rest = isinstance(bound, Binary) and carriers.of(bound.left)  # what is left of an object behind an offset
+        size = rest or carriers.of(bound)
+        oddness = 0.6 if isinstance(bound, Number) else 0.1 if rest else 0.0
         for left in integers:
             if left.names & bound.names:
                 continue
@@ -175,6 +176,7 @@ class _Carriers:
     """Which expressions equalled the true size of an object at fault, or what is left of it, in every state."""
 
     def __init__(self, pointers: Sequence[Pointer], states: Sequence[State]) -> None:
+        self._known: dict[Expression, bool] = {}
         self._wanted: list[list[int | None]] = []
         for pointer in pointers:
             ahead = [state.get(after(pointer.text)) for state in states]
@@ -187,6 +189,11 @@ class _Carriers:
 
     def of(self, bound: Expression) -> bool:
         """Whether `bound` is such an expression; at least one state must have shown the object."""
+        if bound not in self._known:
+            self._known[bound] = self._equals(bound)
+        return self._known[bound]
+
+    def _equals(self, bound: Expression) -> bool:
         for wanted in self._wanted:
             seen = 0
             for state, size in zip(self._states, wanted, strict=True):

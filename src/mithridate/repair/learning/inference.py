@@ -13,8 +13,8 @@ import random
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from mithridate.repair.learning.arithmetic import Absent, Expression, Name, State
-from mithridate.repair.learning.conditions import Comparison, Condition, Joined, Null
+from mithridate.repair.learning.arithmetic import Absent, Binary, State
+from mithridate.repair.learning.conditions import Condition, Joined, Null
 from mithridate.repair.learning.evidence import Family, Fault, Observed, Vocabulary
 from mithridate.repair.learning.forms import Candidate, candidates
 
@@ -86,6 +86,9 @@ def margin(condition: Condition, state: State) -> int:
     if isinstance(condition, Null):
         return int(condition.holds(state))
     left, right = condition.left.value(state), condition.right.value(state)
+    if isinstance(condition.right, Binary) and condition.right.sign == "/":  # a product, written so that it cannot wrap
+        divisor = condition.right.right.value(state)
+        left, right = left * divisor, condition.right.left.value(state)
     return {
         ">": left - right,
         ">=": left - right + 1,
@@ -160,6 +163,3 @@ def _answers(condition: Condition, states: Sequence[State]) -> Iterator[bool | N
             yield condition.holds(state)
         except Absent:
             yield None
-
-
-__all__ = ["Comparison", "Expression", "Learnt", "Name", "learn", "margin", "separates"]

@@ -10,7 +10,7 @@ from mithridate.repair.c.nodes import text
 from mithridate.repair.diff import made
 from mithridate.repair.interface import Proposal, Subject, Workbench
 from mithridate.repair.learning.evidence import Family, Fault, family
-from mithridate.repair.learning.experiment import Effort, Evidence, experiment
+from mithridate.repair.learning.experiment import Effort, Evidence, experiment, fault
 from mithridate.repair.learning.inference import Learnt, learn
 from mithridate.repair.learning.places import Place, Role, assigned
 
@@ -61,12 +61,8 @@ class LearnedGuard:
         violation = subject.violation
         if subject.component.language != "c" or violation.kind in _NOT_BY_A_GUARD:
             return
-        fault = Fault(
-            family=family(violation.kind),
-            width=violation.size,
-            object_size=violation.region.size if violation.region else 0,
-        )
-        guards = [guard for evidence in experiment(subject, bench, self._effort) for guard in _guards(evidence, fault)]
+        known = fault(violation)
+        guards = [guard for evidence in experiment(subject, bench, self._effort) for guard in _guards(evidence, known)]
         given: set[str] = set()
         proposals = sorted((p for guard in guards for p in _proposals(guard, violation)), key=lambda p: p.rank)
         for proposal in proposals:
@@ -75,9 +71,9 @@ class LearnedGuard:
                 yield proposal
 
 
-def _guards(evidence: Evidence, fault: Fault) -> Iterator[_Guard]:
+def _guards(evidence: Evidence, known: Fault) -> Iterator[_Guard]:
     place = evidence.place
-    for learnt in learn(evidence.observed, evidence.vocabulary, fault, _OF_A_PLACE):
+    for learnt in learn(evidence.observed, evidence.vocabulary, known, _OF_A_PLACE):
         rank = _BASE_RANK + _RANK_OF_COST * max(-1.0, learnt.cost) + _RANK_OF_A_FRAME * place.depth
         rank += _RANK_OF_THIN_EVIDENCE * evidence.observed.thin
         if place.role is Role.ASSIGNED and _born_before(place, learnt):
@@ -85,7 +81,7 @@ def _guards(evidence: Evidence, fault: Fault) -> Iterator[_Guard]:
         elif place.role in (Role.ENTRY, Role.ASSIGNED):
             rank += -_RANK_OF_BIRTH
         elif place.role is Role.ALLOCATION:
-            rank += _RANK_OF_A_FRAME * (fault.family is not Family.SIZE)
+            rank += _RANK_OF_A_FRAME * (known.family is not Family.SIZE)
         yield _Guard(evidence=evidence, learnt=learnt, rank=rank)
 
 

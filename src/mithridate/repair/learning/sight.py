@@ -17,6 +17,7 @@ _NUMBER = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)(?:[uUlL]*)")
 _LONGEST_NUMBER = 20
 _SIMPLE = re.compile(r"[A-Za-z_]\w*(?:(?:->|\.)[A-Za-z_]\w*)*")
 _CHARACTERS = re.compile(r"\bu?char\b|\bu?int8_t\b|\bbyte\b|\bBYTE\b|\bu8\b|\bs8\b")
+_OF_STRINGS = re.compile(r"str|printf|puts|cat|cpy", re.I)
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 _NO_VALUES = frozenset({"NULL", "EOF", "TRUE", "FALSE", "stderr", "stdout", "stdin", "errno"})
 
@@ -56,8 +57,8 @@ def watched(
         wanted.setdefault(name, Watched(name, "constant"))
     for name in sorted(t for t in told if _CONSTANT.fullmatch(t) and t not in _NO_VALUES):
         wanted.setdefault(name, Watched(name, "constant"))
-    lengths = [w for w in wanted.values() if w.how == "variable" and w.name in near and _string(w.type)]
-    for one in lengths:
+    of_strings = any(_OF_STRINGS.search(called(call)) for call in descendants(at, {"call_expression"}))
+    for one in [w for w in wanted.values() if of_strings and w.how == "variable" and w.name in near and _string(w.type)]:
         wanted[f"strlen({one.name})"] = Watched(f"strlen({one.name})", "length", one.name)
     return list(wanted.values())[:MOST]
 
@@ -73,13 +74,14 @@ def numbers(function: Function) -> tuple[int, ...]:
     found = set()
     for node in descendants(function.node, {"number_literal"}):
         if (match := _NUMBER.fullmatch(text(node))) and len(match[1]) < _LONGEST_NUMBER:
-            raw = match[1].lower()
-            found.add(int(raw, 16 if raw.startswith("0x") else 8 if re.fullmatch(r"0[0-7]+", raw) else 10) if not _bad(raw) else 0)
+            found.add(_value(match[1].lower()))
     return tuple(sorted(n for n in found if n < 1 << 31))
 
 
-def _bad(raw: str) -> bool:
-    return raw.startswith("0") and not raw.startswith("0x") and any(c in "89" for c in raw)
+def _value(literal: str) -> int:
+    if literal.startswith("0x"):
+        return int(literal, 16)
+    return int(literal, 8) if re.fullmatch(r"0[0-7]+", literal) else int(literal)
 
 
 def statement(place: int, values: list[Watched], line: int, first: int, *, expression: bool) -> str:
