@@ -1,7 +1,7 @@
 """The story of a run, as one durable workflow:
 
     snapshot → components → builds → entry points → (engine × entry point, watched by oracles) → candidates
-             → proofs → findings → report
+             → proofs → findings → patches → report
 
 Every line of `Scan.story` that goes through `self._step` is a durable step: its result is in the run's own database before
 the next one starts. Kill the process at any moment; `resume` goes on behind the last finished step.
@@ -22,11 +22,13 @@ from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID, Workfl
 from mithridate.model.entry import EntryPoint
 from mithridate.model.errors import Interrupted
 from mithridate.model.finding import Flaky
+from mithridate.model.patch import Patch
 from mithridate.model.project import Skipped
 from mithridate.model.run import Observer, RunOptions, RunReport
 from mithridate.policy.scope import Scope
 from mithridate.prove.verify import Verdict
-from mithridate.stages import conclude, construct, documents, evidence, verification
+from mithridate.stages import approval, conclude, construct, documents, evidence, verification
+from mithridate.stages import repair as repairs
 from mithridate.stages.search import Confirmed, Hunt
 from mithridate.stages.session import Session, Stores
 from mithridate.store.runs import RunState, RunSummary
@@ -67,6 +69,8 @@ class Scan(DBOSConfiguredInstance):
         hunt = Hunt(session, entries, project.name)
         hunt.plant()
         hunt.take(self._step("seeds", hunt.examine_seeds))
+        if session.options.given:
+            hunt.take(self._step("given", hunt.examine_given))
         while assignments := hunt.next():
             hunt.take(self._step(f"hunt {len(hunt.rounds)}", partial(hunt.run, assignments)))
         hunt.take(self._step("judge late", hunt.examine_late))
@@ -83,8 +87,15 @@ class Scan(DBOSConfiguredInstance):
         flaky: list[Flaky] = [*(f for r in hunt.rounds for f in r.flaky), *(e.flaky for e in made if e.flaky)]
 
         findings = self._step("triage", lambda: evidence.conclude(session, project, parts.components, entries, proofs))
+        patches: dict[str, tuple[Patch, ...]] = {}
+        if session.options.patch_s and findings:
+            self._step("keep corpora", hunt.keep_corpora)
+            for number, finding in enumerate(proved := repairs.in_order(findings)):
+                each = partial(repairs.in_run, session, finding, number, len(proved), patches)
+                patches[finding.id] = self._step(f"patch {finding.id}", each)
         return self._step(
-            "report", lambda: self._report(conclude.report(session, project, hunt, findings, tuple(flaky), skipped), hunt)
+            "report",
+            lambda: self._report(conclude.report(session, project, hunt, findings, tuple(flaky), skipped, patches), hunt),
         )
 
     def _prove(self, confirmed: Confirmed, hunt: Hunt, of: int) -> evidence.Evidence:
@@ -163,6 +174,40 @@ def report(run_id: str, home: Path, out: Path | None = None) -> RunReport:
     if out is not None:
         conclude.write(done, stores.home.run(run_id), out)
     return done
+
+
+def patch(
+    run_id: str, finding: str, home: Path, options: repairs.PatchOptions, observer: Observer, cancel: threading.Event
+) -> RunReport:
+    """Patches for one finding of a finished run ("" is all that were proved); the report that now holds them."""
+    stores = Stores.open(home)
+    run_id = run_id or stores.runs.latest(RunState.DONE)
+    with stores.runs.exclusively(run_id):
+        return repairs.after_run(run_id, finding, stores, options, observer, cancel)
+
+
+def patch_with(
+    tree: Path,
+    proof: Path,
+    scope: Scope,
+    home: Path,
+    options: repairs.PatchOptions,
+    observer: Observer,
+    cancel: threading.Event,
+) -> RunReport:
+    """Patches for what an input that the user brings violates in a source tree."""
+    asked = RunOptions(target=str(tree.absolute()), out="", jobs=options.jobs, given=(str(proof.absolute()),))
+    return patch(scan(asked, scope, home, observer, cancel).run, "", home, options, observer, cancel)
+
+
+def approve(run_id: str, finding: str, home: Path, who: str) -> RunReport:
+    """A person approves the validated patch of a finding; it goes on the audit log."""
+    return approval.approve(run_id, finding, Stores.open(home), who)
+
+
+def apply_patches(report: RunReport, finding: str) -> str:
+    """Put the validated patches on a new branch of the project's git repository; its name."""
+    return approval.on_a_branch(report, finding)
 
 
 def prove(bundle: Path, home: Path, source: Path | None, sandbox: str, replays: int, observer: Observer) -> Verdict:

@@ -46,6 +46,11 @@ def parse_duration(text: str) -> float:
     return seconds
 
 
+def parse_optional_duration(text: str) -> float:
+    """The same, or 0 for "not at all"."""
+    return 0.0 if text.strip() in ("0", "0s") else parse_duration(text)
+
+
 def parse_day(text: str) -> date:
     """A day from `2031-12-31`, or from a number of days ahead such as `90d` (UTC). Raises typer.BadParameter."""
     from mithridate.policy.scope import current_day

@@ -16,6 +16,7 @@ from mithridate.cli.options import (
     default_jobs,
     home_directory,
     parse_duration,
+    parse_optional_duration,
 )
 
 
@@ -71,6 +72,16 @@ def scan(
             help="Use only this engine; may be given again (default: libfuzzer and afl++).",
         ),
     ] = None,
+    patch: Annotated[
+        float,
+        typer.Option(
+            "--patch",
+            metavar="DURATION",
+            envvar="MITHRIDATE_PATCH",
+            parser=parse_optional_duration,
+            help="Wall time for patches of all findings together, after the hunt; 0 for none.",
+        ),
+    ] = "5m",  # type: ignore[assignment]
     no_source: Annotated[
         bool, typer.Option("--no-source", envvar="MITHRIDATE_NO_SOURCE", help="Keep source code out of reports and bundles.")
     ] = False,
@@ -103,6 +114,7 @@ def scan(
         sandbox=sandbox,
         seed=seed,
         include_source=not no_source,
+        patch_s=0.0 if no_source else patch,
     )
     if engine:
         given = replace(given, engines=tuple(dict.fromkeys(engine)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mithridate.model.entry import Boundary, EntryKind, ObservedDoor
 from mithridate.model.finding import Finding, FindingStatus, Flaky
+from mithridate.model.patch import Patch
 from mithridate.model.project import Skipped
 
 
@@ -12,7 +13,8 @@ from mithridate.model.project import Skipped
 class RunOptions:
     """What the user asked for. `budget_s` is wall time for the hunt, shared by all entry points; `jobs` counts cores.
 
-    `build_timeout_s` is wall time for building one component in one flavour.
+    `build_timeout_s` is wall time for building one component in one flavour; `patch_s` for patches of all findings together.
+    `given` are files that are judged through every door, instead of a hunt.
     """
 
     target: str
@@ -29,6 +31,8 @@ class RunOptions:
     include_source: bool = True
     stop_after_first_proof: bool = False
     build_timeout_s: float = 900.0
+    patch_s: float = 0.0
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,7 @@ class RunReport:
 
     `inputs` maps a proof's blob digest to its first bytes (at most 4 KiB) for hexdumps, or to its whole input document.
     `doors` maps the id of an entry point with an observer to its door (docs/input-document.md, "The door").
+    `patches` maps a finding's id to what was proposed for it, the best first.
     """
 
     run: str
@@ -108,6 +113,7 @@ class RunReport:
     sources: dict[str, dict[int, str]] = field(default_factory=dict)
     inputs: dict[str, bytes] = field(default_factory=dict)
     doors: dict[str, ObservedDoor] = field(default_factory=dict)
+    patches: dict[str, tuple[Patch, ...]] = field(default_factory=dict)
 
     @property
     def proved(self) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from mithridate import __version__
 from mithridate.model.finding import Control, Finding, Flaky, NegativeControl, Proof
+from mithridate.model.patch import Outcome, Patch
 from mithridate.model.run import EngineTally, EntryReport, RunReport
 from mithridate.model.violation import Frame, Region, Violation
 from mithridate.report import words
@@ -100,7 +101,39 @@ def _finding(report: RunReport, finding: Finding) -> Json:
         "deallocation": _stack(lead.violation.deallocation),
         "entry_point": lead.entry_id,
         "proofs": [_proof(report, p) for p in finding.proofs],
-        "patch": None,
+        "patch": _patch(report.patches.get(finding.id, ())),
+    }
+
+
+def _patch(patches: Sequence[Patch]) -> Json:
+    """The best of what was proposed, with the gate's record; `others` are the rest, in short."""
+    if not patches:
+        return None
+    best = patches[0]
+    return {
+        "status": best.status.value,
+        "diff": best.proposal.diff,
+        "gate": [
+            {"step": r.step.value, "outcome": r.outcome.value, "evidence": list(r.evidence), "seconds": r.seconds}
+            for r in best.gate
+        ],
+        "proposer": best.proposal.proposer,
+        "cause": best.proposal.cause,
+        "fix": best.proposal.fix,
+        "condition": best.proposal.condition or None,
+        "added": best.added,
+        "removed": best.removed,
+        "others": [
+            {
+                "status": patch.status.value,
+                "proposer": patch.proposal.proposer,
+                "fix": patch.proposal.fix,
+                "stopped_by": patch.stopped_by.value if patch.stopped_by else None,
+                "why": next((r.evidence[0] for r in patch.gate if r.outcome is Outcome.FAILED and r.evidence), None),
+                "diff": patch.proposal.diff,
+            }
+            for patch in patches[1:]
+        ],
     }
 
 

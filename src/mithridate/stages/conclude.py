@@ -6,7 +6,7 @@ import re
 import resource
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from mithridate.model.document import LARGEST_BYTES
 from mithridate.model.entry import EntryPoint, ObservedDoor
 from mithridate.model.errors import UsageError
 from mithridate.model.finding import Finding, Flaky
+from mithridate.model.patch import Patch
 from mithridate.model.project import Flavour, Project, Skipped
 from mithridate.model.run import Cost, RunReport
 from mithridate.prove.wording import project_path
@@ -42,6 +43,7 @@ def report(
     findings: tuple[Finding, ...],
     flaky: tuple[Flaky, ...],
     skipped: Sequence[Skipped],
+    patches: Mapping[str, tuple[Patch, ...]],
 ) -> RunReport:
     """Everything that writers need, gathered once."""
     proofs = [p for f in findings for p in f.proofs]
@@ -70,6 +72,7 @@ def report(
         sources=_sources(project, findings) if session.options.include_source else {},
         inputs={blob: session.stores.blobs.get(blob)[: LARGEST_BYTES if blob in documents else _HEX_BYTES] for blob in blobs},
         doors={entry.id: door for entry in hunt.entries if entry.observed and (door := read_door(entry)) is not None},
+        patches=dict(patches),
     )
 
 

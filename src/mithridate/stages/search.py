@@ -25,6 +25,8 @@ from mithridate.stages.known import Known
 from mithridate.stages.session import Session
 
 SEED_PSEUDO_ENGINE = "seeds"
+GIVEN = "given"
+"""Instead of an engine's name: the user brought the input."""
 _PER_ROUND = 48
 _SEEDS_JUDGED = 12
 _JUDGING_SHARE = 0.25
@@ -121,6 +123,8 @@ class Hunt:
     def next(self) -> tuple[Assignment, ...]:
         """The next slices; empty when the budget is used up or everything is saturated."""
         used = self.rounds[-1].ended_s if self.rounds else 0.0
+        if self.session.options.given:
+            return ()
         if self.session.options.stop_after_first_proof and any(r.confirmed for r in self.rounds):
             return ()
         return self._scheduler.next_round(self.session.options.budget_s - used)
@@ -144,6 +148,16 @@ class Hunt:
         found = [(i, digest) for i, entry in forked for digest in entry.seeds[:_SEEDS_JUDGED]]
         inputs = [(i, self.session.stores.blobs.get(digest), SEED_PSEUDO_ENGINE) for i, digest in found]
         confirmed, flaky, _, left = self._judge(inputs)
+        return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0, unjudged=left)
+
+    def examine_given(self) -> Round:
+        """Judge the inputs that the user gave, through every door."""
+        given = [(name, Path(name).read_bytes()) for name in self.session.options.given]
+        native = [(i, data, GIVEN) for i, entry in enumerate(self.entries) if not entry.observed for _, data in given]
+        confirmed, flaky, by_entry, left = self._judge(native, slow=True)
+        paths = [(i, Path(name)) for i, entry in enumerate(self.entries) if entry.observed for name, _ in given]
+        documents_ = [Found(entry=i, engine=GIVEN, path=path, name=path.name, key=path.name) for i, path in paths]
+        confirmed += self._judge_documents(documents_, by_entry)
         return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0, unjudged=left)
 
     def examine_late(self) -> Round:

@@ -94,7 +94,7 @@ class Runs:
         if row is None:
             raise UsageError(f"there is no run {run_id!r}", hint="`mithridate runs` lists them")
         given = loads(row.options)
-        options = RunOptions(**{**given, "engines": tuple(given["engines"])})
+        options = RunOptions(**{**given, **{name: tuple(given.get(name, ())) for name in ("engines", "given")}})
         return RunRecord(
             id=row.id, started=row.started.replace(tzinfo=UTC), options=options, scope=row.scope, state=RunState(row.state)
         )
@@ -140,6 +140,8 @@ class Runs:
         if not path.exists():
             raise UsageError(f"run {run_id} is not finished", hint=f"mithridate resume {run_id}")
         report: RunReport = pickle.loads(path.read_bytes())
+        if not hasattr(report, "patches"):  # written before there were any
+            object.__setattr__(report, "patches", {})
         return report
 
     @contextmanager

@@ -158,6 +158,7 @@ class Failed:
 
     @property
     def output(self) -> str:
+        """Errors first."""
         return _text(self.execution)
 
     def why(self, limits: BuildLimits) -> str:
@@ -218,6 +219,7 @@ def _build_with(work: Work, component: Component, *, is_chosen: bool) -> Build |
 
 
 def failure(work: Work, component: Component, failed: Failed) -> BuildFailure:
+    """What a step that did not end well means for the component."""
     return BuildFailure(
         component=component,
         flavour=work.flavour,

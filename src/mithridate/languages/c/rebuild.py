@@ -26,10 +26,10 @@ def rebuild_component(
     directory: Path,
     toolchain: Toolchain,
     *,
-    limits: BuildLimits = BuildLimits(),
+    limits: BuildLimits,
     jobs: int | None = None,
 ) -> Build | BuildFailure:
-    """`build` once more in `directory`, from a copy of all that it made, with `changed` files (None: deleted; paths below the root).
+    """`build` once more in `directory`, from a copy of all it made, with `changed` files (None: deleted; paths below the root).
 
     Only what depends on the changed files is compiled again, as far as the build system knows: good for a look, no evidence.
     """

@@ -1,0 +1,38 @@
+"""`mithridate approve`: a person takes responsibility for a patch."""
+
+from typing import Annotated
+
+import typer
+
+from mithridate.cli.options import HomeOption, home_directory
+
+
+def approve(
+    run: Annotated[str, typer.Argument(metavar="RUN", show_default=False, help="The run, as `mithridate runs` lists it.")],
+    finding: Annotated[str, typer.Argument(metavar="FINDING", show_default=False, help="The finding whose patch is approved.")],
+    who: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            metavar="NAME",
+            envvar="MITHRIDATE_APPROVED_BY",
+            show_default=False,
+            help="Who approves it (default: the account).",
+        ),
+    ] = "",
+    home: HomeOption = None,
+) -> int:
+    """Approve the validated patch of a finding.
+
+    Goes on the audit log. Only what passed the whole gate can be approved; read the diff and the gate's record first.
+    """
+    place = home_directory(home)
+
+    from mithridate import pipeline
+    from mithridate.cli.output import words
+    from mithridate.policy.audit import actor
+
+    by = who or actor()
+    pipeline.approve(run, finding, place, by)
+    words(f"on record: {by} approves the patch of {finding}")
+    return 0

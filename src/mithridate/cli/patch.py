@@ -1,0 +1,92 @@
+"""`mithridate patch`: propose repairs for what a run proved, and judge them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mithridate.cli.options import FormatOption, HomeOption, OutOption, as_path, default_jobs, home_directory, parse_duration
+
+
+def patch(
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN", show_default=False, help="The run, as `mithridate runs` lists it, or a source tree with --proof."
+        ),
+    ],
+    finding: Annotated[
+        str, typer.Argument(metavar="[FINDING]", show_default=False, help="One finding (default: all that were proved).")
+    ] = "",
+    proof: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="MITHRIDATE_PROOF",
+            parser=as_path,
+            show_default=False,
+            help="An input that is known to fire: RUN is then a source tree, which is built and entered with it.",
+        ),
+    ] = None,
+    budget: Annotated[
+        float,
+        typer.Option(
+            metavar="DURATION", envvar="MITHRIDATE_PATCH_BUDGET", parser=parse_duration, help="Wall time for each finding."
+        ),
+    ] = "10m",  # type: ignore[assignment]
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", envvar="MITHRIDATE_JOBS", min=1, max=1024, show_default=False, help="Cores to use (default: all)."
+        ),
+    ] = None,
+    apply: Annotated[
+        bool,
+        typer.Option(
+            "--apply",
+            envvar="MITHRIDATE_APPLY",
+            help="Put the validated patches on a new branch of the project's git repository; its working tree is left alone.",
+        ),
+    ] = False,
+    scope: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="MITHRIDATE_SCOPE",
+            parser=as_path,
+            show_default=False,
+            help="The scope to work under, with --proof.",
+        ),
+    ] = None,
+    report_format: FormatOption = None,
+    out: OutOption = None,
+    home: HomeOption = None,
+) -> int:
+    """Propose patches and send each through the gate.
+
+    A patch is validated when it applies, builds, silences every proof and its variants, and leaves the project's tests and
+    outputs as they were. Ends with 10 when every finding asked for has a validated patch, else with 0.
+    """
+    from mithridate.model.errors import UsageError
+
+    if proof is not None and not proof.is_file():
+        raise UsageError(f"there is no file {proof}")
+    place = home_directory(home)
+
+    from mithridate import pipeline
+    from mithridate.cli.interrupt import interruptible
+    from mithridate.cli.patching import present_patches
+    from mithridate.cli.progress import watching
+    from mithridate.policy.scope import require
+    from mithridate.stages.repair import PatchOptions
+
+    options = PatchOptions(seconds=budget, jobs=jobs or default_jobs())
+    with interruptible() as cancel, watching(run, cancel) as observer:
+        if proof is not None:
+            report = pipeline.patch_with(Path(run), proof, require(Path(run), scope), place, options, observer, cancel)
+        else:
+            report = pipeline.patch(run, finding, place, options, observer, cancel)
+    if out is not None:
+        pipeline.report(report.run, place, out)
+    branch = pipeline.apply_patches(report, finding) if apply else ""
+    return present_patches(report, finding, report_format, branch)

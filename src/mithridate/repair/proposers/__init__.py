@@ -1,0 +1,1 @@
+"""Who proposes patches: one file a class of flaw, and a registry."""

@@ -1,0 +1,215 @@
+"""From findings to patches: a finding's bundles become a workbench, proposers are asked, the gate judges what they say."""
+
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mithridate.model.errors import UsageError
+from mithridate.model.execution import Limits
+from mithridate.model.finding import Finding, FindingStatus
+from mithridate.model.patch import Patch, PatchStatus, Proposal
+from mithridate.model.project import Project, ToolFailure
+from mithridate.model.run import Note, Observer, RunOptions, RunReport, StageStarted
+from mithridate.oracles.options import OracleOptions
+from mithridate.oracles.suite import Judge
+from mithridate.policy.audit import AuditLog
+from mithridate.policy.gate import Gate as PolicyGate
+from mithridate.policy.scope import parse
+from mithridate.prove.bundle import Bundle, read_bundle
+from mithridate.prove.manifest import entry_point
+from mithridate.prove.replay import REPLAY_LIMITS, Replayer
+from mithridate.prove.source_archive import unpack
+from mithridate.repair.gate import Effort, Gate
+from mithridate.repair.interface import Shown, Subject
+from mithridate.repair.proposers import registry
+from mithridate.repair.steps.builds import Builds
+from mithridate.repair.steps.proofs import Proofs
+from mithridate.repair.steps.variants import Variants
+from mithridate.sandbox.interface import Sandbox
+from mithridate.stages.session import Session, Stores, witnesses
+from mithridate.stages.workshop import Tools, Way, Workshop
+from mithridate.store.snapshot import take_snapshot
+
+_BENIGN = 120
+_BENIGN_BYTES = 64 << 10
+_SEARCH_SHARE = 0.05
+_SEARCH_S = (5.0, 60.0)
+_FLOOR_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchOptions:
+    """What the user asked for: wall seconds for one finding, cores, and how many patches are to pass the whole gate."""
+
+    seconds: float = 600.0
+    jobs: int = 2
+    validated: int = 2
+
+    @property
+    def search_s(self) -> float:
+        """Seconds of the fresh hunt that each candidate has to withstand."""
+        return min(max(_SEARCH_SHARE * self.seconds, _SEARCH_S[0]), _SEARCH_S[1])
+
+
+def in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """What can be patched, the gravest first."""
+    proved = [f for f in findings if f.status is FindingStatus.PROVED]
+    return sorted(proved, key=lambda f: (-f.severity.cvss, f.id))
+
+
+def in_run(session: Session, finding: Finding, number: int, of: int, made: Mapping[str, Sequence[Patch]]) -> tuple[Patch, ...]:
+    """Patches for a finding while its run is at work: each has an equal share of the time that is left for patches."""
+    used = sum(record.seconds for patches in made.values() for patch in patches for record in patch.gate)
+    seconds = max(_FLOOR_S, (session.options.patch_s - used) / max(1, of - number))
+    options = PatchOptions(seconds=seconds, jobs=session.options.jobs, validated=1)
+    work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel)
+    try:
+        return repair(finding, session.area, session.stores, work, options, session.tell, session.gate)
+    except UsageError as error:
+        session.tell(Note(text=f"{finding.id}: no patch was tried: {error}"))
+        return ()
+
+
+def after_run(
+    run_id: str, wanted: str, stores: Stores, options: PatchOptions, observer: Observer, cancel: threading.Event
+) -> RunReport:
+    """Patches for the findings of a finished run; its report with them, which is kept."""
+    record, report = stores.runs.load(run_id), stores.runs.report(run_id)
+    scope = parse(record.scope, Path(f"scope of run {run_id}"))
+    scope.require_valid()
+    audit = PolicyGate(scope, AuditLog(stores.home.root), run=run_id)
+    sandbox = audit.sandbox(record.options.sandbox)
+    sandbox.check()
+    chosen = [f for f in report.findings if f.id == wanted] if wanted else in_order(report.findings)
+    if wanted and not chosen:
+        raise UsageError(f"run {run_id} has no finding {wanted!r}", hint=f"mithridate report {run_id}")
+    if not chosen:
+        raise UsageError(f"run {run_id} proved nothing that could be patched")
+    work = tools(stores, sandbox, record.options, options.jobs, cancel)
+    for finding in chosen:
+        observer(StageStarted(stage="patch", detail=finding.id))
+        made = repair(finding, stores.home.run(run_id), stores, work, options, observer, audit)
+        report = replace(report, patches={**report.patches, finding.id: made})
+        stores.runs.save_report(run_id, report)
+    return report
+
+
+def tools(stores: Stores, sandbox: Sandbox, options: RunOptions, jobs: int, cancel: threading.Event) -> Tools:
+    """What a workbench works with, under the limits of a run."""
+    limits = Limits(
+        wall_s=REPLAY_LIMITS.wall_s,
+        cpu_s=options.hang_cpu_s,
+        memory_bytes=options.memory_bytes + (512 << 20),
+        processes=REPLAY_LIMITS.processes,
+        idle_s=REPLAY_LIMITS.idle_s,
+    )
+    return Tools(
+        sandbox=sandbox,
+        replayer=Replayer(sandbox, Judge(OracleOptions(rss_limit_mb=options.memory_bytes >> 20)), limits, jobs=jobs),
+        witnesses=witnesses(sandbox, options.memory_bytes, options.hang_cpu_s, jobs),
+        builds=stores.home.builds,
+        memory_bytes=options.memory_bytes,
+        jobs=jobs,
+        build_s=options.build_timeout_s,
+        cancel=cancel,
+    )
+
+
+def repair(
+    finding: Finding,
+    area: Path,
+    stores: Stores,
+    work: Tools,
+    options: PatchOptions,
+    observer: Observer,
+    audit: PolicyGate,
+) -> tuple[Patch, ...]:
+    """Patches for one proved finding, the best first; () when nobody proposes any. `area` is the run's, which holds the bundles.
+
+    Raises UsageError when the source is in no bundle or does not build here.
+    """
+    if finding.status is not FindingStatus.PROVED:
+        raise UsageError(f"{finding.id} is an observed fact: nothing was proved that a patch could silence")
+    bundles = [read_bundle(area / proof.bundle) for proof in finding.proofs]
+    with tempfile.TemporaryDirectory(prefix="mithridate-patch-", dir=stores.home.root) as name:
+        folder = Path(name)
+        project = _project(bundles, folder)
+        component = bundles[0].manifest.provenance.component
+        mine = [b for b in bundles if b.manifest.provenance.component.id == component.id]
+        ways = {b.manifest.entry.id: Way(entry=entry_point(b.manifest.entry), program=b.manifest.entry.program) for b in mine}
+        with Workshop(project, component, tuple(ways.values()), work, folder) as bench:
+            shown = [Shown(entry_id=b.manifest.entry.id, data=b.input, violation=b.manifest.proof.violation) for b in mine]
+            subject = Subject(
+                finding=finding.id,
+                cwe=finding.cwe,
+                project=project,
+                component=component,
+                proofs=tuple(sorted(shown, key=lambda s: len(s.data))),
+                benign={entry_id: _benign(entry_id, project, stores, bench, mine, folder) for entry_id in bench.original.entries},
+            )
+
+            def told(patch: Patch) -> None:
+                if patch.status is not PatchStatus.PROPOSED or patch.stopped_by is not None:
+                    how = f"stopped by the step {patch.stopped_by}" if patch.stopped_by else str(patch.status)
+                    observer(Note(text=f"{finding.id}: {patch.proposal.fix} ({patch.proposal.proposer}): {how}"))
+
+            checks = (Builds(), Proofs(), Variants(options.search_s))
+            gate = Gate(checks, Effort(validated=options.validated, seconds=options.seconds), told)
+            made = gate.judge(subject, _proposals(subject, bench, observer), bench)
+    best = made[0] if made else None
+    audit.record(
+        "patched",
+        finding=finding.id,
+        proposals=len(made),
+        validated=sum(p.status is PatchStatus.VALIDATED for p in made),
+        status=str(best.status) if best else "none",
+    )
+    return made
+
+
+def _proposals(subject: Subject, bench: Workshop, observer: Observer) -> Iterator[Proposal]:
+    """What all proposers say, taken in turns; one that breaks is told and left out."""
+    waiting = [(proposer.name, proposer.propose(subject, bench)) for proposer in registry.create()]
+    while waiting:
+        for one in list(waiting):
+            name, proposals = one
+            try:
+                yield next(proposals)
+            except StopIteration:
+                waiting.remove(one)
+            except Exception as error:  # noqa: BLE001  # a proposer reads code that nobody has seen; the others go on
+                observer(Note(text=f"{subject.finding}: the proposer {name} broke: {error}"))
+                waiting.remove(one)
+
+
+def _project(bundles: Sequence[Bundle], folder: Path) -> Project:
+    source = next((b.source for b in bundles if b.source is not None), None)
+    if source is None:
+        raise UsageError("the bundles hold no source to patch", hint="scan again without --no-source")
+    tree = folder / "source"
+    unpack(source, tree)
+    (folder / "snapshot").mkdir()
+    project, _ = take_snapshot(tree, folder / "snapshot")
+    return replace(project, name=bundles[0].manifest.provenance.project)
+
+
+def _benign(
+    entry_id: str, project: Project, stores: Stores, bench: Workshop, bundles: Sequence[Bundle], folder: Path
+) -> tuple[bytes, ...]:
+    """Inputs that the program took without a violation: negative controls of the proofs, and what the hunt kept."""
+    kept = folder / f"kept-{len(list(folder.iterdir()))}"
+    kept.mkdir()
+    stores.corpora.restore(project.name, entry_id, kept)
+    controls = [data for b in bundles if b.manifest.entry.id == entry_id for data in b.controls.values()]
+    files = [path.read_bytes() for path in sorted(kept.iterdir(), key=lambda p: (p.stat().st_size, p.name))]
+    some = [data for data in dict.fromkeys([*controls, *_spread(files)]) if len(data) <= _BENIGN_BYTES][:_BENIGN]
+    seen = bench.judge(bench.original, entry_id, some)
+    return tuple(data for data, judged in zip(some, seen, strict=True) if not isinstance(judged, ToolFailure) and not judged)
+
+
+def _spread(files: Sequence[bytes]) -> list[bytes]:
+    """Of all sizes: small ones are like each other."""
+    step = max(1, len(files) // _BENIGN)
+    return list(files[::step])

@@ -1,0 +1,319 @@
+"""Implements repair's Workbench: patched trees are built, judged, searched and run, all in the sandbox."""
+
+import hashlib
+import json
+import re
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mithridate.hunt.engines import registry
+from mithridate.languages.c.language import CLanguage
+from mithridate.languages.python.language import PythonLanguage
+from mithridate.model.entry import Binary, EntryPoint
+from mithridate.model.errors import UsageError
+from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
+from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, ToolFailure
+from mithridate.model.search import SearchSlice
+from mithridate.model.violation import Violation
+from mithridate.prove.replay import Replayer
+from mithridate.prove.witness import Witnesses
+from mithridate.repair import diff as diffs
+from mithridate.repair.interface import Found, Output, Variant
+from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import remove_tree
+
+_SLICE_S = 15.0
+_INPUT_BYTES = 1 << 20
+_SEEDS = 400
+_JUDGED = 24
+_DOORS_S = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the work is done with: as a run, or `mithridate patch`, has it."""
+
+    sandbox: Sandbox
+    replayer: Replayer
+    witnesses: Witnesses
+    builds: Path
+    """The cache of builds."""
+    memory_bytes: int
+    jobs: int
+    build_s: float
+    cancel: threading.Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A door of the subject: the entry point (no binaries) and where its program was in the build that the proof speaks of."""
+
+    entry: EntryPoint
+    program: str
+
+
+class Workshop:
+    """The workbench of one subject. `folder` is ours alone; everything in it goes when the workshop is closed."""
+
+    def __init__(self, project: Project, component: Component, ways: Sequence[Way], tools: Tools, folder: Path) -> None:
+        self._project, self._component, self._ways, self._tools = project, component, ways, tools
+        self._folder = Path(tempfile.mkdtemp(prefix="workshop-", dir=folder))
+        self._language: CLanguage | PythonLanguage = (
+            PythonLanguage(build_s=tools.build_s)
+            if component.language == PythonLanguage.name
+            else CLanguage(jobs=tools.jobs, build_s=tools.build_s, seconds=_DOORS_S)
+        )
+        self._made: dict[tuple[str, bool], Variant | BuildFailure | None] = {}
+        self._builds: dict[Path, Build] = {}
+        self._owned: list[Path] = []
+        self._count = 0
+        built = self._language.build(project, component, Flavour.PLAIN, tools.sandbox, tools.builds)
+        if isinstance(built, BuildFailure):
+            raise UsageError(f"the project does not build here: {built.first_error}", built.hint)
+        self.original = self._variant(project.tree, built)
+
+    def __enter__(self) -> "Workshop":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Delete what was made."""
+        for directory in self._owned:
+            remove_tree(directory)
+            directory.with_name(directory.name + ".lock").unlink(missing_ok=True)
+        remove_tree(self._folder)
+
+    def build(self, diff: str, *, quick: bool = False) -> Variant | BuildFailure | None:
+        """See Workbench.build."""
+        key = (diff, quick and isinstance(self._language, CLanguage))
+        if key not in self._made:
+            try:
+                changed = diffs.applied(diff, self._project.tree)
+            except diffs.DiffError:
+                return None
+            self._made[key] = self._quickly(changed) if key[1] else self._cleanly(diff)
+        return self._made[key]
+
+    def judge(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
+        """See Workbench.judge."""
+        if entry_id not in variant.entries:
+            return [ToolFailure(tool="build", why=f"the patched project has no {entry_id}")] * len(inputs)
+        entry, binary = self._door(variant, entry_id)
+        if entry.observed:
+            seen = self._tools.witnesses.replay(entry, binary, list(inputs), 1)
+            return [_NO_ANSWER if one is None else one for (one,) in seen]
+
+        def once(data: bytes) -> tuple[Violation, ...] | ToolFailure:
+            judgement = self._tools.replayer.once(entry, binary, data)
+            return judgement if isinstance(judgement, tuple | ToolFailure) else ()
+
+        with ThreadPoolExecutor(self._tools.jobs) as pool:
+            return list(pool.map(once, inputs))
+
+    def outputs(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[Output | None]:
+        """See Workbench.outputs."""
+        entry, binary = self._door(variant, entry_id)
+        if entry.observed:
+            seen = self._tools.witnesses.witness(entry, binary, list(inputs))
+            return [None if one is None or one.violations else _answered(one.records) for (one,) in seen]
+
+        def once(data: bytes) -> Output | None:
+            observed = self._tools.replayer.observe(entry, binary, data)
+            if observed.violations or isinstance(observed.judgement, ToolFailure):
+                return None
+            done = observed.execution
+            return Output(ending=done.ending, exit_code=done.exit_code, stdout=done.stdout, stderr=_steady(done.stderr))
+
+        with ThreadPoolExecutor(self._tools.jobs) as pool:
+            return list(pool.map(once, inputs))
+
+    def search(self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]]) -> Found:
+        """See Workbench.search. All doors and engines in turn, slice by slice, on as many cores as there are jobs."""
+        entries = self._searchable(variant)
+        arms = [
+            (entry, engine)
+            for engine in map(registry.create, registry.names())
+            for entry in entries
+            if entry.kind in engine.kinds and engine.accepts(entry) is None
+        ]
+        if not arms or seconds <= 0:
+            return Found(executions=0, violations=())
+        each = max(2.0, min(_SLICE_S, seconds * self._tools.jobs / len(arms)))
+        ends = time.monotonic() + seconds
+        area = self._folder / f"search-{self._next()}"
+        executions = 0
+        candidates: dict[str, dict[bytes, None]] = {}
+
+        def slice_of(number: int) -> None:
+            nonlocal executions
+            entry, engine = arms[number % len(arms)]
+            work = area / f"{number % len(arms)}"
+            for name in ("corpus", "candidates", "work"):
+                (work / name).mkdir(parents=True, exist_ok=True)
+            if number < len(arms):
+                for seed in list(seeds.get(entry.id, ()))[:_SEEDS]:
+                    (work / "corpus" / hashlib.sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)
+            result = engine.search(
+                SearchSlice(
+                    entry=entry,
+                    seconds=min(each, max(1.0, ends - time.monotonic())),
+                    seed=number + 1,
+                    corpus=work / "corpus",
+                    foreign=(),
+                    candidates=work / "candidates",
+                    work=work / "work",
+                    dictionary=None,
+                    memory_bytes=self._tools.memory_bytes,
+                    input_bytes=_INPUT_BYTES,
+                ),
+                self._tools.sandbox,
+                cancel=self._tools.cancel,
+            )
+            executions += result.executions
+            found = candidates.setdefault(entry.id, {})
+            for path in sorted(result.candidates):
+                if path.is_file() and not path.is_symlink():
+                    found[path.read_bytes()] = None
+
+        with ThreadPoolExecutor(self._tools.jobs) as pool:
+            number = 0
+            while time.monotonic() < ends and not self._tools.cancel.is_set():
+                side_by_side = min(self._tools.jobs, len(arms))  # an arm's folder is for one slice at a time
+                list(pool.map(slice_of, range(number, number + side_by_side)))
+                number += side_by_side
+        violations: list[tuple[bytes, str, Violation]] = []
+        for entry_id, inputs in candidates.items():
+            if entry_id in variant.entries:
+                some = sorted(inputs, key=len)[:_JUDGED]
+                for data, seen in zip(some, self.judge(variant, entry_id, some), strict=True):
+                    violations += [(data, entry_id, seen[0])] if isinstance(seen, tuple) and seen else []
+        remove_tree(area)
+        return Found(executions=executions, violations=tuple(violations))
+
+    def run(self, tree: Path, command: Command, limits: Limits) -> Execution:
+        """See Workbench.run. What the command leaves in /src and /build goes with it."""
+        place = self._folder / f"run-{self._next()}"
+        try:
+            self._copied(tree, place / "src")
+            build = self.original.directory / "build"
+            if self._component.language == PythonLanguage.name:
+                mounts = (Mount(source=place / "src", target="/src", writable=True), Mount(source=build, target="/build"))
+            else:
+                (place / "build").mkdir()
+                mounts = (
+                    Mount(source=place / "src", target="/src", writable=True),
+                    Mount(source=place / "build", target="/build", writable=True),
+                )
+            return self._tools.sandbox.run(command, mounts, limits, cancel=self._tools.cancel)
+        finally:
+            remove_tree(place)
+
+    def _quickly(self, changed: Mapping[str, bytes | None]) -> Variant | BuildFailure:
+        assert isinstance(self._language, CLanguage)
+        base = self._builds[self.original.directory]
+        directory = self._folder / f"quick-{self._next()}"
+        built = self._language.rebuild(base, changed, self._project, self._tools.sandbox, directory)
+        return built if isinstance(built, BuildFailure) else self._variant(directory / "src", built)
+
+    def _cleanly(self, diff: str) -> Variant | BuildFailure:
+        tree = self._folder / f"tree-{self._next()}"
+        self._copied(self._project.tree, tree)
+        diffs.apply(diff, tree)
+        digest = hashlib.sha256(f"{self._project.snapshot}\0{diff}".encode("utf-8", "surrogateescape")).hexdigest()
+        project = replace(self._project, snapshot=digest, tree=tree)
+        built = self._language.build(project, self._component, Flavour.PLAIN, self._tools.sandbox, self._tools.builds)
+        if isinstance(built, BuildFailure):
+            return built
+        self._owned.append(built.directory)
+        return self._variant(tree, built)
+
+    def _variant(self, tree: Path, built: Build) -> Variant:
+        """The doors in a build; the subject's own ones must be there."""
+        entries: dict[str, EntryPoint] = {}
+        for way in self._ways:
+            work = self._folder / f"link-{self._next()}"
+            work.mkdir()
+            binary = self._language.binary(built, way.entry, way.program, self._tools.sandbox, work)
+            if binary is not None:
+                entries[way.entry.id] = replace(way.entry, binaries=(binary,))
+        if not entries:
+            raise UsageError(f"the build has no program {self._ways[0].program}")
+        self._builds[built.directory] = built
+        return Variant(tree=tree, directory=built.directory, entries=entries, warnings=built.warnings)
+
+    def _searchable(self, variant: Variant) -> list[EntryPoint]:
+        """The variant's doors with binaries to search."""
+        if self._component.language == PythonLanguage.name:
+            return list(variant.entries.values())
+        digest = hashlib.sha256(str(variant.tree).encode()).hexdigest()
+        project = replace(self._project, snapshot=digest, tree=variant.tree)
+        fuzz = self._language.build(project, self._component, Flavour.FUZZ, self._tools.sandbox, self._tools.builds)
+        if isinstance(fuzz, BuildFailure):
+            return []
+        self._owned.append(fuzz.directory)
+        doors = self._folder / f"doors-{self._next()}"
+        doors.mkdir()
+        plain = self._builds[variant.directory]
+        found, _ = self._language.entry_points(project, (plain, fuzz), self._tools.sandbox, doors)
+        return [entry for entry in found if entry.id in variant.entries]
+
+    def _door(self, variant: Variant, entry_id: str) -> tuple[EntryPoint, Binary]:
+        entry = variant.entries[entry_id]
+        binary = entry.binary(Flavour.PLAIN)
+        assert binary is not None
+        return entry, binary
+
+    def _copied(self, tree: Path, to: Path) -> None:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-a", "--reflink=auto", "--", tree, to], check=True)
+        for folder in (to, *(path for path in to.rglob("*") if path.is_dir() and not path.is_symlink())):
+            folder.chmod(0o755)
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+
+_NO_ANSWER = ToolFailure(tool="observer", why="it gave no answer")
+_VARYING = re.compile(rb"0x[0-9a-f]{4,16}|==\d+==|\bpid \d+|\d+\.\d+ ?(?:s|ms|sec\w*)\b")
+
+
+def _steady(text: bytes) -> bytes:
+    """Without addresses, process numbers and times."""
+    return _VARYING.sub(b"#", text)
+
+
+def _answered(records: str) -> Output:
+    """The answers in an observer's records, with the run's tokens replaced by their numbers and without dates and cookies."""
+    lines: list[object] = []
+    marks: list[tuple[str, str]] = []
+    ending, code = Ending.EXITED, 0
+    for line in records.splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if not isinstance(record, dict):
+            continue
+        if isinstance(told := record.get("marks"), list):
+            marks = [(str(token), f"<{number}>") for number, *tokens in told for token in tokens]
+        if isinstance(answer := record.get("answer"), dict):
+            headers = [
+                h for h in answer.get("headers") or [] if str(h[0]).lower() not in ("date", "set-cookie", "content-length")
+            ]
+            told_ = {name: answer.get(name) for name in ("status", "body", "returned", "raised")}
+            lines.append({"phase": record.get("phase"), **told_, "headers": headers})
+        if "ended" in record and record["ended"] != "done":
+            code = 1
+    text = json.dumps(lines, sort_keys=True)
+    for token, name in marks:
+        text = re.sub(re.escape(token), name, text, flags=re.IGNORECASE)
+    return Output(ending=ending, exit_code=code, stdout=_steady(text.encode()), stderr=b"")

@@ -1,0 +1,77 @@
+"""The gate: each wrong patch is stopped by the step that is there for it, and by no other; the right one passes."""
+
+import pytest
+
+from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal
+from mithridate.repair.gate import Effort, Gate
+from mithridate.repair.steps.builds import Builds
+from mithridate.repair.steps.proofs import Proofs
+from mithridate.repair.steps.variants import Variants
+from tests.repair import notebook
+from tests.repair.conftest import Bench
+
+
+def proposal(diff: str, rank: float = 1.0) -> Proposal:
+    return Proposal(proposer="test", cause="The length is not looked at.", fix="Refuse it.", diff=diff, rank=rank)
+
+
+def judged(bench: Bench, *diffs: str, search_s: float = 0.0) -> tuple[Patch, ...]:
+    gate = Gate((Builds(), Proofs(), Variants(search_s)), Effort(validated=len(diffs)))
+    return gate.judge(bench.subject, [proposal(diff) for diff in diffs], bench.workshop)
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("DOES_NOT_APPLY", GateStep.APPLIES),
+        ("DOES_NOT_BUILD", GateStep.BUILDS),
+        ("WARNS", GateStep.BUILDS),
+        ("TOO_LATE", GateStep.PROOFS),
+        ("OFF_BY_ONE", GateStep.VARIANTS),
+        ("SIBLING", GateStep.VARIANTS),
+    ],
+)
+def test_a_wrong_patch_is_stopped_by_the_step_that_is_there_for_it(bench: Bench, name: str, step: GateStep) -> None:
+    (patch,) = judged(bench, getattr(notebook, name), search_s=8.0 if step is GateStep.VARIANTS else 0.0)
+    assert patch.stopped_by is step, [(r.step, r.outcome, r.evidence) for r in patch.gate]
+    assert patch.status is (PatchStatus.PLAUSIBLE if step is GateStep.VARIANTS else PatchStatus.PROPOSED)
+    assert all(r.outcome is not Outcome.FAILED for r in patch.gate[:-1])
+
+
+def test_the_right_patch_passes_and_every_step_says_what_it_saw(bench: Bench) -> None:
+    (patch,) = judged(bench, notebook.RIGHT, search_s=5.0)
+    assert patch.status is PatchStatus.VALIDATED
+    assert [r.step for r in patch.gate] == [
+        GateStep.APPLIES,
+        GateStep.BUILDS,
+        GateStep.PROOFS,
+        GateStep.VARIANTS,
+        GateStep.SMALLEST,
+    ]
+    assert all(record.evidence for record in patch.gate)
+    assert "1 of 1 proofs" in patch.gate[2].evidence[0]
+    executions = int(patch.gate[3].evidence[1].split("(")[1].split()[0].replace(",", ""))
+    assert executions > 100
+
+
+def test_the_smallest_of_the_survivors_comes_first(bench: Bench) -> None:
+    longer = notebook.RIGHT.replace("+            return 3;\n", "+            /* too long */\n+            return 3;\n").replace(
+        ",8 @@", ",9 @@", 1
+    )
+    first, second = judged(bench, longer, notebook.RIGHT)
+    assert first.proposal.diff == notebook.RIGHT and second.proposal.diff == longer
+    assert first.status is second.status is PatchStatus.VALIDATED
+    assert (first.gate[-1].step, first.gate[-1].outcome) == (GateStep.SMALLEST, Outcome.PASSED)
+    assert (second.gate[-1].step, second.gate[-1].outcome) == (GateStep.SMALLEST, Outcome.FAILED)
+
+
+def test_a_quick_build_knows_what_a_clean_one_knows(bench: Bench) -> None:
+    entry_id = bench.subject.proofs[0].entry_id
+    for diff, silent in ((notebook.RIGHT, True), (notebook.TOO_LATE, False)):
+        for quick in (True, False):
+            variant = bench.workshop.build(diff, quick=quick)
+            assert hasattr(variant, "entries"), variant
+            (seen,) = bench.workshop.judge(variant, entry_id, [notebook.NOTE])  # type: ignore[arg-type]
+            assert (seen == ()) is silent
+    (seen,) = bench.workshop.judge(bench.workshop.original, entry_id, [notebook.NOTE])
+    assert seen, "the original is as it was"
