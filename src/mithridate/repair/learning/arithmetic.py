@@ -55,20 +55,20 @@ class Expression(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A variable, member, macro or `sizeof` as it stands in the source. `recorded` is its name in a state."""
+    """A variable, member, macro or `sizeof` as it stands in the source. `constant`: the compiler knows its value."""
 
     text: str
     kind: CType
-    recorded: str = ""
+    constant: bool = False
 
     @property
     def names(self) -> frozenset[str]:
         """See Expression."""
-        return frozenset((self.recorded or self.text,))
+        return frozenset((self.text,))
 
     def value(self, state: State) -> int:
         """See Expression."""
-        found = state.get(self.recorded or self.text)
+        found = state.get(self.text)
         if found is None:
             raise Absent(self.text)
         return found

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mithridate.repair.learning.arithmetic import Absent, Cast, Expression, State, common, depth, promoted
+from mithridate.repair.learning.arithmetic import Absent, Cast, Expression, Name, Number, State, common, depth, promoted
 
 _OPPOSITE = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "==": "!=", "!=": "=="}
 
@@ -130,12 +130,13 @@ def compared(left: Expression, sign: str, right: Expression, size_bits: int = 64
     kind = common(left.kind, right.kind)
     if mixed and not kind.signed:
         word = "size_t" if kind.bits == size_bits else "unsigned"
-        if promoted(left.kind).signed:
+        if promoted(left.kind).signed and not _constant(left):
             left = Cast(word, left, kind)
-        elif not _plain_number(right):
+        elif promoted(right.kind).signed and not _constant(right):
             right = Cast(word, right, kind)
     return Comparison(sign, left, right)
 
 
-def _plain_number(expression: Expression) -> bool:
-    return not expression.names and expression.text.isdigit()
+def _constant(expression: Expression) -> bool:
+    """Compilers do not warn of constants that are not negative."""
+    return isinstance(expression, Number) or (isinstance(expression, Name) and expression.constant)

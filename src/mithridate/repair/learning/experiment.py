@@ -7,13 +7,14 @@ from itertools import chain
 
 from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Violation
+from mithridate.oracles.detector import Detector
 from mithridate.repair.c.scope import macros, structures
 from mithridate.repair.c.source import Source, read
 from mithridate.repair.interface import Probed, Subject, Workbench
 from mithridate.repair.learning.arithmetic import Absent, CType, State
 from mithridate.repair.learning.boundary import aimed, between, distance
 from mithridate.repair.learning.conditions import Condition
-from mithridate.repair.learning.evidence import Family, Fault, Observed, Pointer, Vocabulary, distinct, family
+from mithridate.repair.learning.evidence import Fault, Observed, Pointer, Vocabulary, distinct, family
 from mithridate.repair.learning.inference import learn, margin
 from mithridate.repair.learning.instrument import Instrumented, instrumented
 from mithridate.repair.learning.places import Place, Role, places
@@ -27,7 +28,8 @@ _HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".inc")
 _MOST_STATES = 240
 _HYPOTHESES = 4
 _PAIRS = 12
-_BY_UNDEFINED_BEHAVIOUR = frozenset({Family.WRAP, Family.SHIFT, Family.DIVISOR})
+_SURVIVED = Detector.UNDEFINED_BEHAVIOUR_SANITIZER
+"""A process survives its reports: without an end there, its last record would be from long after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +100,7 @@ class _Runs:
         """Run the inputs that were not run yet; those that violate something else tell nothing and are forgotten."""
         fresh = [data for data in dict.fromkeys(inputs) if (entry_id, data) not in self.known]
         self.known.update((entry_id, data) for data in fresh)
-        halt = family(self._violation.kind) in _BY_UNDEFINED_BEHAVIOUR
+        halt = self._violation.detector == _SURVIVED
         for data, seen in zip(fresh, self._bench.probe(self._probes.variant, entry_id, fresh, halt=halt), strict=True):
             if isinstance(seen, ToolFailure) or (seen.violations and not self._same(seen)):
                 continue

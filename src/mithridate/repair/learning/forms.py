@@ -55,7 +55,7 @@ class Distance:
 def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iterator[Candidate]:
     """Every condition of the forms that this fault can have, the cheap ones first; whether one separates is not looked at."""
     integers = [Name(text, kind) for text, kind in vocabulary.integers.items()]
-    constants: list[Expression] = [Name(text, kind) for text, kind in vocabulary.constants.items()]
+    constants: list[Expression] = [Name(text, kind, True) for text, kind in vocabulary.constants.items()]
     numbers: list[Expression] = [Number(n) for n in sorted({0, 1, *vocabulary.numbers})]
     yield from _of_pointers(vocabulary, fault)
     yield from _of_one(integers, fault)

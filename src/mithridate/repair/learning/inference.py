@@ -23,6 +23,7 @@ _WEIGHT_OF_A_STRANGER = 0.7
 _WEIGHT_OF_AN_OPERATOR = 0.5
 _WEIGHT_OF_A_CARRIER = 3.0
 _WEIGHT_OF_WHAT_IT_EXCLUDES = 0.5
+_WEIGHT_OF_A_WRAP = 2.0
 _LARGEST_GAP = 3.0
 
 
@@ -140,6 +141,30 @@ def _share(condition: Condition, states: Sequence[State]) -> float:
         except Absent:
             continue
     return stopped / max(1, len(states))
+
+
+def _wrapping(condition: Condition, states: Sequence[State]) -> float:
+    """The share of states in which a difference that C would get to would be below zero."""
+    return sum(_wraps(condition, state) for state in states) / max(1, len(states))
+
+
+def _wraps(condition: Condition, state: State) -> bool:
+    if isinstance(condition, Null):
+        return False
+    try:
+        if isinstance(condition, Joined):
+            if _wraps(condition.first, state):
+                return True
+            return condition.first.holds(state) != (condition.sign == "||") and _wraps(condition.second, state)
+        return any(
+            isinstance(side, Binary)
+            and side.sign == "-"
+            and not side.kind.signed
+            and side.left.value(state) < side.right.value(state)
+            for side in (condition.left, condition.right)
+        )
+    except Absent:
+        return False
 
 
 def _without_equals(learnt: Sequence[Learnt], states: Sequence[State]) -> list[Learnt]:
