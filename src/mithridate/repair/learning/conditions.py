@@ -130,9 +130,9 @@ def compared(left: Expression, sign: str, right: Expression, size_bits: int = 64
     kind = common(left.kind, right.kind)
     if mixed and not kind.signed:
         word = "size_t" if kind.bits == size_bits else "unsigned"
-        if promoted(left.kind).signed and not _constant(left):
+        if left.kind.signed and not _constant(left):
             left = Cast(word, left, kind)
-        elif promoted(right.kind).signed and not _constant(right):
+        elif right.kind.signed and not _constant(right):
             right = Cast(word, right, kind)
     return Comparison(sign, left, right)
 

@@ -1,7 +1,7 @@
 """What was recorded at one place: the names with their types, and the states of executions that violate and that do not."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mithridate.model.violation import ViolationKind
@@ -33,21 +33,18 @@ class Pointer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
     """What a guard at a place may mention. `integers` are variables and members; `constants` are literals of the function,
-    macros and sizeof expressions, by text; `mentioned` is what the statement at fault speaks of."""
+    macros and sizeof expressions, by text; `mentioned` is what the statement at fault speaks of, `indices` what stands alone in
+    its subscripts."""
 
     integers: Mapping[str, CType]
     pointers: tuple[Pointer, ...] = ()
     numbers: tuple[int, ...] = ()
-    constants: Mapping[str, CType] = frozenset()  # type: ignore[assignment]
+    constants: Mapping[str, CType] = field(default_factory=dict)
     mentioned: frozenset[str] = frozenset()
-    largest: Mapping[CType, str] = frozenset()  # type: ignore[assignment]
+    indices: frozenset[str] = frozenset()
+    largest: Mapping[CType, str] = field(default_factory=dict)
     null: str = "NULL"
     size_bits: int = 64
-
-    def __post_init__(self) -> None:
-        for name in ("constants", "largest"):
-            if not isinstance(getattr(self, name), Mapping):
-                object.__setattr__(self, name, {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from mithridate.repair.learning.instrument import Instrumented, instrumented
 from mithridate.repair.learning.places import Place, Role, places
 from mithridate.repair.learning.records import Recorded
 from mithridate.repair.learning.records import read as read_records
-from mithridate.repair.learning.sight import mentioned, numbers, watched
+from mithridate.repair.learning.sight import indices, mentioned, numbers, watched
 from mithridate.repair.steps.perturbed import perturbed
 
 _HEADERS = 160
@@ -213,6 +213,7 @@ def _evidence(place: Place, number: int, done: Sequence[_Run], probes: Instrumen
             numbers=numbers(place.function),
             constants=constants,
             mentioned=mentioned(place.fault),
+            indices=indices(place.fault),
             largest=_largest(place.source),
             null="nullptr" if place.source.cplusplus and b"nullptr" in place.source.content else "NULL",
             size_bits=width,

@@ -75,7 +75,9 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
                 continue
             yield Candidate(compared(left, ">=", bound, vocabulary.size_bits), size, oddness=oddness)
             yield Candidate(compared(left, ">", bound, vocabulary.size_bits), size, oddness=oddness)
-            yield Candidate(_two_sided(left, bound, vocabulary), size, oddness=oddness + 0.2)
+            if left.kind.signed:
+                upper = compared(left, ">=", bound, vocabulary.size_bits)
+                yield Candidate(Joined("||", Comparison("<", left, Number(0)), upper), size, oddness=oddness + 0.2)
         if isinstance(bound, Number):
             continue
         for constant in {n for n in (*vocabulary.numbers, fault.width) if 1 <= n <= _LARGEST_STEP}:
@@ -89,6 +91,8 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
 
 
 _LARGEST_STEP = 64
+_OBJECT_OF_NOTHING = 1
+"""Bytes that AddressSanitizer's allocator makes of an allocation of none."""
 
 
 def _of_pointers(vocabulary: Vocabulary, fault: Fault) -> Iterator[Candidate]:
@@ -115,11 +119,6 @@ def _of_one(integers: Sequence[Name], fault: Fault) -> Iterator[Candidate]:
                 yield Candidate(past, named=True)
                 if name.kind.signed:
                     yield Candidate(Joined("||", Comparison("<", name, Number(0)), past), named=True, oddness=-0.2)
-
-
-def _two_sided(left: Name, bound: Expression, vocabulary: Vocabulary) -> Condition:
-    upper = compared(left, ">=", bound, vocabulary.size_bits)
-    return Joined("||", Comparison("<", left, Number(0)), upper) if left.kind.signed else upper
 
 
 def _of_sums(
@@ -200,7 +199,8 @@ class _Carriers:
                 if size is None:
                     continue
                 try:
-                    if bound.value(state) != size:
+                    value = bound.value(state)
+                    if value != size and not (value == 0 and size == _OBJECT_OF_NOTHING):
                         break
                 except Absent:
                     break

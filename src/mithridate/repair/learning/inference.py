@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from mithridate.repair.learning.arithmetic import Absent, Binary, State
-from mithridate.repair.learning.conditions import Condition, Joined, Null
+from mithridate.repair.learning.conditions import Comparison, Condition, Joined, Null
 from mithridate.repair.learning.evidence import Family, Fault, Observed, Vocabulary
 from mithridate.repair.learning.forms import Candidate, candidates
 
@@ -24,6 +24,9 @@ _WEIGHT_OF_AN_OPERATOR = 0.5
 _WEIGHT_OF_A_CARRIER = 3.0
 _WEIGHT_OF_WHAT_IT_EXCLUDES = 0.5
 _WEIGHT_OF_A_WRAP = 2.0
+_WEIGHT_OF_AN_INDEX = 0.3
+_WRAPPED = 1 << 32
+"""A gap as wide as this is no distance between states: one side wrapped around."""
 _LARGEST_GAP = 3.0
 
 
@@ -53,7 +56,7 @@ def learn(observed: Observed, vocabulary: Vocabulary, fault: Fault, most: int = 
     for candidate in candidates(observed, vocabulary, fault):
         if separates(candidate.condition, observed):
             gap = _gap(candidate.condition, observed)
-            if observed.healthy or candidate.carries or candidate.named:
+            if gap < _WRAPPED and (observed.healthy or candidate.carries or candidate.named):
                 found.append((candidate, gap))
     mixed = _mixed(observed)
     learnt = [
@@ -111,6 +114,8 @@ def _cost(candidate: Candidate, gap: int, vocabulary: Vocabulary, fault: Fault) 
     strangers = sum(not _mentioned(name, vocabulary.mentioned) for name in condition.names)
     cost = _WEIGHT_OF_AN_OPERATOR * condition.operators + _WEIGHT_OF_A_STRANGER * strangers + candidate.oddness
     cost += min(_LARGEST_GAP, math.log2(gap) / 2)
+    if gap > 1 and isinstance(condition, Comparison) and condition.sign == ">" and condition.left.text in vocabulary.indices:
+        cost += _WEIGHT_OF_AN_INDEX  # an index that equals the number of elements is outside, a length is not
     if candidate.carries:
         cost -= _WEIGHT_OF_A_CARRIER
     if candidate.named:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from mithridate.repair.c.nodes import called, descendants, text
+from mithridate.repair.c.nodes import bare, called, descendants, index_of, text
 from mithridate.repair.c.scope import Variable, members, variables
 from mithridate.repair.c.source import Function, Source
 
@@ -67,6 +67,12 @@ def mentioned(at: Node) -> frozenset[str]:
     """The variables, members and constants that a statement speaks of, and strlen of them."""
     found = {text(n) for n in descendants(at, {"identifier", "field_expression"})}
     return frozenset({re.sub(r"\s", "", one) for one in found} | {f"strlen({one})" for one in found})
+
+
+def indices(at: Node) -> frozenset[str]:
+    """What stands alone in a statement's subscripts."""
+    found = (index_of(node) for node in descendants(at, {"subscript_expression"}))
+    return frozenset(re.sub(r"\s", "", text(bare(index))) for index in found if index is not None)
 
 
 def numbers(function: Function) -> tuple[int, ...]:
