@@ -4,6 +4,7 @@ _FRAME = """#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 %s
 
@@ -195,3 +196,51 @@ static int handled(const unsigned char *data, size_t size)
 """
 PRODUCT_PROOF = b"\x10\x00\x09\x00\x08\x00"
 PRODUCT_GOOD = (b"\x10\x00\x08\x00\x08\x00", b"\x04\x00\x04\x00\x02\x00", b"\x08\x00\x10\x00\x08\x00", b"\x01\x00\x0f\x00\x01\x00")
+
+LOOP = _FRAME % """static int handled(const unsigned char *data, size_t size)
+{
+    char *word = malloc(size - 3);
+    size_t i, words = 0;
+
+    if (size > 300)
+        return -1;
+    memcpy(word, data + 3, size - 3);
+    for (i = 0; word[i] != ';'; i++)
+        if (word[i] == ' ')
+            words++;
+    printf("%zu\\n", words);
+    free(word);
+    return 0;
+}
+"""
+"""The fault is in the header of a loop, where a statement before it would look only once."""
+LOOP_PROOF = b"abcde fgh"
+LOOP_GOOD = (b"abcde fgh;", b"abcd ; ", b"abc;", b"abc hello world and more;")
+
+BITS = _FRAME % """struct header {
+    unsigned kind : 4, flags : 4;
+    register_t unused;
+    int lengths[2];
+};
+
+static int handled(const unsigned char *data, size_t size)
+{
+    struct header header = {data[0] & 15, data[0] >> 4, 0, {data[1], data[2]}};
+    register size_t sum = 0;
+    char *copy = malloc(40);
+
+    switch (header.kind) {
+    case 1:
+        memset(copy, 'x', header.lengths[0]);
+        break;
+    default:
+        if (header.flags) sum = header.flags; else memset(copy, 'y', header.lengths[1]);
+    }
+    printf("%zu %c\\n", sum + size, copy[0]);
+    free(copy);
+    return 0;
+}
+"""
+"""Bit fields have no address, a register neither, and the body of an else has no braces."""
+BITS_PROOF = b"\x02\x10\x60\x00"
+BITS_GOOD = (b"\x02\x10\x20\x00", b"\x01\x10\x20\x00", b"\x12\x10\x20\x00", b"\x02\x10\x28\x00")

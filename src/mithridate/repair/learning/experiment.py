@@ -14,7 +14,7 @@ from mithridate.repair.interface import Probed, Subject, Workbench
 from mithridate.repair.learning.arithmetic import Absent, CType, State
 from mithridate.repair.learning.boundary import aimed, between, distance
 from mithridate.repair.learning.conditions import Condition
-from mithridate.repair.learning.evidence import Fault, Observed, Pointer, Vocabulary, distinct, family
+from mithridate.repair.learning.evidence import Family, Fault, Observed, Pointer, Vocabulary, distinct, family
 from mithridate.repair.learning.inference import learn, margin
 from mithridate.repair.learning.instrument import Instrumented, instrumented
 from mithridate.repair.learning.places import Place, Role, places
@@ -93,6 +93,7 @@ class _Runs:
     def __init__(self, bench: Workbench, probes: Instrumented, violation: Violation) -> None:
         self._bench, self._probes, self._violation = bench, probes, violation
         self._names = [[value.name for value in of_place] for of_place in probes.values]
+        self._halt = violation.detector == _SURVIVED
         self.known: set[tuple[str, bytes]] = set()
         self.done: list[_Run] = []
 
@@ -100,8 +101,7 @@ class _Runs:
         """Run the inputs that were not run yet; those that violate something else tell nothing and are forgotten."""
         fresh = [data for data in dict.fromkeys(inputs) if (entry_id, data) not in self.known]
         self.known.update((entry_id, data) for data in fresh)
-        halt = self._violation.detector == _SURVIVED
-        for data, seen in zip(fresh, self._bench.probe(self._probes.variant, entry_id, fresh, halt=halt), strict=True):
+        for data, seen in zip(fresh, self._bench.probe(self._probes.variant, entry_id, fresh, halt=self._halt), strict=True):
             if isinstance(seen, ToolFailure) or (seen.violations and not self._same(seen)):
                 continue
             recorded = tuple(read_records(seen.records, self._probes.layout, self._names))
@@ -137,13 +137,20 @@ class _Runs:
                 yield one.entry_id, data
 
     def _same(self, seen: Probed) -> bool:
-        """Probes change no function and no frame, but lines and so what is known of accessors: kind and innermost frame count."""
-        return any(_root(violation) == _root(self._violation) for violation in seen.violations)
+        """Probes change no function and no frame, but lines and so what is known of accessors: family and innermost frame count.
+
+        One flaw has several kinds: of an array, one detector sees the first index outside and another those behind it.
+        """
+        return any(
+            _root(violation) == _root(self._violation) and (self._halt or violation.detector != _SURVIVED)
+            for violation in seen.violations
+        )
 
 
 def _root(violation: Violation) -> tuple[str, str]:
     frames = violation.project_frames
-    return violation.kind, frames[0].function if frames else ""
+    named = family(violation.kind)
+    return violation.kind if named is Family.OTHER else named, frames[0].function if frames else ""
 
 
 def _first(runs: _Runs, subject: Subject, effort: Effort) -> None:

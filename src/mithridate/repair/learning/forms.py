@@ -1,5 +1,6 @@
 """The conditions that are tried: at most two operations a side, written so that they cannot wrap around themselves."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, permutations
@@ -69,7 +70,7 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
     for bound in bounds:
         rest = isinstance(bound, Binary) and carriers.of(bound.left)  # what is left of an object behind an offset
         size = rest or carriers.of(bound)
-        oddness = 0.6 if isinstance(bound, Number) else 0.1 if rest else 0.0
+        oddness = 0.6 if isinstance(bound, Number) else _oddness_of_a_rest(bound) if rest else 0.0
         for left in integers:
             if left.names & bound.names:
                 continue
@@ -93,6 +94,15 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
 _LARGEST_STEP = 64
 _OBJECT_OF_NOTHING = 1
 """Bytes that AddressSanitizer's allocator makes of an allocation of none."""
+
+
+def _oddness_of_a_rest(bound: Expression) -> float:
+    """What is subtracted from a size should be what the same structure keeps beside it: that is rarely the larger one."""
+    if isinstance(bound, Binary):
+        left, right = (re.split(r"(?:->|\.)\w+$", side.text) for side in (bound.left, bound.right))
+        if len(left) == len(right) == 2 and left[0] == right[0]:
+            return -0.2
+    return 0.1
 
 
 def _of_pointers(vocabulary: Vocabulary, fault: Fault) -> Iterator[Candidate]:
