@@ -21,7 +21,7 @@ from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID, Workfl
 
 from mithridate.model.entry import EntryPoint
 from mithridate.model.errors import Interrupted
-from mithridate.model.finding import Flaky
+from mithridate.model.finding import Finding, Flaky
 from mithridate.model.patch import Patch
 from mithridate.model.project import Skipped
 from mithridate.model.run import Observer, RunOptions, RunReport
@@ -89,14 +89,27 @@ class Scan(DBOSConfiguredInstance):
         findings = self._step("triage", lambda: evidence.conclude(session, project, parts.components, entries, proofs))
         patches: dict[str, tuple[Patch, ...]] = {}
         if session.options.patch_s and findings:
-            self._step("keep corpora", hunt.keep_corpora)
-            for number, finding in enumerate(proved := repairs.in_order(findings)):
-                each = partial(repairs.in_run, session, finding, number, len(proved), patches)
-                patches[finding.id] = self._step(f"patch {finding.id}", each)
+            patches, unpatched = self._patched(findings, hunt)
+            skipped += unpatched
         return self._step(
             "report",
             lambda: self._report(conclude.report(session, project, hunt, findings, tuple(flaky), skipped, patches), hunt),
         )
+
+    def _patched(self, findings: Sequence[Finding], hunt: Hunt) -> tuple[dict[str, tuple[Patch, ...]], list[Skipped]]:
+        """The gravest first, as long as there is time for patches; what that did not reach is said."""
+        self._step("keep corpora", hunt.keep_corpora)
+        proved = repairs.in_order(findings)
+        done: list[repairs.Repaired] = []
+        for finding in proved:
+            if sum(one.seconds for one in done) >= self._session.options.patch_s:
+                break
+            each = partial(repairs.in_run, self._session, finding, findings, tuple(done), len(proved))
+            done.append(self._step(f"patch {finding.id}", each))
+        late = proved[len(done) :]
+        why = f"the time for patches was used up; mithridate patch {self._session.record.id} goes on"
+        named = Skipped(what=f"patches of {len(late)} findings", reason=why)
+        return {f.id: one.patches for f, one in zip(proved, done, strict=False)}, [named] * bool(late)
 
     def _prove(self, confirmed: Confirmed, hunt: Hunt, of: int) -> evidence.Evidence:
         entry = next(e for e in hunt.entries if e.id == confirmed.candidate.entry_id)
@@ -184,6 +197,13 @@ def patch(
     run_id = run_id or stores.runs.latest(RunState.DONE)
     with stores.runs.exclusively(run_id):
         return repairs.after_run(run_id, finding, stores, options, observer, cancel)
+
+
+def patch_bundle(
+    bundle: Path, home: Path, sandbox: str, options: repairs.PatchOptions, observer: Observer, cancel: threading.Event
+) -> tuple[Patch, ...]:
+    """Patches for what a bundle proves, the best first."""
+    return repairs.of_bundle(bundle, Stores.open(home), sandbox, options, observer, cancel)
 
 
 def patch_with(

@@ -1,5 +1,8 @@
 """A run as a real one looks, with hostile names planted in every place that the project under analysis controls."""
 
+from dataclasses import replace
+
+from mithridate.model.diff import made
 from mithridate.model.entry import Boundary, EntryKind
 from mithridate.model.finding import (
     Control,
@@ -12,6 +15,7 @@ from mithridate.model.finding import (
     Proof,
     Severity,
 )
+from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal, StepRecord
 from mithridate.model.project import Skipped
 from mithridate.model.run import Cost, EngineTally, EntryReport, ResidualRisk, RunOptions, RunReport
 from mithridate.model.violation import Access, Frame, Region, Relation, Violation, ViolationKind
@@ -427,7 +431,35 @@ def report(*, with_hostile: bool = True) -> RunReport:
         scope_owner="Example Bank, Application Security",
         sources=sources(),
         inputs=inputs(),
+        patches={f.id: patches(f, hostile_=f is found[-1] and with_hostile) for f in found[1:]},
     )
+
+
+def patches(finding: Finding, *, hostile_: bool = False) -> tuple[Patch, ...]:
+    """A patch that passed the gate, and one that did not; of the hostile project, with its words in every place."""
+    words = " ".join(HOSTILE.values()).replace("\n", " ").replace("\r", " ") if hostile_ else ""
+    before, after = (
+        f"int f(int n)\n{{\n    {words}\n    return g(n);\n}}\n",
+        f"int f(int n)\n{{\n    {words}\n    return h(n);\n}}\n",
+    )
+    raw = [text.encode("utf-8", "surrogatepass" if hostile_ else "strict") for text in (before, after)]
+    proposal = Proposal(
+        proposer="bounds",
+        cause=f"The length is used before it is compared with the size of the buffer.{words}",
+        fix=f"Refuse lengths that the buffer does not hold.{words}",
+        diff=made({"src/f.c": (raw[0], raw[1])}),
+        condition="n > 16",
+        functions=("f",),
+    )
+    evidence = (f"seen{words}",)
+    passed = tuple(
+        StepRecord(step=s, outcome=Outcome.EMPTY if s is GateStep.TESTS else Outcome.PASSED, evidence=evidence, seconds=1.5)
+        for s in GateStep
+    )
+    stopped = StepRecord(step=GateStep.PROOFS, outcome=Outcome.FAILED, evidence=(f"proof 1 still shows it{words}",), seconds=0.2)
+    best = Patch(finding=finding.id, proposal=proposal, status=PatchStatus.VALIDATED, gate=passed, added=1, removed=1)
+    other = replace(best, status=PatchStatus.PROPOSED, gate=(stopped,), proposal=replace(proposal, fix="Refuse all."))
+    return (best, other)
 
 
 def empty_report() -> RunReport:

@@ -5,14 +5,25 @@ from typing import Annotated
 
 import typer
 
-from mithridate.cli.options import FormatOption, HomeOption, OutOption, as_path, default_jobs, home_directory, parse_duration
+from mithridate.cli.options import (
+    FormatOption,
+    HomeOption,
+    OutOption,
+    SandboxOption,
+    as_path,
+    default_jobs,
+    home_directory,
+    parse_duration,
+)
 
 
 def patch(
     run: Annotated[
         str,
         typer.Argument(
-            metavar="RUN", show_default=False, help="The run, as `mithridate runs` lists it, or a source tree with --proof."
+            metavar="RUN",
+            show_default=False,
+            help="A run, as `mithridate runs` lists it; a .proof file; with --proof a tree.",
         ),
     ],
     finding: Annotated[
@@ -58,6 +69,7 @@ def patch(
             help="The scope to work under, with --proof.",
         ),
     ] = None,
+    sandbox: SandboxOption = "bubblewrap",
     report_format: FormatOption = None,
     out: OutOption = None,
     home: HomeOption = None,
@@ -75,12 +87,18 @@ def patch(
 
     from mithridate import pipeline
     from mithridate.cli.interrupt import interruptible
-    from mithridate.cli.patching import present_patches
+    from mithridate.cli.patching import present_patches, show
     from mithridate.cli.progress import watching
     from mithridate.policy.scope import require
     from mithridate.stages.repair import PatchOptions
 
     options = PatchOptions(seconds=budget, jobs=jobs or default_jobs())
+    if run.endswith(".proof"):
+        if not Path(run).is_file():
+            raise UsageError(f"there is no bundle {run}")
+        with interruptible() as cancel, watching(Path(run).name, cancel) as observer:
+            made = pipeline.patch_bundle(Path(run), place, sandbox, options, observer, cancel)
+        return show(made, report_format)
     with interruptible() as cancel, watching(run, cancel) as observer:
         if proof is not None:
             report = pipeline.patch_with(Path(run), proof, require(Path(run), scope), place, options, observer, cancel)

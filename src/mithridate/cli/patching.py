@@ -1,16 +1,42 @@
 """Shows what became of patches, and ends with the right exit code."""
 
 import sys
+from collections.abc import Sequence
 
 from mithridate.cli.options import Format
 from mithridate.cli.output import data, words
-from mithridate.model.errors import ExitCode
+from mithridate.model.errors import ExitCode, UsageError
 from mithridate.model.finding import FindingStatus
-from mithridate.model.patch import Outcome, PatchStatus
+from mithridate.model.patch import HOLDS, Outcome, Patch
 from mithridate.model.run import RunReport
 
 _SIGNS = {Outcome.PASSED: "ok", Outcome.FAILED: "no", Outcome.EMPTY: "--"}
-_HOLDS = (PatchStatus.VALIDATED, PatchStatus.APPROVED)
+
+
+def show(patches: Sequence[Patch], form: Format | None) -> ExitCode:
+    """The same for the patches of one bundle: the best one, or all as JSON."""
+    best = next(iter(patches), None)
+    if form is Format.JSON:
+        from mithridate.report.json_v1 import as_text, patch_document
+
+        data(as_text(patch_document(patches)))
+    elif form is not None:
+        raise UsageError("the patches of a bundle are no report", hint="leave out --format, or ask for json")
+    if best is None:
+        words("nobody proposed a patch")
+        return ExitCode.NOTHING_PROVED
+    _told("", best, len(patches), sum(p.status in HOLDS for p in patches))
+    if form is None and best.status in HOLDS:
+        sys.stdout.flush()
+        data(best.proposal.diff)
+    return ExitCode.PROVED if best.status in HOLDS else ExitCode.NOTHING_PROVED
+
+
+def _told(title: str, best: Patch, proposals: int, validated: int) -> None:
+    words(f"{title}{best.status}: {best.proposal.fix} ({best.proposal.proposer})")
+    for record in best.gate:
+        words(f"  {_SIGNS[record.outcome]}  {record.step:<9} {'; '.join(record.evidence)}")
+    words(f"  {proposals} proposals, {validated} validated")
 
 
 def present_patches(report: RunReport, wanted: str, form: Format | None, branch: str) -> ExitCode:
@@ -26,12 +52,9 @@ def present_patches(report: RunReport, wanted: str, form: Format | None, branch:
         if best is None:
             words(f"{finding.id}: {finding.title}: nobody proposed a patch")
             continue
-        validated += best.status in _HOLDS
-        words(f"{finding.id}: {finding.title}: {best.status}: {best.proposal.fix} ({best.proposal.proposer})")
-        for record in best.gate:
-            words(f"  {_SIGNS[record.outcome]}  {record.step:<9} {'; '.join(record.evidence)}")
-        words(f"  {len(patches)} proposals, {sum(p.status in _HOLDS for p in patches)} validated")
-        if form is None and best.status in _HOLDS:
+        validated += best.status in HOLDS
+        _told(f"{finding.id}: {finding.title}: ", best, len(patches), sum(p.status in HOLDS for p in patches))
+        if form is None and best.status in HOLDS:
             sys.stdout.flush()
             data(best.proposal.diff)
     if form is not None:

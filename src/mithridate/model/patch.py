@@ -17,6 +17,10 @@ class PatchStatus(StrEnum):
     APPROVED = "approved"
 
 
+HOLDS = frozenset({PatchStatus.VALIDATED, PatchStatus.APPROVED})
+"""Passed the whole gate."""
+
+
 class GateStep(StrEnum):
     """The steps of the gate, in their order."""
 

@@ -26,7 +26,8 @@ class Subject:
     """What is to be repaired: one finding of one component.
 
     `proofs` are all proofs of the finding, the smallest first. `benign` maps the id of an entry point to inputs from its corpus
-    that violate nothing on the unpatched program (for a door with an observer, input documents).
+    that violate nothing on the unpatched program (for a door with an observer, input documents). `known` are the signatures of
+    the other findings: a proof that gets as far as one of them, now that nothing stops it before, is no fault of the patch.
     """
 
     finding: str
@@ -35,6 +36,7 @@ class Subject:
     component: Component
     proofs: tuple[Shown, ...]
     benign: Mapping[str, tuple[bytes, ...]]
+    known: frozenset[str] = frozenset()
 
     @property
     def violation(self) -> Violation:

@@ -14,6 +14,7 @@ from mithridate.report.hexdump import HexRow, rows
 from mithridate.report.markup import highlighted
 from mithridate.report.places import Origin, bundle_path, frame_place, lines_of, place_of
 from mithridate.report.shown_input import ShownInput, shown_input
+from mithridate.report.shown_patch import ShownPatch, shown_patch
 
 _AROUND, _CLOSELY_AROUND = 9, 4
 """Lines shown before and after the faulting one; the second for brief cards."""
@@ -94,6 +95,7 @@ class Card:
     stacks: tuple[Stack, ...]
     dump: Dump | None
     shown: ShownInput | None
+    repair: ShownPatch | None
     tier: str
     measured: str
     kind: str
@@ -155,6 +157,7 @@ def _card(report: RunReport, finding: Finding, *, brief: bool = False) -> Card:
         stacks=tuple(_stack(report.sources, name, frames) for name, frames in named if frames),
         dump=None if shown else _dump(report, lead),
         shown=shown,
+        repair=shown_patch(report, finding.id),
         tier=words.tier_words(finding.control, violation)[0],
         measured=words.measured(finding.control, violation),
         kind=_kind(finding),

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from mithridate import __version__
 from mithridate.model.finding import ControlTier
 from mithridate.model.run import RunReport
-from mithridate.report import cards, markup, words
+from mithridate.report import cards, markup, shown_patch, words
 from mithridate.report.places import Origin, place_of
 from mithridate.report.visible import shorten, visible
 
@@ -76,7 +76,7 @@ def _environment() -> Environment:
         block=lambda text: markup.marked(shorten(text, _LONGEST_BLOCK), keep="\n\t"),
         python=lambda text: Markup("\n").join(markup.highlighted(shorten(text, _LONGEST_BLOCK).split("\n"), ".py")),
     )
-    made.globals.update(words=words, ControlTier=ControlTier, Origin=Origin)
+    made.globals.update(patches=shown_patch, words=words, ControlTier=ControlTier, Origin=Origin)
     return made
 
 

@@ -29,7 +29,12 @@ class JsonWriter:
 
     def render(self, report: RunReport) -> str:
         """The document, in pure ASCII so that no terminal acts on what a project hid in its names."""
-        return json.dumps(_encodable(document(report)), indent=2, allow_nan=False) + "\n"
+        return as_text(document(report))
+
+
+def as_text(made: Json) -> str:
+    """JSON in pure ASCII."""
+    return json.dumps(_encodable(made), indent=2, allow_nan=False) + "\n"
 
 
 def document(report: RunReport) -> dict[str, Json]:
@@ -101,11 +106,11 @@ def _finding(report: RunReport, finding: Finding) -> Json:
         "deallocation": _stack(lead.violation.deallocation),
         "entry_point": lead.entry_id,
         "proofs": [_proof(report, p) for p in finding.proofs],
-        "patch": _patch(report.patches.get(finding.id, ())),
+        "patch": patch_document(report.patches.get(finding.id, ())),
     }
 
 
-def _patch(patches: Sequence[Patch]) -> Json:
+def patch_document(patches: Sequence[Patch]) -> Json:
     """The best of what was proposed, with the gate's record; `others` are the rest, in short."""
     if not patches:
         return None

@@ -13,6 +13,7 @@ from mithridate.model.violation import Frame
 from mithridate.report import hexdump, words
 from mithridate.report.places import Origin, bundle_path, frame_place, lines_of, place_of
 from mithridate.report.shown_input import shown_input
+from mithridate.report.shown_patch import OUTCOMES, STEPS, shown_patch
 from mithridate.report.visible import shorten, visible
 
 _AROUND = 4
@@ -102,6 +103,7 @@ def _finding(report: RunReport, number: int, finding: Finding) -> Iterator[str]:
     yield from (f"- {plain(c.name)} ({words.size(c.size)}): {'fired as well' if c.fired else 'silent'}" for c in lead.controls)
     if bundle:
         yield from ("", *fenced([f"mithridate prove {bundle}"]))
+    yield from _patch(report, finding)
     yield from _input(report, lead)
     for name, frames in (
         ("Stack", lead.violation.frames),
@@ -119,6 +121,19 @@ def _finding(report: RunReport, number: int, finding: Finding) -> Iterator[str]:
         name, value = words.metric_words(metric)
         yield f"- {plain(name)}: {plain(value)}. {prose(metric.why)}"
     yield ""
+
+
+def _patch(report: RunReport, finding: Finding) -> Iterator[str]:
+    """The best patch with the gate's record."""
+    repair = shown_patch(report, finding.id)
+    if repair is None:
+        return
+    patch = repair.patch
+    yield from ("", f"**Patch** ({repair.status.lower()})", "", prose(f"{patch.proposal.cause} {patch.proposal.fix}"), "")
+    yield from fenced(_block(patch.proposal.diff), keep_empty=True)
+    yield ""
+    for record in patch.gate:
+        yield f"- {STEPS[record.step]} ({OUTCOMES[record.outcome]}): {prose('; '.join(record.evidence))}"
 
 
 def _measured(finding: Finding) -> tuple[tuple[str, str], str]:

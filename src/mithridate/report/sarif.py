@@ -12,7 +12,9 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from mithridate import __version__
+from mithridate.model import diff
 from mithridate.model.finding import Finding, FindingStatus, Proof
+from mithridate.model.patch import PatchStatus
 from mithridate.model.run import RunReport
 from mithridate.model.violation import Frame, Violation
 from mithridate.report import markdown, words
@@ -143,6 +145,7 @@ def _result(report: RunReport, finding: Finding, rule: int) -> Json:
         "taxa": [{"id": str(finding.cwe), "toolComponent": {"name": "CWE", "index": 0}}],
         "partialFingerprints": {"mithridateRootCause/v1": _fingerprint(finding)},
         "attachments": _attachments(report, finding.proofs),
+        **_fixes(report, finding),
         "properties": {
             "id": _clean(finding.id),
             "status": finding.status.value,
@@ -159,6 +162,27 @@ def _result(report: RunReport, finding: Finding, rule: int) -> Json:
             **({"request": _block(shown.text), "test": _block(shown.test)} if shown else {}),
         },
     }
+
+
+def _fixes(report: RunReport, finding: Finding) -> dict[str, Json]:
+    """Validated patches as replacements of lines (section 3.55): at most the best, as it may be applied by a click."""
+    best = next(iter(report.patches.get(finding.id, ())), None)
+    if best is None or best.status not in (PatchStatus.VALIDATED, PatchStatus.APPROVED):
+        return {}
+    changes: list[Json] = []
+    for file in diff.read(best.proposal.diff):
+        if file.creates or file.deletes:
+            return {}  # there is no region to replace
+        replacements: list[Json] = [
+            {
+                "deletedRegion": {"startLine": start, "startColumn": 1, "endLine": start + count, "endColumn": 1},
+                "insertedContent": {"text": _block("".join(f"{line}\n" for line in lines))},
+            }
+            for start, count, lines in file.changes
+        ]
+        where: Json = {"uri": relative_uri(file.path), "uriBaseId": _BASES[Origin.PROJECT]}
+        changes.append({"artifactLocation": where, "replacements": replacements})
+    return {"fixes": [{"description": _text(best.proposal.fix), "artifactChanges": changes}]}
 
 
 def _level(findings: Sequence[Finding]) -> str:

@@ -8,24 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from mithridate.model.errors import UsageError
-from mithridate.model.finding import Finding
-from mithridate.model.patch import Patch, PatchStatus
+from mithridate.model.patch import PatchStatus
 from mithridate.model.run import RunReport
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.gate import Gate
 from mithridate.policy.scope import parse
 from mithridate.report.mailbox import message
+from mithridate.stages.conclude import holding
 from mithridate.stages.session import Stores
 from mithridate.store.runs import RunState
-
-_HOLDS = frozenset({PatchStatus.VALIDATED, PatchStatus.APPROVED})
-
-
-def holding(report: RunReport, wanted: str = "") -> list[tuple[Finding, Patch]]:
-    """The best patch of each finding (or of one) that passed the gate."""
-    chosen = [f for f in report.findings if not wanted or f.id == wanted]
-    found = [(finding, next(iter(report.patches.get(finding.id, ())), None)) for finding in chosen]
-    return [(finding, patch) for finding, patch in found if patch is not None and patch.status in _HOLDS]
 
 
 def approve(run_id: str, finding_id: str, stores: Stores, who: str) -> RunReport:

@@ -15,11 +15,12 @@ from mithridate.model.document import LARGEST_BYTES
 from mithridate.model.entry import EntryPoint, ObservedDoor
 from mithridate.model.errors import UsageError
 from mithridate.model.finding import Finding, Flaky
-from mithridate.model.patch import Patch
+from mithridate.model.patch import HOLDS, Patch
 from mithridate.model.project import Flavour, Project, Skipped
 from mithridate.model.run import Cost, RunReport
 from mithridate.prove.wording import project_path
 from mithridate.report.json_v1 import JsonWriter
+from mithridate.report.mailbox import series
 from mithridate.report.registry import writers
 from mithridate.stages.evidence import PROOFS, read_excerpt
 from mithridate.stages.search import Hunt
@@ -32,7 +33,8 @@ _HEX_BYTES = 4096
 _FRAMES_WITH_SOURCE = 4
 _OF_ONE_REASON = 20
 _BUNDLE = re.compile(rf"{PROOFS}/[A-Za-z0-9-]+\.proof")
-_DRAFT = re.compile(r"\.(?:results\.\w+|report\.\w+|[A-Za-z0-9-]+\.proof)\.(?P<process>\d+)")
+_DRAFT = re.compile(r"\.(?:results\.\w+|report\.\w+|[A-Za-z0-9-]+\.(?:proof|patch))\.(?P<process>\d+)")
+PATCHES = "patches"
 """A file of ours on its way, with the number of the process that makes it."""
 
 
@@ -122,6 +124,7 @@ def write(done: RunReport, area: Path, out: Path) -> None:
         for writer in writers().values():
             rendered = writer.render(done).encode("utf-8", "backslashreplace")
             _replace(out / writer.filename, partial(_write, rendered))
+        _write_patches(done, out / PATCHES)
         for bundle in old.difference(bundles):
             (out / bundle).unlink(missing_ok=True)
     except OSError as error:
@@ -129,6 +132,26 @@ def write(done: RunReport, area: Path, out: Path) -> None:
             f"the results could not be written to {out}: {error.strerror}",
             hint=f"mithridate report {done.run} --out ANOTHER-DIRECTORY",
         ) from error
+
+
+def _write_patches(done: RunReport, folder: Path) -> None:
+    """The validated patches as a series for `git am`; those that an earlier run left there go."""
+    mails = dict(series(done, holding(done)))
+    if mails:
+        folder.mkdir(exist_ok=True)
+        _tidy(folder)
+    for old in folder.glob("[0-9][0-9][0-9][0-9]-*.patch") if folder.is_dir() else ():
+        if old.name not in mails:
+            old.unlink()
+    for name, mail in mails.items():
+        _replace(folder / name, partial(_write, mail.encode("utf-8", "surrogateescape")))
+
+
+def holding(report: RunReport, wanted: str = "") -> list[tuple[Finding, Patch]]:
+    """The best patch of each finding (or of one) that passed the gate."""
+    chosen = [f for f in report.findings if not wanted or f.id == wanted]
+    found = [(finding, next(iter(report.patches.get(finding.id, ())), None)) for finding in chosen]
+    return [(finding, patch) for finding, patch in found if patch is not None and patch.status in HOLDS]
 
 
 def _bundles_listed(results: Path) -> set[str]:

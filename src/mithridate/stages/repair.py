@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -59,17 +59,27 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(proved, key=lambda f: (-f.severity.cvss, f.id))
 
 
-def in_run(session: Session, finding: Finding, number: int, of: int, made: Mapping[str, Sequence[Patch]]) -> tuple[Patch, ...]:
-    """Patches for a finding while its run is at work: each has an equal share of the time that is left for patches."""
-    used = sum(record.seconds for patches in made.values() for patch in patches for record in patch.gate)
-    seconds = max(_FLOOR_S, (session.options.patch_s - used) / max(1, of - number))
-    options = PatchOptions(seconds=seconds, jobs=session.options.jobs, validated=1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaired:
+    """What became of one finding while its run was at work; `seconds` of wall time."""
+
+    patches: tuple[Patch, ...]
+    seconds: float
+
+
+def in_run(session: Session, finding: Finding, findings: Sequence[Finding], before: Sequence[Repaired], of: int) -> Repaired:
+    """Patches for a finding while its run is at work: those that are left share the time that is left for patches."""
+    started = session.elapsed_s()
+    left = session.options.patch_s - sum(one.seconds for one in before)
+    options = PatchOptions(seconds=max(_FLOOR_S, left / max(1, of - len(before))), jobs=session.options.jobs, validated=1)
     work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel)
+    made: tuple[Patch, ...] = ()
     try:
-        return repair(finding, session.area, session.stores, work, options, session.tell, session.gate)
+        made = of_finding(finding, findings, session.area, session.stores, work, options, session.tell, session.gate)
     except UsageError as error:
         session.tell(Note(text=f"{finding.id}: no patch was tried: {error}"))
-        return ()
+    session.park_if_cancelled()
+    return Repaired(patches=made, seconds=session.elapsed_s() - started)
 
 
 def after_run(
@@ -90,7 +100,7 @@ def after_run(
     work = tools(stores, sandbox, record.options, options.jobs, cancel)
     for finding in chosen:
         observer(StageStarted(stage="patch", detail=finding.id))
-        made = repair(finding, stores.home.run(run_id), stores, work, options, observer, audit)
+        made = of_finding(finding, report.findings, stores.home.run(run_id), stores, work, options, observer, audit)
         report = replace(report, patches={**report.patches, finding.id: made})
         stores.runs.save_report(run_id, report)
     return report
@@ -117,8 +127,26 @@ def tools(stores: Stores, sandbox: Sandbox, options: RunOptions, jobs: int, canc
     )
 
 
-def repair(
+def of_bundle(
+    path: Path, stores: Stores, sandbox_name: str, options: PatchOptions, observer: Observer, cancel: threading.Event
+) -> tuple[Patch, ...]:
+    """Patches for what one bundle proves, wherever it was made. The scope that it carries must still hold."""
+    bundle = read_bundle(path)
+    provenance = bundle.manifest.provenance
+    scope = parse(provenance.scope, path)
+    scope.require_valid()
+    audit = PolicyGate(scope, AuditLog(stores.home.root))
+    sandbox = audit.sandbox(sandbox_name)
+    sandbox.check()
+    memory = int(provenance.limits.get("memory_bytes", 2 << 30))
+    asked = RunOptions(target="", out="", memory_bytes=memory, hang_cpu_s=provenance.limits.get("cpu_s", 10.0))
+    work = tools(stores, sandbox, asked, options.jobs, cancel)
+    return repair(bundle.manifest.finding, 0, [bundle], stores, work, options, observer, audit)
+
+
+def of_finding(
     finding: Finding,
+    others: Iterable[Finding],
     area: Path,
     stores: Stores,
     work: Tools,
@@ -126,13 +154,29 @@ def repair(
     observer: Observer,
     audit: PolicyGate,
 ) -> tuple[Patch, ...]:
-    """Patches for one proved finding, the best first; () when nobody proposes any. `area` is the run's, which holds the bundles.
-
-    Raises UsageError when the source is in no bundle or does not build here.
-    """
+    """Patches for one finding of a run, whose `area` holds the bundles; `others` are what else it found."""
     if finding.status is not FindingStatus.PROVED:
         raise UsageError(f"{finding.id} is an observed fact: nothing was proved that a patch could silence")
     bundles = [read_bundle(area / proof.bundle) for proof in finding.proofs]
+    known = frozenset(p.signature for f in others for p in f.proofs) - {p.signature for p in finding.proofs}
+    return repair(finding.id, finding.cwe, bundles, stores, work, options, observer, audit, known)
+
+
+def repair(
+    finding: str,
+    cwe: int,
+    bundles: Sequence[Bundle],
+    stores: Stores,
+    work: Tools,
+    options: PatchOptions,
+    observer: Observer,
+    audit: PolicyGate,
+    known: frozenset[str] = frozenset(),
+) -> tuple[Patch, ...]:
+    """Patches that silence all `bundles` of one root cause, the best first; () when nobody proposes any.
+
+    Raises UsageError when the source is in no bundle or does not build here.
+    """
     with tempfile.TemporaryDirectory(prefix="mithridate-patch-", dir=stores.home.root) as name:
         folder = Path(name)
         project = _project(bundles, folder)
@@ -142,18 +186,19 @@ def repair(
         with Workshop(project, component, tuple(ways.values()), work, folder) as bench:
             shown = [Shown(entry_id=b.manifest.entry.id, data=b.input, violation=b.manifest.proof.violation) for b in mine]
             subject = Subject(
-                finding=finding.id,
-                cwe=finding.cwe,
+                finding=finding,
+                cwe=cwe,
                 project=project,
                 component=component,
                 proofs=tuple(sorted(shown, key=lambda s: len(s.data))),
                 benign={entry_id: _benign(entry_id, project, stores, bench, mine, folder) for entry_id in bench.original.entries},
+                known=known,
             )
 
             def told(patch: Patch) -> None:
                 if patch.status is not PatchStatus.PROPOSED or patch.stopped_by is not None:
                     how = f"stopped by the step {patch.stopped_by}" if patch.stopped_by else str(patch.status)
-                    observer(Note(text=f"{finding.id}: {patch.proposal.fix} ({patch.proposal.proposer}): {how}"))
+                    observer(Note(text=f"{finding}: {patch.proposal.fix} ({patch.proposal.proposer}): {how}"))
 
             checks = (Builds(), Proofs(), Variants(options.search_s))
             gate = Gate(checks, Effort(validated=options.validated, seconds=options.seconds), told)
@@ -161,7 +206,7 @@ def repair(
     best = made[0] if made else None
     audit.record(
         "patched",
-        finding=finding.id,
+        finding=finding,
         proposals=len(made),
         validated=sum(p.status is PatchStatus.VALIDATED for p in made),
         status=str(best.status) if best else "none",

@@ -1,10 +1,44 @@
 """Proposers by name, in the order in which they are asked."""
 
-from mithridate.repair.interface import Proposer
+from collections.abc import Callable
 
-_PROPOSERS: tuple[type[Proposer], ...] = ()
+from mithridate.repair.interface import Proposer
+from mithridate.repair.proposers.allocation_limit import ALLOCATION_LIMIT
+from mithridate.repair.proposers.arithmetic import DIVISION, SHIFT, SIGNED_OVERFLOW
+from mithridate.repair.proposers.assertion import ASSERTION
+from mithridate.repair.proposers.freed_memory import FREED_MEMORY
+from mithridate.repair.proposers.integer_wrap import INTEGER_WRAP
+from mithridate.repair.proposers.missing_bound import MISSING_BOUND
+from mithridate.repair.proposers.null_check import NULL_CHECK
+from mithridate.repair.proposers.off_by_one import OFF_BY_ONE
+from mithridate.repair.proposers.recursion import RECURSION
+from mithridate.repair.proposers.signedness import SIGNEDNESS
+from mithridate.repair.proposers.string_bounds import STRING_BOUNDS
+from mithridate.repair.proposers.uninitialised import UNINITIALISED
+from mithridate.repair.proposers.unterminated import UNTERMINATED
+
+TEMPLATES: tuple[Proposer, ...] = (
+    OFF_BY_ONE,
+    MISSING_BOUND,
+    STRING_BOUNDS,
+    NULL_CHECK,
+    DIVISION,
+    SHIFT,
+    SIGNED_OVERFLOW,
+    INTEGER_WRAP,
+    SIGNEDNESS,
+    UNTERMINATED,
+    FREED_MEMORY,
+    RECURSION,
+    ALLOCATION_LIMIT,
+    ASSERTION,
+    UNINITIALISED,
+)
+"""Those for C and C++; each knows the kinds of violation that it is for."""
+
+_PROPOSERS: tuple[Callable[[], Proposer], ...] = ()
 
 
 def create() -> tuple[Proposer, ...]:
     """All proposers."""
-    return tuple(kind() for kind in _PROPOSERS)
+    return (*TEMPLATES, *(kind() for kind in _PROPOSERS))

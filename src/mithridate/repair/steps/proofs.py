@@ -23,7 +23,8 @@ class Proofs:
 
 
 def silent(subject: Subject, bench: Workbench, variant: Variant, replays: int) -> Seen:
-    """Whether all proofs are silent on a build, each replayed so often."""
+    """Whether all proofs are silent on a build, each replayed so often; what another finding shows behind this one is told."""
+    behind: dict[str, None] = {}
     for entry_id in dict.fromkeys(proof.entry_id for proof in subject.proofs):
         given = [proof for proof in subject.proofs if proof.entry_id == entry_id]
         inputs = [proof.data for proof in given for _ in range(replays)]
@@ -31,10 +32,13 @@ def silent(subject: Subject, bench: Workbench, variant: Variant, replays: int) -
             number = position // replays + 1
             if isinstance(seen, ToolFailure):
                 return failed(f"proof {number} through {entry_id} could not be replayed: {seen.why}")
-            if seen:
-                place = seen[0].place
-                where = f" in {place.function} ({place.file}:{place.line})" if place else ""
-                what = "still" if seen[0].signature == given[number - 1].violation.signature else "now"
-                return failed(f"proof {number} through {entry_id} {what} shows {seen[0].kind}{where}")
+            for violation in seen:
+                place = violation.place
+                what = f"{violation.kind}{f' in {place.function} ({place.file}:{place.line})' if place else ''}"
+                if violation.signature not in subject.known:
+                    still = violation.signature == given[number - 1].violation.signature
+                    return failed(f"proof {number} through {entry_id} {'still' if still else 'now'} shows {what}")
+                behind[f"proof {number} now gets as far as another finding: {what}"] = None
     count = len(subject.proofs)
-    return passed(f"{count} of {count} proofs violate nothing, each replayed {replays} times in a fresh sandbox")
+    nothing = "show nothing of this finding" if behind else "violate nothing"
+    return passed(f"{count} of {count} proofs {nothing}, each replayed {replays} times in a fresh sandbox", *behind)

@@ -58,7 +58,7 @@ def _held(case: Case, entry_id: str, data: bytes, seen: Sequence[Violation]) -> 
         return ""
     roots = {proof.violation.signature for proof in case.subject.proofs}
     before = _before(case.memory, case, entry_id, data)
-    known = {violation.signature for violation in before} - roots
+    known = ({violation.signature for violation in before} | case.subject.known) - roots
     for violation in seen:
         if violation.signature not in known:
             place = violation.place
