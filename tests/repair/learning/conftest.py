@@ -33,7 +33,7 @@ Plant = Callable[[Mapping[str, str], bytes, Sequence[bytes]], Planted]
 
 @pytest.fixture
 def planted(tmp_path: Path) -> Iterator[Plant]:
-    """Builds a project of these files (with a Makefile of its own) whose program opens its input; asks what the proof violates."""
+    """Builds a project of these files (with a Makefile of its own) whose program opens its input; asks what a proof shows."""
     with ExitStack() as stack:
 
         def plant(files: Mapping[str, str], proof: bytes, benign: Sequence[bytes]) -> Planted:

@@ -1,4 +1,4 @@
-"""Small programs with one planted flaw each. All read a file; `{body}` is what they do with its bytes."""
+"""Small programs with one planted flaw each. All read a file whose first bytes are numbers."""
 
 _FRAME = """#include <stdint.h>
 #include <stdio.h>
@@ -24,7 +24,9 @@ int main(int argc, char **argv)
 }
 """
 
-CARRIED = _FRAME % """struct buffer {
+CARRIED = (
+    _FRAME
+    % """struct buffer {
     unsigned char *bytes;
     size_t capacity;
     size_t used;
@@ -57,10 +59,13 @@ static int handled(const unsigned char *data, size_t size)
     return 0;
 }
 """
+)
 CARRIED_PROOF = b"\x0f" + b"\x08abcdefgh" + b"\x0aABCDEFGHIJ" + b"\x02xy"
 CARRIED_GOOD = (b"\x1f\x05hello\x04abcd", b"\x40\x10" + b"z" * 16, b"\x03\x02ab\x01c\x00")
 
-INDEX = _FRAME % """static int handled(const unsigned char *data, size_t size)
+INDEX = (
+    _FRAME
+    % """static int handled(const unsigned char *data, size_t size)
 {
     int counts[24] = {0};
     size_t i;
@@ -75,10 +80,13 @@ INDEX = _FRAME % """static int handled(const unsigned char *data, size_t size)
     return 0;
 }
 """
+)
 INDEX_PROOF = b"\x01\x02\x17\x03\x20\x01"
 INDEX_GOOD = (b"\x01\x02\x03\x04\x05", b"\x17\x17\x00\x10\x09\x08")
 
-OFF_BY_ONE = _FRAME % """#define NAME_MAX_LENGTH 16
+OFF_BY_ONE = (
+    _FRAME
+    % """#define NAME_MAX_LENGTH 16
 
 static int handled(const unsigned char *data, size_t size)
 {
@@ -96,10 +104,13 @@ static int handled(const unsigned char *data, size_t size)
     return 0;
 }
 """
+)
 OFF_BY_ONE_PROOF = b"\x10ABCDEFGHIJKLMNOP"
 OFF_BY_ONE_GOOD = (b"\x03abc", b"\x0eABCDEFGHIJKLMN", b"\x30abc")
 
-NEGATIVE = _FRAME % """static int handled(const unsigned char *data, size_t size)
+NEGATIVE = (
+    _FRAME
+    % """static int handled(const unsigned char *data, size_t size)
 {
     char copy[300];
     int total = data[0], header = data[1];
@@ -112,10 +123,13 @@ NEGATIVE = _FRAME % """static int handled(const unsigned char *data, size_t size
     return 0;
 }
 """
+)
 NEGATIVE_PROOF = b"\x03\x09abcdef"
 NEGATIVE_GOOD = (b"\x06\x02abcdef", b"\x04\x04abcdef", b"\x05\x01abcdef")
 
-NULL = _FRAME % """struct entry {
+NULL = (
+    _FRAME
+    % """struct entry {
     int kind;
     const char *name;
     int weight;
@@ -138,6 +152,7 @@ static int handled(const unsigned char *data, size_t size)
     return 0;
 }
 """
+)
 NULL_TABLE = """#include <stddef.h>
 
 struct entry {
@@ -161,7 +176,9 @@ struct entry *found(int kind)
 NULL_PROOF = b"L\x01\x02\x07\x09\x01"
 NULL_GOOD = (b"L\x01\x02\x07", b"L\x07\x07\x07", b"Xabc")
 
-PRODUCT = _FRAME % """struct image {
+PRODUCT = (
+    _FRAME
+    % """struct image {
     uint16_t width, height;
     unsigned char *pixels;
     size_t capacity;
@@ -194,10 +211,13 @@ static int handled(const unsigned char *data, size_t size)
     return 0;
 }
 """
+)
 PRODUCT_PROOF = b"\x10\x00\x09\x00\x08\x00"
-PRODUCT_GOOD = (b"\x10\x00\x08\x00\x08\x00", b"\x04\x00\x04\x00\x02\x00", b"\x08\x00\x10\x00\x08\x00", b"\x01\x00\x0f\x00\x01\x00")
+PRODUCT_GOOD = (b"\x10\x00\x08\x00\x08\x00", b"\x04\x00\x04\x00\x02\x00", b"\x08\x00\x10\x00\x08\x00")
 
-LOOP = _FRAME % """static int handled(const unsigned char *data, size_t size)
+LOOP = (
+    _FRAME
+    % """static int handled(const unsigned char *data, size_t size)
 {
     char *word = malloc(size - 3);
     size_t i, words = 0;
@@ -213,11 +233,14 @@ LOOP = _FRAME % """static int handled(const unsigned char *data, size_t size)
     return 0;
 }
 """
+)
 """The fault is in the header of a loop, where a statement before it would look only once."""
 LOOP_PROOF = b"abcde fgh"
 LOOP_GOOD = (b"abcde fgh;", b"abcd ; ", b"abc;", b"abc hello world and more;")
 
-BITS = _FRAME % """struct header {
+BITS = (
+    _FRAME
+    % """struct header {
     unsigned kind : 4, flags : 4;
     register_t unused;
     int lengths[2];
@@ -228,19 +251,21 @@ static int handled(const unsigned char *data, size_t size)
     struct header header = {data[0] & 15, data[0] >> 4, 0, {data[1], data[2]}};
     register size_t sum = 0;
     char *copy = malloc(40);
+    int length = header.lengths[1];
 
     switch (header.kind) {
     case 1:
-        memset(copy, 'x', header.lengths[0]);
+        copy[0] = 'x';
         break;
     default:
-        if (header.flags) sum = header.flags; else memset(copy, 'y', header.lengths[1]);
+        if (header.flags) sum = header.flags; else memcpy(copy, data + 3, length);
     }
     printf("%zu %c\\n", sum + size, copy[0]);
     free(copy);
     return 0;
 }
 """
+)
 """Bit fields have no address, a register neither, and the body of an else has no braces."""
-BITS_PROOF = b"\x02\x10\x60\x00"
+BITS_PROOF = b"\x02\x10\x60\x00ab"
 BITS_GOOD = (b"\x02\x10\x20\x00", b"\x01\x10\x20\x00", b"\x12\x10\x20\x00", b"\x02\x10\x28\x00")

@@ -176,4 +176,4 @@ def depth(expression: Expression) -> int:
 
 
 def _tight(expression: Expression) -> str:
-    return f"({expression.text})" if isinstance(expression, Binary) else expression.text
+    return f"({expression.text})" if " " in expression.text else expression.text

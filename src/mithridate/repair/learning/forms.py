@@ -66,7 +66,9 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
     differences: list[Expression] = [
         Binary("-", left, right) for left, right in permutations([*constants, *integers], 2) if _may_be_negative(left, right)
     ]
-    bounds: list[Expression] = [*integers, *constants, *numbers[1:], *differences, *distances]
+    steps = [Number(n) for n in vocabulary.numbers if 1 <= n <= _LARGEST_STEP]
+    reckoned = [Binary(sign, name, step) for name in integers for step in steps for sign in "-+*"]  # as allocations have it
+    bounds: list[Expression] = [*integers, *constants, *numbers[1:], *differences, *distances, *filter(carriers.of, reckoned)]
     for bound in bounds:
         rest = isinstance(bound, Binary) and carriers.of(bound.left)  # what is left of an object behind an offset
         size = rest or carriers.of(bound)

@@ -156,7 +156,7 @@ def _add(wanted: dict[str, Watched], name: str, by_name: Mapping[str, Variable])
 def _of(wanted: dict[str, Watched], variable: Variable) -> None:
     name = variable.expression
     if variable.is_array:
-        wanted.setdefault(name, Watched(name, "array", variable.type))
+        wanted[name] = Watched(name, "array", variable.type)
         size = f"sizeof({name})"
         if not _CHARACTERS.search(variable.type) or variable.stars:
             size = f"sizeof({name}) / sizeof({name}[0])"
