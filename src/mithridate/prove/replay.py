@@ -1,7 +1,7 @@
 """Feeds one input to one entry point, each time in a fresh sandbox, and asks the oracles. Evidence comes from here."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -93,6 +93,17 @@ class Replayer:
         """
         with _as_file(data) as file:
             return self._observe(entry, binary, file, samples_s)
+
+    def beside(
+        self, entry: EntryPoint, binary: Binary, data: bytes, mounts: Sequence[Mount], options: Mapping[str, str]
+    ) -> Judgement:
+        """The judgement of one execution that sees `mounts` as well; `options` are added to the variables of those names."""
+        with _as_file(data) as file:
+            command, own = one_input(entry, binary, file, self._judge.arm(entry).env)
+            env = {**command.env, **{name: f"{command.env.get(name, '')}:{more}".lstrip(":") for name, more in options.items()}}
+            execution = self._sandbox.run(replace(command, env=env), (*own, *mounts), self.limits)
+        judgement = self._judge.judge(execution)
+        return tuple(blamed(v, binary) for v in judgement) if isinstance(judgement, tuple) else judgement
 
     def many(self, entry: EntryPoint, binary: Binary, data: Path | bytes, n: int, signature: str) -> Replays:
         """`n` replays in as many fresh sandboxes, and how many fired the violation with `signature`."""

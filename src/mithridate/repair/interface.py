@@ -79,6 +79,14 @@ class Found:
     """Input, id of the entry point, and what it violates when it is replayed on the patched program."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """One run of an instrumented variant: what it violated, and what its probes wrote (learning/records.py)."""
+
+    violations: tuple[Violation, ...]
+    records: bytes
+
+
 class Workbench(Protocol):
     """What a proposer and the gate may do. Everything that runs runs in the sandbox."""
 
@@ -98,6 +106,15 @@ class Workbench(Protocol):
 
     def leaks(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
         """What each input leaks, as LeakSanitizer tells at the process's end; () for nothing, and for doors with an observer."""
+        ...
+
+    def probe(
+        self, variant: Variant, entry_id: str, inputs: Sequence[bytes], *, halt: bool = False
+    ) -> list[Probed | ToolFailure]:
+        """Like `judge`, with an empty file at records.FILE that the program may write and whose bytes come back.
+
+        `halt`: undefined behaviour ends the process, which it otherwise survives, so that the last record is from before it.
+        """
         ...
 
     def outputs(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[Output | None]:

@@ -27,9 +27,10 @@ from mithridate.oracles.suite import Judge
 from mithridate.prove.replay import Replayer
 from mithridate.prove.witness import Witnesses
 from mithridate.repair import diff as diffs
-from mithridate.repair.interface import Found, Output, Variant
+from mithridate.repair.interface import Found, Output, Probed, Variant
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
+from mithridate.stages.probing import probed
 
 _SLICE_S = 15.0
 _INPUT_BYTES = 1 << 20
@@ -135,6 +136,13 @@ class Workshop:
 
         with ThreadPoolExecutor(self._tools.jobs) as pool:
             return list(pool.map(once, inputs))
+
+    def probe(
+        self, variant: Variant, entry_id: str, inputs: Sequence[bytes], *, halt: bool = False
+    ) -> list[Probed | ToolFailure]:
+        """See Workbench.probe."""
+        entry, binary = self._door(variant, entry_id)
+        return probed(self._tools.replayer, entry, binary, inputs, self._folder, self._tools.jobs, halt=halt)
 
     def outputs(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[Output | None]:
         """See Workbench.outputs."""

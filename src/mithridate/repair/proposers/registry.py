@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from mithridate.repair.interface import Proposer
+from mithridate.repair.learning.proposer import LearnedGuard
 from mithridate.repair.proposers.allocation_limit import ALLOCATION_LIMIT
 from mithridate.repair.proposers.arithmetic import DIVISION, SHIFT, SIGNED_OVERFLOW
 from mithridate.repair.proposers.assertion import ASSERTION
@@ -37,8 +38,8 @@ TEMPLATES: tuple[Proposer, ...] = (
 )
 """Those for C and C++; each knows the kinds of violation that it is for."""
 
-_PROPOSERS: tuple[Callable[[], Proposer], ...] = (*PYTHON_PROPOSERS,)
-"""Those for Python."""
+_PROPOSERS: tuple[Callable[[], Proposer], ...] = (LearnedGuard, *PYTHON_PROPOSERS)
+"""The guard that is learnt, and those for Python."""
 
 
 def create() -> tuple[Proposer, ...]:

@@ -1,0 +1,138 @@
+"""Proposes guards whose conditions were learnt from executions on both sides of the failure boundary."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mithridate.model.violation import Violation, ViolationKind
+from mithridate.repair.c.edits import Edit, guarded, replaced
+from mithridate.repair.c.exits import error_paths
+from mithridate.repair.c.nodes import text
+from mithridate.repair.diff import made
+from mithridate.repair.interface import Proposal, Subject, Workbench
+from mithridate.repair.learning.evidence import Family, Fault, family
+from mithridate.repair.learning.experiment import Effort, Evidence, experiment, fault
+from mithridate.repair.learning.inference import Learnt, learn
+from mithridate.repair.learning.places import Place, Role, assigned
+
+_OF_A_PLACE = 5
+_PATHS = 2
+_MOST = 24
+_BASE_RANK = 1.0
+_RANK_OF_COST = 0.2
+_RANK_OF_A_FRAME = 0.5
+_RANK_OF_THIN_EVIDENCE = 0.4
+_RANK_OF_A_PATH = 0.15
+_RANK_OF_BIRTH = -0.1
+
+_NOT_BY_A_GUARD = frozenset(
+    {
+        ViolationKind.TIMEOUT,
+        ViolationKind.LEAK,
+        ViolationKind.STACK_EXHAUSTION,
+        ViolationKind.HEAP_USE_AFTER_FREE,
+        ViolationKind.STACK_USE_AFTER_RETURN,
+        ViolationKind.STACK_USE_AFTER_SCOPE,
+        ViolationKind.DOUBLE_FREE,
+        ViolationKind.BAD_FREE,
+        ViolationKind.ALLOC_DEALLOC_MISMATCH,
+        ViolationKind.MISSING_RETURN,
+    }
+)
+"""What no condition over values in sight prevents: these are about lifetime, recursion, or time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Guard:
+    evidence: Evidence
+    learnt: Learnt
+    rank: float
+
+
+class LearnedGuard:
+    """Implements Proposer for C and C++. Yields nothing where no condition separates."""
+
+    name = "learned-guard"
+
+    def __init__(self, effort: Effort | None = None) -> None:
+        self._effort = effort or Effort()
+
+    def propose(self, subject: Subject, bench: Workbench) -> Iterator[Proposal]:
+        """See Proposer."""
+        violation = subject.violation
+        if subject.component.language != "c" or violation.kind in _NOT_BY_A_GUARD:
+            return
+        known = fault(violation)
+        guards = [guard for evidence in experiment(subject, bench, self._effort) for guard in _guards(evidence, known)]
+        given: set[str] = set()
+        proposals = sorted((p for guard in guards for p in _proposals(guard, violation)), key=lambda p: p.rank)
+        for proposal in proposals:
+            if proposal.diff not in given and len(given) < _MOST:
+                given.add(proposal.diff)
+                yield proposal
+
+
+def _guards(evidence: Evidence, known: Fault) -> Iterator[_Guard]:
+    place = evidence.place
+    for learnt in learn(evidence.observed, evidence.vocabulary, known, _OF_A_PLACE):
+        rank = _BASE_RANK + _RANK_OF_COST * max(-1.0, learnt.cost) + _RANK_OF_A_FRAME * place.depth
+        rank += _RANK_OF_THIN_EVIDENCE * evidence.observed.thin
+        if place.role is Role.ASSIGNED and _born_before(place, learnt):
+            rank += _RANK_OF_BIRTH
+        elif place.role in (Role.ENTRY, Role.ASSIGNED):
+            rank += -_RANK_OF_BIRTH
+        elif place.role is Role.ALLOCATION:
+            rank += _RANK_OF_A_FRAME * (known.family is not Family.SIZE)
+        yield _Guard(evidence=evidence, learnt=learnt, rank=rank)
+
+
+def _born_before(place: Place, learnt: Learnt) -> bool:
+    """Whether the statement just before the place gave one of the condition's names its value."""
+    before = place.at.prev_named_sibling
+    while before is not None and before.type in ("comment", "declaration") and not assigned(before):
+        before = before.prev_named_sibling
+    if before is None:
+        return False
+    given = assigned(before)
+    return any(name.split("->")[0].split(".")[0] in given for name in learnt.condition.names)
+
+
+def _proposals(guard: _Guard, violation: Violation) -> Iterator[Proposal]:
+    place, condition = guard.evidence.place, guard.learnt.condition
+    source, function = place.source, place.function
+    if place.repeated:
+        old = text(place.at)
+        wrapped = f"({old})" if "||" in old or "?" in old else old
+        opposite = condition.opposite if "||" not in condition.opposite else f"({condition.opposite})"
+        content = replaced(source, [Edit(place.at.start_byte, place.at.end_byte, f"{opposite} && {wrapped}")])
+        yield _proposal(guard, violation, content, condition.opposite, "the loop goes on only while", guard.rank)
+        return
+    wrong = "null" if family(violation.kind) is Family.NULL else "bound"
+    for number, path in enumerate(error_paths(source, function, place.at, wrong)[:_PATHS]):
+        guarded_content = guarded(source, function, place.at, condition.text, path)
+        if guarded_content is not None:
+            fix = f"{function.name}() leaves by its error path before line {place.line} when"
+            yield _proposal(guard, violation, guarded_content, condition.text, fix, guard.rank + _RANK_OF_A_PATH * number)
+
+
+def _proposal(guard: _Guard, violation: Violation, content: bytes, condition: str, fix: str, rank: float) -> Proposal:
+    place = guard.evidence.place
+    return Proposal(
+        proposer=LearnedGuard.name,
+        cause=_cause(guard, violation),
+        fix=f"{fix} {condition}.",
+        diff=made({place.source.path: (place.source.content, content)}),
+        condition=condition,
+        rank=round(rank, 3),
+        functions=(place.function.name,),
+    )
+
+
+def _cause(guard: _Guard, violation: Violation) -> str:
+    observed, place, learnt = guard.evidence.observed, guard.evidence.place, guard.learnt
+    nearest = "with nothing between the nearest of both" if learnt.gap == 1 else f"the nearest of both are {learnt.gap} apart"
+    told = (
+        f"At {place.source.path}:{place.line}, {learnt.condition.text} held in each of {observed.violated} executions that"
+        f" ended in {violation.kind}, and in none of {len(observed.healthy)} states of others"
+    )
+    told += f" ({observed.passed} executions; {nearest})" if observed.healthy else ""
+    return told + ("; its bound was the object's true size in all of them." if learnt.carries else ".")
