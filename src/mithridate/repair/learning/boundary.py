@@ -23,8 +23,8 @@ def aimed(data: bytes, value: int, wanted: int) -> list[bytes]:
         top = 1 << (8 * width)
         if not -(top >> 1) <= value < top or not -(top >> 1) <= wanted < top or (width > 1 and -128 <= value < 128):
             continue
-        old = (value % top).to_bytes(width, order)  # type: ignore[arg-type]
-        new = (wanted % top).to_bytes(width, order)  # type: ignore[arg-type]
+        old = (value % top).to_bytes(width, order)
+        new = (wanted % top).to_bytes(width, order)
         found.update(dict.fromkeys(_replaced(data, old, new)))
     if value >= 0 and wanted >= 0:
         found.update(dict.fromkeys(_replaced(data, str(value).encode(), str(wanted).encode())))
@@ -68,11 +68,11 @@ def _halves(violating: bytes, healthy: bytes) -> Iterator[bytes]:
 def _numbers(violating: bytes, healthy: bytes, low: int, high: int) -> Iterator[bytes]:
     """The differing bytes as one number in either order of bytes: the middle, and one step from either side."""
     for order in ("big", "little") if high - low > 1 else ("big",):
-        bad = int.from_bytes(violating[low:high], order)  # type: ignore[arg-type]
-        good = int.from_bytes(healthy[low:high], order)  # type: ignore[arg-type]
+        bad = int.from_bytes(violating[low:high], order)
+        good = int.from_bytes(healthy[low:high], order)
         step = 1 if good > bad else -1
         for number in ((bad + good) // 2, bad + step, good - step):
-            changed = number.to_bytes(high - low, order)  # type: ignore[arg-type]
+            changed = number.to_bytes(high - low, order)
             yield violating[:low] + changed + violating[high:]
 
 
