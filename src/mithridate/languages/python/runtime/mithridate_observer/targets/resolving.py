@@ -70,6 +70,8 @@ def body(name: str) -> Any:
 def _of_property(found: Any, handle: Any, owner: Any, attribute: str) -> OneInput:
     """Hypothesis' own entrance for a fuzzer: the bytes are what its strategies choose by."""
     inner = handle.inner_test
+    if _is_not_to_pass(found, owner):
+        raise NotDriven("the project marks it as one to skip, or as one that fails")
     if inspect.iscoroutinefunction(inner):
         raise NotDriven("it is a coroutine, which Hypothesis runs with the help of a plug-in only")
     given = getattr(handle, "_given_kwargs", {})
@@ -86,17 +88,30 @@ def _of_property(found: Any, handle: Any, owner: Any, attribute: str) -> OneInpu
     return found.hypothesis.fuzz_one_input  # type: ignore[no-any-return]
 
 
+def _is_not_to_pass(found: Any, owner: Any) -> bool:
+    """Marks of pytest and unittest on a test, its class or its module."""
+    module = sys.modules.get(getattr(found, "__module__", ""))
+    for each in (found, owner, module):
+        marks = getattr(each, "pytestmark", ())
+        names = {getattr(mark, "name", "") for mark in (marks if isinstance(marks, (list, tuple)) else (marks,))}
+        if names & {"skip", "skipif", "xfail"}:
+            return True
+        if getattr(each, "__unittest_skip__", False) or getattr(each, "__unittest_expecting_failure__", False):
+            return True
+    return False
+
+
 def _bound(inner: Any, owner: Any, attribute: str) -> Any:
     """The test as a function: of an object of its own each time, set up as a test runner does."""
 
     @functools.wraps(inner)
-    def test(**named: Any) -> Any:
+    def test(*arguments: Any, **named: Any) -> Any:
         if not issubclass(owner, unittest.TestCase):
-            return inner(owner(), **named)
+            return inner(owner(), *arguments, **named)
         case = owner(attribute)
         case.setUp()
         try:
-            return inner(case, **named)
+            return inner(case, *arguments, **named)
         finally:
             case.tearDown()
             case.doCleanups()
