@@ -56,8 +56,8 @@ class _Reading:
         """Whole lines."""
         for match in _STATUS.finditer(text):
             self.executions, self.covered = max(self.executions, int(match[1])), max(self.covered, int(match[2]))
-        if match := _DONE.search(text):
-            self.executions = max(self.executions, int(match[1]))
+        if done := _DONE.search(text):
+            self.executions = max(self.executions, int(done[1]))
         if self.tick:
             self.tick(self.before + self.executions, self.covered, self.covered, self.units)
 

@@ -333,8 +333,8 @@ class _Slice:
         self.unprobed = [name for name in told["unprobed"] if name in door.targets]
         self.finds = set(told["finds"])
         for one in told["arms"]:
-            lists = [[data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus")]
-            arm = Arm(one["target"], one["call"], tuple(one["place"]), *lists)
+            seeds, corpus = ([data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus"))
+            arm = Arm(one["target"], one["call"], tuple(one["place"]), seeds, corpus)
             arm.batches, arm.gained, arm.harness = one["batches"], one["gained"], one["harness"]
             self.arms.append(arm)
         self._adopt()

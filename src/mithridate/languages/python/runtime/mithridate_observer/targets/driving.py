@@ -38,7 +38,7 @@ def fuzz(door: DoorFile, target: str, finds: Path, options: list[str], root: str
     sys.dont_write_bytecode = True
     sys.path[:0] = [*paths, ENGINES]
     os.chdir(paths[0])
-    atheris = importlib.import_module("atheris")
+    atheris: Any = importlib.import_module("atheris")
     setup, search = atheris.Setup, atheris.Fuzz
     atheris.Setup = lambda arguments, *_others, **_named: list(arguments)
     atheris.Fuzz = lambda: None

@@ -38,5 +38,7 @@ def _by(error: BaseException, target: Any, places: Places) -> str:
         return "callee"
     if innermost.tb_frame.f_code.co_filename != home:
         return "project"
-    raised = innermost.tb_next is None and innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE
-    return "target" if raised else "caller"
+    below = innermost.tb_next
+    if below is not None:
+        return "target" if below.tb_frame.f_code.co_name.startswith(_CHECKS) else "callee"
+    return "target" if innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE else "callee"
