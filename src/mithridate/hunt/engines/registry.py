@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from mithridate.hunt.engines.aflplusplus import AflPlusPlus
+from mithridate.hunt.engines.atheris.engine import AtherisEngine
 from mithridate.hunt.engines.calls.engine import CallsEngine
 from mithridate.hunt.engines.interface import Engine
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
@@ -17,6 +18,7 @@ _ENGINES: dict[str, Callable[[], Engine]] = {
     AflPlusPlus.name: AflPlusPlus,
     CallsEngine.name: CallsEngine,
     OctetsEngine.name: OctetsEngine,
+    AtherisEngine.name: AtherisEngine,
     RequestEngine.name: lambda: RequestEngine(oracle=ConfinementOracle()),
 }
 

@@ -13,6 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from mithridate.languages.python.detect import is_setup_call
+from mithridate.languages.python.engines import imported_by_targets
 from mithridate.languages.python.poetry import poetry_requirement, poetry_specifier
 from mithridate.languages.python.requirement_files import Requirements, read_requirement_file, requirement_files
 from mithridate.languages.python.text import Unreadable, ini, json_document, syntax, table, text, texts, toml
@@ -29,7 +30,7 @@ class Declared:
     """A project's words. Requirements and constraints are PEP 508 strings; `constraints` are what its lock file says.
 
     `build` are the requirements of its build, None when it has none to run. `packaged`: others install it, or it is installed.
-    `python` are the versions that it takes.
+    `python` are the versions that it takes. `engines` are packages that search its fuzz targets.
     """
 
     requirements: tuple[str, ...]
@@ -39,6 +40,7 @@ class Declared:
     python: SpecifierSet
     version: str
     skipped: tuple[Skipped, ...]
+    engines: tuple[str, ...] = ()
 
 
 def declared(root: Path, path: str, more: tuple[str, ...] = ()) -> Declared:
@@ -53,7 +55,11 @@ def declared(root: Path, path: str, more: tuple[str, ...] = ()) -> Declared:
         read()
     reader.installed()
     reader.locks()
-    locked = {canonicalize_name(re.split(r"[^\w.-]", c)[0]) for c in reader.found.constraints}
+    harness = imported_by_targets(root / path)
+    for line in harness.requirements:
+        if canonicalize_name(line) not in {_name(wanted) for wanted in reader.found.wanted}:
+            reader.found.add(line, "property tests")
+    locked = {_name(c) for c in reader.found.constraints}
     constraints = [*reader.found.constraints, *(pin for name, pin in reader.pins.items() if name not in locked)]
     return Declared(
         requirements=tuple(reader.found.wanted),
@@ -63,7 +69,12 @@ def declared(root: Path, path: str, more: tuple[str, ...] = ()) -> Declared:
         python=reader.python,
         version=reader.version,
         skipped=tuple(reader.found.skipped),
+        engines=harness.engines,
     )
+
+
+def _name(requirement: str) -> str:
+    return canonicalize_name(re.split(r"[^\w.-]", requirement)[0])
 
 
 class _Reader:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mithridate.languages.python.engines import ENGINES
 from mithridate.languages.python.interpreter import Interpreter
 from mithridate.languages.python.lock import Fetched, Lock
 from mithridate.languages.python.observer import INTERPRETER
@@ -62,7 +63,7 @@ class Environment:
     def make(self, lock: Lock, *, is_built: bool) -> tuple[Skipped, ...]:
         """Install the lock, then build the project when it has a build. What failed, and why; the rest is installed."""
         self.deadline = time.monotonic() + self.limits.wall_s
-        collect(self.house, (*lock.wheels, *lock.sdists, *lock.tools), self.house.parent.parent)
+        collect(self.house, (*lock.wheels, *lock.sdists, *lock.tools, *lock.engines), self.house.parent.parent)
         skipped = self._wheels(lock.wheels)
         for sdist in lock.sdists:
             failed = self._install([f"{WHEELS}/{sdist.filename}"])
@@ -70,6 +71,10 @@ class Environment:
                 skipped.append(
                     Skipped(what=f"requirement {sdist.name}=={sdist.version}", reason=f"its build failed: {_error(failed)}")
                 )
+        for engine in lock.engines:
+            failed = self._install([f"{WHEELS}/{engine.filename}"], target=ENGINES)
+            if failed is not None:
+                skipped.append(Skipped(what=f"engine {engine.name}=={engine.version}", reason=_error(failed)))
         if self.component.build:
             failed = self._run(("/bin/sh", "-c", self.component.build), cwd=self._source, compiler=self.compiler)
             if not failed.ok:
@@ -119,9 +124,9 @@ class Environment:
         said = first_error(failed.stderr + failed.stdout) if self.compiler else ""
         return said or _error(failed)
 
-    def _install(self, what: Sequence[str], compiler: Compiler | None = None) -> Execution | None:
+    def _install(self, what: Sequence[str], compiler: Compiler | None = None, *, target: str = ENVIRONMENT) -> Execution | None:
         """The failure, or None."""
-        argv = (_UV, "pip", "install", "--quiet", "--python", INTERPRETER, "--target", ENVIRONMENT, "--no-deps")
+        argv = (_UV, "pip", "install", "--quiet", "--python", INTERPRETER, "--target", target, "--no-deps")
         done = self._run((*argv, "--no-index", "--find-links", WHEELS, "--", *what), compiler=compiler)
         return None if done.ok else done
 

@@ -33,6 +33,20 @@ if __name__ == "__main__":
     atheris.Setup(sys.argv, TestOneInput)
     atheris.Fuzz()
 """
+PROPERTIES = """
+import unittest
+from hypothesis import given, strategies as st
+@given(st.text())
+def test_round(x): ...
+@given(x=st.text())
+def test_fixture(x, tmp_path): ...
+@unittest.expectedFailure
+@given(st.text())
+def test_known(x): ...
+class Case(unittest.TestCase):
+    @given(st.text())
+    def test_method(self, x): ...
+"""
 FACTORY = """
 def create_app(config=None):
     from flask import Flask
@@ -56,7 +70,7 @@ FILES = {
     "tool.py": "import sys\ndef main(): ...\nif __name__ == '__main__':\n    sys.exit(main())\n",
     "writes.py": "open('left-behind.txt', 'w').close()\n",
     "fuzz_parse.py": FUZZ,
-    "tests/test_h.py": "from hypothesis import given, strategies as st\n@given(st.text())\ndef test_round(x): ...\n",
+    "tests/test_h.py": PROPERTIES,
     "pyproject.toml": '[project]\nname = "x"\n[project.scripts]\nx-tool = "tool:main"\n[tool.other]\ny = "z:z"\n',
     "setup.cfg": "[options.entry_points]\nconsole_scripts =\n    cfg-tool = tool:main [extra]\n",
     "plain.py": PLAIN,
@@ -117,10 +131,23 @@ def test_programs_that_scripts_and_packaging_declare(records: list[Record]) -> N
     assert "y" not in programs
 
 
-def test_fuzz_targets_are_found_without_their_engines(records: list[Record]) -> None:
+def test_fuzz_targets_are_found_without_atheris_and_are_nothing_else(records: list[Record]) -> None:
     targets = of(records, "target", "import")
     assert targets["fuzz_parse:TestOneInput"]["kind"] == "atheris"
-    assert targets["test_h:test_round"]["kind"] == "hypothesis" and targets["test_h:test_round"]["paths"] == ["/src/tests"]
+    assert "fuzz_parse" not in of(records, "program", "name") and "fuzz_parse:TestOneInput" not in of(
+        records, "function", "target"
+    )
+
+
+def test_property_tests_are_targets_when_hypothesis_can_give_them_bytes(records: list[Record]) -> None:
+    needs("hypothesis")
+    targets = of(records, "target", "import")
+    assert targets["test_h:test_round"]["kind"] == "hypothesis"
+    assert targets["test_h:test_round"]["paths"] == ["/src/tests", "/src"], "tests import the project from outside of it"
+    assert "test_h:Case.test_method" in targets
+    skipped = of(records, "skipped", "what")
+    assert "what a test runner provides: tmp_path" in skipped["fuzz target test_h:test_fixture"]["reason"]
+    assert "marks it" in skipped["fuzz target test_h:test_known"]["reason"]
 
 
 @pytest.mark.parametrize(

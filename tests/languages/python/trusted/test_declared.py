@@ -85,3 +85,19 @@ def test_a_name_that_no_index_takes_is_no_package(tmp_path: Path) -> None:
         content = f'[tool.poetry]\nname = "{name}"\n[tool.poetry.dependencies]\na = "*"\n{build}'
         found = declared(project(tmp_path / name, {"pyproject.toml": content}).tree, ".")
         assert (found.build is not None) is has_build and set(found.requirements) == {"a"}
+
+
+def test_what_targets_import_is_fetched_though_nothing_declares_it(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_a.py").write_text("import pytest\nfrom hypothesis import given\n")
+    (tmp_path / "tests/test_b.py").write_text("import pytest\n# hypothesis: none\n")
+    (tmp_path / "fuzz_a.py").write_text("import sys\nimport atheris\n")
+    found = declared(tmp_path, ".")
+    assert (found.requirements, found.engines) == (("hypothesis", "pytest"), ("atheris",))
+    (tmp_path / "requirements.txt").write_text("Hypothesis<7\n")
+    assert declared(tmp_path, ".").requirements == ("Hypothesis<7", "pytest")
+
+
+def test_a_project_without_targets_gets_no_engine(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("import pytest\natheris = 'import atheris'\n")
+    assert (declared(tmp_path, ".").requirements, declared(tmp_path, ".").engines) == ((), ())

@@ -13,6 +13,7 @@ from mithridate.hunt.engines.calls.plans import Knowledge
 from mithridate.hunt.engines.calls.runner import Runner, SandboxRunner
 from mithridate.hunt.engines.calls.sources import Source, read_sources
 from mithridate.hunt.engines.calls.state import Job, Purpose, State, load, save
+from mithridate.hunt.engines.harness import harnesses
 from mithridate.hunt.engines.in_process import found_candidates, units
 from mithridate.hunt.engines.interface import Ticker
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
@@ -51,7 +52,7 @@ class CallsEngine:
     """
 
     name = "calls"
-    kinds = frozenset({EntryKind.FUNCTION, EntryKind.COMMAND})
+    kinds = frozenset({EntryKind.FUNCTION, EntryKind.COMMAND, EntryKind.HARNESS})
 
     def __init__(self, runner: RunnerMaker | None = None, judge: Judge = confinement) -> None:
         self._make = runner or _sandboxed
@@ -64,6 +65,9 @@ class CallsEngine:
         binary = _binary(entry)
         if binary is None or not door_file(binary).is_file():
             return Skipped(what=f"{entry.id} with {self.name}", reason="its door could not be prepared")
+        if entry.kind is EntryKind.HARNESS and harnesses(binary).engine == "hypothesis":
+            reason = "strategies make its values from the bytes, so that no text of ours is among them"
+            return Skipped(what=f"{entry.id} with {self.name}", reason=reason)
         return None
 
     def search(

@@ -40,13 +40,17 @@ class Runner(Protocol):
 
 @dataclass(slots=True)
 class SandboxRunner:
-    """Runs documents in the sandbox. `cancel` ends a batch early; what it got to counts."""
+    """Runs documents in the sandbox. `cancel` ends a batch early; what it got to counts.
+
+    `traced`: coverage is counted where a batch asks for it; else it never is.
+    """
 
     entry: EntryPoint
     binary: Binary
     sandbox: Sandbox
     memory_bytes: int
     cancel: threading.Event | None = field(default=None)
+    traced: bool = False
 
     def run(self, documents: Sequence[bytes], seconds: float, each_s: float, *, coverage: bool = True) -> Output:
         """See Runner.run."""
@@ -56,8 +60,8 @@ class SandboxRunner:
                 (directory / f"{number:06d}.json").write_bytes(data)
             options = Options(each_s=each_s, wall_s=each_s * 2 + 1, memory_bytes=self.memory_bytes)
             command, mounts = batch_command(self.entry, self.binary, directory, options)
-            if not coverage:
-                command = replace(command, argv=tuple(word for word in command.argv if word != "--coverage"))
+            if coverage and self.traced:
+                command = replace(command, argv=(*command.argv, "--coverage"))
             limits = Limits(
                 wall_s=seconds + _GRACE_S,
                 memory_bytes=self.memory_bytes + _HEADROOM_BYTES,

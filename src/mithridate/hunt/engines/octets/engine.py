@@ -16,7 +16,9 @@ from mithridate.hunt.engines.calls.door import Door, door_file, read_door
 from mithridate.hunt.engines.calls.planner import _BINDING as WRONG_ARGUMENTS
 from mithridate.hunt.engines.calls.planner import distinct, promise
 from mithridate.hunt.engines.calls.runner import Runner, SandboxRunner
+from mithridate.hunt.engines.calls.samples import SHORT
 from mithridate.hunt.engines.calls.steps import Call, Place, document, leaves
+from mithridate.hunt.engines.harness import as_document, given, harmless, harnesses, kept
 from mithridate.hunt.engines.in_process import found_candidates
 from mithridate.hunt.engines.interface import Ticker
 from mithridate.hunt.engines.octets.inputs import (
@@ -28,12 +30,15 @@ from mithridate.hunt.engines.octets.inputs import (
     tokens,
     varied,
     ways,
+    words,
 )
 from mithridate.hunt.engines.octets.mutation import mutated
 from mithridate.languages.python.sanitized import sanitized_modules
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
+from mithridate.model.observation import Observation, Sink
 from mithridate.model.project import Flavour, Skipped, ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
+from mithridate.oracles.uncaught import uncaught
 from mithridate.sandbox.interface import Sandbox
 
 STATE_FILE = "octets.json"
@@ -44,6 +49,12 @@ _PROBED = 24
 _EACH_S, _BATCH_S = 3.0, 25.0
 _CORPUS, _LARGEST = 96, 16 << 10
 _FAILURES = 2
+_HARMLESS = 64
+_OF_A_CAUSE = 3
+_ADOPTED = 400
+_LARGEST_OF_TARGETS = 4 << 10
+_MOST_DOCUMENTS, _TARGETS_S = 200, 8.0
+_MEASURED = ("RecursionError", "MemoryError")
 _VARIED = 0.3
 """Share of calls in which a number is changed as well."""
 _SUMMARY = re.compile(r"SUMMARY: \w+: ([^\n]*)|([^\s:]+:\d+:\d+): runtime error: ([^\n]{0,60})")
@@ -60,6 +71,8 @@ class Arm:
     corpus: list[bytes] = field(default_factory=list)
     batches: int = 0
     gained: float = 1.0
+    harness: bool = False
+    """The target is a fuzz target of the project's own, which takes bytes and says what counts."""
 
     @property
     def rank(self) -> float:
@@ -85,11 +98,13 @@ class OctetsEngine:
     """Mutates bytes and text for functions of packages with sanitized native code. `runner` stands for the sandbox in tests."""
 
     name = "octets"
-    kinds = frozenset({EntryKind.FUNCTION})
+    kinds = frozenset({EntryKind.FUNCTION, EntryKind.HARNESS})
 
     def accepts(self, entry: EntryPoint) -> Skipped | None:
-        """Functions of a build with sanitized extension modules; other functions are not its business."""
+        """Fuzz targets, and functions of a build with sanitized extension modules; other functions are not its business."""
         binary = entry.binary(Flavour.PLAIN)
+        if binary is not None and entry.kind is EntryKind.HARNESS and harnesses(binary).names:
+            return None
         if binary is None or not sanitized_modules(binary.directory):
             return Skipped(what=f"{entry.id} with {self.name}", reason="it has no native code with a sanitizer")
         return None
@@ -101,7 +116,9 @@ class OctetsEngine:
         binary = work.entry.binary(Flavour.PLAIN)
         if binary is None:
             raise ValueError("accepts() refused this entry point")
-        runner = SandboxRunner(entry=work.entry, binary=binary, sandbox=sandbox, memory_bytes=work.memory_bytes, cancel=cancel)
+        runner = SandboxRunner(
+            entry=work.entry, binary=binary, sandbox=sandbox, memory_bytes=work.memory_bytes, cancel=cancel, traced=True
+        )
         one = _Slice(work, runner, binary, tick, cancel)
         return one.search(self.name)
 
@@ -122,6 +139,7 @@ class _Slice:
     cpu_s: float = 0.0
     failures: int = 0
     failed: str = ""
+    document_s: float = 0.0
     _samples: list[bytes] | None = None
     _words: list[bytes] | None = None
 
@@ -138,6 +156,7 @@ class _Slice:
                 break
             self._run(jobs, left, door)
         self._save()
+        self._share()
         return SearchResult(
             engine=engine,
             executions=self.executions,
@@ -169,25 +188,36 @@ class _Slice:
             return taken
         jobs: list[_Job] = []
         words = self._tokens()
-        for arm in sorted(self.arms, key=lambda a: (-a.rank, a.target))[:_ARMS]:
+        chosen_arms = sorted(self.arms, key=lambda a: (-a.rank, a.target))[:_ARMS]
+        for arm in chosen_arms:
             arm.batches += 1
             arm.gained *= 0.7
             known = [*arm.seeds, *arm.corpus]
             jobs += [self._job(arm, known[i : i + _CALLS]) for i in range(0, len(known), _CALLS)]
+            largest = _LARGEST_OF_TARGETS if arm.harness else _LARGEST
             arm.seeds, arm.corpus = [], arm.corpus
             pool = known or [b""]
-            for _ in range(_DOCUMENTS):
+            for _ in range(self._many(len(chosen_arms)) if arm.harness else _DOCUMENTS):
                 chosen = [pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))] for _ in range(_CALLS)]
-                job = self._job(arm, [mutated(data, pool, words, draw, _LARGEST) for data in chosen])
+                job = self._job(arm, [mutated(data, pool, words, draw, largest) for data in chosen])
                 job.calls = [varied(one, draw) if draw.random() < _VARIED else one for one in job.calls]
                 jobs.append(job)
         return jobs
 
+    def _many(self, arms: int) -> int:
+        """Documents for one of so many fuzz targets: a batch is to take some seconds, as opening the door does."""
+        if not self.document_s:
+            return _DOCUMENTS
+        return max(_DOCUMENTS, min(_MOST_DOCUMENTS, int(_TARGETS_S / self.document_s / arms)))
+
     @staticmethod
     def _job(arm: Arm, inputs: Sequence[bytes]) -> _Job:
+        if arm.harness:
+            return _Job(arm, [given(arm.target, data) for data in inputs], list(inputs), harmless(arm.target, _HARMLESS))
         return _Job(arm, [_read(filled(arm.call, arm.place, data)) for data in inputs], list(inputs), [_read(arm.call)])
 
     def _run(self, jobs: Sequence[_Job], left: float, door: Door) -> None:
+        started = time.monotonic()
         documents = [job.data for job in jobs]
         output = self.runner.run(documents, min(left, _BATCH_S), _EACH_S)
         self.cpu_s += output.cpu_s
@@ -204,6 +234,8 @@ class _Slice:
                 self._learn_ways(job, run, door)
             else:
                 self._learn(job.arm, job, run)
+        done = sum(run is not None for run in runs)
+        self.document_s = (time.monotonic() - started) / done if done else self.document_s
         if self.tick:
             self.tick(self.executions, self.covered, self.covered, sum(len(a.corpus) for a in self.arms))
 
@@ -236,6 +268,8 @@ class _Slice:
         report = next((str(r["report"]) for r in reversed(run.records) if isinstance(r.get("report"), str)), "")
         done = len(run.answers)
         keys = _keys(report)
+        if arm.harness:
+            self._learn_ends(job, run, done)
         if run.ended.startswith(("exit", "signal")) and done < len(job.calls):
             self._keep(job, done, keys[-1:] or [f"{run.ended} in {job.calls[done]['target']}"])
         elif [key for key in keys if key not in self.finds]:
@@ -246,12 +280,30 @@ class _Slice:
                     _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
                 ]
 
+    def _learn_ends(self, job: _Job, run: outcome.Run, done: int) -> None:
+        """What a fuzz target let through, and inputs that it did not come to an end with."""
+        for seen in run.seen:
+            if seen.phase == "attack" and seen.step < len(job.inputs) and _counts(seen):
+                frames = "|".join(f.code for f in seen.frames[:3])
+                self._keep_some(job, seen.step, f"{seen.detail.get('type')} {frames}")
+        if run.ended in ("timeout", "memory") and done < len(job.inputs) and len(run.control_answers) == len(job.control):
+            self._keep_some(job, done, f"{run.ended} {next((f.code for f in run.frames), '')}")
+
+    def _keep_some(self, job: _Job, position: int, key: str) -> None:
+        """A few inputs of one cause: what one of them shows may follow from those before it in the process."""
+        numbered = next((k for n in range(_OF_A_CAUSE) if (k := f"{key} {n}") not in self.finds), None)
+        if numbered is not None:
+            self._keep(job, position, [numbered])
+
     def _keep(self, job: _Job, position: int, keys: Sequence[str]) -> None:
         for key in keys:
             if key not in self.finds:
                 self.finds.add(key)
                 digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
-                made = document([job.calls[position]], job.control)
+                if job.arm is not None and job.arm.harness:
+                    made = as_document(job.arm.target, job.inputs[position])
+                else:
+                    made = document([job.calls[position]], job.control)
                 (self.work.candidates / f"octets-crash-{digest}-1").write_bytes(made)
 
     def _project_samples(self) -> list[bytes]:
@@ -261,23 +313,46 @@ class _Slice:
 
     def _tokens(self) -> list[bytes]:
         if self._words is None:
-            self._words = tokens(self.binary.directory / "src")
+            harness = self.work.entry.kind is EntryKind.HARNESS
+            self._words = words(self.binary) if harness else tokens(self.binary.directory / "src")
         return self._words
 
     def _load(self, door: Door, native: dict[str, bool]) -> None:
         try:
             told: dict[str, Any] = json.loads((self.work.work / STATE_FILE).read_bytes())
         except (OSError, ValueError):
+            if self.work.entry.kind is EntryKind.HARNESS:
+                samples = [b"", b"\x00", *(text.encode() for text in SHORT)]
+                samples += [data for data in self._project_samples() if len(data) <= _LARGEST_OF_TARGETS]
+                self.arms = [_harness(name, samples) for name in harnesses(self.binary).names]
+                self._adopt()
+                return
             names = [name for name in distinct(door) if door.targets[name].name]
             self.unprobed = sorted(names, key=lambda n: (n not in native, -promise(door.targets[n]), n))
             return
         self.unprobed = [name for name in told["unprobed"] if name in door.targets]
         self.finds = set(told["finds"])
         for one in told["arms"]:
-            lists = [[data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus")]
-            arm = Arm(one["target"], one["call"], tuple(one["place"]), *lists)
-            arm.batches, arm.gained = one["batches"], one["gained"]
+            seeds, corpus = ([data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus"))
+            arm = Arm(one["target"], one["call"], tuple(one["place"]), seeds, corpus)
+            arm.batches, arm.gained, arm.harness = one["batches"], one["gained"], one["harness"]
             self.arms.append(arm)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Take over what other engines found for fuzz targets."""
+        for arm in self.arms:
+            if arm.harness and self.work.foreign:
+                known = {*arm.seeds, *arm.corpus}
+                fresh = [d for d in kept(self.work.foreign, arm.target) if d not in known and len(d) <= _LARGEST_OF_TARGETS]
+                arm.seeds += fresh[:_ADOPTED]
+
+    def _share(self) -> None:
+        """Put the inputs of fuzz targets where other engines find them."""
+        for arm in self.arms:
+            for data in arm.corpus if arm.harness else ():
+                made = as_document(arm.target, data)
+                (self.work.corpus / hashlib.sha1(made, usedforsecurity=False).hexdigest()).write_bytes(made)
 
     def _save(self) -> None:
         arms = [
@@ -289,12 +364,23 @@ class _Slice:
                 "corpus": [d.decode("latin-1") for d in a.corpus],
                 "batches": a.batches,
                 "gained": a.gained,
+                "harness": a.harness,
             }
             for a in self.arms
         ]
         new = Path(self.work.work / f"{STATE_FILE}.new")
         new.write_text(json.dumps({"unprobed": self.unprobed, "finds": sorted(self.finds), "arms": arms}), "utf-8")
         new.replace(self.work.work / STATE_FILE)
+
+
+def _harness(name: str, samples: Sequence[bytes]) -> Arm:
+    return Arm(name, given(name, b""), ("args", 0, "of"), list(samples), harness=True)
+
+
+def _counts(seen: outcome.Seen) -> bool:
+    """An exception that the target's contract calls a flaw, or one that is measured when it is proved."""
+    told = Observation(sink=seen.sink, api=seen.api, text=seen.text, frames=seen.frames, detail=seen.detail)
+    return uncaught(told) is not None or (seen.sink is Sink.ERROR and seen.detail.get("type") in _MEASURED)
 
 
 def _read(one: Call) -> Call:

@@ -10,8 +10,10 @@ from typing import Any
 from mithridate.hunt.engines.calls.arguments import BYTES, FILE, TEXT, shapes
 from mithridate.hunt.engines.calls.door import Target
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
+from mithridate.hunt.engines.calls.sources import read_sources
 from mithridate.hunt.engines.calls.steps import CLOSING, OPENING, Call, Place, at, call, leaves, replaced
 from mithridate.languages.c.walk import head, regular_files
+from mithridate.model.entry import Binary
 
 MOST_BYTES = 16 << 10
 _FILES = 160
@@ -23,6 +25,7 @@ _NO_SAMPLE = frozenset(
 _SOURCES = frozenset({".c", ".h", ".cc", ".cpp", ".pyx", ".pxd"})
 _SOURCE_BYTES = 8 << 20
 _TOKENS = 1500
+_WORD = 64
 _LITERAL = re.compile(rb"""'(?P<character>[^'\\]|\\[^']{1,3})'|"(?P<string>[^"\n%]{1,16})"|\b0x(?P<number>[0-9a-fA-F]{2,16})\b""")
 _NUMBERS = (
     0,
@@ -160,6 +163,21 @@ def tokens(tree: Path) -> list[bytes]:
         if len(found) > _TOKENS:
             break
     return list(found)[:_TOKENS]
+
+
+def words(binary: Binary) -> list[bytes]:
+    """What a project's sources compare with or hold, Python's and native ones."""
+    sources = read_sources(binary.directory / "src")
+    constants = [_encoded(text) for source in sources.values() for text in source.constants]
+    return list(dict.fromkeys([*(c for c in constants if 0 < len(c) <= _WORD), *tokens(binary.directory / "src")]))[:_TOKENS]
+
+
+def _encoded(text: str) -> bytes:
+    """A constant as bytes: those of a byte string, which the reader gives as Latin-1, else UTF-8."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _token(match: re.Match[bytes]) -> list[bytes]:

@@ -26,6 +26,7 @@ from .doors.asgi import AsgiDoor
 from .doors.call import CallDoor
 from .doors.interface import Context, Door
 from .doors.program import ProgramDoor
+from .doors.target import TargetDoor
 from .doors.wsgi import WsgiDoor
 from .invalid import Invalid
 from .native_edges import NativeEdges
@@ -36,7 +37,7 @@ from .records import Records, take_standard_output
 from .tree import Tree
 from .waiting import Outcome, Waiting
 
-DOORS: dict[str, Any] = {"wsgi": WsgiDoor, "asgi": AsgiDoor, "call": CallDoor, "target": CallDoor, "program": ProgramDoor}
+DOORS: dict[str, Any] = {"wsgi": WsgiDoor, "asgi": AsgiDoor, "call": CallDoor, "target": TargetDoor, "program": ProgramDoor}
 _HIGH_DESCRIPTOR = 200
 ALONE, HEARD, COVERED = "alone", "heard", "covered"
 """Words after hyphens in an input's name: a process of its own in spite of --together; as with --heard; as with --coverage."""

@@ -23,6 +23,7 @@ from ..doors.routes import routes_of
 from ..observed import error_text
 from ..places import Places
 from ..records import Records, take_standard_output
+from ..targets import resolving, stand_in
 from ..tree import Tree
 from ..waiting import Waiting
 from . import applications, functions, programs
@@ -59,7 +60,7 @@ class _Look:
         self._dump = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as this process)
 
     def run(self) -> None:
-        """Programs and targets as they are found, then modules."""
+        """Programs as they are found, then modules, then fuzz targets."""
         found = list(sources(self._tree.place))
         passed_over = _other_roots(found)
         os.environ["TMPDIR"] = str(self._tree.scratch)
@@ -68,28 +69,37 @@ class _Look:
         install_accessors(self._places)
         for program in programs.declared(self._tree.place):
             self._records.write({"program": program})
+        fuzzing = {source.path for source in found if any(t["kind"] == "atheris" for t in functions.targets(source, ""))}
         for source in found:
             shown = self._places.shown(str(source.path)) or str(source.path)
             if source.tree is None:
                 self._skip(shown, source.why, [])
                 continue
+            if source.path in fuzzing:
+                continue  # what it runs and offers is its target
             for program in programs.scripts(source, shown):
                 self._records.write({"program": {**program, "paths": [self._root(source)]}})
-            for target in functions.targets(source, shown):
-                self._records.write({"target": {**target, "paths": [self._root(source)]}})
         projects = _projects(found)
         for project in projects:
             self._in_process(f"the Django project {project[1]}", lambda project=project: self._django(*project))
         self._tree.remember()
         if str(self._tree.place) not in sys.path:
             sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
-        imported = [*(source for source in found if source.imported), *native_modules(self._tree.place)]
+        imported = [
+            *(source for source in found if source.imported and source.path not in fuzzing),
+            *native_modules(self._tree.place),
+        ]
         groups: dict[Project | None, list[Source]] = {}
         for source in (each for each in imported if (each.root, each.name.partition(".")[0]) not in passed_over):
             groups.setdefault(_project_of(source, projects), []).append(source)
         for settings, several in groups.items():
             for start in range(0, len(several), _TOGETHER):
                 self._modules(several[start : start + _TOGETHER], settings)
+        for source in found:
+            shown = self._places.shown(str(source.path)) or str(source.path)
+            if named := list(functions.targets(source, shown)):
+                self._in_process(f"fuzz targets in {shown}", lambda source=source, named=named: self._targets(source, named))
+                self._tree.put_back()
 
     def _modules(self, several: list[Source], settings: Project | None) -> None:
         together = len(several) > 1 and self._in_process("", lambda: self._import_all(several, settings), whole=True)
@@ -156,6 +166,22 @@ class _Look:
         for function in functions.functions(module, self._places):
             self._records.write({"function": {**function, "paths": [root]}})
 
+    def _targets(self, source: Source, named: list[dict[str, Any]]) -> None:
+        """Import the file of fuzz targets and tell of those to which bytes can be given."""
+        stand_in.install()
+        resolving.prepare(str(self._tree.scratch))
+        if (self._tree.place / "src").is_dir():
+            sys.path.append(str(self._tree.place / "src"))
+        _enter(source.root)
+        import_module(source.name)
+        for target in named:
+            try:
+                resolving.one_input(target["import"] + (resolving.PROPERTY if target["kind"] == resolving.HYPOTHESIS else ""))
+            except Exception as error:  # noqa: BLE001 (the others of the file may do)
+                self._skip(f"fuzz target {target['import']}", error_text(error), self._places.of_error(error))
+            else:
+                self._records.write({"target": {**target, "paths": self._roots(source)}})
+
     def _django(self, root: Path, settings: str) -> None:
         _enter(root)
         os.chdir(root)
@@ -179,6 +205,12 @@ class _Look:
     def _root(self, source: Source) -> str:
         """The directory to put on the import path for a file, by its name in records."""
         return self._places.shown(str(source.root)) or str(source.root)
+
+    def _roots(self, source: Source) -> list[str]:
+        """The same for a file that uses the project from outside of it, as tests do."""
+        place = self._tree.place
+        roots = [source.root, *(each for each in (place / "src", place) if each.is_dir())]
+        return list(dict.fromkeys(self._places.shown(str(each)) or str(each) for each in roots))
 
     def _skip(self, name: str, why: str, frames: list[dict[str, Any]]) -> None:
         self._records.write({"skipped": {"what": name, "reason": why, "frames": frames}})
