@@ -57,6 +57,11 @@ def test_json_bodies_tell_the_members_that_are_asked_for(root: Path) -> None:
     assert steps(root, post("/raw", body=marked("n"))).asked() == {("body", "*")}
 
 
+def test_a_json_body_that_was_not_sent_is_asked_for_all_the_same(root: Path) -> None:
+    found = steps(root, post("/json"))
+    assert found.answer()["status"] == 415 and ("json", "*") in found.asked()
+
+
 def test_constants_that_input_is_compared_with_are_heard_when_wanted(root: Path) -> None:
     request = get("/every", query=[["x", "y"], ["hidden-name", "z"], ["w", "o"], ["q", "u"]])
     assert set(steps(root, request, options=("--heard",)).answer()["compared"]) >= {

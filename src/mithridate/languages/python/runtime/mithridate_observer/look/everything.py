@@ -62,8 +62,7 @@ class _Look:
         """Programs and targets as they are found, then modules."""
         found = list(sources(self._tree.place))
         passed_over = _other_roots(found)
-        os.environ["TMPDIR"] = str(self._tree.scratch)
-        tempfile.tempdir = None
+        self._tree.settle()
         sys.dont_write_bytecode = True
         install_accessors(self._places)
         for program in programs.declared(self._tree.place):
