@@ -153,3 +153,22 @@ def test_a_component_below_the_source_keeps_its_name(tmp_path: Path) -> None:
     needs("json")
     records = look(tree(tmp_path / "src" / "part", lib="def f(): ..."))
     assert of(records, "function", "target")["lib:f"]["file"] == "/src/lib.py"
+
+
+def test_a_module_that_ends_the_process_has_no_others_imported_again(tmp_path: Path) -> None:
+    note = f"open({str(tmp_path / 'order')!r}, 'a').write(__name__ + ' ')\n"
+    dies = note + "import os\nos.abort()\n"
+    records = look(tree(tmp_path / "p", a=note, b=note, c=dies, d=note, e=note))
+    assert (tmp_path / "order").read_text().split() == ["a", "b", "c", "c", "d", "e"]
+    assert of(records, "module", "name").keys() == {"a", "b", "d", "e"}
+
+
+def test_modules_that_make_applications_are_imported_first(tmp_path: Path) -> None:
+    note = f"open({str(tmp_path / 'order')!r}, 'a').write(__name__ + ' ')\n"
+    look(tree(tmp_path / "p", a=note, b=note, z=note + "class Flask: ...\nserved = Flask()\n"))
+    assert (tmp_path / "order").read_text().split() == ["z", "a", "b"]
+
+
+def test_files_of_one_name_in_two_directories_are_both_imported(tmp_path: Path) -> None:
+    files = {"one/handler.py": "def first(): ...\n", "two/handler.py": "def second(): ...\n"}
+    assert {"handler:first", "handler:second"} <= of(look(tree(tmp_path / "p", **files)), "function", "target").keys()

@@ -28,6 +28,8 @@ _KNOWN = (
     ("werkzeug.wsgi", "DispatcherMiddleware", "wsgi"),
     ("cherrypy", "Application", "wsgi"),
 )
+MAKERS = frozenset({"Flask", "FastAPI", "Starlette", "Quart", "Litestar", "Sanic", "Bottle", "make_wsgi_app"})
+"""Names of what a module calls that makes an application; words that mean much else are left out."""
 _FACTORIES = (
     "create_app",
     "make_app",
