@@ -57,6 +57,19 @@ def witness(sink: Sink, before: str = "", after: str = "", dialect: str = "", wh
     )
 
 
+def test_an_address_that_was_sent_whole_is_replaced_whole() -> None:
+    sent_whole = f"http://localhost/{marked()}"
+    seen = witness(Sink.REQUEST, before="http://localhost/")
+    seen = replace(seen, steps=replaced(seen.steps, seen.slot, sent_whole))
+    first = pursuit.wave("w", Pursuit(witness=seen))
+    assert first is not None
+    values = [(plan.control[0].inputs[0].value, plan.attack[0].inputs[0].value) for plan in first]
+    assert (sent_whole, f"http://{marked()}.example/") in values, "the host is the attacker's, and the control stays an address"
+    held = pursuit.wave("w", Pursuit(witness=replace(seen, context=Context(before="http://api/", inside="amber", after=""))))
+    assert held is not None
+    assert not any(plan.attack[0].inputs[0].value == f"http://{marked()}.example/" for plan in held), "the program's own prefix"
+
+
 def test_all_asked_inputs_are_supplied_at_once_each_with_its_own_mark() -> None:
     asked = [("query", "a"), ("form", "b"), ("cookies", "c"), ("headers", "X-D"), ("files", "e")]
     request = sent(supply.requests(unit(*asked))[0])
