@@ -69,7 +69,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
-    return look(tree(tmp_path_factory.mktemp("look") / "project", **FILES), "--each", "8")
+    return look(tree(tmp_path_factory.mktemp("look") / "project", **FILES), "--each", "5")
 
 
 def of(records: list[Record], kind: str, key: str) -> dict[str, Record]:
@@ -172,3 +172,15 @@ def test_modules_that_make_applications_are_imported_first(tmp_path: Path) -> No
 def test_files_of_one_name_in_two_directories_are_both_imported(tmp_path: Path) -> None:
     files = {"one/handler.py": "def first(): ...\n", "two/handler.py": "def second(): ...\n"}
     assert {"handler:first", "handler:second"} <= of(look(tree(tmp_path / "p", **files)), "function", "target").keys()
+
+
+def test_a_directory_inside_of_a_package_is_a_part_of_it_unless_its_files_say_otherwise(tmp_path: Path) -> None:
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/base.py": "def base(): ...\n",
+        "pkg/parts/one.py": "from ..base import base\ndef first(): ...\n",
+        "pkg/scripts/run.py": "import helper\ndef second(): ...\n",
+        "pkg/scripts/helper.py": "def third(): ...\n",
+    }
+    found = of(look(tree(tmp_path / "p", **files)), "function", "target").keys()
+    assert {"pkg.parts.one:first", "run:second", "helper:third"} <= found

@@ -35,6 +35,8 @@ _SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["'\s,)=\]]+["']([\w.]+)["']"""
 _DJANGO = "django.core.wsgi:get_wsgi_application()"
 _MEMORY_MIB = 4096
 _TOGETHER = 256
+_BUSY = 3
+"""How many seconds of wall time a second of work may take, on a machine that does other things."""
 
 Project = tuple[Path, str]
 """A Django project: the directory on the import path, and the name of its settings."""
@@ -122,6 +124,7 @@ class _Look:
             outcome = waiting.outcome()
             while outcome.told.get("more"):
                 done = outcome.told["imported"]
+                waiting.wall_s = self._each_s  # what the first one imports, others find imported
                 try:
                     outcome = waiting.outcome()
                 except ChildProcessError:  # it ended as soon as it had told
@@ -155,14 +158,14 @@ class _Look:
         if pid == 0:
             os.close(reading)
             os.setsid()
-            confine(Limits(self._each_s * modules, self._each_s, _MEMORY_MIB), self._dump, address_space())
+            confine(Limits(self._each_s * modules, self._each_s * _BUSY, _MEMORY_MIB), self._dump, address_space())
             records = Records(writing)
             work(records)
             records.write_line(PRIVATE + b'{"ended": "done"}\n')
             os._exit(0)
         os.close(writing)
         try:
-            yield Waiting(pid, reading, self._out, self._each_s)
+            yield Waiting(pid, reading, self._out, self._each_s * _BUSY)
         finally:
             os.close(reading)
 
