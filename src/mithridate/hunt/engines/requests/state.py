@@ -11,7 +11,7 @@ from mithridate.hunt.engines.requests.document import Slot, Steps, Value
 from mithridate.hunt.engines.requests.views import Asked, Route
 from mithridate.model.observation import Sink
 
-VERSION = 2
+VERSION = 3
 
 
 class Purpose(StrEnum):
