@@ -178,9 +178,17 @@ def test_a_directory_inside_of_a_package_is_a_part_of_it_unless_its_files_say_ot
     files = {
         "pkg/__init__.py": "",
         "pkg/base.py": "def base(): ...\n",
+        "pkg/parts/json5.py": "import json5\n",
         "pkg/parts/one.py": "from ..base import base\ndef first(): ...\n",
         "pkg/scripts/run.py": "import helper\ndef second(): ...\n",
         "pkg/scripts/helper.py": "def third(): ...\n",
     }
     found = of(look(tree(tmp_path / "p", **files)), "function", "target").keys()
     assert {"pkg.parts.one:first", "run:second", "helper:third"} <= found
+
+
+def test_an_application_is_found_among_many_names(tmp_path: Path) -> None:
+    needs("flask")
+    names = "".join(f"name_{number} = {number}\n" for number in range(1000))
+    found = look(tree(tmp_path / "p", web=names + "from flask import Flask\napp = Flask('many')\n"))
+    assert of(found, "application", "import").keys() == {"web:app"}

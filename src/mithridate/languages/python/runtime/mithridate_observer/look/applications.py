@@ -44,7 +44,7 @@ _FACTORIES = (
     "main",
 )
 _OBJECTS = ("app", "application", "api", "wsgi", "asgi", "server", "wsgi_app")
-MAX_DEPTH_NAMES = 400
+MAX_DEPTH_NAMES = 20_000
 
 
 def applications(module: ModuleType, places: Places) -> Iterator[dict[str, Any]]:

@@ -21,6 +21,7 @@ _LEFT_OUT = frozenset(
     """.split()  # noqa: SIM905 (one word a folder)
 )
 _NOT_IMPORTED = frozenset(("setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "versioneer.py", "__main__.py"))
+_RELATIVE = re.compile(r"(?m)^[ \t]*from[ \t]+\.")
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,13 @@ def _package_above(root: Path, directory: Path) -> Path | None:
 
 @lru_cache(maxsize=4096)
 def _know_each_other(directory: Path) -> bool:
-    """Whether a file imports another one of its directory by its plain name: then that directory is on the import path."""
+    """Whether a file imports another one of its directory by its plain name: then that directory is on the import path.
+
+    Relative imports say that it is not.
+    """
     texts = {each.stem: _text(each) for each in directory.glob("*.py")}
+    if any(_RELATIVE.search(text) for text in texts.values()):
+        return False
     standard = getattr(sys, "stdlib_module_names", ())  # since Python 3.10
     names = "|".join(re.escape(stem) for stem in texts if stem.isidentifier() and stem not in standard)
     plain = re.compile(rf"(?m)^[ \t]*(?:from|import)[ \t]+(?:{names})\b") if names else None
