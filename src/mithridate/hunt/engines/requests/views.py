@@ -19,7 +19,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route as the application declares it. `constants` are those of its handler."""
+    """One route as the application declares it. `constants` are its handler's, `examples` JSON objects that its words show."""
 
     path: str
     methods: tuple[str, ...]
@@ -28,6 +28,7 @@ class Route:
     line: int = 0
     function: str = ""
     constants: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

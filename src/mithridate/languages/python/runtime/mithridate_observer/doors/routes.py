@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ MAX_ROUTES = 20_000
 MAX_CONSTANTS = 200
 MAX_CONSTANT = 200
 MAX_PLAIN = 50
+MAX_EXAMPLES = 3
+MAX_EXAMPLE = 4000
+_JSON = json.JSONDecoder()
 _PATH = re.compile(r"/[\w.~-]+(?:/[\w.~-]+)*/?")
 _DJANGO_NAMED = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 _DJANGO_ANGLED = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -82,7 +86,25 @@ def _route(path: str, parameters: list[tuple[str, str]], methods: list[str], fun
         "methods": sorted(methods),
         **place[0],
         "constants": _constants(function, code, places) if code is not None and place[0]["file"] else [],
+        **({"examples": examples} if (examples := _examples(function)) else {}),
     }
+
+
+def _examples(function: Any) -> list[str]:
+    """The JSON objects that a handler's documentation shows, as text: calls of it, and what they answer."""
+    text = getattr(function, "__doc__", None)
+    found: dict[str, None] = {}
+    position = 0
+    while isinstance(text, str) and len(found) < MAX_EXAMPLES and (position := text.find("{", position)) >= 0:
+        try:
+            told, end = _JSON.raw_decode(text[position : position + MAX_EXAMPLE])
+        except (ValueError, RecursionError):
+            position += 1
+            continue
+        position += end
+        if told:
+            found[json.dumps(told)] = None
+    return list(found)
 
 
 def _constants(function: Any, code: CodeType, places: Places) -> list[str]:
