@@ -172,7 +172,7 @@ class Planner:
             unit.widest = plan.attack
         fuller = last.new_edges == unit.best_edges and not bad and _marked(plan.attack) > _marked(unit.best)
         if plan.purpose is Purpose.KNOCK and last.edges and not last.new_edges:
-            unit.echo = self.state.stage == 0 and not unit.fields and not unit.prelude
+            unit.echo = self.state.stage == 0 and not unit.fields and not unit.prelude and not sequences.unheard(last)
         if better or fuller or not unit.best:
             if plan.purpose in (Purpose.SUPPLY, Purpose.CONSTANT) and better and unit.best:
                 supply.settle(unit, plan.attack[-1])

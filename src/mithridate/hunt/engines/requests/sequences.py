@@ -71,6 +71,11 @@ def locked(unit: Unit, answer: Answer) -> bool:
     return refused and not any(code.startswith("2") for code in unit.statuses)
 
 
+def unheard(answer: Answer) -> bool:
+    """A framework refused it for want of a declared body, before the handler was asked."""
+    return answer.status in (400, 415, 422) and any(asked.where in ("json", "form", "files") for asked in answer.asked)
+
+
 def opened(answer: Answer) -> bool:
     """The steps before it have opened it."""
     return 200 <= answer.status < 300
