@@ -3,12 +3,14 @@
 import html
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mithridate.hunt.engines.requests.document import MAX_BYTES
 from mithridate.hunt.engines.requests.engine import STATE_FILE, RequestEngine
 from mithridate.hunt.engines.requests.table import FILE
+from mithridate.hunt.engines.requests.views import Batch
 from mithridate.model.entry import Binary, Boundary, EntryKind, EntryPoint
 from mithridate.model.observation import Sink
 from mithridate.model.project import Flavour
@@ -221,6 +223,21 @@ def test_shell_redirect_and_deserialisation_are_found(tmp_path: Path) -> None:
 
     found = kinds(search(application, tmp_path))
     assert found == {"shell-injection", "redirect-injection", "type-injection", "entity-injection"}
+
+
+def test_a_door_that_was_never_opened_has_all_of_the_slice_to_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    application = Application()
+    application.route("/", "GET")(lambda visit: visit.get("query", "a"))
+    given: list[float] = []
+    run = Application.run
+
+    def timed(self: Application, documents: list[bytes], seconds: float, **named: Any) -> Batch:
+        given.append(seconds)
+        return run(self, documents, seconds, **named)
+
+    monkeypatch.setattr(Application, "run", timed)
+    search(application, tmp_path, seconds=30.0)
+    assert given[0] > 25 and max(given[1:]) < 15
 
 
 def test_what_one_route_stores_and_another_shows_is_found(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ class _Slice:
         documents = [data_of(plan) for plan in plans]
         alone = {number for number, plan in enumerate(plans) if plan.purpose in (Purpose.REDUCE, Purpose.REPLAY)}
         exploring = {number for number, plan in enumerate(plans) if explores(plan)}
-        seconds = min(left, 2 * self._allotted(state.ready_s))
+        seconds = min(left, 2 * self._allotted(state.ready_s)) if state.ready_s else left  # how long it takes to open is not known
         batch = self.runner.run(documents, seconds, exploring=exploring, alone=alone)
         self.cpu_s += batch.cpu_s
         planner.open(batch.routes)
