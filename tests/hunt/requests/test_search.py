@@ -225,7 +225,7 @@ def test_shell_redirect_and_deserialisation_are_found(tmp_path: Path) -> None:
     assert found == {"shell-injection", "redirect-injection", "type-injection", "entity-injection"}
 
 
-def test_a_door_that_was_never_opened_has_all_of_the_slice_to_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_door_that_was_never_opened_has_more_time_than_a_slice_to_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     application = Application()
     application.route("/", "GET")(lambda visit: visit.get("query", "a"))
     given: list[float] = []
@@ -237,7 +237,7 @@ def test_a_door_that_was_never_opened_has_all_of_the_slice_to_open(tmp_path: Pat
 
     monkeypatch.setattr(Application, "run", timed)
     search(application, tmp_path, seconds=30.0)
-    assert given[0] > 25 and max(given[1:]) < 15
+    assert given[0] > 60 and max(given[1:]) < 15
 
 
 def test_what_one_route_stores_and_another_shows_is_found(tmp_path: Path) -> None:
