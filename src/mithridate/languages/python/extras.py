@@ -29,7 +29,7 @@ def chosen(optional: Mapping[str, Sequence[str]], asked: Sequence[str], project:
 
     `optional` has the requirements by the extra's name; one of them may be `project` itself with more extras.
     """
-    by_name = {canonicalize_name(name): lines for name, lines in optional.items()}
+    by_name: dict[str, Sequence[str]] = {canonicalize_name(name): lines for name, lines in optional.items()}
     pending = [*asked, *(name for name, lines in by_name.items() if not NOT_FOR_RUNNING.search(name) and _serves(lines))]
     known: set[str] = set()
     while pending:

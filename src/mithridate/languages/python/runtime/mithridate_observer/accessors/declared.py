@@ -48,8 +48,8 @@ def inputs(annotation: Any, required: bool, name: str = "", depth: int = 0) -> I
         of = [each for each in get_args(annotation) if each is not Ellipsis]
         yield from inputs(of[0] if of else str, required, f"{name}[]", depth + 1)
     elif origin in _OBJECTS:
-        of = get_args(annotation)
-        yield from inputs(of[1] if len(of) == 2 else str, required, f"{name}.{ANY_MEMBER}" if name else ANY_MEMBER, depth + 1)
+        pair = get_args(annotation)
+        yield from inputs(pair[1] if len(pair) == 2 else str, required, f"{name}.{ANY_MEMBER}" if name else ANY_MEMBER, depth + 1)
     elif (only := _only(annotation)) is not None:
         yield name, f"={only}{mark}"
     else:

@@ -14,6 +14,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,7 @@ class _Look:
                 self._records.write({"target": {**target, "paths": [self._root(source)]}})
         projects = _projects(found)
         for project in projects:
-            self._in_process(f"the Django project {project[1]}", lambda project=project: self._django(*project))
+            self._in_process(f"the Django project {project[1]}", partial(self._django, *project))
         self._tree.remember()
         if str(self._tree.place) not in sys.path:
             sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
@@ -101,7 +102,7 @@ class _Look:
             done = self._together(several, settings)
             self._tree.put_back()
             for source in several[done : done + 1]:
-                self._in_process(source.name, lambda source=source: self._import(source, settings))
+                self._in_process(source.name, partial(self._import, source, settings))
                 self._tree.put_back()
             several = several[done + 1 :]
 
@@ -119,11 +120,11 @@ class _Look:
                     records.write(record)
                 records.write_line(PRIVATE + json.dumps({"more": True, "imported": number + 1}).encode() + b"\n")
 
-        done = 0
+        done: int = 0
         with self._process(work, len(several)) as waiting:
             outcome = waiting.outcome()
             while outcome.told.get("more"):
-                done = outcome.told["imported"]
+                done = int(outcome.told["imported"])
                 waiting.wall_s = self._each_s  # what the first one imports, others find imported
                 try:
                     outcome = waiting.outcome()
