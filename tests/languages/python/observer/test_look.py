@@ -83,7 +83,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
-    return look(tree(tmp_path_factory.mktemp("look") / "project", **FILES), "--each", "8")
+    return look(tree(tmp_path_factory.mktemp("look") / "project", **FILES), "--each", "5")
 
 
 def of(records: list[Record], kind: str, key: str) -> dict[str, Record]:
@@ -180,3 +180,42 @@ def test_a_component_below_the_source_keeps_its_name(tmp_path: Path) -> None:
     needs("json")
     records = look(tree(tmp_path / "src" / "part", lib="def f(): ..."))
     assert of(records, "function", "target")["lib:f"]["file"] == "/src/lib.py"
+
+
+def test_a_module_that_ends_the_process_has_no_others_imported_again(tmp_path: Path) -> None:
+    note = f"open({str(tmp_path / 'order')!r}, 'a').write(__name__ + ' ')\n"
+    dies = note + "import os\nos.abort()\n"
+    records = look(tree(tmp_path / "p", a=note, b=note, c=dies, d=note, e=note))
+    assert (tmp_path / "order").read_text().split() == ["a", "b", "c", "c", "d", "e"]
+    assert of(records, "module", "name").keys() == {"a", "b", "d", "e"}
+
+
+def test_modules_that_make_applications_are_imported_first(tmp_path: Path) -> None:
+    note = f"open({str(tmp_path / 'order')!r}, 'a').write(__name__ + ' ')\n"
+    look(tree(tmp_path / "p", a=note, b=note, z=note + "class Flask: ...\nserved = Flask()\n"))
+    assert (tmp_path / "order").read_text().split() == ["z", "a", "b"]
+
+
+def test_files_of_one_name_in_two_directories_are_both_imported(tmp_path: Path) -> None:
+    files = {"one/handler.py": "def first(): ...\n", "two/handler.py": "def second(): ...\n"}
+    assert {"handler:first", "handler:second"} <= of(look(tree(tmp_path / "p", **files)), "function", "target").keys()
+
+
+def test_a_directory_inside_of_a_package_is_a_part_of_it_unless_its_files_say_otherwise(tmp_path: Path) -> None:
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/base.py": "def base(): ...\n",
+        "pkg/parts/json5.py": "import json5\n",
+        "pkg/parts/one.py": "from ..base import base\ndef first(): ...\n",
+        "pkg/scripts/run.py": "import helper\ndef second(): ...\n",
+        "pkg/scripts/helper.py": "def third(): ...\n",
+    }
+    found = of(look(tree(tmp_path / "p", **files)), "function", "target").keys()
+    assert {"pkg.parts.one:first", "run:second", "helper:third"} <= found
+
+
+def test_an_application_is_found_among_many_names(tmp_path: Path) -> None:
+    needs("flask")
+    names = "".join(f"name_{number} = {number}\n" for number in range(1000))
+    found = look(tree(tmp_path / "p", web=names + "from flask import Flask\napp = Flask('many')\n"))
+    assert of(found, "application", "import").keys() == {"web:app"}

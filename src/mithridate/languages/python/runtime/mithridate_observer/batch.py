@@ -206,8 +206,7 @@ class _Batch:
     def _environment(self) -> None:
         """Path, working directory and environment as the door says."""
         door, tree = self._options.door, self._tree
-        os.environ["TMPDIR"] = str(tree.scratch)
-        tempfile.tempdir = None
+        tree.settle()
         for name, value in door.environment.items():
             os.environ[name] = tree.place_of(value)
         paths = [tree.place_of(path) for path in door.paths] or [str(tree.place)]

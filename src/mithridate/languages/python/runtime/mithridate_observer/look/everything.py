@@ -1,22 +1,26 @@
 """`run.py look ROOT`: reads all files and imports what is meant to be imported, in processes of their own with a time limit.
 
-Most modules import in no time what others have imported before, so a process takes several; those of one that did not come to
-its end are imported again, each in a process of its own.
+Most modules import in no time what others have imported before, so a process takes many, one after the other; one that ends it is
+imported again by itself. Modules that make web applications go first: a large project may not be through in time.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import json
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ..accessors.install import install as install_accessors
-from ..child import address_space, confine
+from ..child import PRIVATE, address_space, confine
 from ..command_line import Limits
 from ..doors.django import has_accounts, without_servers
 from ..doors.routes import routes_of
@@ -32,7 +36,9 @@ from .modules import Source, native_modules, sources
 _SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["'\s,)=\]]+["']([\w.]+)["']""")
 _DJANGO = "django.core.wsgi:get_wsgi_application()"
 _MEMORY_MIB = 4096
-_TOGETHER = 48
+_TOGETHER = 256
+_BUSY = 3
+"""How many seconds of wall time a second of work may take, on a machine that does other things."""
 
 Project = tuple[Path, str]
 """A Django project: the directory on the import path, and the name of its settings."""
@@ -63,8 +69,7 @@ class _Look:
         """Programs as they are found, then modules, then fuzz targets."""
         found = list(sources(self._tree.place))
         passed_over = _other_roots(found)
-        os.environ["TMPDIR"] = str(self._tree.scratch)
-        tempfile.tempdir = None
+        self._tree.settle()
         sys.dont_write_bytecode = True
         install_accessors(self._places)
         for program in programs.declared(self._tree.place):
@@ -81,7 +86,7 @@ class _Look:
                 self._records.write({"program": {**program, "paths": [self._root(source)]}})
         projects = _projects(found)
         for project in projects:
-            self._in_process(f"the Django project {project[1]}", lambda project=project: self._django(*project))
+            self._in_process(f"the Django project {project[1]}", partial(self._django, *project))
         self._tree.remember()
         if str(self._tree.place) not in sys.path:
             sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
@@ -93,30 +98,70 @@ class _Look:
         for source in (each for each in imported if (each.root, each.name.partition(".")[0]) not in passed_over):
             groups.setdefault(_project_of(source, projects), []).append(source)
         for settings, several in groups.items():
-            for start in range(0, len(several), _TOGETHER):
-                self._modules(several[start : start + _TOGETHER], settings)
+            for part in _parts(several):
+                self._modules(part, settings)
         for source in found:
             shown = self._places.shown(str(source.path)) or str(source.path)
             if named := list(functions.targets(source, shown)):
-                self._in_process(f"fuzz targets in {shown}", lambda source=source, named=named: self._targets(source, named))
+                self._in_process(f"fuzz targets in {shown}", partial(self._targets, source, named))
                 self._tree.put_back()
 
     def _modules(self, several: list[Source], settings: Project | None) -> None:
-        together = len(several) > 1 and self._in_process("", lambda: self._import_all(several, settings), whole=True)
-        self._tree.put_back()
-        for source in [] if together else several:
-            self._in_process(source.name, lambda source=source: self._import(source, settings))
+        """Import them in one process. One that ends it has a process of its own then, and those after it a new one."""
+        while several:
+            done = self._together(several, settings)
             self._tree.put_back()
+            for source in several[done : done + 1]:
+                self._in_process(source.name, partial(self._import, source, settings))
+                self._tree.put_back()
+            several = several[done + 1 :]
 
-    def _import_all(self, several: list[Source], settings: Project | None) -> None:
-        for source in several:
+    def _together(self, several: list[Source], settings: Project | None) -> int:
+        """How many of them one process imported before it ended."""
+
+        def work(records: Records) -> None:
+            for number, source in enumerate(several):
+                try:
+                    kept = self._records = _Kept()
+                    self._import(source, settings)
+                except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
+                    self._skip(source.name, error_text(error), self._places.of_error(error))
+                for record in kept.records:
+                    records.write(record)
+                records.write_line(PRIVATE + json.dumps({"more": True, "imported": number + 1}).encode() + b"\n")
+
+        done: int = 0
+        with self._process(work, len(several)) as waiting:
+            outcome = waiting.outcome()
+            while outcome.told.get("more"):
+                done = int(outcome.told["imported"])
+                waiting.wall_s = self._each_s  # what the first one imports, others find imported
+                try:
+                    outcome = waiting.outcome()
+                except ChildProcessError:  # it ended as soon as it had told
+                    return done
+        return len(several) if outcome.told else done
+
+    def _in_process(self, name: str, work: Callable[[], None]) -> None:
+        """Do `work` in a process of its own, whose records are written at once."""
+
+        def alone(records: Records) -> None:
+            self._records = records
             try:
-                self._import(source, settings)
+                work()
             except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
-                self._skip(source.name, error_text(error), self._places.of_error(error))
+                self._skip(name, error_text(error), self._places.of_error(error))
 
-    def _in_process(self, name: str, work: Any, *, whole: bool = False) -> bool:
-        """Whether `work` came to its end in its own process. Its records are written at once, or (`whole`) only if it did."""
+        with self._process(alone, 1) as waiting:
+            outcome = waiting.outcome()
+        if not outcome.told:
+            self._dump.seek(0)
+            frames = self._places.of_dump(self._dump.read(1 << 20).decode("utf-8", "replace"))
+            self._skip(name, f"the process that imported it ended: {outcome.ended}", frames)
+
+    @contextlib.contextmanager
+    def _process(self, work: Callable[[Records], None], modules: int) -> Iterator[Waiting]:
+        """Fork one that does `work`, with the time that so many modules may take."""
         reading, writing = os.pipe()
         self._dump.seek(0)
         self._dump.truncate()
@@ -124,26 +169,16 @@ class _Look:
         if pid == 0:
             os.close(reading)
             os.setsid()
-            confine(Limits(self._each_s, self._each_s, _MEMORY_MIB), self._dump, address_space())
-            child = self._records = Records(writing)
-            kept = _Kept()
-            self._records = kept if whole else child
-            try:
-                work()
-            except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
-                self._skip(name, error_text(error), self._places.of_error(error))
-            for record in kept.records:
-                child.write(record)
-            child.write_line(b'!{"ended": "done"}\n')
+            confine(Limits(self._each_s * modules, self._each_s * _BUSY, _MEMORY_MIB), self._dump, address_space())
+            records = Records(writing)
+            work(records)
+            records.write_line(PRIVATE + b'{"ended": "done"}\n')
             os._exit(0)
         os.close(writing)
-        outcome = Waiting(pid, reading, self._out, self._each_s).outcome()
-        os.close(reading)
-        if not outcome.told and not whole:
-            self._dump.seek(0)
-            frames = self._places.of_dump(self._dump.read(1 << 20).decode("utf-8", "replace"))
-            self._skip(name, f"the process that imported it ended: {outcome.ended}", frames)
-        return bool(outcome.told)
+        try:
+            yield Waiting(pid, reading, self._out, self._each_s * _BUSY)
+        finally:
+            os.close(reading)
 
     def _import(self, source: Source, settings: Project | None) -> None:
         shown = self._places.shown(str(source.path)) or str(source.path)
@@ -214,6 +249,27 @@ class _Look:
 
     def _skip(self, name: str, why: str, frames: list[dict[str, Any]]) -> None:
         self._records.write({"skipped": {"what": name, "reason": why, "frames": frames}})
+
+
+def _parts(several: list[Source]) -> Iterator[list[Source]]:
+    """What is imported together: files that are imported from one directory, those that make web applications first.
+
+    Beside files of another directory they would find that one's modules under their own names.
+    """
+    by_root: dict[tuple[bool, Path], list[Source]] = {}
+    for source in several:
+        by_root.setdefault((not _makes_application(source), source.root), []).append(source)
+    for _, part in sorted(by_root.items(), key=lambda each: each[0][0]):
+        for start in range(0, len(part), _TOGETHER):
+            yield part[start : start + _TOGETHER]
+
+
+def _makes_application(source: Source) -> bool:
+    if source.tree is None:
+        return False
+    called = (each.func for each in ast.walk(source.tree) if isinstance(each, ast.Call))
+    names = (each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in called)
+    return any(name in applications.MAKERS for name in names)
 
 
 def _other_roots(found: list[Source]) -> set[tuple[Path, str]]:
