@@ -78,18 +78,18 @@ def test_an_overflow_in_an_extension_is_a_violation_at_its_own_line(tmp_path: Pa
     assert sanitized_modules(made.directory)
     documents = [document(200, 200), document(10, 10)]
     seen = judged(run(made, documents, tmp_path / "in"), documents)
-    (violation,) = seen[0]
+    (violation,) = seen[0][0]
     assert violation.kind is ViolationKind.HEAP_BUFFER_OVERFLOW
     assert violation.access is Access.WRITE
     assert violation.place is not None
     assert (violation.place.file, violation.place.function) == ("/src/source/tally.c", "add_places")
-    assert seen[1] == ()
+    assert seen[1] == ((), ())
 
 
 def test_its_twin_is_silent(tmp_path: Path) -> None:
     made = build(tmp_path, sound=True)
     documents = [document(200, 200)]
-    assert judged(run(made, documents, tmp_path / "in"), documents) == {0: ()}
+    assert judged(run(made, documents, tmp_path / "in"), documents) == {0: ((), ())}
 
 
 def test_a_build_that_fails_says_the_compilers_first_error_and_the_rest_is_entered(tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ _PROBED = 24
 _EACH_S, _BATCH_S = 3.0, 25.0
 _CORPUS, _LARGEST = 96, 16 << 10
 _FAILURES = 2
+_TRIES = 3
+"""Candidates of one cause, and searches for the call that shows a cause: calls before may have had a part in it."""
 _VARIED = 0.3
 """Share of calls in which a number is changed as well."""
 _SUMMARY = re.compile(r"SUMMARY: \w+: ([^\n]*)|([^\s:]+:\d+:\d+): runtime error: ([^\n]{0,60})")
@@ -115,7 +117,8 @@ class _Slice:
     cancel: threading.Event | None
     arms: list[Arm] = field(default_factory=list)
     unprobed: list[str] = field(default_factory=list)
-    finds: set[str] = field(default_factory=set)
+    finds: dict[str, int] = field(default_factory=dict)
+    sought: dict[str, int] = field(default_factory=dict)
     singles: list[_Job] = field(default_factory=list)
     executions: int = 0
     covered: int = 0
@@ -189,7 +192,7 @@ class _Slice:
 
     def _run(self, jobs: Sequence[_Job], left: float, door: Door) -> None:
         documents = [job.data for job in jobs]
-        output = self.runner.run(documents, min(left, _BATCH_S), _EACH_S)
+        output = self.runner.run(documents, min(left, _BATCH_S), _EACH_S, alone=_alone(jobs))
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))
         if opened.failed or not (opened.ready or any(runs)):
@@ -238,21 +241,22 @@ class _Slice:
         keys = _keys(report)
         if run.ended.startswith(("exit", "signal")) and done < len(job.calls):
             self._keep(job, done, keys[-1:] or [f"{run.ended} in {job.calls[done]['target']}"])
-        elif [key for key in keys if key not in self.finds]:
-            if len(job.calls) == 1:
-                self._keep(job, 0, keys)
-            else:
-                self.singles += [
-                    _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
-                ]
+        elif len(job.calls) == 1:
+            self._keep(job, 0, [key for key in keys if key not in self.finds])
+        elif new := [key for key in keys if key not in self.finds and self.sought.get(key, 0) < _TRIES]:
+            self.sought.update((key, self.sought.get(key, 0) + 1) for key in new)
+            self.singles += [
+                _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
+            ]
 
     def _keep(self, job: _Job, position: int, keys: Sequence[str]) -> None:
         for key in keys:
-            if key not in self.finds:
-                self.finds.add(key)
+            number = self.finds.get(key, 0) + 1
+            if number <= _TRIES:
+                self.finds[key] = number
                 digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
                 made = document([job.calls[position]], job.control)
-                (self.work.candidates / f"octets-crash-{digest}-1").write_bytes(made)
+                (self.work.candidates / f"octets-crash-{digest}-{number}").write_bytes(made)
 
     def _project_samples(self) -> list[bytes]:
         if self._samples is None:
@@ -272,7 +276,7 @@ class _Slice:
             self.unprobed = sorted(names, key=lambda n: (n not in native, -promise(door.targets[n]), n))
             return
         self.unprobed = [name for name in told["unprobed"] if name in door.targets]
-        self.finds = set(told["finds"])
+        self.finds, self.sought = dict(told["finds"]), dict(told["sought"])
         for one in told["arms"]:
             lists = [[data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus")]
             arm = Arm(one["target"], one["call"], tuple(one["place"]), *lists)
@@ -293,13 +297,19 @@ class _Slice:
             for a in self.arms
         ]
         new = Path(self.work.work / f"{STATE_FILE}.new")
-        new.write_text(json.dumps({"unprobed": self.unprobed, "finds": sorted(self.finds), "arms": arms}), "utf-8")
+        told = {"unprobed": self.unprobed, "finds": self.finds, "sought": self.sought, "arms": arms}
+        new.write_text(json.dumps(told), "utf-8")
         new.replace(self.work.work / STATE_FILE)
 
 
 def _read(one: Call) -> Call:
     """The same call, with what is made of the data read as well."""
     return {**one, "then": list(READERS)}
+
+
+def _alone(jobs: Sequence[_Job]) -> list[int]:
+    """Single calls that are to tell causes apart: a process says once what undefined behaviour is at a place."""
+    return [number for number, job in enumerate(jobs) if job.arm is not None and len(job.calls) == 1]
 
 
 def _keys(report: str) -> list[str]:
