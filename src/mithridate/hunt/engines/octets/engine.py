@@ -16,7 +16,7 @@ from mithridate.hunt.engines.calls.door import Door, door_file, read_door
 from mithridate.hunt.engines.calls.planner import _BINDING as WRONG_ARGUMENTS
 from mithridate.hunt.engines.calls.planner import distinct, promise
 from mithridate.hunt.engines.calls.runner import Runner, SandboxRunner
-from mithridate.hunt.engines.calls.steps import Call, Place, document, leaves
+from mithridate.hunt.engines.calls.steps import MAX_BYTES, Call, Place, document, leaves
 from mithridate.hunt.engines.in_process import found_candidates
 from mithridate.hunt.engines.interface import Ticker
 from mithridate.hunt.engines.octets.inputs import (
@@ -26,10 +26,11 @@ from mithridate.hunt.engines.octets.inputs import (
     native_targets,
     project_samples,
     tokens,
+    value_of,
     varied,
     ways,
 )
-from mithridate.hunt.engines.octets.mutation import mutated
+from mithridate.hunt.engines.octets.mutation import grown, mutated
 from mithridate.languages.python.sanitized import sanitized_modules
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.project import Flavour, Skipped, ToolFailure
@@ -39,13 +40,21 @@ from mithridate.sandbox.interface import Sandbox
 STATE_FILE = "octets.json"
 _CALLS = 32
 """Calls of one document: a run is a process of its own, and forking one costs as much as many calls."""
-_ARMS, _DOCUMENTS = 5, 5
-_PROBED = 24
+_ARMS = 5
+_DOCUMENTS, _MOST_DOCUMENTS = 24, 1024
+_SHORT_S, _LONG_S = 5.0, 12.0
+"""Documents of a batch are as many as take about so long: a sandbox that imports a package is not had for nothing."""
+_PROBED = 16
 _EACH_S, _BATCH_S = 3.0, 25.0
-_CORPUS, _LARGEST = 96, 16 << 10
+_CORPUS, _OTHERS, _LARGEST = 96, 24, 16 << 10
+_EVENLY = 0.4
 _FAILURES = 2
 _TRIES = 3
 """Candidates of one cause, and searches for the call that shows a cause: calls before may have had a part in it."""
+_GROWN, _GROWN_CALLS = 300_000, 3
+_MOST_BYTES = MAX_BYTES * 3 // 4
+"""Of the calls of a document, as its text: with its control it must not be larger than documents may be."""
+_GIVEN, _GIVEN_BYTES = 64, 2048
 _VARIED = 0.3
 """Share of calls in which a number is changed as well."""
 _SUMMARY = re.compile(r"SUMMARY: \w+: ([^\n]*)|([^\s:]+:\d+:\d+): runtime error: ([^\n]{0,60})")
@@ -53,13 +62,16 @@ _SUMMARY = re.compile(r"SUMMARY: \w+: ([^\n]*)|([^\s:]+:\d+:\d+): runtime error:
 
 @dataclass(slots=True)
 class Arm:
-    """One place in one way of calling a target. `seeds` were not tried yet; `corpus` took new edges."""
+    """One place in one way of calling a target. `seeds` were not tried yet; `corpus` took new edges; `others` are seeds that took
+    none, which code that tells little of itself may still be the nearest to.
+    """
 
     target: str
     call: Call
     place: Place
     seeds: list[bytes]
     corpus: list[bytes] = field(default_factory=list)
+    others: list[bytes] = field(default_factory=list)
     batches: int = 0
     gained: float = 1.0
 
@@ -89,6 +101,9 @@ class OctetsEngine:
     name = "octets"
     kinds = frozenset({EntryKind.FUNCTION})
 
+    def __init__(self, runner: Runner | None = None) -> None:
+        self._runner = runner
+
     def accepts(self, entry: EntryPoint) -> Skipped | None:
         """Functions of a build with sanitized extension modules; other functions are not its business."""
         binary = entry.binary(Flavour.PLAIN)
@@ -103,7 +118,9 @@ class OctetsEngine:
         binary = work.entry.binary(Flavour.PLAIN)
         if binary is None:
             raise ValueError("accepts() refused this entry point")
-        runner = SandboxRunner(entry=work.entry, binary=binary, sandbox=sandbox, memory_bytes=work.memory_bytes, cancel=cancel)
+        runner = self._runner or SandboxRunner(
+            entry=work.entry, binary=binary, sandbox=sandbox, memory_bytes=work.memory_bytes, cancel=cancel
+        )
         one = _Slice(work, runner, binary, tick, cancel)
         return one.search(self.name)
 
@@ -119,6 +136,8 @@ class _Slice:
     unprobed: list[str] = field(default_factory=list)
     finds: dict[str, int] = field(default_factory=dict)
     sought: dict[str, int] = field(default_factory=dict)
+    documents: int = _DOCUMENTS
+    given: list[bytes] = field(default_factory=list)
     singles: list[_Job] = field(default_factory=list)
     executions: int = 0
     covered: int = 0
@@ -136,7 +155,7 @@ class _Slice:
         before = sum(len(a.corpus) for a in self.arms)
         draw = random.Random(self.work.seed)
         while (left := self.work.seconds - (time.monotonic() - started)) > 1.0 and not (self.cancel and self.cancel.is_set()):
-            jobs = self._probes(door, native) or self._next(draw)
+            jobs = [*self._probes(door, native), *self._next(draw)]
             if not jobs or self.failures > _FAILURES:
                 break
             self._run(jobs, left, door)
@@ -172,27 +191,56 @@ class _Slice:
             return taken
         jobs: list[_Job] = []
         words = self._tokens()
-        for arm in sorted(self.arms, key=lambda a: (-a.rank, a.target))[:_ARMS]:
+        chosen_arms = sorted(self.arms, key=lambda a: (-a.rank, a.target))[:_ARMS]
+        for arm in chosen_arms:
             arm.batches += 1
             arm.gained *= 0.7
             known = [*arm.seeds, *arm.corpus]
-            jobs += [self._job(arm, known[i : i + _CALLS]) for i in range(0, len(known), _CALLS)]
-            arm.seeds, arm.corpus = [], arm.corpus
-            pool = known or [b""]
-            for _ in range(_DOCUMENTS):
-                chosen = [pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))] for _ in range(_CALLS)]
-                job = self._job(arm, [mutated(data, pool, words, draw, _LARGEST) for data in chosen])
-                job.calls = [varied(one, draw) if draw.random() < _VARIED else one for one in job.calls]
-                jobs.append(job)
+            jobs += self._jobs(arm, known)
+            arm.others = [*arm.others, *arm.seeds][-_OTHERS:]
+            arm.seeds = []
+            pool = [*arm.others, *known] or [b""]
+            for _ in range(self.documents // len(chosen_arms)):
+                chosen = [self._chosen(pool, draw) for _ in range(_CALLS)]
+                jobs += self._jobs(arm, [mutated(data, pool, words, draw, _LARGEST) for data in chosen], draw)
+            jobs += self._jobs(arm, [grown(draw.choice(pool), draw, _GROWN) for _ in range(_GROWN_CALLS)], draw)
         return jobs
 
     @staticmethod
-    def _job(arm: Arm, inputs: Sequence[bytes]) -> _Job:
-        return _Job(arm, [_read(filled(arm.call, arm.place, data)) for data in inputs], list(inputs), [_read(arm.call)])
+    def _chosen(pool: Sequence[bytes], draw: random.Random) -> bytes:
+        """The shorter of any two, or rather one of the latest."""
+        if draw.random() < _EVENLY:
+            return min(draw.choice(pool), draw.choice(pool), key=len)
+        return pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))]
+
+    @staticmethod
+    def _jobs(arm: Arm, inputs: Sequence[bytes], draw: random.Random | None = None) -> list[_Job]:
+        """Documents with a call for each input, as many as a document may hold; some with other numbers beside it."""
+        jobs: list[_Job] = []
+        held = 0
+        for data in inputs:
+            one = _read(filled(arm.call, arm.place, data))
+            one = varied(one, draw) if draw is not None and draw.random() < _VARIED else one
+            size = len(json.dumps(one))
+            if size > _MOST_BYTES:
+                continue
+            if not jobs or held + size > _MOST_BYTES or len(jobs[-1].calls) >= _CALLS:
+                jobs.append(_Job(arm, [], [], [_read(arm.call)]))
+                held = 0
+            held += size
+            jobs[-1].calls.append(one)
+            jobs[-1].inputs.append(data)
+        return jobs
 
     def _run(self, jobs: Sequence[_Job], left: float, door: Door) -> None:
         documents = [job.data for job in jobs]
+        started = time.monotonic()
         output = self.runner.run(documents, min(left, _BATCH_S), _EACH_S, alone=_alone(jobs))
+        spent = time.monotonic() - started
+        if spent < _SHORT_S and len(jobs) >= self.documents // 2:
+            self.documents = min(_MOST_DOCUMENTS, self.documents * 2)
+        elif spent > _LONG_S:
+            self.documents = max(_ARMS, self.documents // 2)
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))
         if opened.failed or not (opened.ready or any(runs)):
@@ -219,21 +267,23 @@ class _Slice:
                 key = f"{answer.raised[:60]}|{answer.new_edges}"
                 usable += [] if key in seen and answer.new_edges == 0 else [(bool(answer.raised), position)]
                 seen.add(key)
+                self._hand_on(answer.returned)
         for _, position in sorted(usable)[:3]:
             one = job.calls[position]
             for place in leaves(one)[:2]:
                 target = door.targets[str(one["target"])]
                 samples = self._project_samples() if promise(target) > 0 else []
-                arm = Arm(target.name, one, place, beginnings(target, one, place, samples))
+                arm = Arm(target.name, one, place, beginnings(target, one, place, [*samples, *self.given]))
                 arm.gained = 1.0 + max(0.0, promise(target))
                 self.arms.append(arm)
 
     def _learn(self, arm: Arm, job: _Job, run: outcome.Run) -> None:
         for data, answer in zip(job.inputs, run.answers, strict=False):
             self.covered = max(self.covered, answer.edges)
-            if answer.new_edges > 0 and data not in arm.corpus:
+            if answer.new_edges > 0 and data not in arm.corpus and len(data) <= _LARGEST:
                 arm.corpus.append(data)
                 arm.gained += min(4.0, answer.new_edges / 8)
+                self._hand_on(answer.returned)
         if len(arm.corpus) > _CORPUS:
             arm.corpus = sorted(arm.corpus[: -_CORPUS // 2], key=len)[: _CORPUS // 2] + arm.corpus[-_CORPUS // 2 :]
         report = next((str(r["report"]) for r in reversed(run.records) if isinstance(r.get("report"), str)), "")
@@ -248,6 +298,14 @@ class _Slice:
             self.singles += [
                 _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
             ]
+
+    def _hand_on(self, returned: str) -> None:
+        """What one function makes is what another reads: data that was returned is tried everywhere."""
+        data = value_of(returned)
+        if data and len(data) <= _GIVEN_BYTES and data not in self.given and len(self.given) < _GIVEN:
+            self.given.append(data)
+            for arm in self.arms:
+                arm.seeds.append(data)
 
     def _keep(self, job: _Job, position: int, keys: Sequence[str]) -> None:
         for key in keys:
@@ -276,9 +334,11 @@ class _Slice:
             self.unprobed = sorted(names, key=lambda n: (n not in native, -promise(door.targets[n]), n))
             return
         self.unprobed = [name for name in told["unprobed"] if name in door.targets]
+        self.documents = int(told["documents"])
+        self.given = [data.encode("latin-1") for data in told["given"]]
         self.finds, self.sought = dict(told["finds"]), dict(told["sought"])
         for one in told["arms"]:
-            lists = [[data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus")]
+            lists = [[data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus", "others")]
             arm = Arm(one["target"], one["call"], tuple(one["place"]), *lists)
             arm.batches, arm.gained = one["batches"], one["gained"]
             self.arms.append(arm)
@@ -291,13 +351,16 @@ class _Slice:
                 "place": list(a.place),
                 "seeds": [d.decode("latin-1") for d in a.seeds],
                 "corpus": [d.decode("latin-1") for d in a.corpus],
+                "others": [d.decode("latin-1") for d in a.others],
                 "batches": a.batches,
                 "gained": a.gained,
             }
             for a in self.arms
         ]
         new = Path(self.work.work / f"{STATE_FILE}.new")
-        told = {"unprobed": self.unprobed, "finds": self.finds, "sought": self.sought, "arms": arms}
+        told: dict[str, Any] = {"unprobed": self.unprobed, "finds": self.finds, "sought": self.sought, "arms": arms}
+        told["documents"] = self.documents
+        told["given"] = [data.decode("latin-1") for data in self.given]
         new.write_text(json.dumps(told), "utf-8")
         new.replace(self.work.work / STATE_FILE)
 
