@@ -3,8 +3,8 @@
 import random
 import struct
 
-from mithridate.hunt.engines.calls.door import Parameter, Target
-from mithridate.hunt.engines.octets.inputs import filled, value_of, varied, ways
+from mithridate.hunt.engines.calls.door import Door, Parameter, Target
+from mithridate.hunt.engines.octets.inputs import filled, has_native_code, value_of, varied, ways
 from mithridate.hunt.engines.octets.mutation import grown
 
 TIMES = 200
@@ -54,3 +54,10 @@ def test_a_length_that_was_told_is_told_of_what_has_grown() -> None:
     right = [m for m in made if m[:1] == b"\x7a" and struct.unpack(">I", m[1:5])[0] == len(m) - 5]
     assert any(len(m) > 65_536 for m in right)
     assert all(len(m) <= 300_000 for m in made)
+
+
+def test_a_door_without_native_code_of_its_own_is_left_to_other_engines() -> None:
+    door = Door(targets={"pure.part:f": Target(name="pure.part:f")})
+    assert not has_native_code(door, ["/build/env/other/_speed.so", "/src/lib/other/_speed.so"])
+    assert has_native_code(door, ["/src/lib/pure/_speed.so"])
+    assert has_native_code(door, ["/build/env/_speed.so"]), "a module in no package may serve any"

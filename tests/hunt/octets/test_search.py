@@ -133,7 +133,7 @@ def test_causes_have_candidates_of_their_own_and_one_cause_has_few(tmp_path: Pat
         yield "read"
 
     work = slice_for(tmp_path, ["m:read"], SECONDS)
-    search(work, NativeCode({"m:read": read}), batches=60, candidates=99)
+    search(work, NativeCode({"m:read": read}), batches=5, candidates=99)
     causes: dict[str, int] = {}
     for path in work.candidates.iterdir():
         cause = path.name.rpartition("-")[0]
@@ -144,9 +144,9 @@ def test_causes_have_candidates_of_their_own_and_one_cause_has_few(tmp_path: Pat
 def test_a_later_slice_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
     work = slice_for(tmp_path, ["m:read_magic"], SECONDS)
     units = 0
-    for seed in range(16):
+    for seed in range(8):
         work = replace(work, seed=seed)
-        result = search(work, NativeCode({"m:read_magic": read_magic}), batches=6)
+        result = search(work, NativeCode({"m:read_magic": read_magic}), batches=5)
         assert result.corpus_units >= units
         units = result.corpus_units
     assert found(work)

@@ -23,6 +23,7 @@ from mithridate.hunt.engines.octets.inputs import (
     READERS,
     beginnings,
     filled,
+    has_native_code,
     native_targets,
     project_samples,
     tokens,
@@ -54,6 +55,7 @@ _TRIES = 3
 _GROWN, _GROWN_CALLS = 300_000, 3
 _MOST_BYTES = MAX_BYTES * 3 // 4
 """Of the calls of a document, as its text: with its control it must not be larger than documents may be."""
+_ESTIMATED, _AROUND = 4 << 10, 500
 _GIVEN, _GIVEN_BYTES = 64, 2048
 _VARIED = 0.3
 """Share of calls in which a number is changed as well."""
@@ -109,6 +111,9 @@ class OctetsEngine:
         binary = entry.binary(Flavour.PLAIN)
         if binary is None or not sanitized_modules(binary.directory):
             return Skipped(what=f"{entry.id} with {self.name}", reason="it has no native code with a sanitizer")
+        told = door_file(binary)
+        if told.is_file() and not has_native_code(read_door(told.read_bytes()), sanitized_modules(binary.directory)):
+            return Skipped(what=f"{entry.id} with {self.name}", reason="the build's native code is in other packages")
         return None
 
     def search(
@@ -221,7 +226,7 @@ class _Slice:
         for data in inputs:
             one = _read(filled(arm.call, arm.place, data))
             one = varied(one, draw) if draw is not None and draw.random() < _VARIED else one
-            size = len(json.dumps(one))
+            size = len(json.dumps(one)) if len(data) > _ESTIMATED else 6 * len(data) + _AROUND
             if size > _MOST_BYTES:
                 continue
             if not jobs or held + size > _MOST_BYTES or len(jobs[-1].calls) >= _CALLS:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mithridate.hunt.engines.calls.arguments import BYTES, FILE, STORED, TEXT, shapes
-from mithridate.hunt.engines.calls.door import Target
+from mithridate.hunt.engines.calls.door import Door, Target
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.steps import CLOSING, OPENING, Call, Place, at, call, leaves, replaced
 from mithridate.languages.c.walk import head, regular_files
@@ -200,6 +200,13 @@ def _token(match: re.Match[bytes]) -> list[bytes]:
     except UnicodeError:
         return []
     return [made] if made else []
+
+
+def has_native_code(door: Door, modules: Sequence[str]) -> bool:
+    """Whether a sanitized module lies in a package of the door, or in none, from where any may load it."""
+    packages = {name.partition(":")[0].partition(".")[0] for name in door.targets}
+    inner = [module.removeprefix("/build/env/").removeprefix("/src/").removeprefix("src/").split("/") for module in modules]
+    return any(len(parts) == 1 or packages & set(parts[:-1]) for parts in inner)
 
 
 def native_targets(door: bytes) -> dict[str, bool]:
