@@ -137,6 +137,6 @@ def search(work: SearchSlice, code: NativeCode, *, batches: int = 60, candidates
     return engine.search(work, None, None, _Enough())  # type: ignore[arg-type]
 
 
-def found(work: SearchSlice) -> list[dict[str, Any]]:
+def found(work: SearchSlice) -> list[list[dict[str, Any]]]:
     """The calls of the attack of each candidate."""
     return [json.loads(path.read_bytes())["attack"] for path in sorted(work.candidates.iterdir())]

@@ -343,8 +343,8 @@ class _Slice:
         self.given = [data.encode("latin-1") for data in told["given"]]
         self.finds, self.sought = dict(told["finds"]), dict(told["sought"])
         for one in told["arms"]:
-            lists = [[data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus", "others")]
-            arm = Arm(one["target"], one["call"], tuple(one["place"]), *lists)
+            seeds, corpus, others = ([d.encode("latin-1") for d in one[name]] for name in ("seeds", "corpus", "others"))
+            arm = Arm(one["target"], one["call"], tuple(one["place"]), seeds, corpus, others)
             arm.batches, arm.gained = one["batches"], one["gained"]
             self.arms.append(arm)
 
