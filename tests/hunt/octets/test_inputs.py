@@ -4,6 +4,7 @@ import random
 import struct
 
 from mithridate.hunt.engines.calls.door import Door, Parameter, Target
+from mithridate.hunt.engines.calls.steps import Call
 from mithridate.hunt.engines.octets.inputs import filled, has_native_code, value_of, varied, ways
 from mithridate.hunt.engines.octets.mutation import grown
 
@@ -24,12 +25,12 @@ def test_a_parameter_called_after_files_is_also_given_the_name_of_a_file_with_th
 
 
 def test_bytes_in_a_text_stay_apart_from_each_other_and_marks_stay_out() -> None:
-    one = {"target": "m:f", "args": ["amber"], "kwargs": {}}
+    one: Call = {"target": "m:f", "args": ["amber"], "kwargs": {}}
     assert filled(one, ("args", 0), b"a\xff\xee\x80\x80")["args"] == ["a\udcff"]
 
 
 def test_only_numbers_that_are_not_part_of_data_are_changed() -> None:
-    one = {"target": "m:f", "args": [{"python": "bytes", "of": "a"}, True, 5], "kwargs": {"n": 3}}
+    one: Call = {"target": "m:f", "args": [{"python": "bytes", "of": "a"}, True, 5], "kwargs": {"n": 3}}
     made = [varied(one, random.Random(seed)) for seed in range(TIMES)]
     assert all(m["args"][:2] == one["args"][:2] for m in made)
     assert len({m["args"][2] for m in made}) > 10

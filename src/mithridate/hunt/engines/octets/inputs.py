@@ -73,7 +73,7 @@ def ways(target: Target, *, guessed: bool) -> list[Call]:
             (BYTES, BYTES, BYTES),
             (1, BYTES),
         ):
-            construct = None if target.construct is None else {"args": [], "kwargs": {}}
+            construct: Any = None if target.construct is None else {"args": [], "kwargs": {}}
             made.append(call(target.name, list(kinds), construct=construct))
     return [one for one in made if leaves(one)]
 
