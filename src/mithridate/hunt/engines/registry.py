@@ -16,8 +16,8 @@ from mithridate.oracles.documents import ConfinementOracle
 _ENGINES: dict[str, Callable[[], Engine]] = {
     LibFuzzer.name: LibFuzzer,
     AflPlusPlus.name: AflPlusPlus,
+    OctetsEngine.name: OctetsEngine,  # first where it is for anything: that is native code
     CallsEngine.name: CallsEngine,
-    OctetsEngine.name: OctetsEngine,
     AtherisEngine.name: AtherisEngine,
     RequestEngine.name: lambda: RequestEngine(oracle=ConfinementOracle()),
 }

@@ -102,18 +102,29 @@ class Environment:
     def _project(self) -> list[Skipped]:
         """Build and install the project, for its metadata, generated modules and native extensions; then put what the build made
         beside the sources, from where it is imported."""
-        leftovers = self.directory / "src" / self.component.path / "build"
-        is_theirs = leftovers.exists() or leftovers.is_symlink()
-        failed = self._install([self._source], self.compiler)
-        if not is_theirs:
-            remove_tree(leftovers)  # setuptools' copy of the sources, which would be looked at as if it were the project
+        skipped: list[Skipped] = []
+        failed = self._built(self.compiler)
+        if failed is not None and self.compiler is not None:
+            why = self._why(failed)
+            if self._built(None) is None:
+                reason = f"it is built without sanitizers, where only a crash shows, as its build with them failed: {why}"
+                skipped, failed = [Skipped(what=f"{self.component.id}: its native code", reason=reason)], None
         if failed is not None:
             reason = f"its own build failed, so it is run from its sources: {self._why(failed)}"
             return [Skipped(what=f"{self.component.id}: what its build would add", reason=reason)]
         adopted = self._run((INTERPRETER, "-I", f"{_OWN}/adopt.py", self._source, ENVIRONMENT))
         if not adopted.ok:
-            return [Skipped(what=f"{self.component.id}: what its build added", reason=_error(adopted))]
-        return []
+            skipped.append(Skipped(what=f"{self.component.id}: what its build added", reason=_error(adopted)))
+        return skipped
+
+    def _built(self, compiler: Compiler | None) -> Execution | None:
+        """Build the project and install it; the failure, or None."""
+        leftovers = self.directory / "src" / self.component.path / "build"
+        is_theirs = leftovers.exists() or leftovers.is_symlink()
+        failed = self._install([self._source], compiler)
+        if not is_theirs:
+            remove_tree(leftovers)  # setuptools' copy of the sources, which would be looked at as if it were the project
+        return failed
 
     @property
     def _source(self) -> str:

@@ -186,6 +186,7 @@ class _Batch:
             record["why"] = outcome.told["why"]
         if self._report is not None and (said := self._report.text()):
             record["report"] = said
+            self._report.forget()  # the next document of this process may end before a phase of it begins
         self._ended(number, record)
 
     def _dumped(self, ended: str) -> list[dict[str, Any]]:
