@@ -25,3 +25,10 @@ def test_a_search_whose_shapes_are_all_worn_out_ends(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Planner, "_without_worn", lambda *_: None)
     assert search.next(5) == []
     assert looked
+
+
+def test_standard_input_is_no_parameter_and_is_asked_for_by_no_name() -> None:
+    target = SimpleNamespace(file="", line=0, function="f", module="m", parameters=(), construct=None, doc="")
+    known: Any = SimpleNamespace(door=SimpleNamespace(targets={"m:f": target}))
+    search = Planner(state=State(), known=known)
+    assert search._asked(search.state.units["m:f"], ("stdin",)).parameter == ""

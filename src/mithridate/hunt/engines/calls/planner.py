@@ -400,7 +400,7 @@ class Planner:
         """What the target says of the argument at a place."""
         target = self.known.door.targets[unit.target]
         parameters = target.construct or () if place[0] == "construct" else target.parameters
-        key = place[2] if place[0] == "construct" else place[1]
+        key = next(iter(place[2:] if place[0] == "construct" else place[1:]), "")  # standard input has no name
         name = key if isinstance(key, str) else next((p.name for p in parameters[key : key + 1]), "")
         return Asked(parameter=name, words=f"{target.function} {target.doc[:300]}")
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -53,11 +53,9 @@ class SandboxRunner:
         with TemporaryDirectory(prefix="mithridate-calls-") as folder:
             directory = Path(folder)
             for number, data in enumerate(documents):
-                (directory / f"{number:06d}.json").write_bytes(data)
+                (directory / f"{number:06d}-alone{'-covered' if coverage else ''}.json").write_bytes(data)
             options = Options(each_s=each_s, wall_s=each_s * 2 + 1, memory_bytes=self.memory_bytes)
             command, mounts = batch_command(self.entry, self.binary, directory, options)
-            if not coverage:
-                command = replace(command, argv=tuple(word for word in command.argv if word != "--coverage"))
             limits = Limits(
                 wall_s=seconds + _GRACE_S,
                 memory_bytes=self.memory_bytes + _HEADROOM_BYTES,
