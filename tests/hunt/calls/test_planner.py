@@ -10,7 +10,7 @@ from mithridate.hunt.engines.calls.planner import STAGES, Planner, Purpose, Stat
 def test_a_search_whose_shapes_are_all_worn_out_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutations never run out: a target of which every run was used up would be looked at for ever."""
     target = SimpleNamespace(file="", line=0, function="f", module="m", parameters=())
-    known: Any = SimpleNamespace(door=SimpleNamespace(targets={"m:f": target}))
+    known: Any = SimpleNamespace(door=SimpleNamespace(targets={"m:f": target}), unmeasured=lambda *_: [])
     looked: list[int] = []
 
     def jobs(*_arguments: object) -> list[Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from mithridate.hunt.engines.calls import growth, plans
+from mithridate.hunt.engines.calls import growth, plans, sieve
 from mithridate.hunt.engines.calls.attack_values import Asked, attacks
 from mithridate.hunt.engines.calls.door import Door, Target
 from mithridate.hunt.engines.calls.outcome import Compiled, Run, Seen
@@ -19,7 +19,7 @@ from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.oracles.growth.measured import measure
 from mithridate.oracles.growth.verdict import RECURSION_BYTES, judge
 
-_URGENT = (Purpose.CONFIRM, Purpose.LADDER, Purpose.ATTACK)
+_URGENT = (Purpose.CONFIRM, Purpose.LADDER, Purpose.ATTACK, Purpose.SIEVE)
 _WAVE = 14
 _INPUTS = 24
 _KEPT = 4
@@ -149,9 +149,10 @@ class Planner:
     state: State
     known: Knowledge
     _lists: dict[tuple[str, Stage], list[Job]] = field(default_factory=dict)
+    _measured: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.known.compiled = self.state.compiled
+        self.known.compiled, self.known.sieved = self.state.compiled, self.state.sieved
         for name in distinct(self.known.door):
             self.state.units.setdefault(name, Unit(target=name))
 
@@ -174,6 +175,12 @@ class Planner:
             fruitless += 1
             stage = STAGES[unit.stage]
             if (unit.target, stage) not in self._lists:
+                if unmeasured := self.known.unmeasured(stage, unit):
+                    done.add(unit.target)  # its turn comes when they are known
+                    measuring = self._measuring(unit, unmeasured)
+                    most -= len(measuring)
+                    yield from measuring
+                    continue
                 self._lists[unit.target, stage] = plans.jobs(stage, unit, self.known)
             listed = self._lists[unit.target, stage]
             part = listed[unit.position : unit.position + most]
@@ -192,6 +199,12 @@ class Planner:
                 fruitless = 0
             most -= len(fresh)
             yield from fresh
+
+    def _measuring(self, unit: Unit, suspicions: Sequence[sieve.Suspicion]) -> list[Job]:
+        """Runs for those that no run is on its way for."""
+        fresh = [one for one in suspicions if sieve.key(one) not in self._measured]
+        self._measured.update(sieve.key(one) for one in fresh)
+        return sieve.measurements(unit.target, fresh, plans.WORST)
 
     def _next_unit(self, done: set[str]) -> Unit | None:
         waiting = [
@@ -219,6 +232,9 @@ class Planner:
     def learn(self, job: Job, run: Run, violations: Sequence[Violation]) -> list[Found]:
         """Take over what a run showed; `violations` are the injection oracle's."""
         unit = self.state.units[job.target]
+        if job.purpose is Purpose.SIEVE:
+            self._learn_sieve(job, run)
+            return []
         unit.calls += len(run.answers)
         found = self._injections(job, violations)
         match job.purpose:
@@ -342,6 +358,12 @@ class Planner:
             closer = growth.single(job.target, call, leaf, shape, 1)
         closer.witness = place
         self.state.queue.append(closer)
+
+    def _learn_sieve(self, job: Job, run: Run) -> None:
+        for name, slow in sieve.slow(job, run.answers, complete=run.complete).items():
+            self.state.sieved[name] = self.state.sieved.get(name, False) or slow
+        if not run.complete and (left := sieve.rest(job, len(run.answers), self.state.sieved)) is not None:
+            self.state.queue.append(left)
 
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:
         measured = measure(job.document, run.records)

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mithridate.hunt.engines.calls import sieve
 from mithridate.hunt.engines.calls.ambiguity import ambiguities
 from mithridate.hunt.engines.calls.arguments import runs, shapes, textual
 from mithridate.hunt.engines.calls.attack_values import for_parsers
@@ -15,6 +16,7 @@ from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PROBE_BYTES, probe_
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
 from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, nesting, of_constants, of_sample
+from mithridate.hunt.engines.calls.sieve import Suspicion
 from mithridate.hunt.engines.calls.sources import Pattern, Source
 from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
 from mithridate.hunt.engines.calls.steps import HARMLESS, OPENING, Call, Place, at, leaves, marked, replaced, with_marks
@@ -27,7 +29,8 @@ _MUTATIONS = 8
 _MARKED = 12
 _AFFIXES = 16
 _SHAPES = 600
-_WORST = "exponential pattern"
+WORST = "exponential pattern"
+_SUSPICIONS = 1500
 _FILES = 12
 """Of those that a target entered, the ones whose patterns are tried before all else."""
 
@@ -36,28 +39,48 @@ _FILES = 12
 class Knowledge:
     """What a search works with. `compiled` grows while it runs: by file, (pattern, flags, line) of those seen at run time.
 
-    Ambiguities are found once a pattern.
+    Ambiguities are found once a pattern; `sieved` says of them which are slow in truth.
     """
 
     door: Door
     sources: Mapping[str, Source]
     compiled: Mapping[str, Sequence[tuple[str, int, int]]] = field(default_factory=dict)
-    _attacks: dict[tuple[str, int], list[Scalable]] = field(default_factory=dict)
+    sieved: Mapping[str, bool] = field(default_factory=dict)
+    _attacks: dict[tuple[str, int], list[Suspicion]] = field(default_factory=dict)
     _of_pattern: dict[tuple[str, int], list[Scalable]] = field(default_factory=dict)
 
     def source(self, target: Target) -> Source | None:
         """The file that the target is defined in."""
         return self.sources.get(target.file)
 
-    def ambiguous(self, file: str) -> list[Scalable]:
+    def suspicions(self, file: str) -> list[Suspicion]:
         """Shapes of text for the ambiguous patterns of a file: those made at run time, then what its source spells out."""
         made = self.compiled.get(file, ())
-        key = (file, len(made))
-        if key not in self._attacks:
+        known = (file, len(made))
+        if known not in self._attacks:
             patterns = [Pattern(text=text, flags=flags, file=file, line=line) for text, flags, line in made]
             patterns += self.sources[file].patterns if file in self.sources else []
-            self._attacks[key] = [shape for pattern in patterns[:400] for shape in self._shapes(pattern)]
-        return self._attacks[key]
+            distinct = {(p.text, p.flags): p for p in reversed(patterns[:400])}
+            self._attacks[known] = [(p, shape) for p in reversed(distinct.values()) for shape in self._shapes(p)]
+        return self._attacks[known]
+
+    def ambiguous(self, file: str) -> list[Scalable]:
+        """Of these shapes, the ones that were measured to be slow."""
+        return [one[1] for one in self.suspicions(file) if self.sieved.get(sieve.key(one))]
+
+    def unmeasured(self, stage: Stage, unit: Unit) -> list[Suspicion]:
+        """What is to be measured before that stage of a target is planned."""
+        files = self.near(unit)[:_FILES] if stage is Stage.PATTERNS else self.far(unit) if stage is Stage.FOREIGN else []
+        found: dict[str, Suspicion] = {}
+        looked = 0
+        for file in files:
+            for one in self.suspicions(file):
+                looked += 1
+                if (name := sieve.key(one)) not in self.sieved:
+                    found[name] = one
+            if looked >= _SUSPICIONS:
+                break
+        return sorted(found.values(), key=lambda one: not one[1].origin.startswith(WORST))
 
     def _shapes(self, pattern: Pattern) -> list[Scalable]:
         key = (pattern.text, pattern.flags)
@@ -87,7 +110,7 @@ class Knowledge:
 def shapes_for(pattern: Pattern) -> Iterator[Scalable]:
     """Texts on which a pattern has many ways to fail."""
     for found in ambiguities(pattern.text, pattern.flags):
-        origin = f"{_WORST if found.exponential else 'pattern'} {pattern.file}:{pattern.line}"
+        origin = f"{WORST if found.exponential else 'pattern'} {pattern.file}:{pattern.line}"
         yield repeated(found.pump, found.prefix, found.suffix, origin)
         if found.suffix:
             yield repeated(found.pump, found.prefix, "", origin)
@@ -106,7 +129,7 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.PATTERNS:
             deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
             found = [shape for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)]
-            found.sort(key=lambda shape: not shape.origin.startswith(_WORST))
+            found.sort(key=lambda shape: not shape.origin.startswith(WORST))
             return [*deep, *_probes(unit, target, [*nesting(), *found[:_SHAPES]])]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))

@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     LADDER = "ladder"
     ATTACK = "attack"
     SHAPES = "shapes"
+    SIEVE = "sieve"
     INPUTS = "inputs"
     MARKS = "marks"
     SPECIAL = "special"
@@ -109,7 +110,8 @@ class Unit:
 class State:
     """Everything. `finds` are keys of what was written as a candidate;
     `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
-    target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file.
+    target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file; `sieved`
+    says of shapes of text whether they slow their pattern down.
     """
 
     version: int = VERSION
@@ -122,6 +124,7 @@ class State:
     places: set[str] = field(default_factory=set)
     climbs: dict[str, int] = field(default_factory=dict)
     compiled: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
+    sieved: dict[str, bool] = field(default_factory=dict)
     ground_edges: int = 0
     candidates: int = 0
     failed: str = ""
