@@ -27,6 +27,8 @@ _WITNESSES_A_TARGET = 10
 _WORN_OUT = 3
 _FRUITLESS = 200
 """Looks at units in a row that give nothing to do: mutations of worn-out shapes have no end."""
+_EXPECTED = 2.0
+"""What a target that was not looked at is expected to reach, as a target's edges count."""
 _CLIMBS = 5
 _ENTERED = 60
 _COMPILED = 400
@@ -217,8 +219,8 @@ class Planner:
     def _rank(self, unit: Unit) -> tuple[float, str]:
         """Breadth first, but a target that promises more is some stages ahead of one that promises little."""
         promised = promise(self.known.door.targets[unit.target])
-        if unit.stage == 0:  # one look at each target comes before a second at any
-            return (-100.0 - promised, unit.target)
+        if unit.stage == 0:  # as if it reached something: a look at most targets comes before a second at one that reached little
+            return (-promised - _EXPECTED, unit.target)
         return (unit.stage - promised - math.log2(1 + unit.edges) / 2 + unit.strikes / 3 + unit.rounds / 2, unit.target)
 
     def _without_worn(self, job: Job) -> Job | None:
