@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from bench.cases.truth import Place, points_at
 from bench.injection.packages import from_words, whole
 

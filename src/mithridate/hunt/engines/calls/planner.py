@@ -385,7 +385,7 @@ class Planner:
         if _key(violation) in self.state.finds:
             return []
         self.state.climbs[job.target] = 0
-        return self._kept(job, violation)
+        return self._kept(growth.shortened(job, measured), violation)
 
     def _injections(self, job: Job, violations: Sequence[Violation]) -> list[Found]:
         found: list[Found] = []

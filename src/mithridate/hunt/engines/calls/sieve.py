@@ -1,4 +1,4 @@
-"""Whether a text really slows a pattern down: both are given to the regular expression module itself, in the sandbox, by themselves.
+"""Whether a text really slows a pattern down: both are given to the regular expression module itself, in the sandbox.
 
 What the look at a pattern takes for ambiguous is often settled by the matcher in no time. Measured once, each shape is known to
 be slow or not, and only the slow ones are worth a call of every function whose calls enter the pattern's file.
@@ -49,7 +49,7 @@ def measurements(target: str, suspicions: Sequence[Suspicion], worst: str) -> li
 
 
 def slow(job: Job, answers: Sequence[Answer], *, complete: bool) -> Mapping[str, bool]:
-    """What a run showed, by key: the call that used it up was slow; a pattern that this module does not take is not known to be fast."""
+    """What a run showed, by key: the call that used it up was slow; a pattern that cannot be tried is not known to be fast."""
     names = [parts[0][0] for parts, _ in job.texts]
     shown: dict[str, bool] = {}
     for name, answer in zip(names, answers, strict=False):

@@ -110,8 +110,8 @@ class Unit:
 class State:
     """Everything. `finds` are keys of what was written as a candidate;
     `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
-    target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file; `sieved`
-    says of shapes of text whether they slow their pattern down.
+    target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file;
+    `sieved` says of shapes of text whether they slow their pattern down.
     """
 
     version: int = VERSION
