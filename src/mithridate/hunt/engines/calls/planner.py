@@ -151,7 +151,7 @@ class Planner:
     state: State
     known: Knowledge
     _lists: dict[tuple[str, Stage], list[Job]] = field(default_factory=dict)
-    _measured: set[str] = field(default_factory=set)
+    _measured: dict[str, sieve.Suspicion] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.known.compiled, self.known.sieved = self.state.compiled, self.state.sieved
@@ -205,7 +205,7 @@ class Planner:
     def _measuring(self, unit: Unit, suspicions: Sequence[sieve.Suspicion]) -> list[Job]:
         """Runs for those that no run is on its way for."""
         fresh = [one for one in suspicions if sieve.key(one) not in self._measured]
-        self._measured.update(sieve.key(one) for one in fresh)
+        self._measured.update({sieve.key(one): one for one in fresh})
         return sieve.measurements(unit.target, fresh, plans.WORST)
 
     def _next_unit(self, done: set[str]) -> Unit | None:
@@ -362,9 +362,13 @@ class Planner:
         self.state.queue.append(closer)
 
     def _learn_sieve(self, job: Job, run: Run) -> None:
-        for name, slow in sieve.slow(job, run.answers, complete=run.complete).items():
-            self.state.sieved[name] = self.state.sieved.get(name, False) or slow
-        if not run.complete and (left := sieve.rest(job, len(run.answers), self.state.sieved)) is not None:
+        shown = sieve.slow(job, run.answers, complete=run.complete)
+        large = sieve.is_large(job)
+        self.state.sieved.update({name: slow for name, slow in shown.items() if slow or large})
+        fast = [self._measured[name] for name, slow in shown.items() if not slow and name in self._measured]
+        if not large:
+            self.state.queue += sieve.measurements(job.target, fast, plans.WORST, large=True)
+        if not run.complete and (left := sieve.rest(job, len(run.answers))) is not None:
             self.state.queue.append(left)
 
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:

@@ -4,6 +4,7 @@ The same state gives the same lists, so that a slice can go on in them.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +24,10 @@ from mithridate.hunt.engines.calls.steps import HARMLESS, OPENING, Call, Place, 
 
 _TOGETHER = 12
 _SMALL_TOGETHER = 24
+_SLOW_TOGETHER = 4
+"""Of texts that are known to be slow on a pattern: those that get there use the run up."""
+REPEATS = 24
+"""Of a text on which time grows exponentially: enough to be noticed, and a run is seldom used up."""
 _LEAVES = 3
 _KEPT = 2
 _MUTATIONS = 8
@@ -65,18 +70,28 @@ class Knowledge:
         return self._attacks[known]
 
     def ambiguous(self, file: str) -> list[Scalable]:
-        """Of these shapes, the ones that were measured to be slow."""
-        return [one[1] for one in self.suspicions(file) if self.sieved.get(sieve.key(one))]
+        """Of these shapes, the ones that were measured to be slow, a few of each pattern."""
+        slow = [one for one in self.suspicions(file) if self.sieved.get(sieve.key(one))]
+        of_pattern = Counter[tuple[str, int]]()
+        kept: list[Scalable] = []
+        for pattern, shape in slow:
+            of_pattern[pattern.text, pattern.flags] += 1
+            if of_pattern[pattern.text, pattern.flags] <= sieve.ENOUGH:
+                kept.append(shape)
+        return kept
 
     def unmeasured(self, stage: Stage, unit: Unit) -> list[Suspicion]:
         """What is to be measured before that stage of a target is planned."""
         files = self.near(unit)[:_FILES] if stage is Stage.PATTERNS else self.far(unit) if stage is Stage.FOREIGN else []
         found: dict[str, Suspicion] = {}
+        slow = Counter[str]()
         looked = 0
         for file in files:
             for one in self.suspicions(file):
                 looked += 1
-                if (name := sieve.key(one)) not in self.sieved:
+                known = self.sieved.get(name := sieve.key(one))
+                slow[one[0].text] += known is True
+                if known is None and slow[one[0].text] < sieve.ENOUGH:
                     found[name] = one
             if looked >= _SUSPICIONS:
                 break
@@ -129,8 +144,13 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.PATTERNS:
             deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
             found = [shape for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)]
-            found.sort(key=lambda shape: not shape.origin.startswith(WORST))
-            return [*deep, *_probes(unit, target, [*nesting(), *found[:_SHAPES]])]
+            worst = [shape for shape in found if shape.origin.startswith(WORST)]
+            others = [shape for shape in found if not shape.origin.startswith(WORST)]
+            slow = [
+                *_probes(unit, target, worst[:_SHAPES], repeats=REPEATS, together=_SLOW_TOGETHER),
+                *_probes(unit, target, others[:_SHAPES], together=_SLOW_TOGETHER),
+            ]
+            return [*slow, *deep, *_probes(unit, target, list(nesting()))]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
         case Stage.MARKS:
@@ -153,7 +173,7 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
                 rest += [shape for shape in known.ambiguous(file) if shape.parts not in near]
                 if len(rest) >= _SHAPES:
                     break
-            return _probes(unit, target, rest[:_SHAPES])
+            return _probes(unit, target, rest[:_SHAPES], together=_SLOW_TOGETHER)
         case Stage.MUTATIONS:
             return list(_mutations(unit, target, source))
 
@@ -248,13 +268,23 @@ def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
             )
 
 
-def _probes(unit: Unit, target: Target, shapes_of: Sequence[Scalable], size: int = PROBE_BYTES) -> list[Job]:
+def _probes(
+    unit: Unit,
+    target: Target,
+    shapes_of: Sequence[Scalable],
+    size: int = PROBE_BYTES,
+    *,
+    repeats: int = 0,
+    together: int = _TOGETHER,
+) -> list[Job]:
+    """Each shape in that size, or so many times repeated, in each place."""
     made: list[Job] = []
     distinct = list({shape.parts: shape for shape in shapes_of}.values())
     for call, place in list(places(unit))[:2]:
-        for start in range(0, len(distinct), _TOGETHER):
-            part = distinct[start : start + _TOGETHER]
-            probes = [probe_call(call, place, shape, size) for shape in part]
+        for start in range(0, len(distinct), together):
+            part = distinct[start : start + together]
+            sizes = [shape.fixed + shape.unit * repeats if repeats else size for shape in part]
+            probes = [probe_call(call, place, shape, bytes_) for shape, bytes_ in zip(part, sizes, strict=True)]
             texts = [(list(shape.parts), times) for shape, (_, times) in zip(part, probes, strict=True)]
             made.append(_job(target, Purpose.PROBE, [c for c, _ in probes], place, texts))
     return made

@@ -11,18 +11,20 @@ from mithridate.hunt.engines.calls.outcome import Answer
 from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.sources import Pattern
 from mithridate.hunt.engines.calls.state import Job, Purpose
-from mithridate.hunt.engines.calls.steps import Call, call
+from mithridate.hunt.engines.calls.steps import call
 
 Suspicion = tuple[Pattern, Scalable]
 """A pattern and a shape of text that it may be slow on."""
 SEARCH = "re:search"
 _FLAGS = 2 | 8 | 16 | 32 | 64 | 256
 """Of the flags, those that a pattern of text can have."""
-_POLYNOMIAL_BYTES = 2_000
+_POLYNOMIAL_BYTES = (300, 2_000)
 _EXPONENTIAL_REPEATS = (20, 27)
-"""The first shows most of those that grow fast, without using up the run; the second the others."""
+"""Small sizes first: on them what grows fast is seen before it uses a run up. Only what they leave open is given the others."""
 SLOW_S = 0.006
-"""Quadratic time of a fast loop at that size; plain matching takes less than a thousandth of it."""
+"""Quadratic time of a fast loop at the larger size; plain matching takes less than a thousandth of it."""
+ENOUGH = 4
+"""Slow shapes of one pattern; with more of them a function shows nothing else."""
 _TOGETHER = 24
 
 
@@ -32,20 +34,24 @@ def key(suspicion: Suspicion) -> str:
     return hashlib.sha1(repr((pattern.text, pattern.flags, shape.parts)).encode(), usedforsecurity=False).hexdigest()[:16]
 
 
-def measurements(target: str, suspicions: Sequence[Suspicion], worst: str) -> list[Job]:
-    """Runs that measure; shapes whose origin begins with `worst` are taken for exponential."""
+def measurements(target: str, suspicions: Sequence[Suspicion], worst: str, *, large: bool = False) -> list[Job]:
+    """Runs that measure, with the small or the large size; shapes whose origin begins with `worst` are taken for exponential."""
     made: list[Job] = []
-    calls: list[tuple[Call, str]] = []
-    for suspicion in suspicions:
-        pattern, shape = suspicion
-        exponential = shape.origin.startswith(worst)
-        for times in _EXPONENTIAL_REPEATS if exponential else (shape.times(_POLYNOMIAL_BYTES),):
-            calls.append((call(SEARCH, [pattern.text, shape.value(times), pattern.flags & _FLAGS]), key(suspicion)))
-    for start in range(0, len(calls), _TOGETHER):
-        part = calls[start : start + _TOGETHER]
-        texts = [([(name, False)], 1) for _, name in part]
-        made.append(Job(target=target, purpose=Purpose.SIEVE, calls=[one for one, _ in part], texts=texts))
+    for start in range(0, len(suspicions), _TOGETHER):
+        part = suspicions[start : start + _TOGETHER]
+        calls, texts = [], []
+        for pattern, shape in part:
+            exponential = shape.origin.startswith(worst)
+            times = _EXPONENTIAL_REPEATS[large] if exponential else shape.times(_POLYNOMIAL_BYTES[large])
+            calls.append(call(SEARCH, [pattern.text, shape.value(times), pattern.flags & _FLAGS]))
+            texts.append(([(key((pattern, shape)), False)], 2 if large else 1))
+        made.append(Job(target=target, purpose=Purpose.SIEVE, calls=list(calls), texts=texts))
     return made
+
+
+def is_large(job: Job) -> bool:
+    """Whether it is the last measurement of its shapes."""
+    return any(times == 2 for _, times in job.texts)
 
 
 def slow(job: Job, answers: Sequence[Answer], *, complete: bool) -> Mapping[str, bool]:
@@ -59,9 +65,9 @@ def slow(job: Job, answers: Sequence[Answer], *, complete: bool) -> Mapping[str,
     return shown
 
 
-def rest(job: Job, answered: int, known: Mapping[str, bool]) -> Job | None:
-    """The calls behind the one that used the run up, without further ones for what is known to be slow."""
-    left = [i for i in range(answered + 1, len(job.calls)) if not known.get(job.texts[i][0][0][0])]
-    if not left:
+def rest(job: Job, answered: int) -> Job | None:
+    """The calls behind the one that used the run up."""
+    after = slice(answered + 1, None)
+    if not job.calls[after]:
         return None
-    return Job(target=job.target, purpose=job.purpose, calls=[job.calls[i] for i in left], texts=[job.texts[i] for i in left])
+    return Job(target=job.target, purpose=job.purpose, calls=job.calls[after], texts=job.texts[after])
