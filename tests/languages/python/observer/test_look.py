@@ -153,3 +153,14 @@ def test_a_component_below_the_source_keeps_its_name(tmp_path: Path) -> None:
     needs("json")
     records = look(tree(tmp_path / "src" / "part", lib="def f(): ..."))
     assert of(records, "function", "target")["lib:f"]["file"] == "/src/lib.py"
+
+
+def test_a_packages_copies_of_others_are_left_out_and_a_folder_of_projects_is_not(tmp_path: Path) -> None:
+    body = "def parse(text: str): ...\n"
+    names = ("p/__init__.py", "p/packages/__init__.py", "p/packages/other/__init__.py", "packages/one/one.py")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(body)
+    found = of(look(tmp_path), "function", "target")
+    assert "p:parse" in found and "one:parse" in found
+    assert not any("packages.other" in target for target in found)

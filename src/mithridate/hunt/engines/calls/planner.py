@@ -23,6 +23,7 @@ _URGENT = (Purpose.CONFIRM, Purpose.LADDER, Purpose.ATTACK, Purpose.SIEVE)
 _WAVE = 14
 _INPUTS = 24
 _KEPT = 4
+_SELECTED = 3
 _WITNESSES_A_TARGET = 10
 _WORN_OUT = 3
 _FRUITLESS = 200
@@ -295,6 +296,9 @@ class Planner:
         found: list[Found] = []
         for call, (parts, _), answer in zip(job.calls, job.texts, run.answers, strict=False):
             unit.edges += answer.new_edges
+            if answer.new_edges > 0 and job.purpose is Purpose.INPUTS and len(leaves(call)) > 1:
+                unit.selected.append(Kept(call=call, edges=answer.new_edges, settled=list(job.place)))
+                unit.selected = sorted(unit.selected, key=lambda kept: -kept.edges)[:_SELECTED]
             fresh = answer.new_edges > 0 or (not answer.raised and len(unit.inputs) < 3)
             if fresh and job.purpose is Purpose.INPUTS and parts[0][0]:
                 text = parts[0][0]

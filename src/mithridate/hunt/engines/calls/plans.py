@@ -30,6 +30,7 @@ REPEATS = 24
 """Of a text on which time grows exponentially: enough to be noticed, and a run is seldom used up."""
 _LEAVES = 3
 _KEPT = 2
+_OPENED = 2
 _MUTATIONS = 8
 _MARKED = 12
 _AFFIXES = 16
@@ -189,6 +190,12 @@ def places(unit: Unit) -> Iterator[tuple[Call, Place]]:
                 yield kept.call, place
 
 
+def chosen(unit: Unit) -> list[tuple[Call, Place]]:
+    """The places that a stage tries: the first two, and before them those that another text of the call has opened up."""
+    opened = [(one.call, place) for one in unit.selected for place in leaves(one.call)[:_LEAVES] if list(place) != one.settled]
+    return [*opened[:_OPENED], *list(places(unit))[:2]]
+
+
 def wants_bytes(call: Call, place: Place) -> bool:
     """The text at that place becomes bytes."""
     return _kind(call, place) in ("bytes", "file")
@@ -243,6 +250,7 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
         for parameter in [] if target.program else textual(target)[:4]:
             if parameter.name not in call["kwargs"] and len(call["args"]) <= len([p for p in target.parameters if p.required]):
                 calls.append({**calls[-1], "kwargs": {parameter.name: marked(HARMLESS)}})
+    calls += [with_marks(one.call, but=tuple(one.settled)) for one in unit.selected]
     words = list(dict.fromkeys([*target.constants, *unit.compared, *(source.constants if source else ())]))[:_AFFIXES]
     for call, place in list(places(unit))[:2]:  # what decides by a word in its argument
         if isinstance(at(call, place), str):
@@ -255,7 +263,7 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
 def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
     """Documents of languages: early on those of which the target's words speak, later the others."""
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
-    for call, place in list(places(unit))[:2]:
+    for call, place in chosen(unit):
         for twin in for_parsers(hints, file=target.program or _kind(call, place) == "file", hinted=hinted):
             attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
             yield Job(
@@ -280,7 +288,7 @@ def _probes(
     """Each shape in that size, or so many times repeated, in each place."""
     made: list[Job] = []
     distinct = list({shape.parts: shape for shape in shapes_of}.values())
-    for call, place in list(places(unit))[:2]:
+    for call, place in chosen(unit):
         for start in range(0, len(distinct), together):
             part = distinct[start : start + together]
             sizes = [shape.fixed + shape.unit * repeats if repeats else size for shape in part]

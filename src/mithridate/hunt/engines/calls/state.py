@@ -79,12 +79,14 @@ class Kept:
     call: Json
     edges: int
     raised: str = ""
+    settled: list[str | int] = field(default_factory=list)
+    """The leaf whose text decided how far it got."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Unit:
-    """A target and what its calls told. `inputs` are texts that reached new code, as [leaf, text]; `files` those of the project
-    that it entered.
+    """A target and what its calls told. `selected` are calls of which one text chose what is done with the others. `inputs` are
+    texts that reached new code, as [leaf, text]; `files` those of the project that it entered.
     """
 
     target: str
@@ -92,6 +94,7 @@ class Unit:
     position: int = 0
     rounds: int = 0
     kept: list[Kept] = field(default_factory=list)
+    selected: list[Kept] = field(default_factory=list)
     inputs: list[tuple[list[str | int], str]] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
     raised: list[str] = field(default_factory=list)
