@@ -12,7 +12,7 @@ from mithridate.hunt.engines.calls import sieve
 from mithridate.hunt.engines.calls.door import read_door
 from mithridate.hunt.engines.calls.outcome import Answer, Run
 from mithridate.hunt.engines.calls.planner import Planner
-from mithridate.hunt.engines.calls.plans import WORST, Knowledge
+from mithridate.hunt.engines.calls.plans import WORST, Knowledge, jobs
 from mithridate.hunt.engines.calls.scalable import repeated
 from mithridate.hunt.engines.calls.sources import Pattern, read_source
 from mithridate.hunt.engines.calls.state import STAGES, Job, Kept, Purpose, Stage, State
@@ -85,3 +85,17 @@ def test_functions_are_called_only_with_texts_that_are_slow(tmp_path: Path) -> N
 def test_flags_that_only_other_kinds_of_pattern_have_are_left_out(flags: int) -> None:
     (job,) = sieve.measurements("p:f", [(Pattern(text="a", flags=flags | 2, file="f", line=1), repeated("a"))], WORST)
     assert job.calls[0]["args"][2] == 2
+
+
+def test_a_slow_text_is_tried_behind_what_a_function_splits_its_input_at() -> None:
+    text = b"import re\nA = re.compile(r'x(\\w+\\s*)*!')\n"
+    about = {"target": "p:f", "file": "/src/p.py", "constants": [";", "name"]}
+    door = read_door(json.dumps({"targets": ["p:f"], "functions": [about]}).encode())
+    known = Knowledge(door=door, sources={"/src/p.py": read_source(text, "/src/p.py")})
+    search = Planner(state=State(), known=known)
+    unit = search.state.units["p:f"]
+    unit.kept = [Kept(call={"target": "p:f", "args": ["amber"], "kwargs": {}}, edges=1)]
+    search.state.sieved.update({sieve.key(one): True for one in known.suspicions("/src/p.py")})
+    texts = ["".join(part for part, _ in parts) for job in jobs(Stage.PATTERNS, unit, known) for parts, _ in job.texts]
+    assert any(one.startswith("amber;x") for one in texts) and any(one.startswith("x") for one in texts)
+    assert not any(one.startswith("ambername") for one in texts)

@@ -68,7 +68,7 @@ def test_the_same_program_without_marked_data_runs_and_is_not_told(observe: Obse
 
 
 def test_what_comes_after_a_program_that_was_stopped_is_reached(observe: Observe) -> None:
-    """A copy of what is named is made first, and something of it chosen then: the second is as much an outsider's as the first."""
+    """A copy of what is named is made first, and something of it chosen then: both are what an outsider says."""
     source = """
 import subprocess
 def run(data):
@@ -77,5 +77,6 @@ def run(data):
     return [said, code]
 """
     seen = observe(source)
-    assert [one["api"] for one in seen.observed("command") + seen.observed("shell")] == ["subprocess.check_output", "subprocess.call"]
+    found = [*seen.observed("command"), *seen.observed("shell")]
+    assert [one["api"] for one in found] == ["subprocess.check_output", "subprocess.call"]
     assert not seen.attack["stopped"] and seen.attack["result"] == ["", 0]

@@ -16,7 +16,7 @@ from mithridate.hunt.engines.calls.door import Door, Json, Target
 from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PROBE_BYTES, probe_call
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
-from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, nesting, of_constants, of_sample
+from mithridate.hunt.engines.calls.shapes_of_text import behind, cuts, generic, nesting, of_constants, of_sample
 from mithridate.hunt.engines.calls.sieve import Suspicion
 from mithridate.hunt.engines.calls.sources import Pattern, Source
 from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
@@ -24,6 +24,7 @@ from mithridate.hunt.engines.calls.steps import HARMLESS, OPENING, Call, Place, 
 
 _TOGETHER = 12
 _SMALL_TOGETHER = 24
+_BEHIND = 12
 _SLOW_TOGETHER = 4
 """Of texts that are known to be slow on a pattern: those that get there use the run up."""
 REPEATS = 24
@@ -150,6 +151,8 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
             slow = [
                 *_probes(unit, target, worst[:_SHAPES], repeats=REPEATS, together=_SLOW_TOGETHER),
                 *_probes(unit, target, others[:_SHAPES], together=_SLOW_TOGETHER),
+                *_probes(unit, target, list(behind(worst[:_BEHIND], target.constants)), repeats=REPEATS),
+                *_probes(unit, target, list(behind(others[:_BEHIND], target.constants))),
             ]
             return [*slow, *deep, *_probes(unit, target, list(nesting()))]
         case Stage.CONSTANTS:

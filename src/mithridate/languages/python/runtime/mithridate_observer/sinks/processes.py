@@ -1,6 +1,6 @@
 """Programs that are started (sinks shell, command): always stopped when a mark is in what is to be run."""
 
-# ruff: noqa: PTH119 - pathlib would be one more import in the target, and slower
+# ruff: noqa: PTH110, PTH119 - pathlib would be one more import in the target, and slower
 # ruff: noqa: ARG005 - the signatures are those of handlers and looks
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def patch_shutil(module: ModuleType) -> None:
 
 
 def patch_subprocess(module: ModuleType) -> None:
-    """`subprocess.Popen`: a program that is stopped seems to have run and said nothing, so that what comes after it is reached."""
+    """`subprocess.Popen`: a program that is stopped seems to have run and said nothing: what comes after it is reached."""
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         def execute_child(*args: Any, **kwargs: Any) -> Any:
