@@ -6,10 +6,13 @@ import pytest
 
 from mithridate.hunt.engines.calls import planner, plans
 from mithridate.hunt.engines.calls.door import read_door
-from mithridate.hunt.engines.calls.outcome import Answer, Run
+from mithridate.hunt.engines.calls.outcome import Answer, Run, Seen
 from mithridate.hunt.engines.calls.planner import STAGES, Planner, Purpose, State
 from mithridate.hunt.engines.calls.plans import Knowledge
 from mithridate.hunt.engines.calls.state import Job, Kept, Stage
+from mithridate.hunt.engines.calls.steps import with_marks
+from mithridate.model.observation import Sink
+from mithridate.model.violation import Frame, Violation, ViolationKind
 
 
 def test_a_search_whose_shapes_are_all_worn_out_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,3 +55,28 @@ def test_a_text_that_decides_what_is_done_with_another_is_kept_while_the_other_i
     attacks = plans.jobs(Stage.SPECIAL, unit, search.known)
     assert attacks and attacks[0].calls[0]["args"][0] == "yaml" and attacks[0].place == ["args", 1]
     assert any(call["args"][0] == "yaml" for one in plans.jobs(Stage.MARKS, unit, search.known) for call in one.calls)
+
+
+def reached(target: str, line: int) -> Seen:
+    """A mark in a program's arguments, behind a helper that several functions call at different lines."""
+    frames = (Frame(file="/src/h.py", line=3, function="run"), Frame(file="/src/m.py", line=line, function=target))
+    mark = (0, "opening", "closing")
+    told = {"phase": "attack", "step": 0, "sink": Sink.COMMAND, "api": "subprocess.Popen", "dialect": "", "detail": {}}
+    return Seen(**told, text='["fetch", "openingamberclosing"]', marks=(mark,), frames=frames)  # type: ignore[arg-type]
+
+
+def test_each_way_to_a_sink_behind_a_helper_is_attacked_and_kept() -> None:
+    """A helper that runs what it is given is there for that; its callers, which give it what they were given, are not."""
+    names = ("m:one", "m:two")
+    door = read_door(json.dumps({"targets": names, "functions": [{"target": n} for n in names]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    at_helper = (Frame(file="/src/h.py", function="run"),)
+    violation = Violation(kind=ViolationKind.ARGUMENT_INJECTION, detector="confinement", message="", frames=at_helper)
+    for line, name in enumerate(names):
+        call = with_marks({"target": name, "args": ["amber"], "kwargs": {}})
+        job = Job(target=name, purpose=Purpose.SHAPES, calls=[call])
+        search.learn(job, Run(ended="done", answers=[Answer()], seen=[reached(name, line)]), [])
+        attacks = [one for one in search.state.queue if one.target == name and one.purpose is Purpose.ATTACK]
+        assert attacks
+        assert len(search.learn(attacks[0], Run(ended="done", answers=[Answer()]), [violation])) == 1
+        assert search.learn(attacks[1], Run(ended="done", answers=[Answer()]), [violation]) == []

@@ -25,6 +25,10 @@ _INPUTS = 24
 _KEPT = 4
 _SELECTED = 3
 _WITNESSES_A_TARGET = 10
+_WAY = 3
+"""Innermost frames that tell the ways to a sink apart: behind a helper lies what each of its callers makes of an input."""
+_WAYS = 3
+"""Targets that lead to one place and are kept as candidates: the first may be one that is there for its caller to choose."""
 _WORN_OUT = 3
 _FRUITLESS = 200
 """Looks at units in a row that give nothing to do: mutations of worn-out shapes have no end."""
@@ -398,7 +402,9 @@ class Planner:
     def _injections(self, job: Job, violations: Sequence[Violation]) -> list[Found]:
         found: list[Found] = []
         for violation in violations:
-            if _follows(violation, job) and _key(violation) not in self.state.finds:
+            key, way = _key(violation), f"{_key(violation)}@{job.target}"
+            if _follows(violation, job) and self.state.finds.get(key, 0) < _WAYS and way not in self.state.finds:
+                self.state.finds[way] = 1
                 found += self._kept(job, violation)
         return found
 
@@ -437,15 +443,14 @@ class Planner:
         return Asked(parameter=name, words=f"{target.function} {target.doc[:300]}")
 
     def _pursue(self, unit: Unit, call: Call, place: Place, seen: Seen, number: int) -> None:
-        where = next((f"{f.file}:{f.line}" for f in seen.frames), unit.target)
+        where = " ".join(f"{f.file}:{f.line}" for f in seen.frames[:_WAY]) or unit.target
         key = f"{seen.sink}|{seen.api}|{where}|{place[-1]}"
-        if (
-            key in self.state.witnesses
-            or sum(1 for k in self.state.witnesses if k.endswith(f"@{unit.target}")) >= _WITNESSES_A_TARGET
-        ):
+        own = f"@{unit.target}"
+        if key in self.state.witnesses or self.state.witnesses.get(own, 0) >= _WITNESSES_A_TARGET:
             return
         wave = attacks(seen, number, self._asked(unit, place))[:_WAVE]
         self.state.witnesses[key] = 0
+        self.state.witnesses[own] = self.state.witnesses.get(own, 0) + 1
         value = at(call, place)
         plain = _unmarked(call, but=place)
         for twin in wave:
