@@ -255,10 +255,10 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
                 calls.append({**calls[-1], "kwargs": {parameter.name: marked(HARMLESS)}})
     calls += [with_marks(one.call, but=tuple(one.settled)) for one in unit.selected]
     words = list(dict.fromkeys([*target.constants, *unit.compared, *(source.constants if source else ())]))[:_AFFIXES]
-    for call, place in list(places(unit))[:2]:  # what decides by a word in its argument
-        if isinstance(at(call, place), str):
+    for call, leaf in list(places(unit))[:2]:  # what decides by a word in its argument
+        if isinstance(at(call, leaf), str):
             for word in words:
-                calls += [with_marks(replaced(call, place, text)) for text in (marked(HARMLESS) + word, word + marked(HARMLESS))]
+                calls += [with_marks(replaced(call, leaf, text)) for text in (marked(HARMLESS) + word, word + marked(HARMLESS))]
     for start in range(0, len(calls), _TOGETHER):
         yield _job(target, Purpose.MARKS, calls[start : start + _TOGETHER])
 
