@@ -219,3 +219,14 @@ def test_an_application_is_found_among_many_names(tmp_path: Path) -> None:
     names = "".join(f"name_{number} = {number}\n" for number in range(1000))
     found = look(tree(tmp_path / "p", web=names + "from flask import Flask\napp = Flask('many')\n"))
     assert of(found, "application", "import").keys() == {"web:app"}
+
+
+def test_a_packages_copies_of_others_are_left_out_and_a_folder_of_projects_is_not(tmp_path: Path) -> None:
+    body = "def parse(text: str): ...\n"
+    names = ("p/__init__.py", "p/packages/__init__.py", "p/packages/other/__init__.py", "packages/one/one.py")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(body)
+    found = of(look(tmp_path), "function", "target")
+    assert "p:parse" in found and "one:parse" in found
+    assert not any("packages.other" in target for target in found)

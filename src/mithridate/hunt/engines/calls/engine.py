@@ -26,7 +26,7 @@ from mithridate.sandbox.interface import Sandbox
 
 STATE_FILE = "calls.json"
 _FIRST, _FEWEST, _MOST = 48, 4, 400
-_BATCH_S = 12.0
+_BATCH_S = 6.0
 _SHORTEST_S = 1.0
 _PROBING_S = 2.0
 """CPU seconds of a run that looks around; what is slow in it gets a ladder with the full time."""
@@ -153,19 +153,22 @@ class _Slice:
         confirming = [job for job in jobs if job.purpose is Purpose.CONFIRM or (job.purpose is Purpose.LADDER and job.control)]
         climbing = [job for job in jobs if job.purpose is Purpose.LADDER and not job.control]
         probing = [job for job in jobs if job.purpose is Purpose.PROBE]
-        others = [job for job in jobs if job.purpose not in (Purpose.LADDER, Purpose.CONFIRM, Purpose.PROBE)]
+        sieving = [job for job in jobs if job.purpose is Purpose.SIEVE]
+        timed = (Purpose.LADDER, Purpose.CONFIRM, Purpose.PROBE, Purpose.SIEVE)
+        others = [job for job in jobs if job.purpose not in timed]
         for some, each_s in ((confirming, self.work.unit_timeout_s), (climbing, probing_s)):
-            together = max(1, int(_BATCH_S / each_s))
+            together = max(1, int(2 * _BATCH_S / each_s))
             for start in range(0, len(some), together):
                 self._run(some[start : start + together], left, each_s, coverage=False)
-        for some, each_s in ((probing, min(_PATIENCE_S, probing_s)), (others, probing_s)):
+        patient_s = min(_PATIENCE_S, probing_s)
+        for some, each_s, coverage in ((sieving, patient_s, False), (probing, patient_s, True), (others, probing_s, True)):
             if some:
-                self._run(some, left, each_s, coverage=True)
+                self._run(some, left, each_s, coverage=coverage)
 
     def _run(self, jobs: Sequence[Job], left: float, each_s: float, *, coverage: bool) -> None:
         started = time.monotonic()
         documents = [job.document for job in jobs]
-        seconds = min(left, max(2 * _BATCH_S, each_s * 4))
+        seconds = min(left, max(4 * _BATCH_S, each_s * 4))
         output = self.runner.run(documents, seconds, each_s, coverage=coverage)
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))

@@ -49,9 +49,7 @@ class Runner(Protocol):
 
 @dataclass(slots=True)
 class SandboxRunner:
-    """Runs documents in the sandbox. `cancel` ends a batch early; what it got to counts.
-
-    """
+    """Runs documents in the sandbox. `cancel` ends a batch early; what it got to counts."""
 
     entry: EntryPoint
     binary: Binary

@@ -59,7 +59,7 @@ def _order(route: dict[str, Any]) -> tuple[bool, int, bool]:
 
 
 def constants_of(code: CodeType) -> list[str]:
-    """String constants of a function and of the functions inside it, and the names that it uses."""
+    """Constants of text and bytes of a function and of the functions inside it, and the names that it uses."""
     found: dict[str, None] = {}
     stack: list[Any] = [code]
     while stack and len(found) < MAX_CONSTANTS:
@@ -68,8 +68,8 @@ def constants_of(code: CodeType) -> list[str]:
             stack.extend(each.co_consts)
         elif isinstance(each, (tuple, frozenset)):
             stack.extend(each)
-        elif isinstance(each, str) and 0 < len(each) <= MAX_CONSTANT:
-            found[each] = None
+        elif isinstance(each, (str, bytes)) and 0 < len(each) <= MAX_CONSTANT:
+            found[each if isinstance(each, str) else each.decode("latin-1")] = None
     return list(found)
 
 

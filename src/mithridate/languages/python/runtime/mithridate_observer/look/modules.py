@@ -122,8 +122,15 @@ def _source(root: Path, path: Path) -> Source:
     folders = {part.lower() for part in path.relative_to(root).parts[:-1]}
     is_test = path.name.startswith("test_") or path.name.endswith("_test.py") or path.name in _NOT_IMPORTED
     nameable = all(part.isidentifier() for part in parts)
-    imported = tree is not None and nameable and not is_test and not folders & _LEFT_OUT and not _runs_at_import(tree)
+    copied = bool(folders & _LEFT_OUT) or _lies_in_copies(root, path)
+    imported = tree is not None and nameable and not is_test and not copied and not _runs_at_import(tree)
     return Source(path, top, ".".join(parts), tree, why, imported)
+
+
+def _lies_in_copies(root: Path, path: Path) -> bool:
+    """Whether the file is of another project's package, of which a package keeps a copy: in its folder "packages"."""
+    below = [root.joinpath(*path.relative_to(root).parts[:depth]) for depth in range(1, len(path.relative_to(root).parts))]
+    return any(folder.name == "packages" and (folder.parent / "__init__.py").exists() for folder in below)
 
 
 def _parsed(path: Path) -> tuple[ast.Module | None, str]:
