@@ -277,7 +277,6 @@ class _Slice:
                 self._learn_ways(job, run, door)
             else:
                 self._learn(job.arm, job, run)
-        done = sum(run is not None for run in runs)
         if self.tick:
             self.tick(self.executions, self.covered, self.covered, sum(len(a.corpus) for a in self.arms))
 
