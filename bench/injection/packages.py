@@ -11,6 +11,7 @@ family, and its proof is silent on the fixed release (bench/cases/score.py). Wri
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import re
@@ -22,14 +23,14 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from bench.cases.run import Settings, run_case
 from bench.cases.score import table
-from bench.cases.truth import Case, Place, Published, Truth, read_published, write_case
+from bench.cases.truth import Case, Place, Published, Truth, read_published, same_file, write_case
 from bench.machine import described
 
 PURE, NATIVE = "python-pure", "python-native"
@@ -109,6 +110,36 @@ def places(file: str, function: str) -> tuple[Place, ...]:
     return tuple(Place(file=f, function=n) for f in files for n in names if f or n)
 
 
+def whole(place: Place, tree: Path) -> tuple[Place, ...]:
+    """A published place by the lines of the tree: a class is its methods; a folder its files; a file all that is in it, and so
+    is one with a name that none of its functions has, as that of a pattern.
+    """
+    files = [f for f in sorted(tree.rglob("*.py")) if _lies_at(f.relative_to(tree).as_posix(), place.file)] if place.file else []
+    found: list[Place] = []
+    for file in files:
+        name = file.relative_to(tree).as_posix()
+        text = file.read_bytes()
+        try:
+            nodes = list(ast.walk(ast.parse(text)))
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        if any(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == place.function for n in nodes):
+            return (place,)
+        classes = [n for n in nodes if isinstance(n, ast.ClassDef) and n.name == place.function]
+        found += [Place(file=name, line=c.lineno, end=c.end_lineno or c.lineno) for c in classes] or [
+            Place(file=name, line=1, end=text.count(b"\n") + 1)
+        ]
+    return tuple(found) or (place,)
+
+
+def _lies_at(name: str, published: str) -> bool:
+    """Whether a file is the published one, or in the published folder."""
+    parts, wanted = Path(name).parts, Path(published).parts
+    if published.endswith("/"):
+        return any(parts[i : i + len(wanted)] == wanted for i in range(len(parts) - len(wanted)))
+    return same_file(name, published)
+
+
 def kin(cwe: Iterable[int]) -> tuple[int, ...]:
     """The numbers, and those that stand for the same kind of flaw."""
     numbers = set(cwe)
@@ -125,7 +156,8 @@ def prepare(pair: Pair, into: Path) -> Case:
         unpack(fetch(pair.name, version, archives, sources_first=pair.native), tree)
         trees[side] = tree
     kind = NATIVE if pair.native else PURE
-    case = Case(id=pair.id, kind=kind, vulnerable=trees["vulnerable"], fixed=trees["fixed"], truths=(pair.truth,))
+    truth = replace(pair.truth, places=tuple(w for p in pair.truth.places for w in whole(p, trees["vulnerable"])))
+    case = Case(id=pair.id, kind=kind, vulnerable=trees["vulnerable"], fixed=trees["fixed"], truths=(truth,))
     write_case(case, into / "case.json")
     return case
 

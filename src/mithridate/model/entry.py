@@ -15,7 +15,8 @@ OUTPUT = "@out"
 
 class EntryKind(StrEnum):
     """How data enters: through a fuzz target's function, a file that a program opens, or standard input; for code with an
-    observer (docs/input-document.md) through requests to a web application, a function's arguments, or a command line."""
+    observer (docs/input-document.md) through requests to a web application, a function's arguments, a command line, or a fuzz
+    target or property test of the project itself that is given bytes."""
 
     FUZZ_TARGET = "fuzz-target"
     PROGRAM_FILE = "program-file"
@@ -23,6 +24,7 @@ class EntryKind(StrEnum):
     APPLICATION = "application"
     FUNCTION = "function"
     COMMAND = "command"
+    HARNESS = "harness"
 
     @property
     def observed(self) -> bool:

@@ -6,6 +6,7 @@ control tier, and not from what a flaw of this kind could do elsewhere: the spec
 consequence the attacker does not control.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cvss import CVSS4
@@ -45,6 +46,21 @@ _CORRUPTS = frozenset(
 _RESOURCE = frozenset({ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUSTION, ViolationKind.ALLOCATION_SIZE})
 
 
+_OF_A_CLAIM: Mapping[str, tuple[str, str, str]] = {
+    "AV": (
+        "AV",
+        "L",
+        "What is proved is that a claim of the project's own tests does not hold; no way over a network was shown.",
+    ),
+    "AT": (
+        "AT",
+        "P",
+        "A program has to use the code as the fuzz target does, and to depend on what it claims; none was seen that does.",
+    ),
+}
+"""What an exception or a failed assertion says that left a fuzz target."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Impact:
     confidentiality: tuple[str, str]
@@ -57,6 +73,8 @@ def severity(violation: Violation, entry: EntryPoint, control: Control) -> Sever
     stakes = sink_severity.stakes(violation, control) if entry.observed else None
     if stakes is not None:
         named = _of_sink(entry, stakes)
+        if entry.kind is EntryKind.HARNESS and violation.kind in sink_severity.ONE_REQUEST:
+            named = tuple(_OF_A_CLAIM.get(metric[0], metric) for metric in named)
     else:
         named = (*_exploitability(entry), *_named_impact(_impact(violation, control)), *_subsequent())
     metrics = tuple(Metric(name=name, value=value, why=why) for name, value, why in named)

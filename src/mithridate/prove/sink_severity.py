@@ -121,7 +121,7 @@ _LIMITED = (
     "L",
     "The input ends one request, call or run with an error, or keeps one worker busy; that all others stop was not observed.",
 )
-_ONE_REQUEST = frozenset({_K.UNCAUGHT_EXCEPTION, _K.STACK_EXHAUSTION, _K.ASSERTION})
+ONE_REQUEST = frozenset({_K.UNCAUGHT_EXCEPTION, _K.STACK_EXHAUSTION, _K.ASSERTION})
 """An interpreter turns these into an exception; a server answers with an error and goes on."""
 
 
@@ -130,7 +130,7 @@ def stakes(violation: Violation, control: Control) -> Stakes | None:
     kind = violation.kind
     if kind in OBSERVED_FACTS:
         return _FACT
-    if kind in _ONE_REQUEST:
+    if kind in ONE_REQUEST:
         return replace(_NOTHING, va=_LIMITED)
     if kind is _K.PATH_TRAVERSAL and control.tier is not ControlTier.CONTROLLED_EXECUTION:
         if control.tier is ControlTier.UNCONTROLLED_READ:
@@ -163,7 +163,7 @@ def door(entry: EntryPoint) -> tuple[Value, Value, Value]:
             ("N", "The proof needs no account but what its own requests set up."),
             ("N", "The attacker sends the request; no other person takes part."),
         )
-    if entry.kind is EntryKind.FUNCTION:
+    if entry.kind in (EntryKind.FUNCTION, EntryKind.HARNESS):
         return (
             (
                 "N",

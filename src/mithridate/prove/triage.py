@@ -101,6 +101,8 @@ def _door(proof: Proof, entry: EntryPoint) -> str:
             return f"When {proof.through or 'a route'} of the application `{name}` receives the proof's request"
         case EntryKind.FUNCTION:
             return f"When {proof.through or f'`{name}`'} is called with the proof's arguments"
+        case EntryKind.HARNESS:
+            return f"When {proof.through or 'a fuzz target'} of the project (`{name}`) is given the proof's bytes"
         case EntryKind.COMMAND:
             return f"When the command `{name}` runs as in the proof"
     return f"When `{name}` reads from standard input {size}"

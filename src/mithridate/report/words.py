@@ -46,6 +46,7 @@ KINDS = {
     EntryKind.APPLICATION: "web application",
     EntryKind.FUNCTION: "function",
     EntryKind.COMMAND: "command-line program",
+    EntryKind.HARNESS: "fuzz target",
 }
 
 _METRICS = {

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,7 +57,15 @@ class SmallRunner:
     def __init__(self, tree: Path) -> None:
         self.tree = tree
 
-    def run(self, documents: Sequence[bytes], seconds: float, each_s: float, *, coverage: bool = True) -> Output:
+    def run(
+        self,
+        documents: Sequence[bytes],
+        seconds: float,
+        each_s: float,
+        *,
+        coverage: bool = True,
+        alone: Container[int] | None = None,
+    ) -> Output:
         with TemporaryDirectory() as folder:
             for number, data in enumerate(documents):
                 (Path(folder) / f"{number:06d}.json").write_bytes(data)

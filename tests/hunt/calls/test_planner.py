@@ -1,16 +1,24 @@
+import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from mithridate.hunt.engines.calls import planner
+from mithridate.hunt.engines.calls import planner, plans
+from mithridate.hunt.engines.calls.door import read_door
+from mithridate.hunt.engines.calls.outcome import Answer, Run, Seen
 from mithridate.hunt.engines.calls.planner import STAGES, Planner, Purpose, State
+from mithridate.hunt.engines.calls.plans import Knowledge
+from mithridate.hunt.engines.calls.state import Job, Kept, Stage
+from mithridate.hunt.engines.calls.steps import with_marks
+from mithridate.model.observation import Sink
+from mithridate.model.violation import Frame, Violation, ViolationKind
 
 
 def test_a_search_whose_shapes_are_all_worn_out_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mutations never run out: a target of which every run was used up would be looked at for ever."""
     target = SimpleNamespace(file="", line=0, function="f", module="m", parameters=())
-    known: Any = SimpleNamespace(door=SimpleNamespace(targets={"m:f": target}))
+    known: Any = SimpleNamespace(door=SimpleNamespace(targets={"m:f": target}), unmeasured=lambda *_: [])
     looked: list[int] = []
 
     def jobs(*_arguments: object) -> list[Any]:
@@ -25,3 +33,50 @@ def test_a_search_whose_shapes_are_all_worn_out_ends(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Planner, "_without_worn", lambda *_: None)
     assert search.next(5) == []
     assert looked
+
+
+def test_standard_input_is_no_parameter_and_is_asked_for_by_no_name() -> None:
+    target = SimpleNamespace(file="", line=0, function="f", module="m", parameters=(), construct=None, doc="")
+    known: Any = SimpleNamespace(door=SimpleNamespace(targets={"m:f": target}))
+    search = Planner(state=State(), known=known)
+    assert search._asked(search.state.units["m:f"], ("stdin",)).parameter == ""
+
+
+def test_a_text_that_decides_what_is_done_with_another_is_kept_while_the_other_is_attacked() -> None:
+    """A function that is told the format of what it loads does nothing with it until the format is one that it knows."""
+    door = read_door(json.dumps({"targets": ["m:load"], "functions": [{"target": "m:load"}]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    unit = search.state.units["m:load"]
+    first = {"target": "m:load", "args": ["amber", "amber"], "kwargs": {}}
+    unit.kept, unit.stage = [Kept(call=first, edges=1)], STAGES.index(Stage.CONSTANTS)
+    tried = [{**first, "args": [word, "amber"]} for word in ("json", "yaml")]
+    job = Job(target="m:load", purpose=Purpose.INPUTS, calls=tried, place=["args", 0], texts=[([("json", False)], 1)] * 2)
+    search.learn(job, Run(ended="done", answers=[Answer(), Answer(new_edges=9)]), [])
+    attacks = plans.jobs(Stage.SPECIAL, unit, search.known)
+    assert attacks and attacks[0].calls[0]["args"][0] == "yaml" and attacks[0].place == ["args", 1]
+    assert any(call["args"][0] == "yaml" for one in plans.jobs(Stage.MARKS, unit, search.known) for call in one.calls)
+
+
+def reached(target: str, line: int) -> Seen:
+    """A mark in a program's arguments, behind a helper that several functions call at different lines."""
+    frames = (Frame(file="/src/h.py", line=3, function="run"), Frame(file="/src/m.py", line=line, function=target))
+    mark = (0, "opening", "closing")
+    told = {"phase": "attack", "step": 0, "sink": Sink.COMMAND, "api": "subprocess.Popen", "dialect": "", "detail": {}}
+    return Seen(**told, text='["fetch", "openingamberclosing"]', marks=(mark,), frames=frames)  # type: ignore[arg-type]
+
+
+def test_each_way_to_a_sink_behind_a_helper_is_attacked_and_kept() -> None:
+    """A helper that runs what it is given is there for that; its callers, which give it what they were given, are not."""
+    names = ("m:one", "m:two")
+    door = read_door(json.dumps({"targets": names, "functions": [{"target": n} for n in names]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    at_helper = (Frame(file="/src/h.py", function="run"),)
+    violation = Violation(kind=ViolationKind.ARGUMENT_INJECTION, detector="confinement", message="", frames=at_helper)
+    for line, name in enumerate(names):
+        call = with_marks({"target": name, "args": ["amber"], "kwargs": {}})
+        job = Job(target=name, purpose=Purpose.SHAPES, calls=[call])
+        search.learn(job, Run(ended="done", answers=[Answer()], seen=[reached(name, line)]), [])
+        attacks = [one for one in search.state.queue if one.target == name and one.purpose is Purpose.ATTACK]
+        assert attacks
+        assert len(search.learn(attacks[0], Run(ended="done", answers=[Answer()]), [violation])) == 1
+        assert search.learn(attacks[1], Run(ended="done", answers=[Answer()]), [violation]) == []

@@ -29,6 +29,10 @@ class Redirect(Exception):
     """Sends the visitor elsewhere."""
 
 
+class Refused(Exception):
+    """Answers with that status instead."""
+
+
 class Dies(Exception):
     """Takes the whole run with it."""
 
@@ -160,6 +164,8 @@ class Application:
             status = 302
             visit.headers.append(("Location", str(there)))
             visit.show(Sink.REDIRECT, str(there), "")
+        except Refused as refused:
+            status = refused.args[0]
         except (ValueError, KeyError) as error:
             status, raised = 500, f"{type(error).__name__}: {error}"
         if body:

@@ -1,5 +1,7 @@
 """What is run before what: claims about the planner's order, without anything that runs."""
 
+from dataclasses import replace
+
 from mithridate.hunt.engines.requests.document import HARMLESS, marked
 from mithridate.hunt.engines.requests.planner import Planner
 from mithridate.hunt.engines.requests.state import Plan, Purpose, State
@@ -92,6 +94,14 @@ def test_a_unit_that_a_form_leads_to_does_not_wait() -> None:
         knocked(search, {"GET /a": answered("x", new_edges=5, body=FORM), "POST /b": answered()})
         assert units(search.next(100), Purpose.SUPPLY) == {"GET /a", "POST /b"}
         assert not search.state.units["POST /b"].echo
+
+
+def test_what_a_framework_refuses_for_want_of_a_declared_body_is_not_left_for_later() -> None:
+    search = planner(Route(path="/a", methods=("POST",)), Route(path="/b", methods=("POST",)))
+    (refused,) = answered().answers
+    refused = replace(refused, status=422, asked=(Asked(where="json", name="c"),))
+    knocked(search, {"POST /a": Run(ended="done", answers=(refused,)), "POST /b": answered()})
+    assert units(search.next(100), Purpose.SUPPLY) == {"POST /a"}
 
 
 def test_another_way_to_a_place_that_was_broken_out_of_is_followed_last() -> None:

@@ -58,6 +58,52 @@ def witness(sink: Sink, before: str = "", after: str = "", dialect: str = "", wh
     )
 
 
+def test_json_bodies_have_lists_and_objects_where_the_declaration_has_them() -> None:
+    asked = [Asked(where="json", name="shop.items[].name"), Asked(where="json", name="shop.items[].size", kind="int")]
+    asked += [
+        Asked(where="json", name="tags[]"),
+        Asked(where="json", name="kind", kind="=small"),
+        Asked(where="json", name="more.amber"),
+    ]
+    given_ = sent(supply.requests(replace(unit(), asked=asked))[0])["json"]
+    bare = json.loads(MARK.sub("", json.dumps(given_, ensure_ascii=False)))
+    assert bare == {
+        "shop": {"items": [{"name": "amber", "size": "1"}]},
+        "tags": ["amber"],
+        "kind": "small",
+        "more": {"amber": "amber"},
+    }
+
+
+def test_what_may_be_left_out_of_a_body_is_left_out_once() -> None:
+    asked = [Asked(where="json", name="a"), Asked(where="json", name="b", kind="?")]
+    bodies = [sorted(sent(request)["json"]) for request in supply.requests(replace(unit(), asked=asked))]
+    assert ["a", "b"] in bodies and ["a"] in bodies
+
+
+def test_bodies_that_the_documentation_shows_are_sent_with_one_text_going_on() -> None:
+    route = replace(unit().route, examples=('{"model": "m", "text": "---\\nx: 1\\n---\\nhello", "deep": {"n": [1, 2]}}',))
+    shown = replace(unit(("json", "text")), route=route)
+    bodies = [sent(request)["json"] for request in supply.requests(shown)]
+    plain = {"model": "m", "text": "---\nx: 1\n---\nhello", "deep": {"n": ["1"]}}
+    assert plain in bodies
+    texts = [MARK.sub("|", body["text"]) for body in bodies if body.get("model") == "m"]
+    assert "---\nx: 1\n---\nhello\n|amber|" in texts, "behind it, on a line of its own where it has lines"
+
+
+def test_an_address_that_was_sent_whole_is_replaced_whole() -> None:
+    sent_whole = f"http://localhost/{marked()}"
+    seen = witness(Sink.REQUEST, before="http://localhost/")
+    seen = replace(seen, steps=replaced(seen.steps, seen.slot, sent_whole))
+    first = pursuit.wave("w", Pursuit(witness=seen))
+    assert first is not None
+    values = [(plan.control[0].inputs[0].value, plan.attack[0].inputs[0].value) for plan in first]
+    assert (sent_whole, f"http://{marked()}.example/") in values, "the host is the attacker's, and the control stays an address"
+    held = pursuit.wave("w", Pursuit(witness=replace(seen, context=Context(before="http://api/", inside="amber", after=""))))
+    assert held is not None
+    assert not any(plan.attack[0].inputs[0].value == f"http://{marked()}.example/" for plan in held), "the program's own prefix"
+
+
 def test_all_asked_inputs_are_supplied_at_once_each_with_its_own_mark() -> None:
     asked = [("query", "a"), ("form", "b"), ("cookies", "c"), ("headers", "X-D"), ("files", "e")]
     request = sent(supply.requests(unit(*asked))[0])

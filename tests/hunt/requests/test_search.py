@@ -3,19 +3,21 @@
 import html
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mithridate.hunt.engines.requests.document import MAX_BYTES
 from mithridate.hunt.engines.requests.engine import STATE_FILE, RequestEngine
 from mithridate.hunt.engines.requests.table import FILE
+from mithridate.hunt.engines.requests.views import Batch
 from mithridate.model.entry import Binary, Boundary, EntryKind, EntryPoint
 from mithridate.model.observation import Sink
 from mithridate.model.project import Flavour
 from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.unsafe_host import UnsafeHost
 
-from .application import Application, Dies, Redirect, Visit, pairs
+from .application import Application, Dies, Redirect, Refused, Visit, pairs
 
 
 def entry(kind: EntryKind = EntryKind.APPLICATION, *flavours: Flavour) -> EntryPoint:
@@ -223,6 +225,21 @@ def test_shell_redirect_and_deserialisation_are_found(tmp_path: Path) -> None:
     assert found == {"shell-injection", "redirect-injection", "type-injection", "entity-injection"}
 
 
+def test_a_door_that_was_never_opened_has_more_time_than_a_slice_to_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    application = Application()
+    application.route("/", "GET")(lambda visit: visit.get("query", "a"))
+    given: list[float] = []
+    run = Application.run
+
+    def timed(self: Application, documents: list[bytes], seconds: float, **named: Any) -> Batch:
+        given.append(seconds)
+        return run(self, documents, seconds, **named)
+
+    monkeypatch.setattr(Application, "run", timed)
+    search(application, tmp_path, seconds=30.0)
+    assert given[0] > 60 and max(given[1:]) < 15
+
+
 def test_what_one_route_stores_and_another_shows_is_found(tmp_path: Path) -> None:
     application = Application()
 
@@ -264,6 +281,70 @@ def test_a_locked_route_is_opened_by_registering_and_logging_in(tmp_path: Path) 
         return sql(visit, f"SELECT a FROM b WHERE c = '{visit.get('query', 'c')}'")
 
     assert "sql-injection" in kinds(search(application, tmp_path))
+
+
+def _shop() -> Application:
+    """Registration by address, a token for name and password (RFC 6749 §4.3), roles, and ten routes for those let in."""
+    application = Application()
+
+    @application.route("/token", "POST")
+    def token(visit: Visit) -> str:
+        given = (visit.get("form", "username"), visit.get("form", "password"))
+        if given != visit.world.get("user"):
+            raise Refused(401)
+        visit.world["role"] = "customer"
+        return ""
+
+    @application.route("/users", "POST")
+    def register(visit: Visit) -> str:
+        address = visit.json("email")
+        if "@example.org" not in address:
+            raise Refused(422)
+        visit.world["user"] = (address, visit.json("password"))
+        return ""
+
+    def let_in(visit: Visit, role: str) -> None:
+        if "role" not in visit.world:
+            raise Refused(401)
+        if role not in ("customer", visit.world["role"]):
+            raise Refused(403)
+
+    for number in range(10):
+
+        @application.route(f"/orders/{number}", "GET")
+        def order(visit: Visit) -> str:
+            let_in(visit, "customer")
+            visit.show(Sink.SQL, f"SELECT a FROM b WHERE c = '{visit.get('query', 'c')}'", visit.request["path"])
+            return ""
+
+    @application.route("/role", "PUT")
+    def role(visit: Visit) -> str:
+        let_in(visit, "customer")
+        for known in ("waiter", "cook"):
+            if visit.equal(visit.json("role"), known):
+                visit.world["role"] = known
+        return ""
+
+    @application.route("/kitchen", "GET")
+    def kitchen(visit: Visit) -> str:
+        let_in(visit, "cook")
+        visit.show(Sink.SHELL, f"df {visit.get('query', 'disk')}", "/src/app.py:kitchen")
+        return ""
+
+    return application
+
+
+def test_a_token_is_got_with_what_was_registered_and_opens_all_that_wants_one(tmp_path: Path) -> None:
+    application = _shop()
+    result = search(application, tmp_path)
+    opened = {d["attack"][-1]["request"]["path"] for d in documents(result, "sql")}
+    assert opened == {f"/orders/{number}" for number in range(10)}
+
+
+def test_what_those_who_are_let_in_may_change_opens_more(tmp_path: Path) -> None:
+    (found, *_) = documents(search(_shop(), tmp_path), "shell")
+    steps = [step["request"]["path"] for step in found["attack"]]
+    assert steps == ["/users", "/token", "/role", "/kitchen"]
 
 
 def test_a_form_names_fields_that_its_handler_reads_without_asking(tmp_path: Path) -> None:

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 _BACKEND = """
-import os, subprocess, sysconfig, zipfile
+import os, subprocess, sys, sysconfig, zipfile
 def build_wheel(directory, config_settings=None, metadata_directory=None):
     module = "tally" + sysconfig.get_config_var("EXT_SUFFIX")
     made = os.path.join(directory, module)
+    REFUSAL
     include = "-I" + sysconfig.get_paths()["include"]
-    subprocess.run([os.environ["CC"], "-shared", "-fPIC", "-O2", include, "source/tally.c", "-o", made], check=True)
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O2", include, "source/tally.c", "-o", made], check=True)
     name = "tally-1.0-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(directory, name), "w") as z:
         z.write(made, module)
@@ -64,12 +65,18 @@ PyMODINIT_FUNC PyInit_tally(void) { return PyModule_Create(&module); }
 """
 
 
-def write(tree: Path, *, sound: bool) -> Path:
-    """Write the project below `tree`; `sound` is the twin that keeps within its buffer."""
+_CRASH = "if (given > 100) *(volatile int *)8 = 1;"
+_REFUSAL = 'if "MITHRIDATE_CFLAGS" in os.environ: sys.exit("error: cannot be built with these flags")'
+
+
+def write(tree: Path, *, sound: bool, refuses_sanitizers: bool = False) -> Path:
+    """Write the project below `tree`; `sound` is the twin that keeps within its buffer. One that `refuses_sanitizers` dies at
+    once of what it does with long inputs.
+    """
     (tree / "source").mkdir(parents=True)
-    bound = "if (given > PLACES) given = PLACES;" if sound else ""
+    bound = "if (given > PLACES) given = PLACES;" if sound else _CRASH if refuses_sanitizers else ""
     (tree / "source/tally.c").write_text(_SOURCE.replace("BOUND", bound))
-    (tree / "backend.py").write_text(_BACKEND)
+    (tree / "backend.py").write_text(_BACKEND.replace("REFUSAL", _REFUSAL if refuses_sanitizers else ""))
     (tree / "pyproject.toml").write_text(
         '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n\n'
         '[tool.tally]\next-modules = ["tally"]\n'

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from mithridate.hunt.engines.aflplusplus import AflPlusPlus
+from mithridate.hunt.engines.atheris.engine import AtherisEngine
 from mithridate.hunt.engines.calls.engine import CallsEngine
 from mithridate.hunt.engines.interface import Engine
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
@@ -15,8 +16,9 @@ from mithridate.oracles.documents import ConfinementOracle
 _ENGINES: dict[str, Callable[[], Engine]] = {
     LibFuzzer.name: LibFuzzer,
     AflPlusPlus.name: AflPlusPlus,
+    OctetsEngine.name: OctetsEngine,  # first where it is for anything: that is native code
     CallsEngine.name: CallsEngine,
-    OctetsEngine.name: OctetsEngine,
+    AtherisEngine.name: AtherisEngine,
     RequestEngine.name: lambda: RequestEngine(oracle=ConfinementOracle()),
 }
 

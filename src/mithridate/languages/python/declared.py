@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from mithridate.languages.python.detect import is_setup_call
+from mithridate.languages.python.engines import imported_by_targets
+from mithridate.languages.python.extras import asked_extras, chosen
 from mithridate.languages.python.poetry import poetry_requirement, poetry_specifier
 from mithridate.languages.python.requirement_files import Requirements, read_requirement_file, requirement_files
 from mithridate.languages.python.text import Unreadable, ini, json_document, syntax, table, text, texts, toml
@@ -29,7 +32,7 @@ class Declared:
     """A project's words. Requirements and constraints are PEP 508 strings; `constraints` are what its lock file says.
 
     `build` are the requirements of its build, None when it has none to run. `packaged`: others install it, or it is installed.
-    `python` are the versions that it takes.
+    `python` are the versions that it takes. `engines` are packages that search its fuzz targets.
     """
 
     requirements: tuple[str, ...]
@@ -39,21 +42,28 @@ class Declared:
     python: SpecifierSet
     version: str
     skipped: tuple[Skipped, ...]
+    engines: tuple[str, ...] = ()
 
 
 def declared(root: Path, path: str, more: tuple[str, ...] = ()) -> Declared:
-    """What the component at `path` below `root` declares; `more` are requirements that the owner adds.
+    """What the component at `path` below `root` declares; `more` are requirements, or extras (`.[web]`), that the owner adds.
 
+    Extras that bring a web framework or server belong to it: the project's application runs with them.
     Files that cannot be understood are skipped with the reason.
     """
     reader = _Reader(root, root / path)
-    for line in more:
+    for line in (line for line in more if not asked_extras(line)):
         reader.found.add(line, "mithridate.toml")
     for read in (reader.pyproject, reader.setup_cfg, reader.setup_py, reader.files, reader.pipfile, reader.scripts):
         read()
     reader.installed()
+    reader.extras([extra for line in more for extra in asked_extras(line)])
     reader.locks()
-    locked = {canonicalize_name(re.split(r"[^\w.-]", c)[0]) for c in reader.found.constraints}
+    harness = imported_by_targets(root / path)
+    for line in harness.requirements:
+        if canonicalize_name(line) not in {_name(wanted) for wanted in reader.found.wanted}:
+            reader.found.add(line, "property tests")
+    locked = {_name(c) for c in reader.found.constraints}
     constraints = [*reader.found.constraints, *(pin for name, pin in reader.pins.items() if name not in locked)]
     return Declared(
         requirements=tuple(reader.found.wanted),
@@ -63,7 +73,12 @@ def declared(root: Path, path: str, more: tuple[str, ...] = ()) -> Declared:
         python=reader.python,
         version=reader.version,
         skipped=tuple(reader.found.skipped),
+        engines=harness.engines,
     )
+
+
+def _name(requirement: str) -> str:
+    return canonicalize_name(re.split(r"[^\w.-]", requirement)[0])
 
 
 class _Reader:
@@ -76,6 +91,8 @@ class _Reader:
         self.is_installed = False
         self.python = SpecifierSet()
         self.version = ""
+        self.name = ""
+        self.optional: dict[str, list[str]] = {}
 
     def pyproject(self) -> None:
         """PEP 621, PEP 518, Poetry and Flit."""
@@ -83,6 +100,7 @@ class _Reader:
         project = table(document, "project")
         for line in texts(project.get("dependencies")):
             self.found.add(line, "pyproject.toml")
+        self._may_want(table(project, "optional-dependencies"))
         self._takes(project.get("requires-python"), "pyproject.toml")
         self._is_version(project.get("version"))
         poetry = table(document, "tool", "poetry")
@@ -91,6 +109,7 @@ class _Reader:
                 self._takes(poetry_specifier(wanted) if isinstance(wanted, str) else None, "pyproject.toml")
             else:
                 self._poetry(name, wanted)
+        self._may_want(_poetry_extras(poetry))
         self._is_version(poetry.get("version"))
         flit = table(document, "tool", "flit", "metadata")
         for line in texts(flit.get("requires")):
@@ -98,6 +117,7 @@ class _Reader:
         self._takes(flit.get("requires-python"), "pyproject.toml")
         build = table(document, "build-system")
         called = project.get("name") or poetry.get("name")
+        self.name = called if isinstance(called, str) else ""
         if isinstance(called, str) and not _NAME.fullmatch(called):
             return  # no index takes such a name, and no front end builds it: an application that runs from its sources
         if build:
@@ -114,6 +134,7 @@ class _Reader:
         for line in str(options.get("install_requires", "")).splitlines():
             if line.strip() and not line.strip().startswith(("#", "file:")):
                 self.found.add(line.strip(), "setup.cfg")
+        self._may_want({k: str(v).splitlines() for k, v in table(sections, "options.extras_require").items()})
         self._takes(options.get("python_requires"), "setup.cfg")
         self._is_version(table(sections, "metadata").get("version"))
         if self.build is None and (options or table(sections, "metadata").get("name")):
@@ -133,6 +154,7 @@ class _Reader:
             for line in wanted.splitlines() if isinstance(wanted, str) else texts(wanted):
                 if line.strip():
                     self.found.add(line.strip(), "setup.py")
+            self._may_want(table(given, "extras_require"))
             for line in texts(given.get("setup_requires")):
                 self.build = (*self.build, line)
             self._takes(given.get("python_requires"), "setup.py")
@@ -173,10 +195,17 @@ class _Reader:
                 continue
             self.is_installed = True
             for line in message.get_all("Requires-Dist", []):
-                if not _OF_AN_EXTRA.search(str(line)):
-                    self.found.add(" ".join(str(line).split()), str(path.relative_to(self.root)))
+                plain = " ".join(str(line).split())
+                if not _OF_AN_EXTRA.search(plain):
+                    self.found.add(plain, str(path.relative_to(self.root)))
+                self._may_want({extra: [plain.partition(";")[0]] for extra in _EXTRA.findall(plain) if _holds(plain, extra)})
             self._takes(message.get("Requires-Python"), path.parent.name)
             self._is_version(message.get("Version"))
+
+    def extras(self, asked: list[str]) -> None:
+        """Optional requirements that belong to running the project, or that the owner asks for."""
+        for line in chosen(self.optional, asked, self.name):
+            self.found.add(line, "an extra")
 
     def locks(self) -> None:
         """Versions that a lock file names: what the project was last run with."""
@@ -206,6 +235,11 @@ class _Reader:
             else:
                 self.found.add(line, where)
 
+    def _may_want(self, optional: Mapping[str, object]) -> None:
+        for extra, lines in optional.items():
+            wanted = [line.strip() for line in texts(lines) if line.strip() and not line.strip().startswith("#")]
+            self.optional.setdefault(str(extra).partition(":")[0], []).extend(wanted)
+
     def _takes(self, versions: object, where: str) -> None:
         if not isinstance(versions, str) or not versions.strip():
             return
@@ -229,7 +263,25 @@ class _Reader:
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _VERSION = re.compile(r"\d[A-Za-z0-9.!+_-]{0,98}")
 _OF_AN_EXTRA = re.compile(r";.*\bextra\b")
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([\w.-]+)["']""")
 _SCRIPT = re.compile(r"(?m)^# /// script$\s(?P<content>(?:^#(?:| .*)$\s)+?)^# ///$")
+
+
+def _holds(line: str, extra: str) -> bool:
+    """Whether the marker of an extra's requirement holds here."""
+    try:
+        marker = Requirement(line).marker
+    except (InvalidRequirement, RecursionError):
+        return False
+    return marker is None or marker.evaluate({"extra": extra})
+
+
+def _poetry_extras(poetry: Mapping[str, object]) -> dict[str, list[str]]:
+    """Poetry's extras name dependencies that are declared as optional."""
+    wanted = table(poetry, "dependencies")
+    lines = {name: poetry_requirement(name, one) for name, one in wanted.items() if not isinstance(one, list)}
+    extras = table(poetry, "extras")
+    return {extra: [line for name in texts(names) if (line := lines.get(name))] for extra, names in extras.items()}
 
 
 def _assignments(tree: ast.Module) -> dict[str, object]:

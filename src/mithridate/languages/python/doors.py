@@ -9,6 +9,7 @@ from pathlib import Path
 from mithridate.languages.python.call_shapes import Shape, recorded_calls
 from mithridate.languages.python.look import Sight, plain, source_of
 from mithridate.languages.python.observer import OWN
+from mithridate.languages.python.targets import targets
 from mithridate.languages.python.text import texts
 from mithridate.model.entry import Binary, Boundary, EntryKind, EntryPoint
 from mithridate.model.project import Build, Flavour, Skipped
@@ -49,7 +50,7 @@ def doors(build: Build, sight: Sight, *, is_library: bool) -> tuple[tuple[Door, 
     whole = [door for record in _whole(sight.found["application"]) if (door := _application(build, record, skipped))]
     found = [part for door in whole for named in _known(_named(door, whole)) for part in _parts(named)]
     programs = [door for record in sight.found["program"] if (door := _program(build, record, skipped))]
-    found += [door for record in sight.found["target"] if (door := _target(build, record, skipped))]
+    found += [_harness(build, name, content) for name, content in targets(sight.found["target"], skipped)]
     served = {route.get("file") for record in sight.found["application"] for route in _routes(record) if isinstance(route, dict)}
     callable_ = [f for f in sight.found["function"] if f.get("file") not in served]
     packaged = [f for f in callable_ if _in_package(f)]
@@ -198,13 +199,9 @@ def _is_aside(file: str, source: str) -> bool:
     return any(_ASIDE.fullmatch(part) for part in inner[:-1]) or bool(_ASIDE_SCRIPT.fullmatch(inner[-1]))
 
 
-def _target(build: Build, record: Mapping[str, object], skipped: list[Skipped]) -> Door | None:
-    where = record.get("import")
-    if not isinstance(where, str) or not _TARGET.fullmatch(where) or len(where) > _LONGEST:
-        skipped.append(Skipped(what=f"fuzz target {plain(where)}", reason="the observer's description of it is not understood"))
-        return None
-    content = {**_base(build, record), "kind": "target", "import": where, "targets": [where], "target": dict(record)}
-    return Door(name=f"{where} (target)", kind=EntryKind.FUNCTION, boundary=Boundary.REAL, content=content)
+def _harness(build: Build, name: str, content: Mapping[str, object]) -> Door:
+    made = {**content, **_base(build, content)}
+    return Door(name=name, kind=EntryKind.HARNESS, boundary=Boundary.REAL, content=made)
 
 
 def _functions(build: Build, records: Sequence[Mapping[str, object]], skipped: list[Skipped], boundary: Boundary) -> list[Door]:

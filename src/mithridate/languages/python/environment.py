@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mithridate.languages.python.engines import ENGINES
 from mithridate.languages.python.interpreter import Interpreter
 from mithridate.languages.python.lock import Fetched, Lock
 from mithridate.languages.python.observer import INTERPRETER
@@ -62,7 +63,7 @@ class Environment:
     def make(self, lock: Lock, *, is_built: bool) -> tuple[Skipped, ...]:
         """Install the lock, then build the project when it has a build. What failed, and why; the rest is installed."""
         self.deadline = time.monotonic() + self.limits.wall_s
-        collect(self.house, (*lock.wheels, *lock.sdists, *lock.tools), self.house.parent.parent)
+        collect(self.house, (*lock.wheels, *lock.sdists, *lock.tools, *lock.engines), self.house.parent.parent)
         skipped = self._wheels(lock.wheels)
         for sdist in lock.sdists:
             failed = self._install([f"{WHEELS}/{sdist.filename}"])
@@ -70,6 +71,10 @@ class Environment:
                 skipped.append(
                     Skipped(what=f"requirement {sdist.name}=={sdist.version}", reason=f"its build failed: {_error(failed)}")
                 )
+        for engine in lock.engines:
+            failed = self._install([f"{WHEELS}/{engine.filename}"], target=ENGINES)
+            if failed is not None:
+                skipped.append(Skipped(what=f"engine {engine.name}=={engine.version}", reason=_error(failed)))
         if self.component.build:
             failed = self._run(("/bin/sh", "-c", self.component.build), cwd=self._source, compiler=self.compiler)
             if not failed.ok:
@@ -97,18 +102,29 @@ class Environment:
     def _project(self) -> list[Skipped]:
         """Build and install the project, for its metadata, generated modules and native extensions; then put what the build made
         beside the sources, from where it is imported."""
-        leftovers = self.directory / "src" / self.component.path / "build"
-        is_theirs = leftovers.exists() or leftovers.is_symlink()
-        failed = self._install([self._source], self.compiler)
-        if not is_theirs:
-            remove_tree(leftovers)  # setuptools' copy of the sources, which would be looked at as if it were the project
+        skipped: list[Skipped] = []
+        failed = self._built(self.compiler)
+        if failed is not None and self.compiler is not None:
+            why = self._why(failed)
+            if self._built(None) is None:
+                reason = f"it is built without sanitizers, where only a crash shows, as its build with them failed: {why}"
+                skipped, failed = [Skipped(what=f"{self.component.id}: its native code", reason=reason)], None
         if failed is not None:
             reason = f"its own build failed, so it is run from its sources: {self._why(failed)}"
             return [Skipped(what=f"{self.component.id}: what its build would add", reason=reason)]
         adopted = self._run((INTERPRETER, "-I", f"{_OWN}/adopt.py", self._source, ENVIRONMENT))
         if not adopted.ok:
-            return [Skipped(what=f"{self.component.id}: what its build added", reason=_error(adopted))]
-        return []
+            skipped.append(Skipped(what=f"{self.component.id}: what its build added", reason=_error(adopted)))
+        return skipped
+
+    def _built(self, compiler: Compiler | None) -> Execution | None:
+        """Build the project and install it; the failure, or None."""
+        leftovers = self.directory / "src" / self.component.path / "build"
+        is_theirs = leftovers.exists() or leftovers.is_symlink()
+        failed = self._install([self._source], compiler)
+        if not is_theirs:
+            remove_tree(leftovers)  # setuptools' copy of the sources, which would be looked at as if it were the project
+        return failed
 
     @property
     def _source(self) -> str:
@@ -119,9 +135,9 @@ class Environment:
         said = first_error(failed.stderr + failed.stdout) if self.compiler else ""
         return said or _error(failed)
 
-    def _install(self, what: Sequence[str], compiler: Compiler | None = None) -> Execution | None:
+    def _install(self, what: Sequence[str], compiler: Compiler | None = None, *, target: str = ENVIRONMENT) -> Execution | None:
         """The failure, or None."""
-        argv = (_UV, "pip", "install", "--quiet", "--python", INTERPRETER, "--target", ENVIRONMENT, "--no-deps")
+        argv = (_UV, "pip", "install", "--quiet", "--python", INTERPRETER, "--target", target, "--no-deps")
         done = self._run((*argv, "--no-index", "--find-links", WHEELS, "--", *what), compiler=compiler)
         return None if done.ok else done
 

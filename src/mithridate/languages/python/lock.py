@@ -25,7 +25,7 @@ from mithridate.sandbox.leavings import remove_tree
 FILES = "python-files"
 LOCKS = "python-locks"
 """Below the cache: fetched files by content, and what was decided by what was asked."""
-_VERSION = 1
+_VERSION = 2
 _RETRY_S = 3600.0
 """How long (seconds) a decision stands that lacks something: the index may have it later."""
 _ROUNDS = 12
@@ -56,17 +56,19 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """What an environment is made of: `wheels` and `sdists` to install, `tools` that builds need; and what could not be had."""
+    """What an environment is made of: `wheels` and `sdists` to install, `tools` that builds need, `engines` that search in the
+    target's interpreter; and what could not be had."""
 
     wheels: tuple[Fetched, ...]
     sdists: tuple[Fetched, ...]
     tools: tuple[Fetched, ...]
     skipped: tuple[Skipped, ...]
+    engines: tuple[Fetched, ...] = ()
 
     @property
     def digest(self) -> str:
         """Names and contents of all files, as one hash."""
-        files = sorted((f.filename, f.sha256) for f in (*self.wheels, *self.sdists, *self.tools))
+        files = sorted((f.filename, f.sha256) for f in (*self.wheels, *self.sdists, *self.tools, *self.engines))
         return hashlib.sha256(repr(files).encode()).hexdigest()
 
 
@@ -121,7 +123,14 @@ class _Locker:
         for build in sorted(asked):
             for wheel in self._tools(build):
                 tools.setdefault(wheel.filename, wheel)
-        return Lock(wheels=tuple(wheels), sdists=sdists, tools=tuple(tools.values()), skipped=tuple(dict.fromkeys(self.skipped)))
+        engines = tuple(self._tools(self.declared.engines, "engine")) if self.declared.engines else ()
+        return Lock(
+            wheels=tuple(wheels),
+            sdists=sdists,
+            tools=tuple(tools.values()),
+            skipped=tuple(dict.fromkeys(self.skipped)),
+            engines=engines,
+        )
 
     def _resolve(self, wanted: list[str], constraints: Sequence[str]) -> tuple[Wheel, ...] | Unresolved:
         """Resolve; sdists get their stand-ins and what nobody has is taken out of `wanted`, until nothing changes."""
@@ -237,16 +246,16 @@ class _Locker:
                 self.skipped.append(Skipped(what=f"requirement {part[0]}", reason=f"does not fit: {_brief(outcome.why)}"))
         return chosen
 
-    def _tools(self, build: tuple[str, ...]) -> list[Fetched]:
-        """The wheels that one build needs; a build that lacks some is tried all the same."""
+    def _tools(self, build: tuple[str, ...], what: str = "build requirement") -> list[Fetched]:
+        """The wheels that one build needs, or engines; a build that lacks some is tried all the same."""
         lines = [line for line in build if _is_requirement(line)]
         chosen = self.resolver.resolve(lines)
         if isinstance(chosen, Unresolved):
             why = chosen.why
             several = [self.resolver.resolve([line]) for line in lines]
             chosen = tuple(w for one in several if not isinstance(one, Unresolved) for w in one)
-            self.skipped.append(Skipped(what=f"build requirements {', '.join(build)}"[:200], reason=_brief(why)))
-        found = (self._fetch(wheel, "build requirement") for wheel in chosen if wheel.name not in self._sdists)
+            self.skipped.append(Skipped(what=f"{what} {', '.join(build)}"[:200], reason=_brief(why)))
+        found = (self._fetch(wheel, what) for wheel in chosen if wheel.name not in self._sdists)
         return [f for f in found if f]
 
     def _fetch(self, wheel: Wheel, what: str) -> Fetched | None:
@@ -268,7 +277,15 @@ class _Locker:
 
 def _key(declared: Declared, interpreter: Interpreter, settings: IndexSettings) -> str:
     house = sorted(p.name for p in settings.wheelhouse.iterdir()) if settings.wheelhouse and settings.wheelhouse.is_dir() else []
-    asked = (declared.requirements, declared.constraints, declared.build, interpreter.identity, settings.arguments, house)
+    asked = (
+        declared.requirements,
+        declared.constraints,
+        declared.build,
+        declared.engines,
+        interpreter.identity,
+        settings.arguments,
+        house,
+    )
     bounds = [path.read_bytes() for path in settings.constraints]
     return hashlib.sha256(repr((_VERSION, asked, bounds)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
@@ -279,13 +296,13 @@ def _read(path: Path, cache: Path) -> Lock | None:
         content = json.loads(path.read_text("utf-8"))
         groups = {
             name: tuple(Fetched(**{**f, "build": tuple(f["build"])}) for f in content[name])
-            for name in ("wheels", "sdists", "tools")
+            for name in ("wheels", "sdists", "tools", "engines")
         }
         lock = Lock(**groups, skipped=tuple(Skipped(**s) for s in content["skipped"]))
         age = time.time() - path.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    complete = all(f.path(cache).is_file() for f in (*lock.wheels, *lock.sdists, *lock.tools))
+    complete = all(f.path(cache).is_file() for f in (*lock.wheels, *lock.sdists, *lock.tools, *lock.engines))
     return lock if complete and (not lock.skipped or age < _RETRY_S) else None
 
 

@@ -13,7 +13,7 @@ from mithridate.sandbox.interface import Sandbox
 
 _KINDS = ("application", "function", "program", "target", "module", "skipped")
 _MAXIMUM = 20_000
-_LIMITS = Limits(wall_s=300.0, memory_bytes=3 << 30, processes=256, output_bytes=32 << 20, scratch_bytes=1 << 30)
+_LIMITS = Limits(wall_s=600.0, memory_bytes=3 << 30, processes=256, output_bytes=32 << 20, scratch_bytes=1 << 30)
 
 
 @dataclass(frozen=True, slots=True)

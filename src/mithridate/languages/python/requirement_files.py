@@ -12,9 +12,10 @@ from mithridate.model.project import Skipped
 
 MAXIMUM = 500
 """Requirements of one component; no project names as many by hand."""
-_NOT_FOR_RUNNING = re.compile(
+NOT_FOR_RUNNING = re.compile(
     r"(?i)(^|[-_.\s])(dev|devel|development|tests?|testing|docs?|lint|style|ci|build|typing|mypy|bench\w*|format)([-_.\s]|$)"
 )
+"""Names of files and extras that say what development needs."""
 _LONGEST_LINE = 4096
 _DEEPEST = 16
 _INDEX_OPTIONS = ("-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-index", "--trusted-host")
@@ -60,7 +61,7 @@ def requirement_files(directory: Path) -> tuple[Path, ...]:
     found = [*_listed(directory, "*requirements*.txt"), *_listed(directory / "requirements", "*.txt")]
     if not found:
         found = [*_listed(directory, "requirements*.in"), *_listed(directory / "requirements", "*.in")]
-    return tuple(path for path in found if not _NOT_FOR_RUNNING.search(path.stem))
+    return tuple(path for path in found if not NOT_FOR_RUNNING.search(path.stem))
 
 
 def read_requirement_file(path: Path, root: Path, into: Requirements) -> None:

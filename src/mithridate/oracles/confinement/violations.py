@@ -11,6 +11,7 @@ from mithridate.oracles.confinement.sent import NOTHING_KNOWN, Sent, sent
 from mithridate.oracles.confinement.verdict import judge_run
 from mithridate.oracles.detector import Detector
 from mithridate.oracles.native import native
+from mithridate.oracles.uncaught import uncaught
 
 CONFINEMENT = "confinement"
 OBSERVER = "observer"
@@ -65,10 +66,19 @@ def _escapes(run: Run, known: Sent) -> Iterator[Violation]:
 def _errors(run: Run) -> Iterator[Violation]:
     harmless = {_error(o) for o in run.control.observations}
     for observation in run.attack.observations:
+        if (kind := uncaught(observation)) is not None and not _always(_error(observation), run.control):
+            message = f"{quoted(observation.text)} left the fuzz target, which lets through what its author calls a flaw"
+            yield Violation(kind=kind, detector=OBSERVER, message=message, frames=observation.frames)
         name = _error(observation)
         if name in _ERRORS and name not in harmless:
             message = f"{name} left the entry point: {quoted(observation.text)}"
             yield Violation(kind=_ERRORS[name], detector=OBSERVER, message=message, frames=observation.frames)
+
+
+def _always(name: str, control: Phase) -> bool:
+    """Every harmless input ends in that exception too, if any was tried: then it is not the attack's."""
+    raised = [str(answer.get("raised") or "").partition(":")[0] for answer in control.answers]
+    return not raised or all(each == name for each in raised)
 
 
 def _error(observation: Observation) -> str:

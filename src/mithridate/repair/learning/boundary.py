@@ -1,9 +1,13 @@
 """Inputs between one that violates and one that does not: halfway by number, by length, or by half of the changes."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 _NUMBER_BYTES = 8
 _PLACES = 4
+
+
+_FIELDS: tuple[tuple[int, Literal["little", "big"]], ...] = ((1, "big"), (2, "little"), (2, "big"), (4, "little"), (4, "big"))
 
 
 def between(violating: bytes, healthy: bytes) -> list[bytes]:
@@ -19,7 +23,7 @@ def aimed(data: bytes, value: int, wanted: int) -> list[bytes]:
     """`data` with a number that equals `value` changed into `wanted`, at each place where it stands (Aschermann et al.,
     "REDQUEEN: Fuzzing with Input-to-State Correspondence", NDSS 2019); in 8, 16 or 32 bits of either order, or in decimal."""
     found: dict[bytes, None] = {}
-    for width, order in ((1, "big"), (2, "little"), (2, "big"), (4, "little"), (4, "big")):
+    for width, order in _FIELDS:
         top = 1 << (8 * width)
         if not -(top >> 1) <= value < top or not -(top >> 1) <= wanted < top or (width > 1 and -128 <= value < 128):
             continue

@@ -65,6 +65,7 @@ def test_the_only_values_that_a_declaration_takes_are_told(root: Path) -> None:
 
 def test_starlette_json_is_asked(root: Path) -> None:
     assert ("json", "k") in api(root, post("/json", json={"k": "v"})).asked()
+    assert ("json", "*") in api(root, post("/json")).asked(), "though what was sent is none"
 
 
 def test_mounted_routes_are_listed_with_their_kinds(root: Path) -> None:

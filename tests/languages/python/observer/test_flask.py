@@ -30,6 +30,14 @@ def test_routes_come_with_parameters_methods_place_and_constants(root: Path) -> 
     assert {"hidden-name", "hidden-value", "one", "two"} <= set(routes["/every"]["constants"])
 
 
+def test_json_that_a_handlers_documentation_shows_comes_with_its_route(tmp_path: Path) -> None:
+    needs("flask")
+    text = "from flask import Flask\napp = Flask('a')\n@app.post('/p')\ndef p():\n"
+    text += '    """Send {this}:\n\n    curl -d \'{"a": "x", "b": [1]}\'\n    """\n    return \'\'\n'
+    routes = {route["path"]: route for route in steps(tree(tmp_path / "shown", web=text), get("/p")).ready["routes"]}
+    assert routes["/p"]["examples"] == ['{"a": "x", "b": [1]}']
+
+
 def test_the_query_as_a_whole_is_asked_for_by_the_handler_and_not_by_the_framework(root: Path) -> None:
     assert ("raw_query", "*") in steps(root, get("/raw-query")).asked()
     assert ("raw_query", "*") not in steps(root, post("/args/1", form=[["f", "x"]])).asked()
@@ -55,6 +63,11 @@ def test_json_bodies_tell_the_members_that_are_asked_for(root: Path) -> None:
     assert {("json", "user"), ("json", "user.name"), ("json", "other")} <= found.asked()
     assert found.tokens()[0] in found.answer()["body"]
     assert steps(root, post("/raw", body=marked("n"))).asked() == {("body", "*")}
+
+
+def test_a_json_body_that_was_not_sent_is_asked_for_all_the_same(root: Path) -> None:
+    found = steps(root, post("/json"))
+    assert found.answer()["status"] == 415 and ("json", "*") in found.asked()
 
 
 def test_constants_that_input_is_compared_with_are_heard_when_wanted(root: Path) -> None:

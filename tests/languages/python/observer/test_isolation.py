@@ -42,6 +42,11 @@ def deep(n=0): return deep(n + 1)
 def chatter():
     print("to stdout"); os.write(1, b"raw"); os.write(2, b"raw"); sys.stderr.write("words")
 def read(): return sys.stdin.read()
+def settle():
+    kept = os.path.expanduser("~/.cache/t")
+    os.makedirs(kept)
+    with open(os.path.join(kept, "state"), "w") as f: f.write("x")
+    return os.listdir(kept)
 """
 
 
@@ -60,6 +65,12 @@ def test_globals_files_and_databases_of_one_run_are_unchanged_in_the_next(target
     found = batch(target, DOOR, [document(call("t:state")), document(call("t:state")), document(call("t:look"))])
     assert found.answer(0)["returned"] == found.answer(1)["returned"] == "([1], 7, 1)"
     assert found.answer(2)["returned"] == "(['data.db', 'gone.txt', 'notes.txt', 't.py'], 'old')"
+
+
+def test_a_program_keeps_things_in_its_home_for_one_run(target: Path) -> None:
+    found = batch(target, DOOR, [document(call("t:settle")), document(call("t:settle"))])
+    for run in (0, 1):
+        assert found.answer(run)["returned"] == "['state']", "what it makes there is allowed, and gone in the next run"
 
 
 def test_the_project_itself_is_never_written_to(target: Path) -> None:

@@ -33,6 +33,20 @@ if __name__ == "__main__":
     atheris.Setup(sys.argv, TestOneInput)
     atheris.Fuzz()
 """
+PROPERTIES = """
+import unittest
+from hypothesis import given, strategies as st
+@given(st.text())
+def test_round(x): ...
+@given(x=st.text())
+def test_fixture(x, tmp_path): ...
+@unittest.expectedFailure
+@given(st.text())
+def test_known(x): ...
+class Case(unittest.TestCase):
+    @given(st.text())
+    def test_method(self, x): ...
+"""
 FACTORY = """
 def create_app(config=None):
     from flask import Flask
@@ -56,7 +70,7 @@ FILES = {
     "tool.py": "import sys\ndef main(): ...\nif __name__ == '__main__':\n    sys.exit(main())\n",
     "writes.py": "open('left-behind.txt', 'w').close()\n",
     "fuzz_parse.py": FUZZ,
-    "tests/test_h.py": "from hypothesis import given, strategies as st\n@given(st.text())\ndef test_round(x): ...\n",
+    "tests/test_h.py": PROPERTIES,
     "pyproject.toml": '[project]\nname = "x"\n[project.scripts]\nx-tool = "tool:main"\n[tool.other]\ny = "z:z"\n',
     "setup.cfg": "[options.entry_points]\nconsole_scripts =\n    cfg-tool = tool:main [extra]\n",
     "plain.py": PLAIN,
@@ -69,7 +83,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory: pytest.TempPathFactory) -> list[Record]:
-    return look(tree(tmp_path_factory.mktemp("look") / "project", **FILES), "--each", "8")
+    return look(tree(tmp_path_factory.mktemp("look") / "project", **FILES), "--each", "5")
 
 
 def of(records: list[Record], kind: str, key: str) -> dict[str, Record]:
@@ -117,10 +131,23 @@ def test_programs_that_scripts_and_packaging_declare(records: list[Record]) -> N
     assert "y" not in programs
 
 
-def test_fuzz_targets_are_found_without_their_engines(records: list[Record]) -> None:
+def test_fuzz_targets_are_found_without_atheris_and_are_nothing_else(records: list[Record]) -> None:
     targets = of(records, "target", "import")
     assert targets["fuzz_parse:TestOneInput"]["kind"] == "atheris"
-    assert targets["test_h:test_round"]["kind"] == "hypothesis" and targets["test_h:test_round"]["paths"] == ["/src/tests"]
+    assert "fuzz_parse" not in of(records, "program", "name") and "fuzz_parse:TestOneInput" not in of(
+        records, "function", "target"
+    )
+
+
+def test_property_tests_are_targets_when_hypothesis_can_give_them_bytes(records: list[Record]) -> None:
+    needs("hypothesis")
+    targets = of(records, "target", "import")
+    assert targets["test_h:test_round"]["kind"] == "hypothesis"
+    assert targets["test_h:test_round"]["paths"] == ["/src/tests", "/src"], "tests import the project from outside of it"
+    assert "test_h:Case.test_method" in targets
+    skipped = of(records, "skipped", "what")
+    assert "what a test runner provides: tmp_path" in skipped["fuzz target test_h:test_fixture"]["reason"]
+    assert "marks it" in skipped["fuzz target test_h:test_known"]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -153,3 +180,53 @@ def test_a_component_below_the_source_keeps_its_name(tmp_path: Path) -> None:
     needs("json")
     records = look(tree(tmp_path / "src" / "part", lib="def f(): ..."))
     assert of(records, "function", "target")["lib:f"]["file"] == "/src/lib.py"
+
+
+def test_a_module_that_ends_the_process_has_no_others_imported_again(tmp_path: Path) -> None:
+    note = f"open({str(tmp_path / 'order')!r}, 'a').write(__name__ + ' ')\n"
+    dies = note + "import os\nos.abort()\n"
+    records = look(tree(tmp_path / "p", a=note, b=note, c=dies, d=note, e=note))
+    assert (tmp_path / "order").read_text().split() == ["a", "b", "c", "c", "d", "e"]
+    assert of(records, "module", "name").keys() == {"a", "b", "d", "e"}
+
+
+def test_modules_that_make_applications_are_imported_first(tmp_path: Path) -> None:
+    note = f"open({str(tmp_path / 'order')!r}, 'a').write(__name__ + ' ')\n"
+    look(tree(tmp_path / "p", a=note, b=note, z=note + "class Flask: ...\nserved = Flask()\n"))
+    assert (tmp_path / "order").read_text().split() == ["z", "a", "b"]
+
+
+def test_files_of_one_name_in_two_directories_are_both_imported(tmp_path: Path) -> None:
+    files = {"one/handler.py": "def first(): ...\n", "two/handler.py": "def second(): ...\n"}
+    assert {"handler:first", "handler:second"} <= of(look(tree(tmp_path / "p", **files)), "function", "target").keys()
+
+
+def test_a_directory_inside_of_a_package_is_a_part_of_it_unless_its_files_say_otherwise(tmp_path: Path) -> None:
+    files = {
+        "pkg/__init__.py": "",
+        "pkg/base.py": "def base(): ...\n",
+        "pkg/parts/json5.py": "import json5\n",
+        "pkg/parts/one.py": "from ..base import base\ndef first(): ...\n",
+        "pkg/scripts/run.py": "import helper\ndef second(): ...\n",
+        "pkg/scripts/helper.py": "def third(): ...\n",
+    }
+    found = of(look(tree(tmp_path / "p", **files)), "function", "target").keys()
+    assert {"pkg.parts.one:first", "run:second", "helper:third"} <= found
+
+
+def test_an_application_is_found_among_many_names(tmp_path: Path) -> None:
+    needs("flask")
+    names = "".join(f"name_{number} = {number}\n" for number in range(1000))
+    found = look(tree(tmp_path / "p", web=names + "from flask import Flask\napp = Flask('many')\n"))
+    assert of(found, "application", "import").keys() == {"web:app"}
+
+
+def test_a_packages_copies_of_others_are_left_out_and_a_folder_of_projects_is_not(tmp_path: Path) -> None:
+    body = "def parse(text: str): ...\n"
+    names = ("p/__init__.py", "p/packages/__init__.py", "p/packages/other/__init__.py", "packages/one/one.py")
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(body)
+    found = of(look(tmp_path), "function", "target")
+    assert "p:parse" in found and "one:parse" in found
+    assert not any("packages.other" in target for target in found)

@@ -31,8 +31,7 @@ def run(data):
     found = seen.observed("shell")
     assert [(one["api"], one["text"], one["dialect"], one["stopped"]) for one in found] == [(api, text, "sh", True)]
     assert len(seen.records) == 1
-    assert seen.attack["stopped"]
-    assert "OSError" in seen.attack["kinds"]
+    assert "OSError" in seen.attack["kinds"] if seen.attack["stopped"] else seen.attack["result"] is False
     assert seen.control["result"] is True
 
 
@@ -58,7 +57,7 @@ def run(data):
     found = seen.only("command")
     assert (found["api"], found["stopped"]) == (api, True)
     assert json.loads(found["text"])[-1] == MARKED
-    assert seen.attack["stopped"]
+    assert seen.attack["stopped"] or seen.attack["result"] is False
     assert seen.control["result"] is True
 
 
@@ -66,3 +65,18 @@ def test_the_same_program_without_marked_data_runs_and_is_not_told(observe: Obse
     seen = observe("import subprocess\ndef run(data):\n    return subprocess.check_output(['echo', 'x'], text=True)\n")
     assert seen.records == []
     assert seen.attack["result"] == "x\n"
+
+
+def test_what_comes_after_a_program_that_was_stopped_is_reached(observe: Observe) -> None:
+    """A copy of what is named is made first, and something of it chosen then: both are what an outsider says."""
+    source = """
+import subprocess
+def run(data):
+    said = subprocess.check_output(['fetch', data], cwd='.', text=True)
+    code = subprocess.call('choose ' + data, shell=True)
+    return [said, code]
+"""
+    seen = observe(source)
+    found = [*seen.observed("command"), *seen.observed("shell")]
+    assert [one["api"] for one in found] == ["subprocess.check_output", "subprocess.call"]
+    assert not seen.attack["stopped"] and seen.attack["result"] == ["", 0]

@@ -36,6 +36,42 @@ def test_requirements_of_each_tool(tmp_path: Path, files: dict[str, str | bytes]
     assert wanted(tmp_path, files) == requirements
 
 
+_EXTRAS = {
+    "pyproject.toml": '[project]\nname = "shop"\ndependencies = ["a"]\n[project.optional-dependencies]\n'
+    'proxy = ["FastAPI>=0.1", "b"]\nmail = ["c"]\nall = ["shop[mail]", "d"]\ntest = ["flask", "x"]\n'
+}
+_DIST_INFO = (
+    'Metadata-Version: 2.1\nName: shop\nVersion: 1\nRequires-Dist: a\nRequires-Dist: flask>=2; extra == "web"\n'
+    'Requires-Dist: b; python_version < "3" and extra == "web"\nRequires-Dist: c; extra == "mail"\n'
+)
+
+
+def test_an_extra_with_a_web_server_belongs_to_running_the_project_and_no_other_one_does(tmp_path: Path) -> None:
+    assert wanted(tmp_path, _EXTRAS) == {"a", "FastAPI>=0.1", "b"}
+
+
+def test_the_owner_asks_for_more_extras_as_pip_is_asked(tmp_path: Path) -> None:
+    asked = declared(project(tmp_path, _EXTRAS).tree, ".", (".[all]", "e"))
+    assert set(asked.requirements) == {"a", "FastAPI>=0.1", "b", "c", "d", "e"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"pyproject.toml": '[tool.poetry]\nname = "shop"\n[tool.poetry.dependencies]\na = "*"\n'
+         'flask = {version = ">=2", optional = true}\nc = {version = "*", optional = true}\n'
+         '[tool.poetry.extras]\nweb = ["flask"]\nmail = ["c"]\n'},
+        {"setup.cfg": "[metadata]\nname = shop\n[options]\ninstall_requires =\n  a\n[options.extras_require]\n"
+         "web =\n  flask>=2\nmail = c\n"},
+        {"setup.py": "from setuptools import setup\n"
+         "setup(name='shop', install_requires=['a'], extras_require={'web': ['flask>=2'], 'mail': ['c']})\n"},
+        {"shop-1.dist-info/METADATA": _DIST_INFO, "shop/__init__.py": ""},
+    ],
+)  # fmt: skip
+def test_each_tool_has_its_own_way_to_write_extras(tmp_path: Path, files: dict[str, str | bytes]) -> None:
+    assert wanted(tmp_path, files) == {"a", "flask>=2"}
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -85,3 +121,19 @@ def test_a_name_that_no_index_takes_is_no_package(tmp_path: Path) -> None:
         content = f'[tool.poetry]\nname = "{name}"\n[tool.poetry.dependencies]\na = "*"\n{build}'
         found = declared(project(tmp_path / name, {"pyproject.toml": content}).tree, ".")
         assert (found.build is not None) is has_build and set(found.requirements) == {"a"}
+
+
+def test_what_targets_import_is_fetched_though_nothing_declares_it(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_a.py").write_text("import pytest\nfrom hypothesis import given\n")
+    (tmp_path / "tests/test_b.py").write_text("import pytest\n# hypothesis: none\n")
+    (tmp_path / "fuzz_a.py").write_text("import sys\nimport atheris\n")
+    found = declared(tmp_path, ".")
+    assert (found.requirements, found.engines) == (("hypothesis", "pytest"), ("atheris",))
+    (tmp_path / "requirements.txt").write_text("Hypothesis<7\n")
+    assert declared(tmp_path, ".").requirements == ("Hypothesis<7", "pytest")
+
+
+def test_a_project_without_targets_gets_no_engine(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("import pytest\natheris = 'import atheris'\n")
+    assert (declared(tmp_path, ".").requirements, declared(tmp_path, ".").engines) == ((), ())

@@ -91,6 +91,9 @@ def test_each_kind_of_record_becomes_its_kind_of_door(tmp_path: Path) -> None:
             }
         },
         {"target": {"kind": "atheris", "import": "fuzz.fuzz_own:TestOneInput", "paths": ["/src"]}},
+        {"target": {"kind": "hypothesis", "import": "tests.test_own:test_a", "paths": ["/src"]}},
+        {"target": {"kind": "hypothesis", "import": "tests.test_own:Case.test_b", "paths": ["/src"]}},
+        {"target": {"kind": "hypothesis", "import": "not a name", "paths": ["/src"]}},
         {"skipped": {"what": "own.gui", "reason": "ModuleNotFoundError: No module named 'tkinter'"}},
     )
     seen = Seen(tmp_path, says, {"pyproject.toml": PROJECT, "own/__init__.py": "", "own/web.py": ""})
@@ -98,14 +101,19 @@ def test_each_kind_of_record_becomes_its_kind_of_door(tmp_path: Path) -> None:
         "own.web:app": EntryKind.APPLICATION,
         "own (functions)": EntryKind.FUNCTION,
         "own-tool (program)": EntryKind.COMMAND,
-        "fuzz.fuzz_own:TestOneInput (target)": EntryKind.FUNCTION,
+        "fuzz.fuzz_own:TestOneInput (target)": EntryKind.HARNESS,
+        "tests (properties)": EntryKind.HARNESS,
     }
+    properties = seen.door("tests (properties)")
+    entrance = ".hypothesis.fuzz_one_input"
+    assert properties["targets"] == [f"tests.test_own:test_a{entrance}", f"tests.test_own:Case.test_b{entrance}"]
+    assert (properties["kind"], properties["of"], properties["paths"]) == ("target", "hypothesis", ["/src"])
     assert {e.boundary for e in seen.entries.values()} == {Boundary.REAL}
     web = seen.door("own.web:app")
     assert (web["kind"], web["import"], web["paths"], web["environment"]) == ("wsgi", "own.web:app", ["/src"], {"MODE": "x"})
     assert web["routes"] == [ROUTE]
     assert seen.door("own (functions)")["targets"] == ["own:Reader.read", "own:parse"]
-    assert {s.what for s in seen.skipped} == {"own.gui", "program /src/tests/test_own.py"}
+    assert {s.what for s in seen.skipped} == {"own.gui", "program /src/tests/test_own.py", "fuzz target not a name"}
     entry = seen.entries["own.web:app"]
     assert entry.id == "proj/own.web:app" and entry.observed
     assert [b.flavour for b in entry.binaries] == [Flavour.PLAIN, Flavour.FUZZ]

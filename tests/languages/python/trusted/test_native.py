@@ -3,10 +3,12 @@
 import json
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
+from mithridate.hunt.engines.octets.engine import OctetsEngine
 from mithridate.languages.invocation import many_inputs
 from mithridate.languages.python.build import build_component
 from mithridate.languages.python.detect import detect
@@ -18,7 +20,9 @@ from mithridate.languages.python.sanitized import sanitized_modules
 from mithridate.languages.python.settings import owner_settings
 from mithridate.model.entry import EntryPoint
 from mithridate.model.project import Build, Flavour, Project
+from mithridate.model.search import SearchSlice
 from mithridate.model.violation import Access, ViolationKind
+from mithridate.oracles.detector import Detector
 from mithridate.oracles.documents import judged
 from mithridate.sandbox.registry import create
 from tests.languages.python import native_project
@@ -78,18 +82,18 @@ def test_an_overflow_in_an_extension_is_a_violation_at_its_own_line(tmp_path: Pa
     assert sanitized_modules(made.directory)
     documents = [document(200, 200), document(10, 10)]
     seen = judged(run(made, documents, tmp_path / "in"), documents)
-    (violation,) = seen[0]
+    (violation,) = seen[0][0]
     assert violation.kind is ViolationKind.HEAP_BUFFER_OVERFLOW
     assert violation.access is Access.WRITE
     assert violation.place is not None
     assert (violation.place.file, violation.place.function) == ("/src/source/tally.c", "add_places")
-    assert seen[1] == ()
+    assert seen[1] == ((), ())
 
 
 def test_its_twin_is_silent(tmp_path: Path) -> None:
     made = build(tmp_path, sound=True)
     documents = [document(200, 200)]
-    assert judged(run(made, documents, tmp_path / "in"), documents) == {0: ()}
+    assert judged(run(made, documents, tmp_path / "in"), documents) == {0: ((), ())}
 
 
 def test_a_build_that_fails_says_the_compilers_first_error_and_the_rest_is_entered(tmp_path: Path) -> None:
@@ -101,6 +105,51 @@ def test_a_build_that_fails_says_the_compilers_first_error_and_the_rest_is_enter
     assert "tally.c:1:22: error: use of undeclared identifier 'missing_here'" in skipped.reason
     assert sanitized_modules(made.directory) == ()
     assert [f["target"] for f in look(made, SANDBOX).found["function"]] == ["backend:build_wheel", "ledger:read"]
+
+
+def test_native_code_that_cannot_be_sanitized_is_built_without_and_its_crash_is_a_signal(tmp_path: Path) -> None:
+    made = built(tmp_path, native_project.write(tmp_path / "stubborn", sound=False, refuses_sanitizers=True))
+    (skipped,) = made.incomplete
+    assert "built without sanitizers" in skipped.reason
+    assert "cannot be built with these flags" in skipped.reason
+    assert sanitized_modules(made.directory) == ()
+    documents = [document(200, 200), document(10, 10)]
+    seen = judged(run(made, documents, tmp_path / "in"), documents)
+    assert {violation.kind for violation in seen[0][0]} == {ViolationKind.WILD_POINTER}
+    assert Detector.KERNEL in {violation.detector for violation in seen[0][0]}
+    assert seen[1] == ((), ())
+
+
+def test_the_engine_finds_the_overflow_from_the_modules_own_coverage(tmp_path: Path) -> None:
+    made = build(tmp_path, sound=False)
+    found = entry(made)
+    places = {name: tmp_path / name for name in ("corpus", "candidates", "work")}
+    for place in places.values():
+        place.mkdir()
+    work = SearchSlice(
+        entry=found,
+        seconds=120.0,
+        seed=1,
+        corpus=places["corpus"],
+        foreign=(),
+        candidates=places["candidates"],
+        work=places["work"],
+        dictionary=None,
+        memory_bytes=1 << 30,
+        input_bytes=1 << 16,
+        unit_timeout_s=2.0,
+    )
+    enough = threading.Event()
+
+    def tick(*_counts: int) -> None:
+        if any(places["candidates"].iterdir()):
+            enough.set()
+
+    result = OctetsEngine().search(work, SANDBOX, tick, enough)
+    assert result.covered > 0, "edges of the module are counted"
+    candidate = result.candidates[0].read_bytes()
+    ((violation, *_), _) = judged(run(made, [candidate], tmp_path / "in"), [candidate])[0]
+    assert violation.kind is ViolationKind.HEAP_BUFFER_OVERFLOW
 
 
 def test_sources_in_a_folder_of_tests_make_no_native_component(tmp_path: Path) -> None:

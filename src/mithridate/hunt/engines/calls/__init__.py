@@ -18,7 +18,3 @@ planner         decides which calls to make next, and learns from what they show
 runner          runs batches in the sandbox
 engine          runs slices: planner and runner in turn, and what is kept of them
 """
-
-from mithridate.hunt.engines.calls.engine import CallsEngine
-
-__all__ = ["CallsEngine"]

@@ -21,6 +21,7 @@ _COMMAND = re.compile(r"[a-z][a-z-]{2,14}")
 TEXT: Json = HARMLESS
 BYTES: Json = {"python": "bytes", "of": HARMLESS}
 FILE: Json = {"python": "file", "of": HARMLESS}
+STORED: Json = {"python": "stored", "of": HARMLESS}
 TEXT_FILE: Json = {"python": "textfile", "of": HARMLESS}
 PATH: Json = {"python": "path", "of": HARMLESS}
 LIST: Json = [HARMLESS]

@@ -13,6 +13,7 @@ from mithridate.hunt.engines.calls.plans import Knowledge
 from mithridate.hunt.engines.calls.runner import Runner, SandboxRunner
 from mithridate.hunt.engines.calls.sources import Source, read_sources
 from mithridate.hunt.engines.calls.state import Job, Purpose, State, load, save
+from mithridate.hunt.engines.harness import harnesses
 from mithridate.hunt.engines.in_process import found_candidates, units
 from mithridate.hunt.engines.interface import Ticker
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
@@ -25,7 +26,7 @@ from mithridate.sandbox.interface import Sandbox
 
 STATE_FILE = "calls.json"
 _FIRST, _FEWEST, _MOST = 48, 4, 400
-_BATCH_S = 12.0
+_BATCH_S = 6.0
 _SHORTEST_S = 1.0
 _PROBING_S = 2.0
 """CPU seconds of a run that looks around; what is slow in it gets a ladder with the full time."""
@@ -51,7 +52,7 @@ class CallsEngine:
     """
 
     name = "calls"
-    kinds = frozenset({EntryKind.FUNCTION, EntryKind.COMMAND})
+    kinds = frozenset({EntryKind.FUNCTION, EntryKind.COMMAND, EntryKind.HARNESS})
 
     def __init__(self, runner: RunnerMaker | None = None, judge: Judge = confinement) -> None:
         self._make = runner or _sandboxed
@@ -64,6 +65,9 @@ class CallsEngine:
         binary = _binary(entry)
         if binary is None or not door_file(binary).is_file():
             return Skipped(what=f"{entry.id} with {self.name}", reason="its door could not be prepared")
+        if entry.kind is EntryKind.HARNESS and harnesses(binary).engine == "hypothesis":
+            reason = "strategies make its values from the bytes, so that no text of ours is among them"
+            return Skipped(what=f"{entry.id} with {self.name}", reason=reason)
         return None
 
     def search(
@@ -149,19 +153,22 @@ class _Slice:
         confirming = [job for job in jobs if job.purpose is Purpose.CONFIRM or (job.purpose is Purpose.LADDER and job.control)]
         climbing = [job for job in jobs if job.purpose is Purpose.LADDER and not job.control]
         probing = [job for job in jobs if job.purpose is Purpose.PROBE]
-        others = [job for job in jobs if job.purpose not in (Purpose.LADDER, Purpose.CONFIRM, Purpose.PROBE)]
+        sieving = [job for job in jobs if job.purpose is Purpose.SIEVE]
+        timed = (Purpose.LADDER, Purpose.CONFIRM, Purpose.PROBE, Purpose.SIEVE)
+        others = [job for job in jobs if job.purpose not in timed]
         for some, each_s in ((confirming, self.work.unit_timeout_s), (climbing, probing_s)):
-            together = max(1, int(_BATCH_S / each_s))
+            together = max(1, int(2 * _BATCH_S / each_s))
             for start in range(0, len(some), together):
                 self._run(some[start : start + together], left, each_s, coverage=False)
-        for some, each_s in ((probing, min(_PATIENCE_S, probing_s)), (others, probing_s)):
+        patient_s = min(_PATIENCE_S, probing_s)
+        for some, each_s, coverage in ((sieving, patient_s, False), (probing, patient_s, True), (others, probing_s, True)):
             if some:
-                self._run(some, left, each_s, coverage=True)
+                self._run(some, left, each_s, coverage=coverage)
 
     def _run(self, jobs: Sequence[Job], left: float, each_s: float, *, coverage: bool) -> None:
         started = time.monotonic()
         documents = [job.document for job in jobs]
-        seconds = min(left, max(2 * _BATCH_S, each_s * 4))
+        seconds = min(left, max(4 * _BATCH_S, each_s * 4))
         output = self.runner.run(documents, seconds, each_s, coverage=coverage)
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))

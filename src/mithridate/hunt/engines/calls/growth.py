@@ -5,13 +5,14 @@ One run of one document shows the growth.
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import Job, Purpose
 from mithridate.hunt.engines.calls.steps import Call, Place, replaced
 from mithridate.oracles.growth.fit import explodes, exponent
-from mithridate.oracles.growth.verdict import MATTERS_BYTES, SUPERLINEAR, TINY_BYTES, Measured
+from mithridate.oracles.growth.verdict import MATTERS_BYTES, MATTERS_S, SUPERLINEAR, TINY_BYTES, Measured, judge
 
 Json = Any
 Text = tuple[list[tuple[str, bool]], int]
@@ -25,6 +26,8 @@ DEEP_BYTES = 1_500
 _WORN = 0.03
 """Quadratic time of a fast loop, as in a regular expression, is no more at PROBE_BYTES, and half a minute at what matters."""
 _APART = 6.0
+_SPARE = 1.5
+"""Times as long as matters, so that a replay that measures a little less shows it too."""
 
 
 def probe_call(call: Call, place: Place, shape: Scalable, size: int = PROBE_BYTES) -> tuple[Call, int]:
@@ -63,6 +66,18 @@ def trimmed(job: Job, measured: Measured) -> Job:
     ]
     made.purpose, made.tries = Purpose.CONFIRM, job.tries + 1
     return made
+
+
+def shortened(job: Job, measured: Measured) -> Job:
+    """The ladder up to the first step that shows the growth with something to spare: what comes above costs each replay much."""
+    for count in range(2, len(measured.attack)):
+        part = replace(measured, attack=measured.attack[:count], ended="done")
+        last = part.attack[-1]
+        if last.finished and last.seconds >= _SPARE * MATTERS_S and judge(part) is not None:
+            made = copy.copy(job)
+            made.calls, made.control, made.texts = job.calls[:count], job.control[:count], job.texts[:count]
+            return made
+    return job
 
 
 def _refined(calls: list[Json], texts: list[Text], place: Place, measured: Measured) -> tuple[list[Json], list[Text]]:

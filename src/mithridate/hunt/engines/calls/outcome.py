@@ -13,6 +13,7 @@ Record = Mapping[str, Any]
 Compiled = tuple[str, int, str, int]
 """A regular expression that was made at run time: pattern, flags, file, line."""
 _TEXT = 64 << 10
+_RETURNED = 4 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +106,7 @@ def _take(run: Run, record: Record) -> None:
             Answer(
                 seconds=_number(answer.get("seconds")),
                 raised=str(answer.get("raised") or "")[:500],
-                returned=str(answer.get("returned") or "")[:500],
+                returned=str(answer.get("returned") or "")[:_RETURNED],
                 edges=int(_number(answer.get("edges"))),
                 new_edges=int(_number(answer.get("new_edges"))),
                 compared=tuple(str(c)[:200] for c in _list(answer.get("compared"))[:64] if isinstance(c, str)),

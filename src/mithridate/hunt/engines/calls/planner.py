@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from mithridate.hunt.engines.calls import growth, plans
+from mithridate.hunt.engines.calls import growth, plans, sieve
 from mithridate.hunt.engines.calls.attack_values import Asked, attacks
 from mithridate.hunt.engines.calls.door import Door, Target
 from mithridate.hunt.engines.calls.outcome import Compiled, Run, Seen
@@ -19,14 +19,21 @@ from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.oracles.growth.measured import measure
 from mithridate.oracles.growth.verdict import RECURSION_BYTES, judge
 
-_URGENT = (Purpose.CONFIRM, Purpose.LADDER, Purpose.ATTACK)
+_URGENT = (Purpose.CONFIRM, Purpose.LADDER, Purpose.ATTACK, Purpose.SIEVE)
 _WAVE = 14
 _INPUTS = 24
 _KEPT = 4
+_SELECTED = 3
 _WITNESSES_A_TARGET = 10
+_WAY = 3
+"""Innermost frames that tell the ways to a sink apart: behind a helper lies what each of its callers makes of an input."""
+_WAYS = 3
+"""Targets that lead to one place and are kept as candidates: the first may be one that is there for its caller to choose."""
 _WORN_OUT = 3
 _FRUITLESS = 200
 """Looks at units in a row that give nothing to do: mutations of worn-out shapes have no end."""
+_EXPECTED = 2.0
+"""What a target that was not looked at is expected to reach, as a target's edges count."""
 _CLIMBS = 5
 _ENTERED = 60
 _COMPILED = 400
@@ -149,9 +156,10 @@ class Planner:
     state: State
     known: Knowledge
     _lists: dict[tuple[str, Stage], list[Job]] = field(default_factory=dict)
+    _measured: dict[str, sieve.Suspicion] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.known.compiled = self.state.compiled
+        self.known.compiled, self.known.sieved = self.state.compiled, self.state.sieved
         for name in distinct(self.known.door):
             self.state.units.setdefault(name, Unit(target=name))
 
@@ -174,6 +182,12 @@ class Planner:
             fruitless += 1
             stage = STAGES[unit.stage]
             if (unit.target, stage) not in self._lists:
+                if unmeasured := self.known.unmeasured(stage, unit):
+                    done.add(unit.target)  # its turn comes when they are known
+                    measuring = self._measuring(unit, unmeasured)
+                    most -= len(measuring)
+                    yield from measuring
+                    continue
                 self._lists[unit.target, stage] = plans.jobs(stage, unit, self.known)
             listed = self._lists[unit.target, stage]
             part = listed[unit.position : unit.position + most]
@@ -193,6 +207,12 @@ class Planner:
             most -= len(fresh)
             yield from fresh
 
+    def _measuring(self, unit: Unit, suspicions: Sequence[sieve.Suspicion]) -> list[Job]:
+        """Runs for those that no run is on its way for."""
+        fresh = [one for one in suspicions if sieve.key(one) not in self._measured]
+        self._measured.update({sieve.key(one): one for one in fresh})
+        return sieve.measurements(unit.target, fresh, plans.WORST)
+
     def _next_unit(self, done: set[str]) -> Unit | None:
         waiting = [
             u
@@ -204,8 +224,8 @@ class Planner:
     def _rank(self, unit: Unit) -> tuple[float, str]:
         """Breadth first, but a target that promises more is some stages ahead of one that promises little."""
         promised = promise(self.known.door.targets[unit.target])
-        if unit.stage == 0:  # one look at each target comes before a second at any
-            return (-100.0 - promised, unit.target)
+        if unit.stage == 0:  # as if it reached something: a look at most targets comes before a second at one that reached little
+            return (-promised - _EXPECTED, unit.target)
         return (unit.stage - promised - math.log2(1 + unit.edges) / 2 + unit.strikes / 3 + unit.rounds / 2, unit.target)
 
     def _without_worn(self, job: Job) -> Job | None:
@@ -219,6 +239,9 @@ class Planner:
     def learn(self, job: Job, run: Run, violations: Sequence[Violation]) -> list[Found]:
         """Take over what a run showed; `violations` are the injection oracle's."""
         unit = self.state.units[job.target]
+        if job.purpose is Purpose.SIEVE:
+            self._learn_sieve(job, run)
+            return []
         unit.calls += len(run.answers)
         found = self._injections(job, violations)
         match job.purpose:
@@ -277,6 +300,9 @@ class Planner:
         found: list[Found] = []
         for call, (parts, _), answer in zip(job.calls, job.texts, run.answers, strict=False):
             unit.edges += answer.new_edges
+            if answer.new_edges > 0 and job.purpose is Purpose.INPUTS and len(leaves(call)) > 1:
+                unit.selected.append(Kept(call=call, edges=answer.new_edges, settled=list(job.place)))
+                unit.selected = sorted(unit.selected, key=lambda kept: -kept.edges)[:_SELECTED]
             fresh = answer.new_edges > 0 or (not answer.raised and len(unit.inputs) < 3)
             if fresh and job.purpose is Purpose.INPUTS and parts[0][0]:
                 text = parts[0][0]
@@ -343,6 +369,16 @@ class Planner:
         closer.witness = place
         self.state.queue.append(closer)
 
+    def _learn_sieve(self, job: Job, run: Run) -> None:
+        shown = sieve.slow(job, run.answers, complete=run.complete)
+        large = sieve.is_large(job)
+        self.state.sieved.update({name: slow for name, slow in shown.items() if slow or large})
+        fast = [self._measured[name] for name, slow in shown.items() if not slow and name in self._measured]
+        if not large:
+            self.state.queue += sieve.measurements(job.target, fast, plans.WORST, large=True)
+        if not run.complete and (left := sieve.rest(job, len(run.answers))) is not None:
+            self.state.queue.append(left)
+
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:
         measured = measure(job.document, run.records)
         if not job.control:
@@ -361,12 +397,14 @@ class Planner:
         if _key(violation) in self.state.finds:
             return []
         self.state.climbs[job.target] = 0
-        return self._kept(job, violation)
+        return self._kept(growth.shortened(job, measured), violation)
 
     def _injections(self, job: Job, violations: Sequence[Violation]) -> list[Found]:
         found: list[Found] = []
         for violation in violations:
-            if _follows(violation, job) and _key(violation) not in self.state.finds:
+            key, way = _key(violation), f"{_key(violation)}@{job.target}"
+            if _follows(violation, job) and self.state.finds.get(key, 0) < _WAYS and way not in self.state.finds:
+                self.state.finds[way] = 1
                 found += self._kept(job, violation)
         return found
 
@@ -400,20 +438,19 @@ class Planner:
         """What the target says of the argument at a place."""
         target = self.known.door.targets[unit.target]
         parameters = target.construct or () if place[0] == "construct" else target.parameters
-        key = place[2] if place[0] == "construct" else place[1]
+        key = next(iter(place[2:] if place[0] == "construct" else place[1:]), "")  # standard input has no name
         name = key if isinstance(key, str) else next((p.name for p in parameters[key : key + 1]), "")
         return Asked(parameter=name, words=f"{target.function} {target.doc[:300]}")
 
     def _pursue(self, unit: Unit, call: Call, place: Place, seen: Seen, number: int) -> None:
-        where = next((f"{f.file}:{f.line}" for f in seen.frames), unit.target)
+        where = " ".join(f"{f.file}:{f.line}" for f in seen.frames[:_WAY]) or unit.target
         key = f"{seen.sink}|{seen.api}|{where}|{place[-1]}"
-        if (
-            key in self.state.witnesses
-            or sum(1 for k in self.state.witnesses if k.endswith(f"@{unit.target}")) >= _WITNESSES_A_TARGET
-        ):
+        own = f"@{unit.target}"
+        if key in self.state.witnesses or self.state.witnesses.get(own, 0) >= _WITNESSES_A_TARGET:
             return
         wave = attacks(seen, number, self._asked(unit, place))[:_WAVE]
         self.state.witnesses[key] = 0
+        self.state.witnesses[own] = self.state.witnesses.get(own, 0) + 1
         value = at(call, place)
         plain = _unmarked(call, but=place)
         for twin in wave:

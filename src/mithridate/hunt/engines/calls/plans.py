@@ -4,9 +4,11 @@ The same state gives the same lists, so that a slice can go on in them.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from mithridate.hunt.engines.calls import sieve
 from mithridate.hunt.engines.calls.ambiguity import ambiguities
 from mithridate.hunt.engines.calls.arguments import runs, shapes, textual
 from mithridate.hunt.engines.calls.attack_values import for_parsers
@@ -14,20 +16,28 @@ from mithridate.hunt.engines.calls.door import Door, Json, Target
 from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PROBE_BYTES, probe_call
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
-from mithridate.hunt.engines.calls.shapes_of_text import cuts, generic, nesting, of_constants, of_sample
+from mithridate.hunt.engines.calls.shapes_of_text import behind, cuts, generic, nesting, of_constants, of_sample
+from mithridate.hunt.engines.calls.sieve import Suspicion
 from mithridate.hunt.engines.calls.sources import Pattern, Source
 from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
 from mithridate.hunt.engines.calls.steps import HARMLESS, OPENING, Call, Place, at, leaves, marked, replaced, with_marks
 
 _TOGETHER = 12
 _SMALL_TOGETHER = 24
+_BEHIND = 12
+_SLOW_TOGETHER = 4
+"""Of texts that are known to be slow on a pattern: those that get there use the run up."""
+REPEATS = 24
+"""Of a text on which time grows exponentially: enough to be noticed, and a run is seldom used up."""
 _LEAVES = 3
 _KEPT = 2
+_OPENED = 2
 _MUTATIONS = 8
 _MARKED = 12
 _AFFIXES = 16
 _SHAPES = 600
-_WORST = "exponential pattern"
+WORST = "exponential pattern"
+_SUSPICIONS = 1500
 _FILES = 12
 """Of those that a target entered, the ones whose patterns are tried before all else."""
 
@@ -36,28 +46,58 @@ _FILES = 12
 class Knowledge:
     """What a search works with. `compiled` grows while it runs: by file, (pattern, flags, line) of those seen at run time.
 
-    Ambiguities are found once a pattern.
+    Ambiguities are found once a pattern; `sieved` says of them which are slow in truth.
     """
 
     door: Door
     sources: Mapping[str, Source]
     compiled: Mapping[str, Sequence[tuple[str, int, int]]] = field(default_factory=dict)
-    _attacks: dict[tuple[str, int], list[Scalable]] = field(default_factory=dict)
+    sieved: Mapping[str, bool] = field(default_factory=dict)
+    _attacks: dict[tuple[str, int], list[Suspicion]] = field(default_factory=dict)
     _of_pattern: dict[tuple[str, int], list[Scalable]] = field(default_factory=dict)
 
     def source(self, target: Target) -> Source | None:
         """The file that the target is defined in."""
         return self.sources.get(target.file)
 
-    def ambiguous(self, file: str) -> list[Scalable]:
+    def suspicions(self, file: str) -> list[Suspicion]:
         """Shapes of text for the ambiguous patterns of a file: those made at run time, then what its source spells out."""
         made = self.compiled.get(file, ())
-        key = (file, len(made))
-        if key not in self._attacks:
+        known = (file, len(made))
+        if known not in self._attacks:
             patterns = [Pattern(text=text, flags=flags, file=file, line=line) for text, flags, line in made]
             patterns += self.sources[file].patterns if file in self.sources else []
-            self._attacks[key] = [shape for pattern in patterns[:400] for shape in self._shapes(pattern)]
-        return self._attacks[key]
+            distinct = {(p.text, p.flags): p for p in reversed(patterns[:400])}
+            self._attacks[known] = [(p, shape) for p in reversed(distinct.values()) for shape in self._shapes(p)]
+        return self._attacks[known]
+
+    def ambiguous(self, file: str) -> list[Scalable]:
+        """Of these shapes, the ones that were measured to be slow, a few of each pattern."""
+        slow = [one for one in self.suspicions(file) if self.sieved.get(sieve.key(one))]
+        of_pattern = Counter[tuple[str, int]]()
+        kept: list[Scalable] = []
+        for pattern, shape in slow:
+            of_pattern[pattern.text, pattern.flags] += 1
+            if of_pattern[pattern.text, pattern.flags] <= sieve.ENOUGH:
+                kept.append(shape)
+        return kept
+
+    def unmeasured(self, stage: Stage, unit: Unit) -> list[Suspicion]:
+        """What is to be measured before that stage of a target is planned."""
+        files = self.near(unit)[:_FILES] if stage is Stage.PATTERNS else self.far(unit) if stage is Stage.FOREIGN else []
+        found: dict[str, Suspicion] = {}
+        slow = Counter[str]()
+        looked = 0
+        for file in files:
+            for one in self.suspicions(file):
+                looked += 1
+                known = self.sieved.get(name := sieve.key(one))
+                slow[one[0].text] += known is True
+                if known is None and slow[one[0].text] < sieve.ENOUGH:
+                    found[name] = one
+            if looked >= _SUSPICIONS:
+                break
+        return sorted(found.values(), key=lambda one: not one[1].origin.startswith(WORST))
 
     def _shapes(self, pattern: Pattern) -> list[Scalable]:
         key = (pattern.text, pattern.flags)
@@ -87,7 +127,7 @@ class Knowledge:
 def shapes_for(pattern: Pattern) -> Iterator[Scalable]:
     """Texts on which a pattern has many ways to fail."""
     for found in ambiguities(pattern.text, pattern.flags):
-        origin = f"{_WORST if found.exponential else 'pattern'} {pattern.file}:{pattern.line}"
+        origin = f"{WORST if found.exponential else 'pattern'} {pattern.file}:{pattern.line}"
         yield repeated(found.pump, found.prefix, found.suffix, origin)
         if found.suffix:
             yield repeated(found.pump, found.prefix, "", origin)
@@ -106,8 +146,15 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.PATTERNS:
             deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
             found = [shape for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)]
-            found.sort(key=lambda shape: not shape.origin.startswith(_WORST))
-            return [*deep, *_probes(unit, target, [*nesting(), *found[:_SHAPES]])]
+            worst = [shape for shape in found if shape.origin.startswith(WORST)]
+            others = [shape for shape in found if not shape.origin.startswith(WORST)]
+            slow = [
+                *_probes(unit, target, worst[:_SHAPES], repeats=REPEATS, together=_SLOW_TOGETHER),
+                *_probes(unit, target, others[:_SHAPES], together=_SLOW_TOGETHER),
+                *_probes(unit, target, list(behind(worst[:_BEHIND], target.constants)), repeats=REPEATS),
+                *_probes(unit, target, list(behind(others[:_BEHIND], target.constants))),
+            ]
+            return [*slow, *deep, *_probes(unit, target, list(nesting()))]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
         case Stage.MARKS:
@@ -130,7 +177,7 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
                 rest += [shape for shape in known.ambiguous(file) if shape.parts not in near]
                 if len(rest) >= _SHAPES:
                     break
-            return _probes(unit, target, rest[:_SHAPES])
+            return _probes(unit, target, rest[:_SHAPES], together=_SLOW_TOGETHER)
         case Stage.MUTATIONS:
             return list(_mutations(unit, target, source))
 
@@ -144,6 +191,12 @@ def places(unit: Unit) -> Iterator[tuple[Call, Place]]:
             if (place, kind) not in seen:
                 seen.add((place, kind))
                 yield kept.call, place
+
+
+def chosen(unit: Unit) -> list[tuple[Call, Place]]:
+    """The places that a stage tries: the first two, and before them those that another text of the call has opened up."""
+    opened = [(one.call, place) for one in unit.selected for place in leaves(one.call)[:_LEAVES] if list(place) != one.settled]
+    return [*opened[:_OPENED], *list(places(unit))[:2]]
 
 
 def wants_bytes(call: Call, place: Place) -> bool:
@@ -200,6 +253,7 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
         for parameter in [] if target.program else textual(target)[:4]:
             if parameter.name not in call["kwargs"] and len(call["args"]) <= len([p for p in target.parameters if p.required]):
                 calls.append({**calls[-1], "kwargs": {parameter.name: marked(HARMLESS)}})
+    calls += [with_marks(one.call, but=tuple(one.settled)) for one in unit.selected]
     words = list(dict.fromkeys([*target.constants, *unit.compared, *(source.constants if source else ())]))[:_AFFIXES]
     for call, leaf in list(places(unit))[:2]:  # what decides by a word in its argument
         if isinstance(at(call, leaf), str):
@@ -212,7 +266,7 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
 def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
     """Documents of languages: early on those of which the target's words speak, later the others."""
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
-    for call, place in list(places(unit))[:2]:
+    for call, place in chosen(unit):
         for twin in for_parsers(hints, file=target.program or _kind(call, place) == "file", hinted=hinted):
             attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
             yield Job(
@@ -225,13 +279,23 @@ def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
             )
 
 
-def _probes(unit: Unit, target: Target, shapes_of: Sequence[Scalable], size: int = PROBE_BYTES) -> list[Job]:
+def _probes(
+    unit: Unit,
+    target: Target,
+    shapes_of: Sequence[Scalable],
+    size: int = PROBE_BYTES,
+    *,
+    repeats: int = 0,
+    together: int = _TOGETHER,
+) -> list[Job]:
+    """Each shape in that size, or so many times repeated, in each place."""
     made: list[Job] = []
     distinct = list({shape.parts: shape for shape in shapes_of}.values())
-    for call, place in list(places(unit))[:2]:
-        for start in range(0, len(distinct), _TOGETHER):
-            part = distinct[start : start + _TOGETHER]
-            probes = [probe_call(call, place, shape, size) for shape in part]
+    for call, place in chosen(unit):
+        for start in range(0, len(distinct), together):
+            part = distinct[start : start + together]
+            sizes = [shape.fixed + shape.unit * repeats if repeats else size for shape in part]
+            probes = [probe_call(call, place, shape, bytes_) for shape, bytes_ in zip(part, sizes, strict=True)]
             texts = [(list(shape.parts), times) for shape, (_, times) in zip(part, probes, strict=True)]
             made.append(_job(target, Purpose.PROBE, [c for c, _ in probes], place, texts))
     return made

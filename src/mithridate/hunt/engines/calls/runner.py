@@ -1,8 +1,8 @@
 """Runs batches of documents in the sandbox: the one place of this engine that starts anything."""
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -30,9 +30,18 @@ class Output:
 class Runner(Protocol):
     """Runs documents against the functions of one door."""
 
-    def run(self, documents: Sequence[bytes], seconds: float, each_s: float, *, coverage: bool = True) -> Output:
-        """Run them in order, each in a process of its own with `each_s` CPU seconds, for about `seconds` of wall time at most.
+    def run(
+        self,
+        documents: Sequence[bytes],
+        seconds: float,
+        each_s: float,
+        *,
+        coverage: bool = True,
+        alone: Container[int] | None = None,
+    ) -> Output:
+        """Run them in order with `each_s` CPU seconds each, for about `seconds` of wall time at most.
 
+        Those numbered in `alone` have a process each, the others share some; by default those that count no coverage are alone.
         Without `coverage` nothing is counted and nothing slowed down by counting.
         """
         ...
@@ -48,16 +57,25 @@ class SandboxRunner:
     memory_bytes: int
     cancel: threading.Event | None = field(default=None)
 
-    def run(self, documents: Sequence[bytes], seconds: float, each_s: float, *, coverage: bool = True) -> Output:
+    def run(
+        self,
+        documents: Sequence[bytes],
+        seconds: float,
+        each_s: float,
+        *,
+        coverage: bool = True,
+        alone: Container[int] | None = None,
+    ) -> Output:
         """See Runner.run."""
+        if alone is None:  # what is measured must not depend on what ran before it
+            alone = () if coverage else range(len(documents))
         with TemporaryDirectory(prefix="mithridate-calls-") as folder:
             directory = Path(folder)
             for number, data in enumerate(documents):
-                (directory / f"{number:06d}.json").write_bytes(data)
+                wishes = ("-alone" if number in alone else "") + ("-covered" if coverage else "")
+                (directory / f"{number:06d}{wishes}.json").write_bytes(data)
             options = Options(each_s=each_s, wall_s=each_s * 2 + 1, memory_bytes=self.memory_bytes)
             command, mounts = batch_command(self.entry, self.binary, directory, options)
-            if not coverage:
-                command = replace(command, argv=tuple(word for word in command.argv if word != "--coverage"))
             limits = Limits(
                 wall_s=seconds + _GRACE_S,
                 memory_bytes=self.memory_bytes + _HEADROOM_BYTES,

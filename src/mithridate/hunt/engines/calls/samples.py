@@ -48,5 +48,13 @@ SHORT = (
     "bytes=0-9,20-29",
     "P1Y2M3DT4H5M6S",
     "*/5 0-6 1,15 * mon",
+    "inf",
+    "nan",
+    "-1",
+    "1e400",
+    "0",
+    "",
+    "\\",
+    "%",
 )
 """Values of one line that functions often take apart."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mithridate.hunt.engines.calls.scalable import Scalable, nested, repeated
+from mithridate.hunt.engines.calls.steps import HARMLESS
 
 _PAIRS = (
     ("(", ")"),
@@ -154,6 +155,14 @@ def of_constants(constants: Sequence[str]) -> Iterator[Scalable]:
         if len(constant) <= 12 and not constant.isalnum():
             yield repeated(constant, origin="constant")
             yield repeated(f"{constant}a", origin="constant")
+
+
+def behind(shapes: Sequence[Scalable], constants: Sequence[str], most: int = 6) -> Iterator[Scalable]:
+    """Shapes behind a word and one of the constants at which a function may split its input before it matches a part of it."""
+    signs = sorted((c for c in constants if c.strip() and len(c) <= 12 and not c.isidentifier()), key=len)[:most]
+    for shape in shapes:
+        for sign in signs:
+            yield Scalable(((f"{HARMLESS}{sign}", False), *shape.parts), f"behind {sign!r}")
 
 
 def cuts(sample: str, most: int = 48) -> Iterator[str]:

@@ -21,6 +21,7 @@ class Purpose(StrEnum):
     LADDER = "ladder"
     ATTACK = "attack"
     SHAPES = "shapes"
+    SIEVE = "sieve"
     INPUTS = "inputs"
     MARKS = "marks"
     SPECIAL = "special"
@@ -78,12 +79,14 @@ class Kept:
     call: Json
     edges: int
     raised: str = ""
+    settled: list[str | int] = field(default_factory=list)
+    """The leaf whose text decided how far it got."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Unit:
-    """A target and what its calls told. `inputs` are texts that reached new code, as [leaf, text]; `files` those of the project
-    that it entered.
+    """A target and what its calls told. `selected` are calls of which one text chose what is done with the others. `inputs` are
+    texts that reached new code, as [leaf, text]; `files` those of the project that it entered.
     """
 
     target: str
@@ -91,6 +94,7 @@ class Unit:
     position: int = 0
     rounds: int = 0
     kept: list[Kept] = field(default_factory=list)
+    selected: list[Kept] = field(default_factory=list)
     inputs: list[tuple[list[str | int], str]] = field(default_factory=list)
     compared: list[str] = field(default_factory=list)
     raised: list[str] = field(default_factory=list)
@@ -109,7 +113,8 @@ class Unit:
 class State:
     """Everything. `finds` are keys of what was written as a candidate;
     `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
-    target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file.
+    target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file;
+    `sieved` says of shapes of text whether they slow their pattern down.
     """
 
     version: int = VERSION
@@ -122,6 +127,7 @@ class State:
     places: set[str] = field(default_factory=set)
     climbs: dict[str, int] = field(default_factory=dict)
     compiled: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
+    sieved: dict[str, bool] = field(default_factory=dict)
     ground_edges: int = 0
     candidates: int = 0
     failed: str = ""

@@ -16,34 +16,57 @@ from mithridate.hunt.engines.calls.door import Door, door_file, read_door
 from mithridate.hunt.engines.calls.planner import _BINDING as WRONG_ARGUMENTS
 from mithridate.hunt.engines.calls.planner import distinct, promise
 from mithridate.hunt.engines.calls.runner import Runner, SandboxRunner
-from mithridate.hunt.engines.calls.steps import Call, Place, document, leaves
+from mithridate.hunt.engines.calls.samples import SHORT
+from mithridate.hunt.engines.calls.steps import MAX_BYTES, Call, Place, document, leaves
+from mithridate.hunt.engines.harness import as_document, given, harmless, harnesses, kept
 from mithridate.hunt.engines.in_process import found_candidates
 from mithridate.hunt.engines.interface import Ticker
 from mithridate.hunt.engines.octets.inputs import (
     READERS,
     beginnings,
     filled,
+    has_native_code,
     native_targets,
     project_samples,
     tokens,
+    value_of,
     varied,
     ways,
+    words,
 )
-from mithridate.hunt.engines.octets.mutation import mutated
+from mithridate.hunt.engines.octets.mutation import grown, mutated
 from mithridate.languages.python.sanitized import sanitized_modules
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
+from mithridate.model.observation import Observation, Sink
 from mithridate.model.project import Flavour, Skipped, ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
+from mithridate.oracles.uncaught import uncaught
 from mithridate.sandbox.interface import Sandbox
 
 STATE_FILE = "octets.json"
 _CALLS = 32
 """Calls of one document: a run is a process of its own, and forking one costs as much as many calls."""
-_ARMS, _DOCUMENTS = 5, 5
-_PROBED = 24
+_ARMS = 5
+_DOCUMENTS, _MOST_DOCUMENTS = 24, 1024
+_SHORT_S, _LONG_S = 5.0, 12.0
+"""Documents of a batch are as many as take about so long: a sandbox that imports a package is not had for nothing."""
+_PROBED = 16
 _EACH_S, _BATCH_S = 3.0, 25.0
-_CORPUS, _LARGEST = 96, 16 << 10
+_CORPUS, _OTHERS, _LARGEST = 96, 24, 16 << 10
+_EVENLY = 0.4
 _FAILURES = 2
+_HARMLESS = 64
+_OF_A_CAUSE = 3
+_ADOPTED = 400
+_LARGEST_OF_TARGETS = 4 << 10
+_MEASURED = ("RecursionError", "MemoryError")
+_TRIES = 3
+"""Candidates of one cause, and searches for the call that shows a cause: calls before may have had a part in it."""
+_GROWN, _GROWN_CALLS = 300_000, 3
+_MOST_BYTES = MAX_BYTES * 3 // 4
+"""Of the calls of a document, as its text: with its control it must not be larger than documents may be."""
+_ESTIMATED, _AROUND = 4 << 10, 500
+_GIVEN, _GIVEN_BYTES = 64, 2048
 _VARIED = 0.3
 """Share of calls in which a number is changed as well."""
 _SUMMARY = re.compile(r"SUMMARY: \w+: ([^\n]*)|([^\s:]+:\d+:\d+): runtime error: ([^\n]{0,60})")
@@ -51,15 +74,20 @@ _SUMMARY = re.compile(r"SUMMARY: \w+: ([^\n]*)|([^\s:]+:\d+:\d+): runtime error:
 
 @dataclass(slots=True)
 class Arm:
-    """One place in one way of calling a target. `seeds` were not tried yet; `corpus` took new edges."""
+    """One place in one way of calling a target. `seeds` were not tried yet; `corpus` took new edges; `others` are seeds that took
+    none, which code that tells little of itself may still be the nearest to.
+    """
 
     target: str
     call: Call
     place: Place
     seeds: list[bytes]
     corpus: list[bytes] = field(default_factory=list)
+    others: list[bytes] = field(default_factory=list)
     batches: int = 0
     gained: float = 1.0
+    harness: bool = False
+    """The target is a fuzz target of the project's own, which takes bytes and says what counts."""
 
     @property
     def rank(self) -> float:
@@ -85,13 +113,21 @@ class OctetsEngine:
     """Mutates bytes and text for functions of packages with sanitized native code. `runner` stands for the sandbox in tests."""
 
     name = "octets"
-    kinds = frozenset({EntryKind.FUNCTION})
+    kinds = frozenset({EntryKind.FUNCTION, EntryKind.HARNESS})
+
+    def __init__(self, runner: Runner | None = None) -> None:
+        self._runner = runner
 
     def accepts(self, entry: EntryPoint) -> Skipped | None:
-        """Functions of a build with sanitized extension modules; other functions are not its business."""
+        """Fuzz targets, and functions of a build with sanitized extension modules; other functions are not its business."""
         binary = entry.binary(Flavour.PLAIN)
+        if binary is not None and entry.kind is EntryKind.HARNESS and harnesses(binary).names:
+            return None
         if binary is None or not sanitized_modules(binary.directory):
             return Skipped(what=f"{entry.id} with {self.name}", reason="it has no native code with a sanitizer")
+        told = door_file(binary)
+        if told.is_file() and not has_native_code(read_door(told.read_bytes()), sanitized_modules(binary.directory)):
+            return Skipped(what=f"{entry.id} with {self.name}", reason="the build's native code is in other packages")
         return None
 
     def search(
@@ -101,7 +137,9 @@ class OctetsEngine:
         binary = work.entry.binary(Flavour.PLAIN)
         if binary is None:
             raise ValueError("accepts() refused this entry point")
-        runner = SandboxRunner(entry=work.entry, binary=binary, sandbox=sandbox, memory_bytes=work.memory_bytes, cancel=cancel)
+        runner = self._runner or SandboxRunner(
+            entry=work.entry, binary=binary, sandbox=sandbox, memory_bytes=work.memory_bytes, cancel=cancel
+        )
         one = _Slice(work, runner, binary, tick, cancel)
         return one.search(self.name)
 
@@ -115,7 +153,10 @@ class _Slice:
     cancel: threading.Event | None
     arms: list[Arm] = field(default_factory=list)
     unprobed: list[str] = field(default_factory=list)
-    finds: set[str] = field(default_factory=set)
+    finds: dict[str, int] = field(default_factory=dict)
+    sought: dict[str, int] = field(default_factory=dict)
+    documents: int = _DOCUMENTS
+    given: list[bytes] = field(default_factory=list)
     singles: list[_Job] = field(default_factory=list)
     executions: int = 0
     covered: int = 0
@@ -133,11 +174,12 @@ class _Slice:
         before = sum(len(a.corpus) for a in self.arms)
         draw = random.Random(self.work.seed)
         while (left := self.work.seconds - (time.monotonic() - started)) > 1.0 and not (self.cancel and self.cancel.is_set()):
-            jobs = self._probes(door, native) or self._next(draw)
+            jobs = [*self._probes(door, native), *self._next(draw)]
             if not jobs or self.failures > _FAILURES:
                 break
             self._run(jobs, left, door)
         self._save()
+        self._share()
         return SearchResult(
             engine=engine,
             executions=self.executions,
@@ -169,27 +211,58 @@ class _Slice:
             return taken
         jobs: list[_Job] = []
         words = self._tokens()
-        for arm in sorted(self.arms, key=lambda a: (-a.rank, a.target))[:_ARMS]:
+        chosen_arms = sorted(self.arms, key=lambda a: (-a.rank, a.target))[:_ARMS]
+        for arm in chosen_arms:
             arm.batches += 1
             arm.gained *= 0.7
             known = [*arm.seeds, *arm.corpus]
-            jobs += [self._job(arm, known[i : i + _CALLS]) for i in range(0, len(known), _CALLS)]
-            arm.seeds, arm.corpus = [], arm.corpus
-            pool = known or [b""]
-            for _ in range(_DOCUMENTS):
-                chosen = [pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))] for _ in range(_CALLS)]
-                job = self._job(arm, [mutated(data, pool, words, draw, _LARGEST) for data in chosen])
-                job.calls = [varied(one, draw) if draw.random() < _VARIED else one for one in job.calls]
-                jobs.append(job)
+            largest = _LARGEST_OF_TARGETS if arm.harness else _LARGEST
+            jobs += self._jobs(arm, known)
+            arm.others = [*arm.others, *arm.seeds][-_OTHERS:]
+            arm.seeds = []
+            pool = [*arm.others, *known] or [b""]
+            for _ in range(self.documents // len(chosen_arms)):
+                chosen = [self._chosen(pool, draw) for _ in range(_CALLS)]
+                jobs += self._jobs(arm, [mutated(data, pool, words, draw, largest) for data in chosen], draw)
+            if not arm.harness:
+                jobs += self._jobs(arm, [grown(draw.choice(pool), draw, _GROWN) for _ in range(_GROWN_CALLS)], draw)
         return jobs
 
     @staticmethod
-    def _job(arm: Arm, inputs: Sequence[bytes]) -> _Job:
-        return _Job(arm, [_read(filled(arm.call, arm.place, data)) for data in inputs], list(inputs), [_read(arm.call)])
+    def _chosen(pool: Sequence[bytes], draw: random.Random) -> bytes:
+        """The shorter of any two, or rather one of the latest."""
+        if draw.random() < _EVENLY:
+            return min(draw.choice(pool), draw.choice(pool), key=len)
+        return pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))]
+
+    @staticmethod
+    def _jobs(arm: Arm, inputs: Sequence[bytes], draw: random.Random | None = None) -> list[_Job]:
+        """Documents with a call for each input, as many as a document may hold; some with other numbers beside it."""
+        jobs: list[_Job] = []
+        held = 0
+        for data in inputs:
+            one = given(arm.target, data) if arm.harness else _read(filled(arm.call, arm.place, data))
+            one = varied(one, draw) if draw is not None and not arm.harness and draw.random() < _VARIED else one
+            size = len(json.dumps(one)) if len(data) > _ESTIMATED else 6 * len(data) + _AROUND
+            if size > _MOST_BYTES:
+                continue
+            if not jobs or held + size > _MOST_BYTES or len(jobs[-1].calls) >= _CALLS:
+                jobs.append(_Job(arm, [], [], harmless(arm.target, _HARMLESS) if arm.harness else [_read(arm.call)]))
+                held = 0
+            held += size
+            jobs[-1].calls.append(one)
+            jobs[-1].inputs.append(data)
+        return jobs
 
     def _run(self, jobs: Sequence[_Job], left: float, door: Door) -> None:
         documents = [job.data for job in jobs]
-        output = self.runner.run(documents, min(left, _BATCH_S), _EACH_S)
+        started = time.monotonic()
+        output = self.runner.run(documents, min(left, _BATCH_S), _EACH_S, alone=_alone(jobs))
+        spent = time.monotonic() - started
+        if spent < _SHORT_S and len(jobs) >= self.documents // 2:
+            self.documents = min(_MOST_DOCUMENTS, self.documents * 2)
+        elif spent > _LONG_S:
+            self.documents = max(_ARMS, self.documents // 2)
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))
         if opened.failed or not (opened.ready or any(runs)):
@@ -216,43 +289,74 @@ class _Slice:
                 key = f"{answer.raised[:60]}|{answer.new_edges}"
                 usable += [] if key in seen and answer.new_edges == 0 else [(bool(answer.raised), position)]
                 seen.add(key)
+                self._hand_on(answer.returned)
         for _, position in sorted(usable)[:3]:
             one = job.calls[position]
             for place in leaves(one)[:2]:
                 target = door.targets[str(one["target"])]
                 samples = self._project_samples() if promise(target) > 0 else []
-                arm = Arm(target.name, one, place, beginnings(target, one, place, samples))
+                arm = Arm(target.name, one, place, beginnings(target, one, place, [*samples, *self.given]))
                 arm.gained = 1.0 + max(0.0, promise(target))
                 self.arms.append(arm)
 
     def _learn(self, arm: Arm, job: _Job, run: outcome.Run) -> None:
         for data, answer in zip(job.inputs, run.answers, strict=False):
             self.covered = max(self.covered, answer.edges)
-            if answer.new_edges > 0 and data not in arm.corpus:
+            if answer.new_edges > 0 and data not in arm.corpus and len(data) <= _LARGEST:
                 arm.corpus.append(data)
                 arm.gained += min(4.0, answer.new_edges / 8)
+                self._hand_on(answer.returned)
         if len(arm.corpus) > _CORPUS:
             arm.corpus = sorted(arm.corpus[: -_CORPUS // 2], key=len)[: _CORPUS // 2] + arm.corpus[-_CORPUS // 2 :]
         report = next((str(r["report"]) for r in reversed(run.records) if isinstance(r.get("report"), str)), "")
         done = len(run.answers)
         keys = _keys(report)
+        if arm.harness:
+            self._learn_ends(job, run, done)
         if run.ended.startswith(("exit", "signal")) and done < len(job.calls):
             self._keep(job, done, keys[-1:] or [f"{run.ended} in {job.calls[done]['target']}"])
-        elif [key for key in keys if key not in self.finds]:
-            if len(job.calls) == 1:
-                self._keep(job, 0, keys)
-            else:
-                self.singles += [
-                    _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
-                ]
+        elif len(job.calls) == 1:
+            self._keep(job, 0, [key for key in keys if key not in self.finds])
+        elif new := [key for key in keys if key not in self.finds and self.sought.get(key, 0) < _TRIES]:
+            self.sought.update((key, self.sought.get(key, 0) + 1) for key in new)
+            self.singles += [
+                _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
+            ]
+
+    def _hand_on(self, returned: str) -> None:
+        """What one function makes is what another reads: data that was returned is tried everywhere."""
+        data = value_of(returned)
+        if data and len(data) <= _GIVEN_BYTES and data not in self.given and len(self.given) < _GIVEN:
+            self.given.append(data)
+            for arm in self.arms:
+                arm.seeds.append(data)
+
+    def _learn_ends(self, job: _Job, run: outcome.Run, done: int) -> None:
+        """What a fuzz target let through, and inputs that it did not come to an end with."""
+        for seen in run.seen:
+            if seen.phase == "attack" and seen.step < len(job.inputs) and _counts(seen):
+                frames = "|".join(f.code for f in seen.frames[:3])
+                self._keep_some(job, seen.step, f"{seen.detail.get('type')} {frames}")
+        if run.ended in ("timeout", "memory") and done < len(job.inputs) and len(run.control_answers) == len(job.control):
+            self._keep_some(job, done, f"{run.ended} {next((f.code for f in run.frames), '')}")
+
+    def _keep_some(self, job: _Job, position: int, key: str) -> None:
+        """A few inputs of one cause: what one of them shows may follow from those before it in the process."""
+        numbered = next((k for n in range(_OF_A_CAUSE) if (k := f"{key} {n}") not in self.finds), None)
+        if numbered is not None:
+            self._keep(job, position, [numbered])
 
     def _keep(self, job: _Job, position: int, keys: Sequence[str]) -> None:
         for key in keys:
-            if key not in self.finds:
-                self.finds.add(key)
+            number = self.finds.get(key, 0) + 1
+            if number <= _TRIES:
+                self.finds[key] = number
                 digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
-                made = document([job.calls[position]], job.control)
-                (self.work.candidates / f"octets-crash-{digest}-1").write_bytes(made)
+                if job.arm is not None and job.arm.harness:
+                    made = as_document(job.arm.target, job.inputs[position])
+                else:
+                    made = document([job.calls[position]], job.control)
+                (self.work.candidates / f"octets-crash-{digest}-{number}").write_bytes(made)
 
     def _project_samples(self) -> list[bytes]:
         if self._samples is None:
@@ -261,23 +365,48 @@ class _Slice:
 
     def _tokens(self) -> list[bytes]:
         if self._words is None:
-            self._words = tokens(self.binary.directory / "src")
+            harness = self.work.entry.kind is EntryKind.HARNESS
+            self._words = words(self.binary) if harness else tokens(self.binary.directory / "src")
         return self._words
 
     def _load(self, door: Door, native: dict[str, bool]) -> None:
         try:
             told: dict[str, Any] = json.loads((self.work.work / STATE_FILE).read_bytes())
         except (OSError, ValueError):
+            if self.work.entry.kind is EntryKind.HARNESS:
+                samples = [b"", b"\x00", *(text.encode() for text in SHORT)]
+                samples += [data for data in self._project_samples() if len(data) <= _LARGEST_OF_TARGETS]
+                self.arms = [_harness(name, samples) for name in harnesses(self.binary).names]
+                self._adopt()
+                return
             names = [name for name in distinct(door) if door.targets[name].name]
             self.unprobed = sorted(names, key=lambda n: (n not in native, -promise(door.targets[n]), n))
             return
         self.unprobed = [name for name in told["unprobed"] if name in door.targets]
-        self.finds = set(told["finds"])
+        self.documents = int(told["documents"])
+        self.given = [data.encode("latin-1") for data in told["given"]]
+        self.finds, self.sought = dict(told["finds"]), dict(told["sought"])
         for one in told["arms"]:
-            lists = [[data.encode("latin-1") for data in one[name]] for name in ("seeds", "corpus")]
-            arm = Arm(one["target"], one["call"], tuple(one["place"]), *lists)
-            arm.batches, arm.gained = one["batches"], one["gained"]
+            seeds, corpus, others = ([d.encode("latin-1") for d in one[name]] for name in ("seeds", "corpus", "others"))
+            arm = Arm(one["target"], one["call"], tuple(one["place"]), seeds, corpus, others)
+            arm.batches, arm.gained, arm.harness = one["batches"], one["gained"], one["harness"]
             self.arms.append(arm)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        """Take over what other engines found for fuzz targets."""
+        for arm in self.arms:
+            if arm.harness and self.work.foreign:
+                known = {*arm.seeds, *arm.corpus}
+                fresh = [d for d in kept(self.work.foreign, arm.target) if d not in known and len(d) <= _LARGEST_OF_TARGETS]
+                arm.seeds += fresh[:_ADOPTED]
+
+    def _share(self) -> None:
+        """Put the inputs of fuzz targets where other engines find them."""
+        for arm in self.arms:
+            for data in arm.corpus if arm.harness else ():
+                made = as_document(arm.target, data)
+                (self.work.corpus / hashlib.sha1(made, usedforsecurity=False).hexdigest()).write_bytes(made)
 
     def _save(self) -> None:
         arms = [
@@ -287,19 +416,39 @@ class _Slice:
                 "place": list(a.place),
                 "seeds": [d.decode("latin-1") for d in a.seeds],
                 "corpus": [d.decode("latin-1") for d in a.corpus],
+                "others": [d.decode("latin-1") for d in a.others],
                 "batches": a.batches,
                 "gained": a.gained,
+                "harness": a.harness,
             }
             for a in self.arms
         ]
         new = Path(self.work.work / f"{STATE_FILE}.new")
-        new.write_text(json.dumps({"unprobed": self.unprobed, "finds": sorted(self.finds), "arms": arms}), "utf-8")
+        told: dict[str, Any] = {"unprobed": self.unprobed, "finds": self.finds, "sought": self.sought, "arms": arms}
+        told["documents"] = self.documents
+        told["given"] = [data.decode("latin-1") for data in self.given]
+        new.write_text(json.dumps(told), "utf-8")
         new.replace(self.work.work / STATE_FILE)
+
+
+def _harness(name: str, samples: Sequence[bytes]) -> Arm:
+    return Arm(name, given(name, b""), ("args", 0, "of"), list(samples), harness=True)
+
+
+def _counts(seen: outcome.Seen) -> bool:
+    """An exception that the target's contract calls a flaw, or one that is measured when it is proved."""
+    told = Observation(sink=seen.sink, api=seen.api, text=seen.text, frames=seen.frames, detail=seen.detail)
+    return uncaught(told) is not None or (seen.sink is Sink.ERROR and seen.detail.get("type") in _MEASURED)
 
 
 def _read(one: Call) -> Call:
     """The same call, with what is made of the data read as well."""
     return {**one, "then": list(READERS)}
+
+
+def _alone(jobs: Sequence[_Job]) -> list[int]:
+    """Single calls that are to tell causes apart: a process says once what undefined behaviour is at a place."""
+    return [number for number, job in enumerate(jobs) if job.arm is not None and len(job.calls) == 1]
 
 
 def _keys(report: str) -> list[str]:

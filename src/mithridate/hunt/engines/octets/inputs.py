@@ -1,5 +1,6 @@
 """Where an attacker's data goes in a call of native code, and the data to begin with."""
 
+import ast
 import json
 import random
 import re
@@ -7,11 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mithridate.hunt.engines.calls.arguments import BYTES, FILE, TEXT, shapes
-from mithridate.hunt.engines.calls.door import Target
+from mithridate.hunt.engines.calls.arguments import BYTES, FILE, STORED, TEXT, shapes
+from mithridate.hunt.engines.calls.door import Door, Target
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
+from mithridate.hunt.engines.calls.sources import read_sources
 from mithridate.hunt.engines.calls.steps import CLOSING, OPENING, Call, Place, at, call, leaves, replaced
 from mithridate.languages.c.walk import head, regular_files
+from mithridate.model.entry import Binary
 
 MOST_BYTES = 16 << 10
 _FILES = 160
@@ -23,6 +26,9 @@ _NO_SAMPLE = frozenset(
 _SOURCES = frozenset({".c", ".h", ".cc", ".cpp", ".pyx", ".pxd"})
 _SOURCE_BYTES = 8 << 20
 _TOKENS = 1500
+_WORD = 64
+_STORED_WAYS = 4
+_FILE_NAME = re.compile(r"(?i)path|file|name|source|src$")
 _LITERAL = re.compile(rb"""'(?P<character>[^'\\]|\\[^']{1,3})'|"(?P<string>[^"\n%]{1,16})"|\b0x(?P<number>[0-9a-fA-F]{2,16})\b""")
 _NUMBERS = (
     0,
@@ -56,11 +62,13 @@ READERS = ("load", "__iter__")
 def ways(target: Target, *, guessed: bool) -> list[Call]:
     """Calls to try; where nothing is known of the parameters, by their number and kind."""
     made = shapes(target)
+    made += [one for shape in made[:_STORED_WAYS] if (one := _stored(target, shape)) is not None]
     if guessed:
         for kinds in (
             (BYTES,),
             (TEXT,),
             (FILE,),
+            (STORED,),
             (BYTES, BYTES),
             (TEXT, TEXT),
             (BYTES, 1),
@@ -68,9 +76,18 @@ def ways(target: Target, *, guessed: bool) -> list[Call]:
             (BYTES, BYTES, BYTES),
             (1, BYTES),
         ):
-            construct = None if target.construct is None else {"args": [], "kwargs": {}}
+            construct: Any = None if target.construct is None else {"args": [], "kwargs": {}}
             made.append(call(target.name, list(kinds), construct=construct))
     return [one for one in made if leaves(one)]
+
+
+def _stored(target: Target, shape: Call) -> Call | None:
+    """The call with the name of a file that holds the data, where a parameter is called after files and text was tried for it."""
+    args = shape["args"]
+    for position, (given, parameter) in enumerate(zip(args, target.parameters, strict=False)):
+        if isinstance(given, str) and _FILE_NAME.search(parameter.name):
+            return replaced(shape, ("args", position), STORED)
+    return None
 
 
 def filled(one: Call, place: Place, data: bytes) -> Call:
@@ -101,7 +118,7 @@ def _numbers(value: Any, place: Place) -> list[Place]:
 
 def _is_text(one: Call, place: Place) -> bool:
     holder: Any = at(one, place[:-1]) if place[-1] == "of" else None
-    return not (isinstance(holder, dict) and holder.get("python") in ("bytes", "file"))
+    return not (isinstance(holder, dict) and holder.get("python") in ("bytes", "file", "stored"))
 
 
 def _text(data: bytes) -> str:
@@ -126,6 +143,19 @@ def beginnings(target: Target, one: Call, place: Place, samples: Sequence[bytes]
 def _made(value: Any) -> bytes:
     told = value.get("latin1") if isinstance(value, dict) else None
     return told.encode("latin-1", "replace") if isinstance(told, str) else b""
+
+
+def value_of(returned: str) -> bytes:
+    """The data that a call gave back, from the text that stands for it; b"" when it is none, or was cut off."""
+    if returned[:1] not in ("b", "'", '"') or returned.startswith("bytearray"):
+        return b""
+    try:
+        value = ast.literal_eval(returned)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return b""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    return value if isinstance(value, bytes) else b""
 
 
 def project_samples(tree: Path) -> list[bytes]:
@@ -162,6 +192,21 @@ def tokens(tree: Path) -> list[bytes]:
     return list(found)[:_TOKENS]
 
 
+def words(binary: Binary) -> list[bytes]:
+    """What a project's sources compare with or hold, Python's and native ones."""
+    sources = read_sources(binary.directory / "src")
+    constants = [_encoded(text) for source in sources.values() for text in source.constants]
+    return list(dict.fromkeys([*(c for c in constants if 0 < len(c) <= _WORD), *tokens(binary.directory / "src")]))[:_TOKENS]
+
+
+def _encoded(text: str) -> bytes:
+    """A constant as bytes: those of a byte string, which the reader gives as Latin-1, else UTF-8."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
 def _token(match: re.Match[bytes]) -> list[bytes]:
     if match["number"]:
         value = int(match["number"], 16)
@@ -173,6 +218,13 @@ def _token(match: re.Match[bytes]) -> list[bytes]:
     except UnicodeError:
         return []
     return [made] if made else []
+
+
+def has_native_code(door: Door, modules: Sequence[str]) -> bool:
+    """Whether a sanitized module lies in a package of the door, or in none, from where any may load it."""
+    packages = {name.partition(":")[0].partition(".")[0] for name in door.targets}
+    inner = [module.removeprefix("/build/env/").removeprefix("/src/").removeprefix("src/").split("/") for module in modules]
+    return any(len(parts) == 1 or packages & set(parts[:-1]) for parts in inner)
 
 
 def native_targets(door: bytes) -> dict[str, bool]:

@@ -174,13 +174,20 @@ def _request(step: Request, index: int, numbers: Mapping[Slot, int]) -> dict[str
 def _json(built: dict[str, Any], name: str, value: Any) -> None:
     if not name:
         built["json"] = value
-    elif isinstance(body := built.setdefault("json", {}), dict) and "make" not in body:
-        for key in name.split(".")[:-1]:
-            inner = body.setdefault(key, {})
-            if not isinstance(inner, dict) or "make" in inner:
+        return
+    place: Any = built.setdefault("json", {})
+    pieces = re.findall(r"[^.\[\]]+|\[\]", name) or [name]
+    for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
+        inner: Any = value if not following else [] if following == "[]" else {}
+        if piece == "[]":  # a list has one item
+            if not isinstance(place, list):
                 return
-            body = inner
-        body[name.split(".")[-1]] = value
+            place[:] = place or [inner]
+            place = place[0]
+        elif isinstance(place, dict) and "make" not in place:
+            place = place.setdefault(piece, inner)
+        else:
+            return
 
 
 def _filled(template: str, parameters: Sequence[tuple[str, Value]]) -> Value:

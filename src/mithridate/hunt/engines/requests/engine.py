@@ -27,6 +27,8 @@ _SHARE = 1 / 6
 _READY_SHARE = 5.0
 _FEWEST, _MOST, _FIRST = 8, 4000, 48
 _SHORTEST_S = 0.5
+_OPENING_S = 90.0
+"""What a door has to open for the first time, though the slice be shorter: a large application on a busy machine needs it."""
 _REPLAYED = 400
 _FAILURES = 1
 
@@ -140,7 +142,7 @@ class _Slice:
         documents = [data_of(plan) for plan in plans]
         alone = {number for number, plan in enumerate(plans) if plan.purpose in (Purpose.REDUCE, Purpose.REPLAY)}
         exploring = {number for number, plan in enumerate(plans) if explores(plan)}
-        seconds = min(left, 2 * self._allotted(state.ready_s))
+        seconds = min(left, 2 * self._allotted(state.ready_s)) if state.ready_s else max(left, _OPENING_S)
         batch = self.runner.run(documents, seconds, exploring=exploring, alone=alone)
         self.cpu_s += batch.cpu_s
         planner.open(batch.routes)

@@ -172,14 +172,15 @@ class Planner:
             unit.widest = plan.attack
         fuller = last.new_edges == unit.best_edges and not bad and _marked(plan.attack) > _marked(unit.best)
         if plan.purpose is Purpose.KNOCK and last.edges and not last.new_edges:
-            unit.echo = self.state.stage == 0 and not unit.fields and not unit.prelude
+            unit.echo = self.state.stage == 0 and not unit.fields and not unit.prelude and not sequences.unheard(last)
         if better or fuller or not unit.best:
             if plan.purpose in (Purpose.SUPPLY, Purpose.CONSTANT) and better and unit.best:
                 supply.settle(unit, plan.attack[-1])
             unit.best, unit.best_edges = plan.attack, max(unit.best_edges, last.new_edges)
         if plan.purpose is Purpose.OPEN and sequences.opened(last):
-            unit.prelude, unit.locked = plan.attack[:-1], False
+            unit.prelude, unit.locked, unit.echo = plan.attack[:-1], False, False
             learned = True
+            self._first(sequences.likewise(self._living(), unit.prelude))
         if (learned or better) and not unit.waiting:
             self._supply(unit)
         return learned or better
@@ -267,7 +268,16 @@ class Planner:
 
     @property
     def _stages(self) -> tuple[Callable[[], Iterator[Plan]], ...]:
-        return (self._open_locked, self._stored, self._special, self._echoes, self._special, self._constants, self._wander)
+        return (
+            self._open_locked,
+            self._open_deeper,
+            self._stored,
+            self._special,
+            self._echoes,
+            self._special,
+            self._constants,
+            self._wander,
+        )
 
     def _go_on(self) -> None:
         """Nothing is waiting: the next stage, in which each unit is looked at once more."""
@@ -277,6 +287,9 @@ class Planner:
 
     def _open_locked(self) -> Iterator[Plan]:
         yield from sequences.openers(self._living())
+
+    def _open_deeper(self) -> Iterator[Plan]:
+        yield from sequences.deeper(self._living())
 
     def _stored(self) -> Iterator[Plan]:
         yield from sequences.pairs(self._living())
@@ -310,11 +323,13 @@ class Planner:
         return [unit for unit in self.state.units.values() if unit.best and not unit.given_up]
 
     def _moot(self, plan: Plan) -> bool:
-        """Its unit was given up, or its witness has escaped already."""
+        """Its unit was given up or opened, or its witness has escaped already."""
         if plan.purpose is Purpose.REDUCE:
             return plan.about not in self.state.finds
         followed = self.state.pursuits.get(plan.about)
         unit = self.state.units.get(plan.unit)
+        if plan.purpose is Purpose.OPEN and unit is not None and not unit.locked:
+            return True
         return bool((followed and followed.escaped) or (unit and unit.given_up))
 
     def _strike(self, plan: Plan) -> None:
@@ -323,6 +338,12 @@ class Planner:
 
     def _plans(self, plans: Iterator[Plan] | Sequence[Plan]) -> int:
         return sum(self._plan(plan) for plan in plans)
+
+    def _first(self, plans: Iterator[Plan]) -> None:
+        """Queue them before all others of their purpose."""
+        waiting, self.state.queue = self.state.queue, []
+        self._plans(plans)
+        self.state.queue += waiting
 
     def _plan(self, plan: Plan) -> bool:
         """Queue it, unless the same document was planned before (for another find's sake it may be run again)."""

@@ -6,7 +6,7 @@ from itertools import islice
 
 from mithridate.hunt.engines.requests import special as parsed
 from mithridate.hunt.engines.requests.breakouts import FIRST_WAVE, attacks
-from mithridate.hunt.engines.requests.document import Slot, Steps, input_at, is_marked, replaced
+from mithridate.hunt.engines.requests.document import OPENING, Slot, Steps, input_at, is_marked, marked, replaced
 from mithridate.hunt.engines.requests.state import Plan, Purpose, Pursuit, State, Unit, Witness
 from mithridate.hunt.engines.requests.supply import named_by_mark, put
 from mithridate.hunt.engines.requests.twin import Twin
@@ -22,6 +22,7 @@ _SPECIAL_INPUTS = 8
 _SPECIAL = 32
 _IN_A_TURN = 6
 """Documents for parsers that a unit sends before all others have sent as many."""
+_ADDRESSED = frozenset({Sink.REQUEST, Sink.REDIRECT})
 _SHOWN_ONLY = frozenset({Sink.HTML, Sink.HEADER, Sink.LOG, Sink.XML, Sink.SESSION, Sink.COOKIE, Sink.REGEX})
 """Sinks that data may reach beside being parsed."""
 
@@ -37,11 +38,26 @@ def wave(name: str, pursuit: Pursuit) -> tuple[Plan, ...] | None:
     if pursuit.escaped or pursuit.waves >= len(_WAVES):
         return None
     witness = pursuit.witness
-    found = tuple(_padded(one, witness.context.cut) for one in attacks(witness)[:_ATTACKS])
+    found = tuple((steps, _padded(one, witness.context.cut)) for steps, one in _attacks(witness))[:_ATTACKS]
     chosen = (found[:FIRST_WAVE], found[FIRST_WAVE:], ())[pursuit.waves]
     if pursuit.waves == 2:
-        chosen = tuple(changed for one in found[:_VARIED] for changed in variants(one, pursuit.arrived))
-    return tuple(_attack(witness.unit, witness.steps, witness.slot, twin, _WAVES[pursuit.waves], name) for twin in chosen)
+        chosen = tuple((steps, changed) for steps, one in found[:_VARIED] for changed in variants(one, pursuit.arrived))
+    return tuple(_attack(witness.unit, steps, witness.slot, twin, _WAVES[pursuit.waves], name) for steps, twin in chosen)
+
+
+def _attacks(witness: Witness) -> Iterator[tuple[Steps, Twin]]:
+    """The attacks, each with the steps that it is put into.
+
+    Where an address stands only because it was sent whole, with the mark at its end, all of it is the attacker's to choose.
+    """
+    value = input_at(witness.steps, witness.slot).part(witness.slot.part)
+    before = value.partition(OPENING)[0] if isinstance(value, str) else ""
+    if before and witness.sink in _ADDRESSED and witness.context.before.endswith(before):
+        steps = replaced(witness.steps, witness.slot, marked())
+        context = replace(witness.context, before=witness.context.before.removesuffix(before))
+        for twin in attacks(replace(witness, steps=steps, context=context)):
+            yield steps, replace(twin, control=value)
+    yield from ((witness.steps, twin) for twin in attacks(witness))
 
 
 def _padded(twin: Twin, cut: str) -> Twin:

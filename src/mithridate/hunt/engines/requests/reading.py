@@ -12,7 +12,7 @@ from mithridate.hunt.engines.requests.state import Context, Unit, Witness
 from mithridate.hunt.engines.requests.views import Answer, Phase, Run, Seen
 from mithridate.model.observation import Mark, Sink
 
-_ASKED = 40
+_ASKED = 80
 _COMPARED = 24
 _FIELDS = 30
 _EXAMPLES = 4

@@ -159,7 +159,11 @@ def _routes(given: Sequence[Any]) -> Iterator[Route]:
             function=_text(one, "function"),
             constants=tuple(c for c in _list(one, "constants", _OF_A_ROUTE) if isinstance(c, str) and len(c) <= _TEXT),
             modules=tuple(m for m in _list(one, "modules", _OF_A_ROUTE) if isinstance(m, str) and len(m) <= _TEXT),
+            examples=tuple(e for e in _list(one, "examples", _EXAMPLES) if isinstance(e, str) and len(e) <= _EXAMPLE),
         )
+
+
+_EXAMPLES, _EXAMPLE = 3, 16_000
 
 
 def _list(given: Mapping[str, Any], name: str, most: int) -> list[Any]:

@@ -1,10 +1,22 @@
 """Documents of several units' steps: what opens a locked unit, what one stores and another shows; and random changes of one."""
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mithridate.hunt.engines.requests.document import Request, Slot, Steps, Value, is_marked, marked, replaced
+from mithridate.hunt.engines.requests.document import (
+    HARMLESS,
+    Input,
+    Request,
+    Slot,
+    Steps,
+    Value,
+    is_marked,
+    marked,
+    replaced,
+    text_of,
+)
 from mithridate.hunt.engines.requests.state import Plan, Purpose, Unit
 from mithridate.hunt.engines.requests.supply import put
 from mithridate.hunt.engines.requests.views import Answer
@@ -14,7 +26,14 @@ _READERS = 10
 """How many readers follow a writer in one document."""
 _LOCKED = 40
 _OPENERS = 6
-_OPENINGS = 12
+_OPENINGS = 36
+_PROBES = 3
+"""How many locked units each way to open them is tried at."""
+_CONSTANTS = 6
+_GIVEN = ("form", "json", "query")
+_PASSWORD = re.compile(r"pass(?:word|wd|phrase|code)?\d?$|pwd|passwort|\bpin$", re.I)
+_WHO = ("username", "user", "login", "email", "user_name", "mail", "name")
+"""What those who log in call themselves."""
 _ODD: tuple[Value, ...] = (
     "",
     "0",
@@ -52,20 +71,87 @@ def locked(unit: Unit, answer: Answer) -> bool:
     return refused and not any(code.startswith("2") for code in unit.statuses)
 
 
+def unheard(answer: Answer) -> bool:
+    """A framework refused it for want of a declared body, before the handler was asked."""
+    return answer.status in (400, 415, 422) and any(asked.where in ("json", "form", "files") for asked in answer.asked)
+
+
 def opened(answer: Answer) -> bool:
     """The steps before it have opened it."""
     return 200 <= answer.status < 300
 
 
 def openers(units: Sequence[Unit]) -> Iterator[Plan]:
-    """For each locked unit: every unit that takes input first, alone and after another (to register, then to log in)."""
-    takers = [unit for unit in units if unit.method == "POST" and unit.best[-1].inputs and not unit.locked][:_OPENERS]
+    """For a few locked units: every unit that takes input first, alone and after another (to register, then to log in).
+
+    Those that take a password come first, though they refuse who is not known, too. What opens one unit is tried at the others.
+    """
+    takers = [unit for unit in units if unit.method == "POST" and _taking(unit)[-1].inputs]
+    takers = [unit for unit in takers if not unit.locked or _takes_password(unit)]
+    takers = sorted(takers, key=lambda unit: not _takes_password(unit))[:_OPENERS]
     alone = [(one,) for one in takers]
     both = [(one, other) for one in takers for other in takers if one is not other]
-    for unit in [unit for unit in units if unit.locked][:_LOCKED]:
-        for chain in [*alone, *both][:_OPENINGS]:
-            steps = tuple(step for taker in chain for step in plain(taker.best))
-            yield Plan(unit=unit.name, purpose=Purpose.OPEN, attack=(*steps, *unit.best[-1:]))
+    for chain in [*alone, *both][:_OPENINGS]:
+        steps: Steps = ()
+        for taker in chain:
+            steps += _as_before(steps, plain(_taking(taker)))
+        yield from _before_locked(units, steps, chain)
+
+
+def deeper(units: Sequence[Unit]) -> Iterator[Plan]:
+    """For a few units that are locked for those who are let in elsewhere: what these may change first, with each value that
+    it was compared with (a role, perhaps)."""
+    changers = [unit for unit in units if unit.prelude and not unit.locked and unit.method != "GET" and _taking(unit)[-1].inputs]
+    for changer in changers[:_OPENERS]:
+        request = _as_before(changer.prelude, plain(_taking(changer)[-1:]))[0]
+        for changed in (request, *_with_constants(request, changer)):
+            yield from _before_locked(units, (*changer.prelude, changed), (changer,))
+
+
+def likewise(units: Sequence[Unit], prelude: Steps) -> Iterator[Plan]:
+    """The other locked units, after what has opened one."""
+    yield from _before_locked(units, prelude, (), _LOCKED)
+
+
+def _before_locked(units: Sequence[Unit], steps: Steps, chain: Sequence[Unit], most: int = _PROBES) -> Iterator[Plan]:
+    shut = sorted((unit for unit in units if unit.locked and unit not in chain), key=lambda unit: unit.method != "GET")
+    shut = [unit for unit in shut if not _takes_password(unit)] or shut
+    for unit in shut[:most]:
+        yield Plan(unit=unit.name, purpose=Purpose.OPEN, attack=(*steps, *unit.best[-1:]))
+
+
+def _takes_password(unit: Unit) -> bool:
+    return any(_PASSWORD.search(text_of(one.name)) for one in _taking(unit)[-1].inputs if one.where in _GIVEN)
+
+
+def _taking(unit: Unit) -> Steps:
+    """Its best request; where that gives it nothing (it refused them all alike), the one that gives it most."""
+    return unit.best if unit.best[-1].inputs or not unit.widest else unit.widest
+
+
+def _as_before(before: Steps, steps: Steps) -> Steps:
+    """Inputs of one name have the values that they had before; who is called by a name or an address is called by that one."""
+    known = {_called(one.name): one.value for step in before for one in step.inputs if one.where in _GIVEN}
+    named = next((known[name] for name in _WHO if name in known), None)
+
+    def again(one: Input) -> Input:
+        name = _called(one.name)
+        if one.where not in _GIVEN or (name not in known and (name not in _WHO or named is None)):
+            return one
+        return replace(one, value=known.get(name, named or ""))
+
+    return tuple(replace(step, inputs=tuple(map(again, step.inputs))) for step in steps)
+
+
+def _called(name: Value) -> str:
+    """The last part of an input's name."""
+    return re.split(r"[.\[\]]+", text_of(name).lower().rstrip("]"))[-1]
+
+
+def _with_constants(request: Request, unit: Unit) -> Iterator[Request]:
+    positions = [p for p, one in enumerate(request.inputs) if one.where in _GIVEN and _called(one.name) not in _WHO]
+    for constant in [one for one in unit.compared if one != HARMLESS][:_CONSTANTS]:
+        yield from (request.with_input(p, replace(request.inputs[p], value=constant)) for p in positions[:_CONSTANTS])
 
 
 def pairs(units: Sequence[Unit]) -> Iterator[Plan]:

@@ -16,6 +16,7 @@ from mithridate.hunt.engines.requests.document import (
     made,
     marked,
 )
+from mithridate.hunt.engines.requests.examples import exemplary
 from mithridate.hunt.engines.requests.state import Unit
 from mithridate.hunt.engines.requests.views import Parameter
 
@@ -67,6 +68,7 @@ _OF_KIND: dict[str, Value] = {
     "uuid": "00000000-0000-4000-8000-000000000001",
     "date": "2020-01-02",
     "email": f"{marked()}@example.org",
+    "url": f"http://localhost/{marked()}",
 }
 
 
@@ -83,6 +85,7 @@ def requests(unit: Unit) -> tuple[Request, ...]:
         found += _unsettled(unit, base)
         if unit.failing:
             found += [_all(base, flavour) for flavour in _FLAVOURS]
+    found[1:1] = _exemplary(unit)
     return tuple(_unique(found))[:MAX_REQUESTS]
 
 
@@ -168,7 +171,8 @@ def _members(keys: Sequence[str], value: Value) -> Iterator[Value]:
 
 
 def _bases(unit: Unit) -> Iterator[Request]:
-    """One request for each kind of body that was asked for; all other inputs are in each."""
+    """One request for each kind of body that was asked for, and one without what may be left out; each with all other inputs."""
+    spare = {(a.where, a.name) for a in unit.asked if a.kind.endswith("?")}
     common = [*_path(unit), *(i for i in _inputs(unit) if i.where not in ("form", "files", "json", "body"))]
     by_body = [i for i in _inputs(unit) if i.where in ("form", "files", "json", "body")]
     bodies = (("form", "files"), ("json",), ("body",))
@@ -177,10 +181,23 @@ def _bases(unit: Unit) -> Iterator[Request]:
     plain = [i for i in common if i.where != "raw_query"]
     for body in [inputs for inputs in chosen if inputs] or [[]]:
         yield _request(unit, [*plain, *body])
+        needed = [i for i in body if (i.where, i.name) not in spare]
+        if len(needed) < len(body):
+            yield _request(unit, [*plain, *needed])
         if any(i.where == "json" for i in body) and any(a.where == "json" and a.name == LISTED for a in unit.asked):
             yield _request(unit, [*plain, Input(where="json", name="", value=marked())])
         if raw:
             yield _request(unit, [*(i for i in plain if i.where != "query"), *raw, *body])
+
+
+def _exemplary(unit: Unit) -> list[Request]:
+    if unit.method == "GET" or not any(asked.where == "json" for asked in unit.asked):
+        return []
+    bodies = [inputs for text in unit.route.examples for inputs in exemplary(text)]
+    return [
+        Request(method=unit.method, path=unit.route.path, inputs=(*_path(unit), *inputs)[:MAX_INPUTS], fill=bool(unit.prelude))
+        for inputs in bodies
+    ]
 
 
 def _request(unit: Unit, inputs: Sequence[Input]) -> Request:
@@ -205,7 +222,8 @@ def _inputs(unit: Unit) -> list[Input]:
 
 
 def _input(where: str, name: str, kind: str = "") -> Input:
-    value = _OF_KIND.get(kind, marked())
+    needed = kind.removesuffix("?")
+    value: Value = needed[1:] if needed[:1] == "=" else _OF_KIND.get(needed, marked())
     return Input(where=where, name=name, value=value, filename=f"{marked()}.txt" if where == "files" else "")
 
 

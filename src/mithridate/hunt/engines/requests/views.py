@@ -19,7 +19,8 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One route as the application declares it. `constants` are those of its handler, `modules` what it imports and names."""
+    """One route as the application declares it. `constants` are its handler's, `modules` what that imports and names, `examples`
+    JSON objects that its words show."""
 
     path: str
     methods: tuple[str, ...]
@@ -29,6 +30,7 @@ class Route:
     function: str = ""
     constants: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

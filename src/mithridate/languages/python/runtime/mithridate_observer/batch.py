@@ -26,6 +26,7 @@ from .doors.asgi import AsgiDoor
 from .doors.call import CallDoor
 from .doors.interface import Context, Door
 from .doors.program import ProgramDoor
+from .doors.target import TargetDoor
 from .doors.wsgi import WsgiDoor
 from .invalid import Invalid
 from .native_edges import NativeEdges
@@ -36,7 +37,7 @@ from .records import Records, take_standard_output
 from .tree import Tree
 from .waiting import Outcome, Waiting
 
-DOORS: dict[str, Any] = {"wsgi": WsgiDoor, "asgi": AsgiDoor, "call": CallDoor, "target": CallDoor, "program": ProgramDoor}
+DOORS: dict[str, Any] = {"wsgi": WsgiDoor, "asgi": AsgiDoor, "call": CallDoor, "target": TargetDoor, "program": ProgramDoor}
 _HIGH_DESCRIPTOR = 200
 ALONE, HEARD, COVERED = "alone", "heard", "covered"
 """Words after hyphens in an input's name: a process of its own in spite of --together; as with --heard; as with --coverage."""
@@ -185,6 +186,7 @@ class _Batch:
             record["why"] = outcome.told["why"]
         if self._report is not None and (said := self._report.text()):
             record["report"] = said
+            self._report.forget()  # the next document of this process may end before a phase of it begins
         self._ended(number, record)
 
     def _dumped(self, ended: str) -> list[dict[str, Any]]:
@@ -205,8 +207,7 @@ class _Batch:
     def _environment(self) -> None:
         """Path, working directory and environment as the door says."""
         door, tree = self._options.door, self._tree
-        os.environ["TMPDIR"] = str(tree.scratch)
-        tempfile.tempdir = None
+        tree.settle()
         for name, value in door.environment.items():
             os.environ[name] = tree.place_of(value)
         paths = [tree.place_of(path) for path in door.paths] or [str(tree.place)]

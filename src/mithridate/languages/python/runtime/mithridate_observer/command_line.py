@@ -1,4 +1,4 @@
-"""The observer's two commands and their options."""
+"""The observer's commands and their options."""
 
 from __future__ import annotations
 
@@ -61,13 +61,17 @@ class BadUsage(Exception):
 
 
 def run(arguments: list[str]) -> int:
-    """Carry out `batch` or `look`; words about bad usage go to standard error."""
+    """Carry out `batch`, `look` or `fuzz`; words about bad usage go to standard error."""
     parsed = _parser().parse_args(arguments)
     try:
         if parsed.command == "look":
             from .look import everything
 
             return everything.look(Path(parsed.root), parsed.each)
+        if parsed.command == "fuzz":
+            from .targets import driving
+
+            return driving.fuzz(_door(parsed.door), parsed.target, parsed.finds, parsed.options, parsed.root)
         from . import batch
 
         return batch.run(_options(parsed))
@@ -95,6 +99,12 @@ def _parser() -> argparse.ArgumentParser:
     look = commands.add_parser("look", help="list applications, functions and programs of a tree")
     look.add_argument("root")
     look.add_argument("--each", type=float, default=20.0, help="wall-clock seconds to import one module")
+    fuzz = commands.add_parser("fuzz", help="let Atheris search one target of a door; further options are libFuzzer's")
+    fuzz.add_argument("door", type=Path)
+    fuzz.add_argument("target")
+    fuzz.add_argument("finds", type=Path, help="directory for inputs that raised something")
+    fuzz.add_argument("--root", default="/src", help="where the project lies")
+    fuzz.add_argument("options", nargs=argparse.REMAINDER)
     return parser
 
 

@@ -77,9 +77,12 @@ class Coverage:
             for file, place in told:
                 if ".so" in file:
                     self._native.learn(file, place)
+        by_file: dict[str, set[int]] = {}
+        for file, line in told:
+            by_file.setdefault(file, set()).add(line)
         for code, lines in list(self._wanted.items()):
-            if lines:
-                lines.difference_update(line for file, line in told if file == code.co_filename)
+            if lines and code.co_filename in by_file:
+                lines.difference_update(by_file[code.co_filename])
 
     def _add(self, file: str, line: int) -> None:
         place = (file, line)

@@ -1,4 +1,6 @@
-"""Edges of extension modules that were compiled with coverage: counters that lie in their memory, read after each step.
+"""Edges of native code that was compiled with coverage: counters that lie in its memory, read after each step.
+
+Whatever shared library the process has mapped counts, since some packages load theirs by name and not as modules.
 
 Clang keeps one byte an edge in the section __sancov_cntrs (SanitizerCoverage, "inline 8-bit counters"). How often an edge was
 taken is told in eight classes, as AFL does, so that one more turn of a loop counts as new when it is much more.
@@ -7,6 +9,7 @@ taken is told in eight classes, as AFL does, so that one more turn of a loop cou
 from __future__ import annotations
 
 import ctypes
+import re
 import struct
 import sys
 from pathlib import Path
@@ -17,6 +20,7 @@ _CLASSES = bytes(
     else 64 if n < 128 else 128
     for n in range(256)
 )  # fmt: skip
+_TAKEN = re.compile(rb"[^\0]")
 
 
 class NativeEdges:
@@ -25,6 +29,7 @@ class NativeEdges:
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
         self._regions: dict[str, tuple[int, int]] = {}
+        self._seen: set[str] = set()
         self._modules = 0
 
     def start(self) -> None:
@@ -58,16 +63,18 @@ class NativeEdges:
             words = line.split(None, 5)
             if len(words) == 6 and ".so" in words[5] and words[2] == "00000000":
                 bases.setdefault(words[5], int(words[0].partition("-")[0], 16))
-        loaded = {str(getattr(module, "__file__", "")) for module in list(sys.modules.values())}
         for name, base in bases.items():
-            if name in loaded and name not in self._regions:
+            if name not in self._seen:
+                self._seen.add(name)
                 found = _section(name)
                 if found is not None:
                     self._regions[name] = (base + found[0], found[1])
 
 
 def _bits(number: int) -> list[int]:
-    return [position for position, digit in enumerate(reversed(bin(number)[2:])) if digit == "1"]
+    """Positions of the bits that are set; the counters are many and those that are new are few."""
+    told = number.to_bytes((number.bit_length() + 7) // 8, "little")
+    return [8 * found.start() + bit for found in _TAKEN.finditer(told) for bit in range(8) if told[found.start()] >> bit & 1]
 
 
 def _section(name: str) -> tuple[int, int] | None:

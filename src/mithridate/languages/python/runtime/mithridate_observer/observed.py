@@ -44,8 +44,8 @@ def _is_ours(error: BaseException) -> bool:
     return False
 
 
-def observe_errors(context: Context, errors: list[BaseException], api: str) -> None:
-    """Record each exception once, at the place in the project where it was raised."""
+def observe_errors(context: Context, errors: list[BaseException], api: str, more: dict[str, str] | None = None) -> None:
+    """Record each exception once, at the place in the project where it was raised; `more` are further details."""
     seen: set[int] = set()
     for error in errors:
         if id(error) in seen:
@@ -56,5 +56,5 @@ def observe_errors(context: Context, errors: list[BaseException], api: str) -> N
         if isinstance(error, MemoryError):
             trouble.memory = error
         with placed(context.recorder, context.places.of_error(error)):
-            detail = {"type": type(error).__name__, "module": str(type(error).__module__)}
+            detail = {"type": type(error).__name__, "module": str(type(error).__module__), **(more or {})}
             context.recorder.saw("error", api, error_text(error), detail=detail, fact=True)

@@ -35,6 +35,8 @@ class Tree:
         self._work = Path(tempfile.mkdtemp(prefix="mithridate-")).resolve()
         self.scratch = self._work / "tmp"
         self.scratch.mkdir()
+        self.home = self.scratch / "home"
+        self.home.mkdir()
         self._kept = self._work / "kept"
         self._kept.mkdir()
         self.place = self._original
@@ -45,6 +47,12 @@ class Tree:
         self._watched = [self.scratch, self.place] if writable else [self.scratch]
         self._baseline: list[dict[str, _State]] = []
         self._changes = Changes()
+
+    def settle(self) -> None:
+        """Let the program find its temporary files and its home where they are put back: what it keeps there is its own."""
+        os.environ["TMPDIR"] = str(self.scratch)
+        os.environ["HOME"] = str(self.home)
+        tempfile.tempdir = None
 
     @property
     def roots(self) -> dict[str, str]:

@@ -33,7 +33,7 @@ class Waiting:
 
     def __init__(self, pid: int, pipe: int, records: Records, wall_s: float) -> None:
         self._pid, self._pipe, self._records = pid, pipe, records
-        self._wall_s = wall_s
+        self.wall_s = wall_s
         self._deadline = 0.0
         self._spent = 0.0
         self._rest = b""
@@ -46,7 +46,7 @@ class Waiting:
 
         When it goes on to another document, `told["more"]` is true: call this again. Else no process of its group is left.
         """
-        self._deadline = time.monotonic() + self._wall_s
+        self._deadline = time.monotonic() + self.wall_s
         self._told, self._passed = {}, 0
         os.set_blocking(self._pipe, False)
         poll = select.poll()

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from ..asked import book
 from ..loaded import Patch
 from ..places import Places
+from .declared import inputs
 from .wrapping import attributes, before, coroutines
 
 _MOST_ALLOWED = 8
@@ -59,12 +60,18 @@ def _note_body(*_arguments: Any, **named: Any) -> None:
     received = named.get("body")
     for field in declared:
         place = {"Form": "form", "File": "files"}.get(type(field.field_info).__name__, "json")
-        model = getattr(getattr(field.field_info, "annotation", None), "model_fields", None)
-        embedded = len(declared) > 1 or bool(getattr(field.field_info, "embed", False))
-        if model is None or embedded:
+        annotation = getattr(field.field_info, "annotation", None)
+        if place != "json" or annotation is None:
             _note_field(place, field.alias, received, field.field_info)
-        for name, inner in (model or {}).items():
-            _note_field(place, f"{field.alias}.{name}" if embedded else inner.alias or name, received, inner)
+            continue
+        embedded = len(declared) > 1 or bool(getattr(field.field_info, "embed", False))
+        required = bool(field.field_info.is_required()) if hasattr(field.field_info, "is_required") else True
+        for name, kind in inputs(annotation, required, field.alias if embedded else ""):
+            top = re.split(r"[.\[]", name)[0]
+            book.ask("json", name, isinstance(received, Mapping) and top in received, kind)
+        for inner in (field.field_info, *(getattr(annotation, "model_fields", None) or {}).values()):
+            for constant in _allowed(inner):
+                book.compare(constant)
 
 
 def _note_field(place: str, name: str, received: Any, told: Any) -> None:

@@ -60,8 +60,7 @@ class TellingAttribute:
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
             return self._original
-        value = self._original.__get__(instance, owner)
-        return _whole(self._where, value)
+        return _whole(self._where, _read(self._where, lambda: self._original.__get__(instance, owner)))
 
     def __set__(self, instance: Any, value: Any) -> None:
         self._original.__set__(instance, value)
@@ -87,6 +86,15 @@ class TellingValue:
 
     def __set__(self, instance: Any, value: Any) -> None:
         instance.__dict__[self._name] = value
+
+
+def _read(where: str, reading: Callable[[], Any]) -> Any:
+    """What `reading` gives. A body that cannot be read (none was sent, or one of another type) is asked for all the same."""
+    try:
+        return reading()
+    except Exception:
+        book.ask(where, "*", found=False, direct=True)
+        raise
 
 
 def _whole(where: str, value: Any) -> Any:
@@ -124,11 +132,17 @@ def values(class_: Any, places: dict[str, str]) -> None:
 def methods(class_: Any, places: dict[str, str]) -> None:
     """Wrap methods that give one input as a whole, JSON objects listening on: {method: where}."""
     for name, where in places.items():
-        around(class_, name, _then_whole(where))
+        original = getattr(class_, name, None)
+        if callable(original):
+            setattr(class_, name, _reader(original, where))
 
 
-def _then_whole(where: str) -> Callable[[Any, tuple[Any, ...]], Any]:
-    return lambda value, _arguments: _whole(where, value)
+def _reader(original: Callable[..., Any], where: str) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        return _whole(where, _read(where, lambda: original(*arguments, **named)))
+
+    return wrapped
 
 
 def coroutines(class_: Any, places: dict[str, str], whole: bool) -> None:
@@ -155,7 +169,13 @@ class _Awaited:
         return _whole(self._where, value) if self._whole else listen(value, self._where)
 
     async def _wait(self) -> Any:
-        return self._result(await self._original)
+        try:
+            value = await self._original
+        except Exception:
+            if self._whole:
+                book.ask(self._where, "*", found=False, direct=True)
+            raise
+        return self._result(value)
 
     def __await__(self) -> Any:
         return self._wait().__await__()

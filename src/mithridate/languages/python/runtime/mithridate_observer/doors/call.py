@@ -62,7 +62,7 @@ class Caller:
         returned, raised = "", None
         started = time.process_time()
         try:
-            function = _resolve(told["target"], constructed)
+            function = self._function(told["target"], constructed)
             self._context.places.note_handler(function)
             returned = _shown(_followed(_finished(function(*arguments, **named)), told.get("then")))
         except Invalid:
@@ -73,7 +73,7 @@ class Caller:
             raised = error
         seconds = time.process_time() - started
         if raised is not None:
-            observe_errors(self._context, [raised], told["target"])
+            observe_errors(self._context, [raised], told["target"], self._detail(told["target"], raised))
         return {
             "status": 0,
             "headers": [],
@@ -82,6 +82,15 @@ class Caller:
             "raised": error_text(raised) if raised is not None else "",
             "seconds": round(seconds, 6),
         }
+
+    def _function(self, target: str, constructed: tuple[list[Any], dict[str, Any]]) -> Any:
+        """What is called."""
+        return _resolve(target, constructed)
+
+    def _detail(self, target: str, error: BaseException) -> dict[str, str]:
+        """What more is told of an exception that left the target."""
+        del target, error
+        return {}
 
 
 def _arguments(told: dict[str, Any], values: Values) -> tuple[list[Any], dict[str, Any]]:

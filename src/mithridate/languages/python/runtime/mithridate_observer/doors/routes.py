@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,9 @@ MAX_ROUTES = 20_000
 MAX_CONSTANTS = 200
 MAX_CONSTANT = 200
 MAX_PLAIN = 50
+MAX_EXAMPLES = 3
+MAX_EXAMPLE = 4000
+_JSON = json.JSONDecoder()
 _PATH = re.compile(r"/[\w.~-]+(?:/[\w.~-]+)*/?")
 _DJANGO_NAMED = re.compile(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 _DJANGO_ANGLED = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -55,7 +59,7 @@ def _order(route: dict[str, Any]) -> tuple[bool, int, bool]:
 
 
 def constants_of(code: CodeType) -> list[str]:
-    """String constants of a function and of the functions inside it, and the names that it uses."""
+    """Constants of text and bytes of a function and of the functions inside it, and the names that it uses."""
     found: dict[str, None] = {}
     stack: list[Any] = [code]
     while stack and len(found) < MAX_CONSTANTS:
@@ -64,8 +68,8 @@ def constants_of(code: CodeType) -> list[str]:
             stack.extend(each.co_consts)
         elif isinstance(each, (tuple, frozenset)):
             stack.extend(each)
-        elif isinstance(each, str) and 0 < len(each) <= MAX_CONSTANT:
-            found[each] = None
+        elif isinstance(each, (str, bytes)) and 0 < len(each) <= MAX_CONSTANT:
+            found[each if isinstance(each, str) else each.decode("latin-1")] = None
     return list(found)
 
 
@@ -84,6 +88,7 @@ def _route(path: str, parameters: list[tuple[str, str]], methods: list[str], fun
         **place[0],
         "constants": _constants(function, code, places) if code is not None and place[0]["file"] else [],
         "modules": modules_of(code, getattr(function, "__globals__", {})) if code is not None and place[0]["file"] else [],
+        **({"examples": examples} if (examples := _examples(function)) else {}),
     }
 
 
@@ -99,6 +104,23 @@ def modules_of(code: CodeType, variables: Any) -> list[str]:
             known = dict.get(variables, name)
             if isinstance(known, ModuleType):
                 found[getattr(known, "__name__", name)] = None
+    return list(found)
+
+
+def _examples(function: Any) -> list[str]:
+    """The JSON objects that a handler's documentation shows, as text: calls of it, and what they answer."""
+    text = getattr(function, "__doc__", None)
+    found: dict[str, None] = {}
+    position = 0
+    while isinstance(text, str) and len(found) < MAX_EXAMPLES and (position := text.find("{", position)) >= 0:
+        try:
+            told, end = _JSON.raw_decode(text[position : position + MAX_EXAMPLE])
+        except (ValueError, RecursionError):
+            position += 1
+            continue
+        position += end
+        if told:
+            found[json.dumps(told)] = None
     return list(found)
 
 

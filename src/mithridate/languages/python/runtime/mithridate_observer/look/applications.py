@@ -28,6 +28,8 @@ _KNOWN = (
     ("werkzeug.wsgi", "DispatcherMiddleware", "wsgi"),
     ("cherrypy", "Application", "wsgi"),
 )
+MAKERS = frozenset({"Flask", "FastAPI", "Starlette", "Quart", "Litestar", "Sanic", "Bottle", "make_wsgi_app"})
+"""Names of what a module calls that makes an application; words that mean much else are left out."""
 _FACTORIES = (
     "create_app",
     "make_app",
@@ -42,7 +44,7 @@ _FACTORIES = (
     "main",
 )
 _OBJECTS = ("app", "application", "api", "wsgi", "asgi", "server", "wsgi_app")
-MAX_DEPTH_NAMES = 400
+MAX_DEPTH_NAMES = 20_000
 
 
 def applications(module: ModuleType, places: Places) -> Iterator[dict[str, Any]]:

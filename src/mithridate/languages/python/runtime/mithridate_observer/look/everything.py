@@ -1,28 +1,33 @@
 """`run.py look ROOT`: reads all files and imports what is meant to be imported, in processes of their own with a time limit.
 
-Most modules import in no time what others have imported before, so a process takes several; those of one that did not come to
-its end are imported again, each in a process of its own.
+Most modules import in no time what others have imported before, so a process takes many, one after the other; one that ends it is
+imported again by itself. Modules that make web applications go first: a large project may not be through in time.
 """
 
 from __future__ import annotations
 
 import ast
+import contextlib
+import json
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from ..accessors.install import install as install_accessors
-from ..child import address_space, confine
+from ..child import PRIVATE, address_space, confine
 from ..command_line import Limits
 from ..doors.django import has_accounts, without_servers
 from ..doors.routes import routes_of
 from ..observed import error_text
 from ..places import Places
 from ..records import Records, take_standard_output
+from ..targets import resolving, stand_in
 from ..tree import Tree
 from ..waiting import Waiting
 from . import applications, functions, programs
@@ -31,7 +36,9 @@ from .modules import Source, native_modules, sources
 _SETTINGS = re.compile(r"""DJANGO_SETTINGS_MODULE["'\s,)=\]]+["']([\w.]+)["']""")
 _DJANGO = "django.core.wsgi:get_wsgi_application()"
 _MEMORY_MIB = 4096
-_TOGETHER = 48
+_TOGETHER = 256
+_BUSY = 3
+"""How many seconds of wall time a second of work may take, on a machine that does other things."""
 
 Project = tuple[Path, str]
 """A Django project: the directory on the import path, and the name of its settings."""
@@ -59,54 +66,102 @@ class _Look:
         self._dump = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as this process)
 
     def run(self) -> None:
-        """Programs and targets as they are found, then modules."""
+        """Programs as they are found, then modules, then fuzz targets."""
         found = list(sources(self._tree.place))
         passed_over = _other_roots(found)
-        os.environ["TMPDIR"] = str(self._tree.scratch)
-        tempfile.tempdir = None
+        self._tree.settle()
         sys.dont_write_bytecode = True
         install_accessors(self._places)
         for program in programs.declared(self._tree.place):
             self._records.write({"program": program})
+        fuzzing = {source.path for source in found if any(t["kind"] == "atheris" for t in functions.targets(source, ""))}
         for source in found:
             shown = self._places.shown(str(source.path)) or str(source.path)
             if source.tree is None:
                 self._skip(shown, source.why, [])
                 continue
+            if source.path in fuzzing:
+                continue  # what it runs and offers is its target
             for program in programs.scripts(source, shown):
                 self._records.write({"program": {**program, "paths": [self._root(source)]}})
-            for target in functions.targets(source, shown):
-                self._records.write({"target": {**target, "paths": [self._root(source)]}})
         projects = _projects(found)
         for project in projects:
-            self._in_process(f"the Django project {project[1]}", lambda project=project: self._django(*project))
+            self._in_process(f"the Django project {project[1]}", partial(self._django, *project))
         self._tree.remember()
         if str(self._tree.place) not in sys.path:
             sys.path.append(str(self._tree.place))  # files in a folder that is no package import what lies beside that folder
-        imported = [*(source for source in found if source.imported), *native_modules(self._tree.place)]
+        imported = [
+            *(source for source in found if source.imported and source.path not in fuzzing),
+            *native_modules(self._tree.place),
+        ]
         groups: dict[Project | None, list[Source]] = {}
         for source in (each for each in imported if (each.root, each.name.partition(".")[0]) not in passed_over):
             groups.setdefault(_project_of(source, projects), []).append(source)
         for settings, several in groups.items():
-            for start in range(0, len(several), _TOGETHER):
-                self._modules(several[start : start + _TOGETHER], settings)
+            for part in _parts(several):
+                self._modules(part, settings)
+        for source in found:
+            shown = self._places.shown(str(source.path)) or str(source.path)
+            if named := list(functions.targets(source, shown)):
+                self._in_process(f"fuzz targets in {shown}", partial(self._targets, source, named))
+                self._tree.put_back()
 
     def _modules(self, several: list[Source], settings: Project | None) -> None:
-        together = len(several) > 1 and self._in_process("", lambda: self._import_all(several, settings), whole=True)
-        self._tree.put_back()
-        for source in [] if together else several:
-            self._in_process(source.name, lambda source=source: self._import(source, settings))
+        """Import them in one process. One that ends it has a process of its own then, and those after it a new one."""
+        while several:
+            done = self._together(several, settings)
             self._tree.put_back()
+            for source in several[done : done + 1]:
+                self._in_process(source.name, partial(self._import, source, settings))
+                self._tree.put_back()
+            several = several[done + 1 :]
 
-    def _import_all(self, several: list[Source], settings: Project | None) -> None:
-        for source in several:
+    def _together(self, several: list[Source], settings: Project | None) -> int:
+        """How many of them one process imported before it ended."""
+
+        def work(records: Records) -> None:
+            for number, source in enumerate(several):
+                try:
+                    kept = self._records = _Kept()
+                    self._import(source, settings)
+                except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
+                    self._skip(source.name, error_text(error), self._places.of_error(error))
+                for record in kept.records:
+                    records.write(record)
+                records.write_line(PRIVATE + json.dumps({"more": True, "imported": number + 1}).encode() + b"\n")
+
+        done: int = 0
+        with self._process(work, len(several)) as waiting:
+            outcome = waiting.outcome()
+            while outcome.told.get("more"):
+                done = int(outcome.told["imported"])
+                waiting.wall_s = self._each_s  # what the first one imports, others find imported
+                try:
+                    outcome = waiting.outcome()
+                except ChildProcessError:  # it ended as soon as it had told
+                    return done
+        return len(several) if outcome.told else done
+
+    def _in_process(self, name: str, work: Callable[[], None]) -> None:
+        """Do `work` in a process of its own, whose records are written at once."""
+
+        def alone(records: Records) -> None:
+            self._records = records
             try:
-                self._import(source, settings)
+                work()
             except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
-                self._skip(source.name, error_text(error), self._places.of_error(error))
+                self._skip(name, error_text(error), self._places.of_error(error))
 
-    def _in_process(self, name: str, work: Any, *, whole: bool = False) -> bool:
-        """Whether `work` came to its end in its own process. Its records are written at once, or (`whole`) only if it did."""
+        with self._process(alone, 1) as waiting:
+            outcome = waiting.outcome()
+        if not outcome.told:
+            self._dump.seek(0)
+            frames = self._places.of_dump(self._dump.read(1 << 20).decode("utf-8", "replace"))
+            self._skip(name, f"the process that imported it ended: {outcome.ended}", frames)
+
+    @contextlib.contextmanager
+    def _process(self, work: Callable[[Records], None], modules: int) -> Iterator[Waiting]:
+        """Fork one that does `work`, with the time that so many modules may take."""
         reading, writing = os.pipe()
         self._dump.seek(0)
         self._dump.truncate()
@@ -114,26 +169,16 @@ class _Look:
         if pid == 0:
             os.close(reading)
             os.setsid()
-            confine(Limits(self._each_s, self._each_s, _MEMORY_MIB), self._dump, address_space())
-            child = self._records = Records(writing)
-            kept = _Kept()
-            self._records = kept if whole else child
-            try:
-                work()
-            except BaseException as error:  # noqa: BLE001 (SystemExit too: imported code may do anything)
-                self._skip(name, error_text(error), self._places.of_error(error))
-            for record in kept.records:
-                child.write(record)
-            child.write_line(b'!{"ended": "done"}\n')
+            confine(Limits(self._each_s * modules, self._each_s * _BUSY, _MEMORY_MIB), self._dump, address_space())
+            records = Records(writing)
+            work(records)
+            records.write_line(PRIVATE + b'{"ended": "done"}\n')
             os._exit(0)
         os.close(writing)
-        outcome = Waiting(pid, reading, self._out, self._each_s).outcome()
-        os.close(reading)
-        if not outcome.told and not whole:
-            self._dump.seek(0)
-            frames = self._places.of_dump(self._dump.read(1 << 20).decode("utf-8", "replace"))
-            self._skip(name, f"the process that imported it ended: {outcome.ended}", frames)
-        return bool(outcome.told)
+        try:
+            yield Waiting(pid, reading, self._out, self._each_s * _BUSY)
+        finally:
+            os.close(reading)
 
     def _import(self, source: Source, settings: Project | None) -> None:
         shown = self._places.shown(str(source.path)) or str(source.path)
@@ -155,6 +200,22 @@ class _Look:
             self._application(application, root, settings)
         for function in functions.functions(module, self._places):
             self._records.write({"function": {**function, "paths": [root]}})
+
+    def _targets(self, source: Source, named: list[dict[str, Any]]) -> None:
+        """Import the file of fuzz targets and tell of those to which bytes can be given."""
+        stand_in.install()
+        resolving.prepare(str(self._tree.scratch))
+        if (self._tree.place / "src").is_dir():
+            sys.path.append(str(self._tree.place / "src"))
+        _enter(source.root)
+        import_module(source.name)
+        for target in named:
+            try:
+                resolving.one_input(target["import"] + (resolving.PROPERTY if target["kind"] == resolving.HYPOTHESIS else ""))
+            except Exception as error:  # noqa: BLE001 (the others of the file may do)
+                self._skip(f"fuzz target {target['import']}", error_text(error), self._places.of_error(error))
+            else:
+                self._records.write({"target": {**target, "paths": self._roots(source)}})
 
     def _django(self, root: Path, settings: str) -> None:
         _enter(root)
@@ -180,8 +241,35 @@ class _Look:
         """The directory to put on the import path for a file, by its name in records."""
         return self._places.shown(str(source.root)) or str(source.root)
 
+    def _roots(self, source: Source) -> list[str]:
+        """The same for a file that uses the project from outside of it, as tests do."""
+        place = self._tree.place
+        roots = [source.root, *(each for each in (place / "src", place) if each.is_dir())]
+        return list(dict.fromkeys(self._places.shown(str(each)) or str(each) for each in roots))
+
     def _skip(self, name: str, why: str, frames: list[dict[str, Any]]) -> None:
         self._records.write({"skipped": {"what": name, "reason": why, "frames": frames}})
+
+
+def _parts(several: list[Source]) -> Iterator[list[Source]]:
+    """What is imported together: files that are imported from one directory, those that make web applications first.
+
+    Beside files of another directory they would find that one's modules under their own names.
+    """
+    by_root: dict[tuple[bool, Path], list[Source]] = {}
+    for source in several:
+        by_root.setdefault((not _makes_application(source), source.root), []).append(source)
+    for _, part in sorted(by_root.items(), key=lambda each: each[0][0]):
+        for start in range(0, len(part), _TOGETHER):
+            yield part[start : start + _TOGETHER]
+
+
+def _makes_application(source: Source) -> bool:
+    if source.tree is None:
+        return False
+    called = (each.func for each in ast.walk(source.tree) if isinstance(each, ast.Call))
+    names = (each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in called)
+    return any(name in applications.MAKERS for name in names)
 
 
 def _other_roots(found: list[Source]) -> set[tuple[Path, str]]:

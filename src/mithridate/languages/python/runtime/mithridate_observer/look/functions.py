@@ -43,9 +43,23 @@ def targets(source: Source, shown: str) -> Iterator[dict[str, Any]]:
             if isinstance(each, ast.FunctionDef) and each.name == entry:
                 yield {"kind": "atheris", "import": f"{source.name}:{each.name}", "file": shown, "line": each.lineno}
     if "hypothesis" in imports:
-        for node in ast.walk(source.tree):
-            if isinstance(node, ast.FunctionDef) and any("given" in ast.unparse(each) for each in node.decorator_list):
-                yield {"kind": "hypothesis", "import": f"{source.name}:{node.name}", "file": shown, "line": node.lineno}
+        for name, node in _defined(source.tree):
+            if any(_is_given(each) for each in node.decorator_list):
+                yield {"kind": "hypothesis", "import": f"{source.name}:{name}", "file": shown, "line": node.lineno}
+
+
+def _defined(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Functions of a module and methods of its classes, with their names in it."""
+    for each in tree.body:
+        if isinstance(each, ast.FunctionDef):
+            yield each.name, each
+        elif isinstance(each, ast.ClassDef):
+            yield from ((f"{each.name}.{inner.name}", inner) for inner in each.body if isinstance(inner, ast.FunctionDef))
+
+
+def _is_given(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return ast.unparse(called).rpartition(".")[2] == "given"
 
 
 def _imported(tree: ast.Module) -> set[str]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 import os
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
@@ -18,6 +21,7 @@ _LEFT_OUT = frozenset(
     """.split()  # noqa: SIM905 (one word a folder)
 )
 _NOT_IMPORTED = frozenset(("setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "versioneer.py", "__main__.py"))
+_RELATIVE = re.compile(r"(?m)^[ \t]*from[ \t]+\.")
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,45 @@ def _import_root(root: Path, path: Path) -> Path:
     top = path.parent
     while (top / "__init__.py").exists() and top != root and root in top.parents:
         top = top.parent
+    above = _package_above(root, top)
+    if above is not None and not _know_each_other(path.parent):
+        top = above
     if (root / "src").is_dir() and root == top and path.is_relative_to(root / "src"):
         top = root / "src"
     return top
+
+
+def _package_above(root: Path, directory: Path) -> Path | None:
+    """The directory that must be on the import path for the outermost package around `directory`, which is itself none:
+    a namespace package inside of it (PEP 420)."""
+    parts = directory.relative_to(root).parts if directory.is_relative_to(root) else ()
+    for count in range(1, len(parts)):
+        package = root.joinpath(*parts[:count])
+        if (package / "__init__.py").exists():
+            return package.parent if all(part.isidentifier() for part in parts[count - 1 :]) else None
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _know_each_other(directory: Path) -> bool:
+    """Whether a file imports another one of its directory by its plain name: then that directory is on the import path.
+
+    Relative imports say that it is not.
+    """
+    texts = {each.stem: _text(each) for each in directory.glob("*.py")}
+    if any(_RELATIVE.search(text) for text in texts.values()):
+        return False
+    standard = getattr(sys, "stdlib_module_names", ())  # since Python 3.10
+    names = "|".join(re.escape(stem) for stem in texts if stem.isidentifier() and stem not in standard)
+    plain = re.compile(rf"(?m)^[ \t]*(?:from|import)[ \t]+(?:{names})\b") if names else None
+    return plain is not None and any(plain.search(text) for text in texts.values())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace") if path.stat().st_size <= MAX_BYTES else ""
+    except OSError:
+        return ""
 
 
 def _is_hidden(directory: Path) -> bool:
@@ -82,8 +122,15 @@ def _source(root: Path, path: Path) -> Source:
     folders = {part.lower() for part in path.relative_to(root).parts[:-1]}
     is_test = path.name.startswith("test_") or path.name.endswith("_test.py") or path.name in _NOT_IMPORTED
     nameable = all(part.isidentifier() for part in parts)
-    imported = tree is not None and nameable and not is_test and not folders & _LEFT_OUT and not _runs_at_import(tree)
+    copied = bool(folders & _LEFT_OUT) or _lies_in_copies(root, path)
+    imported = tree is not None and nameable and not is_test and not copied and not _runs_at_import(tree)
     return Source(path, top, ".".join(parts), tree, why, imported)
+
+
+def _lies_in_copies(root: Path, path: Path) -> bool:
+    """Whether the file is of another project's package, of which a package keeps a copy: in its folder "packages"."""
+    below = [root.joinpath(*path.relative_to(root).parts[:depth]) for depth in range(1, len(path.relative_to(root).parts))]
+    return any(folder.name == "packages" and (folder.parent / "__init__.py").exists() for folder in below)
 
 
 def _parsed(path: Path) -> tuple[ast.Module | None, str]:

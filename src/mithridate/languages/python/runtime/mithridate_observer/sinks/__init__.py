@@ -60,6 +60,7 @@ def _patches() -> dict[str, Sequence[Patch]]:
         "os": [processes.patch_os],
         "posixpath": [existence.patch_path],
         "pathlib": [existence.patch_pathlib],
+        "subprocess": [processes.patch_subprocess],
         "shutil": [processes.patch_shutil],
         "importlib": [code.patch_importlib],
         "re": [patterns.patch],

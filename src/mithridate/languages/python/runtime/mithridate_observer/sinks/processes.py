@@ -1,16 +1,17 @@
 """Programs that are started (sinks shell, command): always stopped when a mark is in what is to be run."""
 
-# ruff: noqa: PTH119 - pathlib would be one more import in the target, and slower
+# ruff: noqa: PTH110, PTH119 - pathlib would be one more import in the target, and slower
 # ruff: noqa: ARG005 - the signatures are those of handlers and looks
 
 from __future__ import annotations
 
 import errno
+import inspect
 import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from ..recording import stopped
+from ..recording import Stopped, stopped
 from . import paths, stack
 from .patching import before, observing, replace
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from .audit import Handler
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "busybox"})
+
+NOTHING = "/bin/true"
+"""A program that does nothing and says that it went well."""
 
 
 def handlers() -> dict[str, Handler]:
@@ -54,6 +58,24 @@ def patch_shutil(module: ModuleType) -> None:
         return which
 
     replace(module, "which", make)
+
+
+def patch_subprocess(module: ModuleType) -> None:
+    """`subprocess.Popen`: a program that is stopped seems to have run and said nothing: what comes after it is reached."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        def execute_child(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return original(*args, **kwargs)
+            except Stopped:
+                given = inspect.signature(original).bind(*args, **kwargs)
+                given.arguments.update(args=[NOTHING], executable=NOTHING, shell=False, cwd=None, preexec_fn=None)
+                return original(*given.args, **given.kwargs)
+
+        return execute_child
+
+    if os.path.exists(NOTHING):
+        replace(module.Popen, "_execute_child", make)
 
 
 def _text(value: Any) -> str:

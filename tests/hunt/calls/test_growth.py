@@ -1,0 +1,41 @@
+"""Claims about ladders of growing inputs."""
+
+from mithridate.hunt.engines.calls import growth
+from mithridate.hunt.engines.calls.scalable import repeated
+from mithridate.hunt.engines.calls.steps import call
+from mithridate.oracles.growth.fit import Timing
+from mithridate.oracles.growth.verdict import Measured, judge
+
+
+def measured(seconds: list[float], *, ended: str = "done") -> Measured:
+    sizes = [1000 * 2**step for step in range(len(seconds))]
+    return Measured(
+        attack=tuple(
+            Timing(size=n, seconds=s, finished=ended == "done" or n != sizes[-1]) for n, s in zip(sizes, seconds, strict=True)
+        ),
+        control=tuple(Timing(size=n, seconds=0.0001) for n in sizes),
+        ended=ended,
+    )
+
+
+def steps_kept(seconds: list[float], *, ended: str = "done") -> int:
+    ladder = growth.ladder("m:f", call("m:f", ["amber"]), ("args", 0), repeated("a"))
+    ladder.calls, ladder.texts = ladder.calls[: len(seconds)], ladder.texts[: len(seconds)]
+    ladder.control = list(ladder.calls)
+    made = growth.shortened(ladder, measured(seconds, ended=ended))
+    assert len(made.calls) == len(made.control) == len(made.texts)
+    return len(made.calls)
+
+
+def test_a_ladder_ends_where_it_shows_enough() -> None:
+    quadratic = [0.01, 0.04, 0.16, 0.64, 2.56, 5.0]
+    assert judge(measured(quadratic, ended="timeout")) is not None
+    assert steps_kept(quadratic, ended="timeout") == 5
+
+
+def test_a_step_that_barely_matters_is_not_the_last() -> None:
+    assert steps_kept([0.005, 0.02, 0.08, 0.32, 1.28, 5.0], ended="timeout") == 6
+
+
+def test_without_growth_below_its_end_a_ladder_stays_whole() -> None:
+    assert steps_kept([0.0, 0.0, 0.0, 0.0, 5.0], ended="timeout") == 5
