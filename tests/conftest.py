@@ -1,6 +1,7 @@
 """Signals as a person's terminal would have them: a shell that starts us in the background has made SIGINT and SIGHUP ignored,
 and ignored signals are inherited by every program that the tests start."""
 
+import os
 import signal
 
 from hypothesis import settings
@@ -10,6 +11,7 @@ settings.load_profile("untimed")
 
 
 def pytest_configure() -> None:
+    os.environ.setdefault("MITHRIDATE_PATCH", "0")  # patches take minutes: the tests of them ask for them
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGHUP, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:

@@ -80,7 +80,7 @@ def scan(tree: Path, folder: Path, settings: Settings) -> Scan:
     started = time.monotonic()
     code = execute([settings.program, *scope], folder / "scope.log", 60)
     if code == 0:
-        budget = ["--budget", f"{settings.budget_s}s", "--jobs", str(settings.cores)]
+        budget = ["--budget", f"{settings.budget_s}s", "--jobs", str(settings.cores), "--patch", "0"]
         command = [settings.program, "scan", str(tree), "--out", str(folder), *budget, *home]
         code = execute(command, folder / "scan.log", settings.budget_s + settings.grace_s)
     return Scan(exit_code=code, wall_s=time.monotonic() - started)

@@ -118,7 +118,7 @@ def mithridate(suite: Path, out: Path, budget_s: int) -> Tally:
     started = time.monotonic()
     with (out / "mithridate.log").open("w") as log:
         done = subprocess.run(
-            [program, "scan", str(suite), "--out", str(results), "--budget", f"{budget_s}s"],
+            [program, "scan", str(suite), "--out", str(results), "--budget", f"{budget_s}s", "--patch", "0"],
             env=environment,
             stderr=log,
             stdout=log,

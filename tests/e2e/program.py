@@ -113,7 +113,7 @@ class Mithridate:
         return self.place / "out"
 
     def start(self, *arguments: str | Path) -> Process:
-        """Start the program."""
+        """Start the program; a scan looks for patches only when it is told to."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MITHRIDATE_")}
         scratch = self.place / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
@@ -122,7 +122,14 @@ class Mithridate:
         with stdout.open("x") as stream:
             popen = subprocess.Popen(
                 [PROGRAM, *map(str, arguments)],
-                env={**kept, "MITHRIDATE_HOME": str(self.home), "TMPDIR": str(scratch), "TERM": "dumb", "COLUMNS": "100"},
+                env={
+                    **kept,
+                    "MITHRIDATE_PATCH": "0",
+                    "MITHRIDATE_HOME": str(self.home),
+                    "TMPDIR": str(scratch),
+                    "TERM": "dumb",
+                    "COLUMNS": "100",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.PIPE,

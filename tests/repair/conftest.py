@@ -45,6 +45,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         replayer=Replayer(sandbox, Judge(OracleOptions())),
         witnesses=witnesses(sandbox, 2 << 30, 10.0, 2),
         builds=place / "builds",
+        scratch=place,
         memory_bytes=2 << 30,
         jobs=2,
         build_s=300.0,

@@ -31,6 +31,8 @@ from mithridate.repair.steps.symptom import Symptom
 from mithridate.repair.steps.tests import Tests
 from mithridate.repair.steps.variants import Variants
 from mithridate.sandbox.interface import Sandbox
+from mithridate.sandbox.leavings import remove_tree
+from mithridate.stages.conclude import SCRATCH
 from mithridate.stages.session import Session, Stores, witnesses
 from mithridate.stages.workshop import Tools, Way, Workshop
 from mithridate.store.snapshot import take_snapshot
@@ -82,7 +84,7 @@ def in_run(session: Session, finding: Finding, findings: Sequence[Finding], befo
     started = session.elapsed_s()
     left = session.options.patch_s - sum(one.seconds for one in before)
     options = PatchOptions(seconds=max(_FLOOR_S, left / max(1, of - len(before))), jobs=session.options.jobs, validated=1)
-    work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel)
+    work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel, session.area / SCRATCH)
     made: tuple[Patch, ...] = ()
     try:
         made = of_finding(finding, findings, session.area, session.stores, work, options, session.tell, session.gate)
@@ -107,17 +109,23 @@ def after_run(
         raise UsageError(f"run {run_id} has no finding {wanted!r}", hint=f"mithridate report {run_id}")
     if not chosen:
         raise UsageError(f"run {run_id} proved nothing that could be patched")
-    work = tools(stores, sandbox, record.options, options.jobs, cancel)
-    for finding in chosen:
-        observer(StageStarted(stage="patch", detail=finding.id))
-        made = of_finding(finding, report.findings, stores.home.run(run_id), stores, work, options, observer, audit)
-        report = replace(report, patches={**report.patches, finding.id: made})
-        stores.runs.save_report(run_id, report)
+    scratch = stores.home.run(run_id) / SCRATCH  # ours: the run is held
+    remove_tree(scratch)
+    scratch.mkdir()
+    work = tools(stores, sandbox, record.options, options.jobs, cancel, scratch)
+    try:
+        for finding in chosen:
+            observer(StageStarted(stage="patch", detail=finding.id))
+            made = of_finding(finding, report.findings, stores.home.run(run_id), stores, work, options, observer, audit)
+            report = replace(report, patches={**report.patches, finding.id: made})
+            stores.runs.save_report(run_id, report)
+    finally:
+        remove_tree(scratch)
     return report
 
 
-def tools(stores: Stores, sandbox: Sandbox, options: RunOptions, jobs: int, cancel: threading.Event) -> Tools:
-    """What a workbench works with, under the limits of a run."""
+def tools(stores: Stores, sandbox: Sandbox, options: RunOptions, jobs: int, cancel: threading.Event, scratch: Path) -> Tools:
+    """What a workbench works with, under the limits of a run. Below `scratch` it keeps trees and quick builds."""
     limits = Limits(
         wall_s=REPLAY_LIMITS.wall_s,
         cpu_s=options.hang_cpu_s,
@@ -130,6 +138,7 @@ def tools(stores: Stores, sandbox: Sandbox, options: RunOptions, jobs: int, canc
         replayer=Replayer(sandbox, Judge(OracleOptions(rss_limit_mb=options.memory_bytes >> 20)), limits, jobs=jobs),
         witnesses=witnesses(sandbox, options.memory_bytes, options.hang_cpu_s, jobs),
         builds=stores.home.builds,
+        scratch=scratch,
         memory_bytes=options.memory_bytes,
         jobs=jobs,
         build_s=options.build_timeout_s,
@@ -150,7 +159,7 @@ def of_bundle(
     sandbox.check()
     memory = int(provenance.limits.get("memory_bytes", 2 << 30))
     asked = RunOptions(target="", out="", memory_bytes=memory, hang_cpu_s=provenance.limits.get("cpu_s", 10.0))
-    work = tools(stores, sandbox, asked, options.jobs, cancel)
+    work = tools(stores, sandbox, asked, options.jobs, cancel, stores.home.root)
     return repair(bundle.manifest.finding, 0, [bundle], stores, work, options, observer, audit)
 
 
@@ -187,7 +196,7 @@ def repair(
 
     Raises UsageError when the source is in no bundle or does not build here.
     """
-    with tempfile.TemporaryDirectory(prefix="mithridate-patch-", dir=stores.home.root) as name:
+    with tempfile.TemporaryDirectory(prefix="mithridate-patch-", dir=work.scratch) as name:
         folder = Path(name)
         project = _project(bundles, folder)
         component = bundles[0].manifest.provenance.component

@@ -48,6 +48,7 @@ class Tools:
     witnesses: Witnesses
     builds: Path
     """The cache of builds."""
+    scratch: Path
     memory_bytes: int
     jobs: int
     build_s: float
