@@ -93,7 +93,8 @@ def replay(out: Path, finding: dict[str, Any], bundle: Path, replays: int, home:
 def scan(tree: Path, out: Path, home: Path, budget_s: int) -> dict[str, Any]:
     """Scan one of the examples and give back its results."""
     print(f"scanning {tree.name} for {budget_s} s", file=sys.stderr)
-    command = ["scan", str(tree), "--scope", str(SCOPE), "--home", str(home), "--out", str(out), "--budget", f"{budget_s}s", "--patch", "0"]
+    budget = ["--budget", f"{budget_s}s", "--patch", "0"]
+    command = ["scan", str(tree), "--scope", str(SCOPE), "--home", str(home), "--out", str(out), *budget]
     done = subprocess.run([*_program(), *command], capture_output=True, text=True, check=False)
     if done.returncode not in (PROVED, NOTHING_PROVED):
         raise RuntimeError(f"the scan of {tree.name} ended with {done.returncode}: {done.stderr[-500:]}")

@@ -58,6 +58,7 @@ def planted(tmp_path: Path) -> Iterator[Plant]:
                 replayer=Replayer(sandbox, Judge(OracleOptions())),
                 witnesses=witnesses(sandbox, 2 << 30, 10.0, 2),
                 builds=tmp_path / "builds",
+                scratch=tmp_path,
                 memory_bytes=2 << 30,
                 jobs=2,
                 build_s=300.0,
