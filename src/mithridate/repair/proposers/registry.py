@@ -14,10 +14,11 @@ from mithridate.repair.proposers.off_by_one import OFF_BY_ONE
 from mithridate.repair.proposers.recursion import RECURSION
 from mithridate.repair.proposers.signedness import SIGNEDNESS
 from mithridate.repair.proposers.string_bounds import STRING_BOUNDS
+from mithridate.repair.proposers.template import Read, Template
 from mithridate.repair.proposers.uninitialised import UNINITIALISED
 from mithridate.repair.proposers.unterminated import UNTERMINATED
 
-TEMPLATES: tuple[Proposer, ...] = (
+TEMPLATES: tuple[Template, ...] = (
     OFF_BY_ONE,
     MISSING_BOUND,
     STRING_BOUNDS,
@@ -41,4 +42,5 @@ _PROPOSERS: tuple[Callable[[], Proposer], ...] = ()
 
 def create() -> tuple[Proposer, ...]:
     """All proposers."""
-    return (*TEMPLATES, *(kind() for kind in _PROPOSERS))
+    read = Read()
+    return (*(template.sharing(read) for template in TEMPLATES), *(kind() for kind in _PROPOSERS))
