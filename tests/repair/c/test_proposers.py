@@ -12,14 +12,12 @@ from mithridate.model.violation import Violation
 from mithridate.repair import diff
 from mithridate.repair.c.scene import Scene
 from mithridate.repair.proposers.registry import TEMPLATES
-from mithridate.repair.proposers.template import Template
 
 TRIED = 6
 
 
 def proposed(planted: Planted, tree: Path, violation: Violation) -> Iterator[Proposal]:
     for template in TEMPLATES:
-        assert isinstance(template, Template)
         if template.name in planted.proposer.split() and violation.kind in template.kinds:
             yield from template.proposals(Scene(tree, violation))
 

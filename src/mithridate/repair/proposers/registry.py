@@ -15,11 +15,12 @@ from mithridate.repair.proposers.off_by_one import OFF_BY_ONE
 from mithridate.repair.proposers.recursion import RECURSION
 from mithridate.repair.proposers.signedness import SIGNEDNESS
 from mithridate.repair.proposers.string_bounds import STRING_BOUNDS
+from mithridate.repair.proposers.template import Read, Template
 from mithridate.repair.proposers.uninitialised import UNINITIALISED
 from mithridate.repair.proposers.unterminated import UNTERMINATED
 from mithridate.repair.python.every import PYTHON_PROPOSERS
 
-TEMPLATES: tuple[Proposer, ...] = (
+TEMPLATES: tuple[Template, ...] = (
     OFF_BY_ONE,
     MISSING_BOUND,
     STRING_BOUNDS,
@@ -44,4 +45,5 @@ _PROPOSERS: tuple[Callable[[], Proposer], ...] = (LearnedGuard, *PYTHON_PROPOSER
 
 def create() -> tuple[Proposer, ...]:
     """All proposers."""
-    return (*TEMPLATES, *(kind() for kind in _PROPOSERS))
+    read = Read()
+    return (*(template.sharing(read) for template in TEMPLATES), *(kind() for kind in _PROPOSERS))

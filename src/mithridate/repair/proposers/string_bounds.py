@@ -49,9 +49,10 @@ def _of_call(scene: Scene, place: Place, access: Access, room: str, rank: float)
         destination, source = given[0], given[1]
         if has_side_effects(source) or has_side_effects(destination):
             return
-        longer = f"strlen({text(source)})"
+        length = _own(scene, access, "strlen")
+        longer = f"{length}({text(source)})"
         if access.name == "strcat":
-            longer = f"strlen({text(destination)}) + {longer}"
+            longer = f"{length}({text(destination)}) + {longer}"
         over = f"{longer} >= {room}"
         yield from scene.rejects(place, over, cause=cause, rank=rank, message="string too long")
         yield from _copied(scene, place, access, given, room, cause, rank + 0.4)
@@ -68,6 +69,13 @@ def _of_call(scene: Scene, place: Place, access: Access, room: str, rank: float)
         yield from _gets(scene, place, access, given[0], room, cause, rank)
 
 
+def _own(scene: Scene, access: Access, name: str) -> str:
+    """The project's own variant of a function, when it has one named as its variant of the called function is."""
+    written = called(access.node)
+    own = written.removesuffix(access.name) + name if written.endswith(access.name) else name
+    return own if own != name and next(scene.code.definitions(own), None) is not None else name
+
+
 def _copied(scene: Scene, place: Place, access: Access, given: list[Node], room: str, cause: str, rank: float) -> Iterator[Draft]:
     """Cut off: by the project's own bounded function when it has one, else by snprintf() or strncat()."""
     destination, source = text(given[0]), text(given[1])
@@ -78,10 +86,11 @@ def _copied(scene: Scene, place: Place, access: Access, given: list[Node], room:
         told = f"{own}{_gap(access.node)}({destination}, {source}, {room})"
         yield scene.draft(place, replaced(place.source, [replacing(access.node, told)]), cause=cause, fix=fix, rank=rank - 0.1)
     if access.name == "strcat":
-        told = f"strncat{_gap(access.node)}({destination}, {source}, {room} - strlen({destination}) - 1)"
+        length, bounded = _own(scene, access, "strlen"), _own(scene, access, "strncat")
+        told = f"{bounded}{_gap(access.node)}({destination}, {source}, {room} - {length}({destination}) - 1)"
         yield scene.draft(place, replaced(place.source, [replacing(access.node, told)]), cause=cause, fix=fix, rank=rank)
     elif alone:
-        told = f'snprintf{_gap(access.node)}({destination}, {room}, "%s", {source})'
+        told = f'{_own(scene, access, "snprintf")}{_gap(access.node)}({destination}, {room}, "%s", {source})'
         yield scene.draft(place, replaced(place.source, [replacing(access.node, told)]), cause=cause, fix=fix, rank=rank)
 
 

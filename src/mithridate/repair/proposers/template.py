@@ -1,6 +1,5 @@
 """A proposer that fills templates for some kinds of violation of a C or C++ program."""
 
-import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,11 +16,27 @@ MOST = 24
 Drafting = Callable[[Scene], Iterator[Draft]]
 
 
+class Read:
+    """What was parsed of the last tree that was asked for."""
+
+    def __init__(self) -> None:
+        self._code: Codebase | None = None
+
+    def of(self, tree: Path) -> Codebase:
+        """The sources below `tree`."""
+        if self._code is None or self._code.root != tree:
+            self._code = Codebase(tree)
+        return self._code
+
+
 class Template:
     """Gives the drafts of `drafting` as proposals, the lowest rank first, each change once."""
 
-    def __init__(self, name: str, kinds: frozenset[ViolationKind], drafting: Drafting, most: int = MOST) -> None:
+    def __init__(
+        self, name: str, kinds: frozenset[ViolationKind], drafting: Drafting, most: int = MOST, read: "Read | None" = None
+    ) -> None:
         self.name = name
+        self._read = read or Read()
         self.kinds = kinds
         self._drafting = drafting
         self._most = most
@@ -30,7 +45,12 @@ class Template:
         """Proposals for the violation of the subject's first proof, when it is of this template's kinds."""
         if subject.component.language not in ("c", "c++", "C", "C++") or subject.violation.kind not in self.kinds:
             return
-        yield from self.proposals(Scene(bench.original.tree, subject.violation, _codebase(bench.original.tree, bench)))
+        tree = bench.original.tree
+        yield from self.proposals(Scene(tree, subject.violation, self._read.of(tree)))
+
+    def sharing(self, read: "Read") -> "Template":
+        """The same, with what others have read."""
+        return Template(self.name, self.kinds, self._drafting, self._most, read)
 
     def proposals(self, scene: Scene) -> Iterator[Proposal]:
         """Proposals for a scene."""
@@ -61,17 +81,3 @@ def _diff(code: Codebase, draft: Draft) -> str:
             return ""
         changes[path] = (source.content, after)
     return diff.made(changes)
-
-
-_CODEBASES: "weakref.WeakKeyDictionary[object, Codebase]" = weakref.WeakKeyDictionary()
-"""What was parsed of a workbench's tree, as long as the workbench lives."""
-
-
-def _codebase(root: Path, bench: object) -> Codebase:
-    try:
-        known = _CODEBASES.get(bench)
-        if known is None or known.root != root:
-            known = _CODEBASES[bench] = Codebase(root)
-    except TypeError:  # a workbench that cannot be referred to weakly
-        return Codebase(root)
-    return known
