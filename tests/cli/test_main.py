@@ -14,7 +14,7 @@ from mithridate.policy.audit import AuditLog
 HEAVY = ("dbos", "sqlalchemy", "jinja2", "pygments", "pydantic", "cryptography", "rich", "fsspec", "mithridate.pipeline")
 HELPS = [
     (),
-    *((name,) for name in ("scan", "prove", "report", "runs", "resume", "doctor", "completion", "scope", "audit")),
+    *((name,) for name in ("scan", "prove", "patch", "approve", "report", "runs", "resume", "doctor", "completion", "scope", "audit")),
     *(("scope", name) for name in ("init", "show")),
     *(("audit", name) for name in ("verify", "show")),
 ]

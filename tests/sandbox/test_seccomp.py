@@ -140,3 +140,9 @@ def test_sanitizers_work_under_the_filter(tmp_path: Path) -> None:
     execution = Bubblewrap().run(command, [Mount(source=tmp_path, target="/src")])
     assert b"heap-buffer-overflow" in execution.stderr
     assert b"in main" in execution.stderr
+
+
+def test_only_a_sandbox_that_is_asked_for_it_lets_its_processes_trace_each_other(attacks: Path) -> None:
+    mounts = [Mount(source=attacks, target="/attacks")]
+    ends = [Bubblewrap().run(Command(argv=("/attacks/attack64", "trace")), mounts, Limits(traces=t)) for t in (False, True)]
+    assert [end.stdout.split()[0] for end in ends] == [b"HELD", b"ESCAPED"]

@@ -25,6 +25,7 @@ class Limits:
     `scratch_bytes` sizes the tmpfs at /tmp; `file_bytes` is the largest single file that may be written anywhere;
     `disk_bytes` bounds growth of all writable mounts together. `idle_s` ends, as `wall_s` does, what has used no processor
     for so long: it waits for something that will not come.
+    `traces` lets processes of the sandbox stop and read each other (ptrace), as LeakSanitizer does; never processes outside.
     """
 
     wall_s: float = 60.0
@@ -36,6 +37,7 @@ class Limits:
     file_bytes: int = 1 << 30
     disk_bytes: int | None = None
     idle_s: float | None = None
+    traces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,9 +47,10 @@ class Bubblewrap:
         cancel: threading.Event | None = None,
     ) -> Execution:
         """See `Sandbox.run`. Raises UsageError for a mount whose source does not exist."""
+        program = seccomp_program(limits.traces)
         options = (*_ISOLATION, "--setenv", OWNER, owner(), *_world(mounts, limits))
         return run_bwrap(
-            options, NamespaceTree.below, command, mounts, limits, seccomp=seccomp_program(), on_stderr=on_stderr, cancel=cancel
+            options, NamespaceTree.below, command, mounts, limits, seccomp=program, on_stderr=on_stderr, cancel=cancel
         )
 
 

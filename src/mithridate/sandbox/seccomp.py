@@ -42,30 +42,40 @@ _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6)
 Program = list[tuple[int, int, int, int]]
 
 
+_TRACES = frozenset({"ptrace"})
+
+
 @cache
-def seccomp_program() -> bytes:
-    """The filter for this machine, an array of struct sock_filter. Raises SandboxUnavailable on an unknown processor."""
+def seccomp_program(traces: bool = False) -> bytes:
+    """The filter for this machine, an array of struct sock_filter; `traces` leaves ptrace(2) to it, for `Limits.traces`.
+
+    Raises SandboxUnavailable on an unknown processor.
+    """
     architectures = _ARCHITECTURES.get(platform.machine())
     if architectures is None:
         raise SandboxUnavailable(f"no seccomp filter for a {platform.machine()} processor", "use an x86_64 or aarch64 machine")
-    return assemble(architectures)
+    return assemble(architectures, _TRACES if traces else frozenset())
 
 
-def assemble(architectures: Sequence[Architecture]) -> bytes:
-    """The filter that holds each of `architectures` to the rules and kills a process that calls through any other."""
+def assemble(architectures: Sequence[Architecture], permitted: frozenset[str] = frozenset()) -> bytes:
+    """The filter that holds each of `architectures` to the rules and kills a process that calls through any other.
+
+    `permitted` are calls that are otherwise forbidden.
+    """
     program: Program = []
     for architecture in architectures:
-        rules = _rules(architecture)
+        rules = _rules(architecture, permitted)
         program += [(_LOAD, 0, 0, _ARCHITECTURE_AT), (_JUMP_EQUAL, 1, 0, architecture), (_JUMP, 0, 0, len(rules)), *rules]
     program.append(_return(_KILL))
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
 
 
-def _rules(architecture: Architecture) -> Program:
+def _rules(architecture: Architecture, permitted: frozenset[str]) -> Program:
     rules: Program = [(_LOAD, 0, 0, _NUMBER_AT)]
     # Also catches x32, whose numbers on x86-64 start at 2**30.
     rules += [(_JUMP_GREATER, 0, 1, NEWEST), _fail(errno.ENOSYS)]
-    for number in numbers(FORBIDDEN, architecture).values():
+    forbidden = {name: number for name, number in numbers(FORBIDDEN, architecture).items() if name not in permitted}
+    for number in forbidden.values():
         rules += [(_JUMP_EQUAL, 0, 1, number), _fail(errno.EPERM)]
     bodies = {
         "clone": _unless_any_bit(0, _NAMESPACE_FLAGS, errno.EPERM),

@@ -25,7 +25,10 @@ from mithridate.repair.gate import Effort, Gate
 from mithridate.repair.interface import Shown, Subject
 from mithridate.repair.proposers import registry
 from mithridate.repair.steps.builds import Builds
+from mithridate.repair.steps.outputs import Outputs
 from mithridate.repair.steps.proofs import Proofs
+from mithridate.repair.steps.symptom import Symptom
+from mithridate.repair.steps.tests import Tests
 from mithridate.repair.steps.variants import Variants
 from mithridate.sandbox.interface import Sandbox
 from mithridate.stages.session import Session, Stores, witnesses
@@ -36,6 +39,8 @@ _BENIGN = 120
 _BENIGN_BYTES = 64 << 10
 _SEARCH_SHARE = 0.05
 _SEARCH_S = (5.0, 60.0)
+_TESTS_SHARE = 0.25
+_TESTS_S = (30.0, 300.0)
 _FLOOR_S = 30.0
 
 
@@ -51,6 +56,11 @@ class PatchOptions:
     def search_s(self) -> float:
         """Seconds of the fresh hunt that each candidate has to withstand."""
         return min(max(_SEARCH_SHARE * self.seconds, _SEARCH_S[0]), _SEARCH_S[1])
+
+    @property
+    def tests_s(self) -> float:
+        """Seconds that one run of the project's own tests may take."""
+        return min(max(_TESTS_SHARE * self.seconds, _TESTS_S[0]), _TESTS_S[1])
 
 
 def in_order(findings: Sequence[Finding]) -> list[Finding]:
@@ -200,7 +210,7 @@ def repair(
                     how = f"stopped by the step {patch.stopped_by}" if patch.stopped_by else str(patch.status)
                     observer(Note(text=f"{finding}: {patch.proposal.fix} ({patch.proposal.proposer}): {how}"))
 
-            checks = (Builds(), Proofs(), Variants(options.search_s))
+            checks = (Builds(), Proofs(), Variants(options.search_s), Tests(options.tests_s), Outputs(), Symptom())
             gate = Gate(checks, Effort(validated=options.validated, seconds=options.seconds), told)
             made = gate.judge(subject, _proposals(subject, bench, observer), bench)
     best = made[0] if made else None

@@ -20,7 +20,10 @@ from mithridate.model.errors import UsageError
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, ToolFailure
 from mithridate.model.search import SearchSlice
-from mithridate.model.violation import Violation
+from mithridate.model.violation import Clean, Violation, ViolationKind
+from mithridate.oracles.address_sanitizer import AddressSanitizer
+from mithridate.oracles.leaks import Leaks
+from mithridate.oracles.suite import Judge
 from mithridate.prove.replay import Replayer
 from mithridate.prove.witness import Witnesses
 from mithridate.repair import diff as diffs
@@ -119,12 +122,29 @@ class Workshop:
         with ThreadPoolExecutor(self._tools.jobs) as pool:
             return list(pool.map(once, inputs))
 
+<<<<<<< HEAD
     def probe(
         self, variant: Variant, entry_id: str, inputs: Sequence[bytes], *, halt: bool = False
     ) -> list[Probed | ToolFailure]:
         """See Workbench.probe."""
         entry, binary = self._door(variant, entry_id)
         return probed(self._tools.replayer, entry, binary, inputs, self._folder, self._tools.jobs, halt=halt)
+=======
+    def leaks(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
+        """See Workbench.leaks."""
+        entry, binary = self._door(variant, entry_id)
+        if entry.observed:
+            return [()] * len(inputs)
+        judge = Judge(oracles=(AddressSanitizer.name, Leaks.name))
+        replayer = Replayer(self._tools.sandbox, judge, replace(self._tools.replayer.limits, traces=True), self._tools.jobs)
+
+        def once(data: bytes) -> tuple[Violation, ...] | ToolFailure:
+            seen = replayer.once(entry, binary, data)
+            return tuple(v for v in seen if v.kind is ViolationKind.LEAK) if isinstance(seen, tuple) else _failure(seen)
+
+        with ThreadPoolExecutor(self._tools.jobs) as pool:
+            return list(pool.map(once, inputs))
+>>>>>>> repair
 
     def outputs(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[Output | None]:
         """See Workbench.outputs."""
@@ -288,6 +308,10 @@ class Workshop:
     def _next(self) -> int:
         self._count += 1
         return self._count
+
+
+def _failure(seen: Clean | ToolFailure) -> tuple[Violation, ...] | ToolFailure:
+    return () if isinstance(seen, Clean) else seen
 
 
 _NO_ANSWER = ToolFailure(tool="observer", why="it gave no answer")

@@ -18,6 +18,7 @@ _SIZE_WORD = re.compile(
     r"(?:^|_)(?:len|length|size|sz|siz|cnt|count|num|n|nr|max|cap|capacity|avail|left|remain\w*|limit|end|total|bytes|alloc\w*|room)"
     r"\d*(?:_|$)|len$|size$|count$|Len|Size|Count|Length|Max|^n[A-Z]|cnt$|cc$",
 )
+_CHARACTER = re.compile(r"^(?:const )?(?:(?:un)?signed )?char$|\bbool\b|_Bool")
 _END_WORD = re.compile(r"(?:^|_)(?:end|limit|lim|last|stop|top|max|eob|eof|fin)\d*(?:_|$)|end$|End$|limit$|Limit$", re.I)
 _COUNT_MACROS = ("ARRAY_SIZE", "ARRAYSIZE", "ARRAY_LEN", "NELEM", "NELEMS", "COUNT_OF", "countof", "G_N_ELEMENTS", "TABLE_SIZE")
 
@@ -40,6 +41,8 @@ def bounds_of(scene: Scene, place: Place, pointer: Node) -> list[Bound]:
     """The likely bounds of what `pointer` points to, seen from a statement, the surest first."""
     found: dict[tuple[str, str], Bound] = {}
     for bound in _candidates(scene, place, uncast(pointer)):
+        if bound.text.isdigit():  # a number says nothing of why: what carries it is better
+            bound = replace(bound, rank=bound.rank + 0.7)
         key = (bound.text, bound.unit)
         if key not in found or bound.rank < found[key].rank:
             found[key] = bound
@@ -245,7 +248,11 @@ def _beside(others: list[Variable], name: str, variable: Variable | None, rank: 
     for number, other in enumerate(others):
         last = re.split(r"->|\.", other.expression)[-1]
         akin = 0.3 if last.lower().startswith(name.lower()[:3]) else 0.0
-        if other.is_integer and (_SIZE_WORD.search(last) or (number == 0 and other.kind != "local")):
+        if (
+            other.is_integer
+            and not _CHARACTER.search(other.type)
+            and (_SIZE_WORD.search(last) or (number == 0 and other.kind != "local"))
+        ):
             near = min(number, 10) * 0.05
             yield Bound(other.expression, "elements", rank + near - akin, f"{last}, which goes with it", other.is_signed)
         elif other.is_pointer and _END_WORD.search(last) and variable is not None and other.stars == variable.stars:

@@ -10,8 +10,8 @@ from pathlib import Path
 from tree_sitter import Node
 
 from mithridate.model.violation import PROJECT_ROOTS, Frame
-from mithridate.repair.c.nodes import descendants, index_of, operator, text, uncast
-from mithridate.repair.c.scope import Variable, macros, members, structures, variables
+from mithridate.repair.c.nodes import called, descendants, enclosing, index_of, operator, statement_of, text, uncast
+from mithridate.repair.c.scope import Variable, fields, macros, members, structures, variables
 from mithridate.repair.c.source import Function, Source, read
 
 _SUFFIXES = (".c", ".h", ".cc", ".cpp", ".cxx", ".c++", ".C", ".hh", ".hpp", ".hxx", ".inc", ".inl")
@@ -73,6 +73,18 @@ class Codebase:
             return None
         return Place(frame, source, function, statement)
 
+    def caller_of(self, frame: Frame, inner: str, named: str = "") -> Place | None:
+        """Where a frame without a line calls `inner`; of several calls, one whose arguments use the name."""
+        path = next((frame.file.removeprefix(root) for root in PROJECT_ROOTS[:1] if frame.file.startswith(root)), "")
+        source = self.source(posixpath.normpath(path)) if path else None
+        function = source.function_named(frame.function) if source is not None else None
+        if source is None or function is None:
+            return None
+        calls = [c for c in descendants(function.body, {"call_expression"}) if called(c) == inner]
+        using = [c for c in calls if named and named in re.findall(r"\w+", text(c.child_by_field_name("arguments")))]
+        chosen = next(iter(using or calls), None)
+        return Place(frame, source, function, statement_of(chosen)) if chosen is not None else None
+
     def included(self, source: Source) -> tuple[Source, ...]:
         """The project's headers that a file includes, those included by them too."""
         if source.path not in self._included:
@@ -132,8 +144,21 @@ class Codebase:
                     yield source, function
 
     def in_scope(self, place: Place) -> list[Variable]:
-        """The variables that the place's statement can name; globals of headers too."""
-        return variables(place.source, place.function, place.statement)
+        """The variables that the place's statement can name; in a member function, those of its class too."""
+        found = variables(place.source, place.function, place.statement)
+        listed = self._class_of(place) if place.source.cplusplus else None
+        known = {v.expression for v in found}
+        return found + [f for f in fields(listed) if f.expression not in known] if listed is not None else found
+
+    def _class_of(self, place: Place) -> Node | None:
+        """The members of the class that a function belongs to."""
+        inside = enclosing(place.function.node, {"class_specifier", "struct_specifier"})
+        if inside is not None:
+            return inside.child_by_field_name("body")
+        named = next(descendants(place.function.node, {"qualified_identifier"}), None)
+        if named is None or named.start_byte > place.function.body.start_byte:
+            return None
+        return self.structures(place.source).get(text(named.child_by_field_name("scope")))
 
     def members(self, source: Source, variable: Variable) -> list[Variable]:
         """The members of a structure variable."""

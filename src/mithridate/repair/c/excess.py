@@ -11,10 +11,12 @@ from mithridate.repair.c.accesses import Access
 from mithridate.repair.c.bounds import Bound, bounds_of, term
 from mithridate.repair.c.codebase import Place
 from mithridate.repair.c.nodes import bare, descendants, has_side_effects, operator, text, uncast
-from mithridate.repair.c.scene import Scene
+from mithridate.repair.c.scene import Scene, governing
 from mithridate.repair.c.source import declared_name, loops_around
 
-_BYTE = re.compile(r"\b(?:char|void|u?int8_t|uint8|u?int8|byte|BYTE|u8|uchar|guchar|Byte|Bytef|xmlChar|bool|_Bool)\b")
+_BYTE = re.compile(
+    r"\b(?:char|void|u?int8_t|uint8|u?int8|byte|BYTE|u8|uchar|guchar|Byte|Bytef|xmlChar|bool|_Bool|\w*byte(?:_t)?|\w*uchar(?:_t)?)\b"
+)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|\d+")
 
 
@@ -36,7 +38,17 @@ class Excess:
 
 def excesses(scene: Scene, place: Place, access: Access) -> list[Excess]:
     """The ways in which an access may be out of bounds, the likeliest bound first."""
-    return list(_of(scene, place, access, bounds_of(scene, place, access.pointer)))
+    asked = [text(condition) for condition in governing(place)]
+    found = _of(scene, place, access, bounds_of(scene, place, access.pointer))
+    return [excess for excess in found if not any(excess.fits in told for told in asked)]
+
+
+def more_than(scene: Scene, place: Place, expression: Node, limit: str, sign: str = ">") -> str:
+    """The comparison that is true when a length is more than a limit; a signed one is compared as the size that it is used as."""
+    told = text(expression)
+    if is_signed(scene, place, expression) and ("sizeof" in limit or "size_t" in limit):
+        return f"(size_t){_operand(told)} {sign} {limit}"
+    return f"{_compared(told)} {sign} {limit}"
 
 
 def plain(node: Node | None) -> str | None:

@@ -25,6 +25,8 @@ Leaves = Literal["return", "goto", "break", "continue", "exit", "throw"]
 Wrong = Literal["bound", "null"]
 
 _LONGEST = 5
+_UNLIKELY = 3.5
+"""The score from which an exit is one of success rather than of failure."""
 _ENDINGS = re.compile(
     r"^(?:_?exit|_Exit|abort|errx?|verrx?|die|fatal|panic|usage|bail|\w*_(?:die|fatal|panic|abort|exit))$", re.I
 )
@@ -73,7 +75,8 @@ def error_paths(source: Source, function: Function, at: Node, wrong: Wrong = "bo
         known = scored.get(path.statements)
         if known is None or score < known[0]:
             scored[path.statements] = (score, path)
-    learned = [path for _, path in sorted(scored.values(), key=lambda entry: entry[0])]
+    ordered = sorted(scored.values(), key=lambda entry: entry[0])
+    learned = [path for score, path in ordered if score < _UNLIKELY or score == ordered[0][0]]
     good = {(f"return {success(function)};",)} if learned else set()
     return learned + [d for d in _defaults(source, function, at) if d.statements not in scored and d.statements not in good]
 

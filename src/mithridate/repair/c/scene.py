@@ -1,5 +1,6 @@
 """A violation in the project's text: its frames' statements, the access that went wrong, and drafts of changes."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,10 +14,11 @@ from mithridate.repair.c.accesses import Access, accesses
 from mithridate.repair.c.codebase import Codebase, Place
 from mithridate.repair.c.edits import before, guarded
 from mithridate.repair.c.exits import ErrorPath, Wrong, error_paths
-from mithridate.repair.c.nodes import called, condition, descendants, identifiers, text
+from mithridate.repair.c.nodes import called, condition, descendants, identifiers, statement_of, text
 from mithridate.repair.c.source import loops_around
 
 _FRAMES = 5
+_ALLOCATOR = re.compile(r"(?:alloc|strdup|strndup|memdup)\w*$", re.I)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,10 @@ class Scene:
     @cached_property
     def allocation(self) -> list[Place]:
         """Where the object was made, innermost first."""
-        return self._read(self.violation.allocation)
+        made = self._read(self.violation.allocation)
+        while len(made) > 1 and _ALLOCATOR.search(made[0].function.name):
+            made = made[1:]  # the project's own allocator is not to blame for the size that it was asked for
+        return made or self._made_here()
 
     @cached_property
     def deallocation(self) -> list[Place]:
@@ -62,7 +67,8 @@ class Scene:
         """The accesses of a place's statement, the likeliest first; only those of the bad direction where there are any."""
         found = accesses(place.statement, place.frame.line, place.frame.column, self.writes)
         same = [a for a in found if self.writes is None or a.writes is self.writes or (a.kind == "call" and not a.role)]
-        return sorted(same or found, key=lambda a: self._foreign(place, a))
+        handed = [a for a in found if a not in same and a.kind == "subscript" and any(_inside(a.node, s.pointer) for s in same)]
+        return sorted([*same, *handed] or found, key=lambda a: self._foreign(place, a))
 
     def _foreign(self, place: Place, access: Access) -> int:
         """1 for an array that is not the object that was missed."""
@@ -72,7 +78,22 @@ class Scene:
             return 0
         if region.kind == "heap":
             return int("->" not in variable.expression)
-        return int(bool(region.name) and region.name != variable.expression.partition(".")[0].partition("[")[0])
+        return int(bool(region.name) and self.missed != variable.expression.partition(".")[0].partition("[")[0])
+
+    def _made_here(self) -> list[Place]:
+        """For a report that knows no object: where the pointer of the innermost statement got its value, if that is in sight."""
+        for place in self.places[:1]:
+            for access in self.accesses(place)[:2]:
+                given = definition(place, text(access.pointer))
+                if given is not None and next(descendants(given, {"call_expression"}), None) is not None:
+                    return [self.at(place, statement_of(given))]
+        return []
+
+    @property
+    def missed(self) -> str:
+        """The name of the variable that was missed, "" for none: a compiler adds to the names of what it put into a caller."""
+        region = self.violation.region
+        return region.name.partition(".")[0] if region is not None else ""
 
     def caller(self, place: Place) -> tuple[Place, Node] | None:
         """The place that called this one's function and the call itself, when the text shows it."""
@@ -139,8 +160,20 @@ class Scene:
         return any(name in told for name in assigned if name)
 
     def _read(self, frames: tuple[Frame, ...]) -> list[Place]:
-        found = [place for frame in frames if frame.in_project and (place := self.code.place(frame)) is not None]
+        found: list[Place] = []
+        for number, frame in enumerate(frames[:40]):
+            if not frame.in_project:
+                continue
+            place = self.code.place(frame)
+            if place is None and not frame.line and number:
+                place = self.code.caller_of(frame, frames[number - 1].function, self.missed)
+            if place is not None:
+                found.append(place)
         return found[: _FRAMES * 2]
+
+
+def _inside(node: Node, other: Node) -> bool:
+    return other.start_byte <= node.start_byte and node.end_byte <= other.end_byte
 
 
 def guarded_draft(

@@ -58,7 +58,7 @@ class Variable:
     @property
     def is_signed(self) -> bool:
         """An integer that can be negative, as far as the name of its type tells."""
-        return self.is_integer and not _UNSIGNED.search(self.type) and self.type not in ("char", "const char")
+        return self.is_integer and not _UNSIGNED.search(self.type)
 
     @property
     def element(self) -> str:
@@ -90,6 +90,11 @@ def members(variable: Variable, structs: Mapping[str, Node]) -> list[Variable]:
         if field.type == "field_declaration"
         for m in _declared(field, "member")
     ]
+
+
+def fields(listed: Node) -> list[Variable]:
+    """The members of a class as its own functions write them."""
+    return [m for field in listed.named_children if field.type == "field_declaration" for m in _declared(field, "member")]
 
 
 def structures(source: Source) -> dict[str, Node]:

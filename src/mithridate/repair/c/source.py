@@ -13,7 +13,7 @@ from tree_sitter import Node
 from mithridate.repair.c.nodes import LOOPS, ancestors, descendants, parser, statement_of, text
 
 _CXX_SUFFIXES = (".cc", ".cpp", ".cxx", ".c++", ".C", ".cp", ".hh", ".hpp", ".hxx", ".ipp", ".tcc")
-_CXX_WORDS = (b"namespace ", b"template", b"public:", b"private:", b"virtual ")
+_CXX_WORDS = (b"namespace ", b"template <", b"template<", b"public:", b"private:", b"protected:", b"virtual ", b"\nclass ")
 MAX_BYTES = 4 << 20
 """Files above this are not parsed: nobody wrote them by hand."""
 

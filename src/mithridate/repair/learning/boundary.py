@@ -1,9 +1,13 @@
 """Inputs between one that violates and one that does not: halfway by number, by length, or by half of the changes."""
 
 from collections.abc import Iterator
+from typing import Literal
 
+_Order = Literal["big", "little"]
 _NUMBER_BYTES = 8
 _PLACES = 4
+_ORDERS: tuple[_Order, ...] = ("big", "little")
+_ENCODINGS: tuple[tuple[int, _Order], ...] = ((1, "big"), (2, "little"), (2, "big"), (4, "little"), (4, "big"))
 
 
 def between(violating: bytes, healthy: bytes) -> list[bytes]:
@@ -19,12 +23,12 @@ def aimed(data: bytes, value: int, wanted: int) -> list[bytes]:
     """`data` with a number that equals `value` changed into `wanted`, at each place where it stands (Aschermann et al.,
     "REDQUEEN: Fuzzing with Input-to-State Correspondence", NDSS 2019); in 8, 16 or 32 bits of either order, or in decimal."""
     found: dict[bytes, None] = {}
-    for width, order in ((1, "big"), (2, "little"), (2, "big"), (4, "little"), (4, "big")):
+    for width, order in _ENCODINGS:
         top = 1 << (8 * width)
         if not -(top >> 1) <= value < top or not -(top >> 1) <= wanted < top or (width > 1 and -128 <= value < 128):
             continue
-        old = (value % top).to_bytes(width, order)  # type: ignore[arg-type]
-        new = (wanted % top).to_bytes(width, order)  # type: ignore[arg-type]
+        old = (value % top).to_bytes(width, order)
+        new = (wanted % top).to_bytes(width, order)
         found.update(dict.fromkeys(_replaced(data, old, new)))
     if value >= 0 and wanted >= 0:
         found.update(dict.fromkeys(_replaced(data, str(value).encode(), str(wanted).encode())))
@@ -67,12 +71,12 @@ def _halves(violating: bytes, healthy: bytes) -> Iterator[bytes]:
 
 def _numbers(violating: bytes, healthy: bytes, low: int, high: int) -> Iterator[bytes]:
     """The differing bytes as one number in either order of bytes: the middle, and one step from either side."""
-    for order in ("big", "little") if high - low > 1 else ("big",):
-        bad = int.from_bytes(violating[low:high], order)  # type: ignore[arg-type]
-        good = int.from_bytes(healthy[low:high], order)  # type: ignore[arg-type]
+    for order in _ORDERS if high - low > 1 else _ORDERS[:1]:
+        bad = int.from_bytes(violating[low:high], order)
+        good = int.from_bytes(healthy[low:high], order)
         step = 1 if good > bad else -1
         for number in ((bad + good) // 2, bad + step, good - step):
-            changed = number.to_bytes(high - low, order)  # type: ignore[arg-type]
+            changed = number.to_bytes(high - low, order)
             yield violating[:low] + changed + violating[high:]
 
 

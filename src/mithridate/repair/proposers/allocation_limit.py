@@ -32,7 +32,7 @@ def drafts(scene: Scene) -> Iterator[Draft]:
 
 def _counted(size: Node) -> list[str]:
     """The factors of a size that are no constants: the declared count is one of them."""
-    names = {}
+    names: dict[str, None] = {}
     for node in descendants(uncast(size), {"identifier", "field_expression"}):
         if node.parent is not None and node.parent.type in ("field_expression", "sizeof_expression"):
             continue

@@ -11,9 +11,10 @@ from mithridate.repair.c.edits import replaced, replacing
 from mithridate.repair.c.excess import is_signed, plain
 from mithridate.repair.c.nodes import (
     ancestors,
+    arguments,
+    called,
     condition,
     descendants,
-    has_side_effects,
     identifiers,
     operator,
     statement_of,
@@ -33,8 +34,8 @@ def divisions(scene: Scene) -> Iterator[Draft]:
     """Zero is rejected where the divisor gets its value, along with what is rejected there already, or before the division."""
     for depth, place in enumerate(scene.places[:2]):
         for number, (_, divisor) in enumerate(_operations(place, _DIVIDES)[:3]):
-            told = plain(uncast(divisor))
-            if told is None or not identifiers(divisor) or has_side_effects(divisor):
+            told = plain(uncast(divisor)) or _getter(uncast(divisor))
+            if told is None or not identifiers(divisor):
                 continue
             name = told if re.fullmatch(r"[\w.>\-\[\]]+", told) else f"({told})"
             cause = f"{told} may be zero and is divided by."
@@ -46,6 +47,11 @@ def divisions(scene: Scene) -> Iterator[Draft]:
                     yield from scene.rejects(
                         place, f"{name} == 0", cause=cause, rank=0.65 + penalty, at=follower, message=MESSAGE
                     )
+            first = _first_division(place, told)
+            if first is not None:
+                yield from scene.rejects(
+                    scene.at(place, first), f"{name} == 0", cause=cause, rank=0.75 + penalty, message=MESSAGE
+                )
             yield from _with_another_check(scene, place, divisor, cause, 0.7 + penalty)
             yield from scene.rejects(place, f"{name} == 0", cause=cause, rank=0.6 + penalty, message=MESSAGE)
             yield from _conditional(scene, place, divisor, name, cause, 0.9 + penalty)
@@ -54,7 +60,7 @@ def divisions(scene: Scene) -> Iterator[Draft]:
 def shifts(scene: Scene) -> Iterator[Draft]:
     """A distance that the shifted type does not have is rejected; or the shifted value gets a type that has it."""
     bits = _width(scene.violation.message)
-    for place in scene.places[:2]:
+    for depth, place in enumerate(scene.places[:2]):
         for number, (operation, distance) in enumerate(_operations(place, _SHIFTS)[:3]):
             told, left = plain(distance), operation.child_by_field_name("left")
             if told is None or left is None:
@@ -66,29 +72,29 @@ def shifts(scene: Scene) -> Iterator[Draft]:
             if is_signed(scene, place, distance):
                 over = f"{name} < 0 || {over}"
             if identifiers(distance):
-                yield from scene.rejects(place, over, cause=cause, rank=0.6 + 0.3 * number, message=MESSAGE)
+                yield from scene.rejects(place, over, cause=cause, rank=0.6 + 0.3 * number + depth, message=MESSAGE)
             for wider in ("uint64_t", "unsigned") if "int64_t" in text(place.source.root) else ("unsigned long long", "unsigned"):
                 if operator(operation) in ("<<", ">>"):
                     value = text(left) if re.fullmatch(r"[\w.>\-\[\]()]+", text(left)) else f"({text(left)})"
                     content = replaced(place.source, [replacing(left, f"({wider}){value}")])
                     yield scene.draft(
-                        place, content, cause=cause, fix=f"The value that is shifted is {wider}.", rank=0.9 + 0.3 * number
+                        place, content, cause=cause, fix=f"The value that is shifted is {wider}.", rank=0.9 + 0.3 * number + depth
                     )
 
 
 def overflows(scene: Scene) -> Iterator[Draft]:
     """Signed results that do not fit: rejected before they are made, or made in a wider or an unsigned type."""
     limits = _limits(scene.violation.message)
-    for place in scene.places[:2]:
+    for depth, place in enumerate(scene.places[:2]):
         for number, (operation, right) in enumerate(_operations(place, _ADDS)[:3]):
             left = operation.child_by_field_name("left")
             sign = operator(operation)[0]
             one, other = plain(left), plain(right)
-            if left is None or one is None or other is None:
+            if left is None or one is None or other is None or any(_points(scene, place, n) for n in (left, right)):
                 continue
             cause = f"{one} {sign} {other} may be more than its type holds."
             one, other = _operand(one), _operand(other)
-            penalty = 0.3 * number
+            penalty = 0.3 * number + depth
             most, least = limits
             if sign == "*":
                 over = f"{other} != 0 && {one} > {most} / {other}"
@@ -119,6 +125,16 @@ def _operations(place: Place, signs: tuple[str, ...]) -> list[tuple[Node, Node]]
             wanted = (place.frame.line - 1, place.frame.column - 1)
             found.append((abs(line - wanted[0]) * 1000 + abs(column - wanted[1]) * bool(place.frame.column), node, right))
     return [(node, right) for _, node, right in sorted(found, key=lambda entry: entry[0])]
+
+
+def _first_division(place: Place, divisor: str) -> Node | None:
+    """An earlier statement that divides by the same: a compiler makes one of a quotient and a remainder, at either's line."""
+    for node in descendants(place.function.body, {"binary_expression"}):
+        if node.start_byte >= place.statement.start_byte:
+            return None
+        if operator(node) in ("/", "%") and text(node.child_by_field_name("right")) == divisor:
+            return statement_of(node)
+    return None
 
 
 def _with_another_check(scene: Scene, place: Place, divisor: Node, cause: str, rank: float) -> Iterator[Draft]:
@@ -161,6 +177,18 @@ def _conditional(scene: Scene, place: Place, divisor: Node, name: str, cause: st
 
 def _operand(told: str) -> str:
     return told if re.fullmatch(r"\w+(?:(?:->|\.|\[)[\w\]]+)*", told) else f"({told})"
+
+
+def _points(scene: Scene, place: Place, node: Node) -> bool:
+    variable = scene.code.resolved(place, node)
+    return variable is not None and (variable.is_pointer or variable.is_array)
+
+
+def _getter(node: Node) -> str | None:
+    """A call without arguments of a function named like one that only tells: it may be asked twice."""
+    if node.type == "call_expression" and not arguments(node) and re.match(r"(?:get|size|count|length|num)", called(node), re.I):
+        return text(node)
+    return None
 
 
 def _width(message: str) -> int:

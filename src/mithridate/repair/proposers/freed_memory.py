@@ -71,7 +71,7 @@ def _cleared(scene: Scene, site: Place, freed: Node, rank: float) -> Iterator[Dr
         freed
     ):
         return
-    if "realloc" in text(site.statement):
+    if "realloc" in text(site.statement) or _forgotten(scene, site, freed):
         return
     name = text(freed)
     cause = f"{name} is freed and goes on pointing to what it pointed to."
@@ -104,6 +104,21 @@ def _cleared(scene: Scene, site: Place, freed: Node, rank: float) -> Iterator[Dr
                 yield replace(draft, changes=changes, functions=(site.function.name, place.function.name))
 
 
+def _forgotten(scene: Scene, site: Place, freed: Node) -> bool:
+    """A local that nothing looks at after it is freed: to clear it would help nobody."""
+    if freed.type != "identifier":
+        return False
+    variable = next((v for v in scene.code.in_scope(site) if v.expression == text(freed)), None)
+    if (
+        variable is None
+        or variable.kind == "global"
+        or next((a for a in ancestors(site.statement) if a.type in LOOPS), None) is not None
+    ):
+        return variable is not None and variable.kind != "global" and variable.value is not None
+    uses = [i for i in descendants(site.function.body, {"identifier"}) if text(i) == text(freed)]
+    return not any(i.start_byte > site.statement.end_byte for i in uses)
+
+
 def _pointers(place: Place) -> list[Node]:
     found: dict[str, Node] = {}
     for node in descendants(
@@ -132,7 +147,7 @@ def _inserted(original: bytes, changed: bytes) -> tuple[int, bytes] | None:
 
 
 def _aliases(scene: Scene, site: Place, freed: Node, rank: float) -> Iterator[Draft]:
-    """The use came by way of a member (`archive->latest`): where the object is freed, that member is cleared if it points there."""
+    """The use came by way of a member (`archive->latest`): where the object is freed, it is cleared if it points there."""
     name = text(freed)
     for place in scene.places[:3]:
         for used in _pointers(place):
@@ -194,7 +209,8 @@ def _later(scene: Scene, site: Place, freed: Node, rank: float) -> Iterator[Draf
                 continue
             how = style(site.source, site.function)
             indent = indentation(site.source, last)
-            kept = f"{site.function.result} result = {text(value)};{how.newline}{indent}{text(site.statement)}{how.newline}{indent}return result;"
+            lines = [f"{site.function.result} result = {text(value)};", text(site.statement), "return result;"]
+            kept = f"{how.newline}{indent}".join(lines)
             yield scene.draft(
                 site,
                 replaced(site.source, [gone, replacing(last, kept)]),
@@ -228,28 +244,20 @@ def _next_first(scene: Scene, site: Place, freed: Node, rank: float) -> Iterator
     how = style(site.source, site.function)
     name = "next" if "next" not in {text(i) for i in descendants(site.function.body, {"identifier"})} else f"next_{text(freed)}"
     kind = variable.type.replace(" *", " *").rstrip()
-    declared = f"{kind}{'' if kind.endswith('*') else ' '}{name} = {text(value)};"
     edits = [replacing(update, f"{text(freed)} = {name}")]
-    if body.type != "compound_statement":
-        edited = f"{{{how.newline}{indentation(site.source, body)}{declared}{how.newline}{indentation(site.source, body)}{text(body)}{how.newline}{indentation(site.source, loop)}}}"
-        previous = body.prev_sibling
+    read_first = f"{name} = {text(value)};{how.newline}"
+    if body.type == "compound_statement":
+        first = body.named_children[0]
+        edits.append(Edit(first.start_byte, first.start_byte, read_first + indentation(site.source, first)))
+    else:
+        previous, inner, outer = body.prev_sibling, indentation(site.source, body), indentation(site.source, loop)
         if previous is None:
             return
-        edits.append(Edit(previous.end_byte, body.end_byte, " " + edited))
-    else:
-        first = body.named_children[0]
-        indent = indentation(site.source, first)
-        edits.append(Edit(first.start_byte, first.start_byte, declared + how.newline + indent))
-        edits[0] = replacing(update, f"{text(freed)} = {name}")
+        block = f" {{{how.newline}{inner}{read_first}{inner}{text(body)}{how.newline}{outer}}}"
+        edits.append(Edit(previous.end_byte, body.end_byte, block))
     # the update of a `for` does not see its body's names: the declaration goes in front of the loop
-    if body.type == "compound_statement":
-        edits[1] = replace(
-            edits[1], new=f"{name} = {text(value)};{how.newline}{indentation(site.source, body.named_children[0])}"
-        )
-    else:
-        edits[1] = replace(edits[1], new=edits[1].new.replace(declared, f"{name} = {text(value)};"))
     start = site.source.content.rfind(b"\n", 0, loop.start_byte) + 1
-    head = declared.partition(" = ")[0]
+    head = f"{kind}{'' if kind.endswith('*') else ' '}{name}"
     edits.append(Edit(start, start, f"{indentation(site.source, loop)}{head};{how.newline}"))
     yield scene.draft(
         site,

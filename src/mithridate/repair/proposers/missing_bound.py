@@ -10,7 +10,7 @@ from mithridate.repair.c.accesses import Access
 from mithridate.repair.c.bounds import bounds_of
 from mithridate.repair.c.codebase import Place
 from mithridate.repair.c.edits import Edit, before, indentation, replaced, replacing, style
-from mithridate.repair.c.excess import Excess, excesses, is_bytes, plain
+from mithridate.repair.c.excess import Excess, excesses, is_bytes, more_than, plain
 from mithridate.repair.c.nodes import arguments, condition, identifiers, operator, text, uncast
 from mithridate.repair.c.scene import Draft, Scene, loop_of
 from mithridate.repair.c.source import declared_name, loops_around
@@ -69,7 +69,7 @@ def _before_loop(scene: Scene, place: Place, excess: Excess, cause: str, rank: f
             continue
         if text(left) != excess.amount or not excess.strict or plain(right) is None:
             continue
-        told = f"{text(right)} {'>=' if operator(asked) == '<=' else '>'} {excess.limit}"
+        told = more_than(scene, scene.at(place, loop), right, excess.limit, ">=" if operator(asked) == "<=" else ">")
         if text(right) == excess.limit:
             continue
         yield from scene.rejects(scene.at(place, loop), told, cause=cause, rank=rank - 0.05, message=MESSAGE)
@@ -153,7 +153,7 @@ def _in_callers(scene: Scene, place: Place, access: Access, rank: float) -> Iter
             return
         lengths = [given[text(told)]] if told is not None and text(told) in given else _counts(scene, current, given)
         for length in lengths[:2]:
-            if not identifiers(length) or plain(length) is None:
+            if not identifiers(length) or plain(length) is None or text(length).isupper():
                 continue
             for bound in bounds_of(scene, caller, handed)[:3]:
                 limit = bound.text
@@ -162,7 +162,7 @@ def _in_callers(scene: Scene, place: Place, access: Access, rank: float) -> Iter
                 if bound.unit == "elements" and access.kind == "call" and not is_bytes(scene, caller, handed):
                     limit = f"sizeof({text(handed)})"
                 cause = f"{current.function.name}() is told a length that its caller never compared with {bound.why}."
-                over = f"{text(length)} > {limit}"
+                over = more_than(scene, caller, length, limit)
                 yield from scene.rejects(caller, over, cause=cause, rank=rank + bound.rank + 0.15 * level, message=MESSAGE)
         pointer, current = uncast(handed), caller
         told = given.get(text(told)) if told is not None else None

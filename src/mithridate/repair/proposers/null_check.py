@@ -50,7 +50,9 @@ def _pointers(scene: Scene, place: Place) -> list[Node]:
         variable = scene.code.resolved(place, node)
         if variable is None or not variable.is_array:
             unique.setdefault(text(node), node)
-    return [n for n in unique.values() if identifiers(n)]
+    return [
+        n for name, n in unique.items() if identifiers(n) and name not in ("stdin", "stdout", "stderr") and not name.isupper()
+    ]
 
 
 def _passed(scene: Scene, inner: Place, place: Place) -> list[Node]:

@@ -143,12 +143,11 @@ _SIMPLE = ("identifier", "field_expression", "call_expression", "subscript_expre
 
 def _larger_array(scene: Scene, penalty: float) -> Iterator[Draft]:
     """A declared array whose last element, or every second one, was forgotten."""
-    region = scene.violation.region
     for place in scene.places[:4]:
         for variable in scene.code.in_scope(place):
             if not variable.is_array or variable.node is None or not variable.dimensions[0]:
                 continue
-            if region is None or not region.name or variable.expression != region.name:
+            if not scene.missed or variable.expression != scene.missed:
                 continue
             array = next(iter(descendants(variable.node, {"array_declarator"})), None)
             size = array.child_by_field_name("size") if array is not None else None

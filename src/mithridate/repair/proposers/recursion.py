@@ -92,7 +92,8 @@ def _parameter(scene: Scene, place: Place, own: list[Node], rank: float) -> Iter
                 ]
             result = "" if function.result == "void" else "return "
             call_text = f"{inner}({', '.join([*parameters, '0'])});"
-            wrapper = f"{how.newline}{how.newline}{head.rstrip()}{before_brace}{{{how.newline}{how.unit}{result}{call_text}{how.newline}}}"
+            body = f"{{{how.newline}{how.unit}{result}{call_text}{how.newline}}}"
+            wrapper = f"{how.newline}{how.newline}{head.rstrip()}{before_brace}{body}"
             edits.append(Edit(function.node.end_byte, function.node.end_byte, wrapper))
             yield scene.draft(
                 place,

@@ -17,6 +17,7 @@ from mithridate.repair.proposers.signedness import SIGNEDNESS
 from mithridate.repair.proposers.string_bounds import STRING_BOUNDS
 from mithridate.repair.proposers.uninitialised import UNINITIALISED
 from mithridate.repair.proposers.unterminated import UNTERMINATED
+from mithridate.repair.python.every import PYTHON_PROPOSERS
 
 TEMPLATES: tuple[Proposer, ...] = (
     OFF_BY_ONE,
@@ -37,7 +38,12 @@ TEMPLATES: tuple[Proposer, ...] = (
 )
 """Those for C and C++; each knows the kinds of violation that it is for."""
 
+<<<<<<< HEAD
 _PROPOSERS: tuple[Callable[[], Proposer], ...] = (LearnedGuard,)
+=======
+_PROPOSERS: tuple[Callable[[], Proposer], ...] = (*PYTHON_PROPOSERS,)
+"""Those for Python."""
+>>>>>>> repair
 
 
 def create() -> tuple[Proposer, ...]:

@@ -22,13 +22,13 @@ class Template:
 
     def __init__(self, name: str, kinds: frozenset[ViolationKind], drafting: Drafting, most: int = MOST) -> None:
         self.name = name
-        self._kinds = kinds
+        self.kinds = kinds
         self._drafting = drafting
         self._most = most
 
     def propose(self, subject: Subject, bench: Workbench) -> Iterator[Proposal]:
         """Proposals for the violation of the subject's first proof, when it is of this template's kinds."""
-        if subject.component.language not in ("c", "c++", "C", "C++") or subject.violation.kind not in self._kinds:
+        if subject.component.language not in ("c", "c++", "C", "C++") or subject.violation.kind not in self.kinds:
             return
         yield from self.proposals(Scene(bench.original.tree, subject.violation, _codebase(bench.original.tree, bench)))
 

@@ -11,7 +11,7 @@ from mithridate.repair.c.bounds import allocation_size, bounds_of
 from mithridate.repair.c.codebase import Place
 from mithridate.repair.c.edits import after, replaced, replacing
 from mithridate.repair.c.nodes import arguments, called, descendants, has_side_effects, operator, statement_of, text, uncast
-from mithridate.repair.c.scene import Draft, Scene
+from mithridate.repair.c.scene import Draft, Scene, governing
 from mithridate.repair.proposers.missing_bound import OUT_OF_BOUNDS
 from mithridate.repair.proposers.template import Template
 
@@ -30,7 +30,23 @@ def drafts(scene: Scene) -> Iterator[Draft]:
             yield from _terminated(scene, place, text(access.pointer), 0.4 + 0.3 * depth)
         for name in {text(n) for n in descendants(place.statement, {"identifier"})}:
             yield from _terminated(scene, place, name, 0.7 + 0.3 * depth)
-    yield from _where_it_was_made(scene)
+    if _reads_a_string(scene):
+        yield from _where_it_was_made(scene)
+
+
+def _reads_a_string(scene: Scene) -> bool:
+    """Whether it was read until a NUL: by a function of the C library, by one named like it, or by a loop."""
+    innermost = scene.violation.frames[0] if scene.violation.frames else None
+    if innermost is not None and not innermost.in_project and re.search(r"str|printf|puts|ato[ilf]", innermost.function):
+        return True
+    for place in scene.places[:2]:
+        if re.search(r"str(?:len|cpy|cmp|chr|str|cat)", place.function.name):
+            return True
+        if any(access.terminated for access in scene.accesses(place)):
+            return True
+        if any(re.search(r"'\\0'|!= *0\b|\*\w+\s*(?:\+\+)?\)?$", text(asked)) for asked in governing(place)[:2]):
+            return True
+    return False
 
 
 def _read_no_further(scene: Scene, place: Place, call: Node, pointer: Node, rank: float) -> Iterator[Draft]:

@@ -1,19 +1,24 @@
-"""Variants of the proofs are silent: proofs that are a little different, and what a fresh search behind the same doors finds."""
+"""Variants of the proofs are silent: proofs that are a little different, benign inputs, and what a fresh search finds.
+
+Under LeakSanitizer too, where the patched program may not leak what the unpatched one did not.
+"""
 
 from collections.abc import Iterator, Sequence
 
-from mithridate.model.patch import GateStep
+from mithridate.model.patch import GateStep, Outcome
 from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Violation
 from mithridate.repair.steps.interface import Case, Memory, Seen, failed, passed
+from mithridate.repair.steps.leaks import corpus_silent, no_new_leak
 from mithridate.repair.steps.perturbed import perturbed
+from mithridate.repair.steps.perturbed_documents import perturbed_document
 
 PERTURBED = 48
 """Changed forms of each proof."""
 
 
 class Variants:
-    """Perturbed proofs, then a search of `seconds` of wall time.
+    """Perturbed proofs, the corpus, leaks, then a search of `seconds` of wall time.
 
     The unpatched program is asked as well: what violates something there at another place was there before, and is no fault of
     the patch; everything else is.
@@ -30,11 +35,15 @@ class Variants:
         tried = 0
         for entry_id, inputs in self._near(case):
             tried += len(inputs)
-            for data, seen in zip(inputs, case.bench.judge(case.built, entry_id, inputs), strict=True):
-                if isinstance(seen, ToolFailure):
+            for data, judged in zip(inputs, case.bench.judge(case.built, entry_id, inputs), strict=True):
+                if isinstance(judged, ToolFailure):
                     continue
-                if why := _held(case, entry_id, data, seen):
+                if why := _held(case, entry_id, data, judged):
                     return failed(f"a perturbed proof of {len(data)} bytes through {entry_id} {why}")
+        others = [look(case) for look in (corpus_silent, no_new_leak)]
+        for seen in others:
+            if seen.outcome is Outcome.FAILED:
+                return seen
         seeds = {
             entry_id: [*case.subject.benign.get(entry_id, ()), *(p.data for p in case.subject.proofs if p.entry_id == entry_id)]
             for entry_id in case.built.entries
@@ -44,12 +53,17 @@ class Variants:
             if why := _held(case, entry_id, data, (violation,)):
                 return failed(f"a fresh search of {self._seconds:.0f} s found an input of {len(data)} bytes that {why}")
         searched = f"a fresh search of {self._seconds:.0f} s ({found.executions:,} executions) from the proofs and the corpus"
-        return passed(f"{tried} perturbed proofs are silent", f"{searched} found nothing")
+        told = [line for seen in others for line in seen.evidence]
+        return passed(f"{tried} perturbed proofs are silent", f"{searched} found nothing", *told)
 
     def _near(self, case: Case) -> Iterator[tuple[str, list[bytes]]]:
         for entry_id in dict.fromkeys(proof.entry_id for proof in case.subject.proofs):
-            proofs = [proof.data for proof in case.subject.proofs if proof.entry_id == entry_id]
-            yield entry_id, [data for proof in proofs for data in perturbed(proof, self._perturbations)]
+            proofs = [proof for proof in case.subject.proofs if proof.entry_id == entry_id]
+            if case.built.entries[entry_id].observed:
+                near = [perturbed_document(p.data, p.violation.kind, self._perturbations) for p in proofs]
+            else:
+                near = [perturbed(proof.data, self._perturbations) for proof in proofs]
+            yield entry_id, [data for some in near for data in some]
 
 
 def _held(case: Case, entry_id: str, data: bytes, seen: Sequence[Violation]) -> str:

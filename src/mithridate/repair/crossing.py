@@ -1,0 +1,127 @@
+"""Which inputs run the changed functions, and which of them leave through a guard that the patch added.
+
+The patched program is built once more with marks that it writes to standard output: at the beginning of each changed function and
+in each added branch that leaves. Only for C and C++; elsewhere, and where the marked program does not build, nothing is known.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mithridate.repair.diff import DiffError, made
+from mithridate.repair.interface import Variant, Workbench
+from mithridate.repair.reading.c import CReader
+from mithridate.repair.reading.statements import Function, Kind, Statement
+from mithridate.repair.steps.interface import Case
+from mithridate.repair.symptoms.interface import Change, changes, new_statements
+
+_ENTERED = "mithridate-entered"
+_LEFT = "mithridate-left"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """Of the benign inputs of each door, by position: those that enter a changed function, and those that leave by a guard.
+
+    `known` is False when nothing could be found out, and `why` says so. `guards` are the added conditions that are watched.
+    """
+
+    known: bool
+    entered: dict[str, frozenset[int]]
+    left: dict[str, frozenset[int]]
+    guards: tuple[str, ...] = ()
+    why: str = ""
+
+
+def crossing(case: Case) -> Crossing:
+    """Found out once a proposal."""
+    return case.memory.once(f"crossing {case.proposal.diff}", Crossing, lambda: _found_out(case))
+
+
+def added_guards(old: Function, new: Function) -> Iterator[Statement]:
+    """Branches of `new` that leave and that `old` has not; none where an old condition was changed into another."""
+    conditions = {s.text for s in new.statements if s.kind is Kind.CONDITION}
+    if any(s.kind is Kind.CONDITION and s.text not in conditions for s in old.statements):
+        return
+    for statement in new_statements(old, new):
+        if statement.kind is Kind.CONDITION and statement.leaves and statement.body >= 0 and statement.text.startswith("if "):
+            yield statement
+
+
+def _found_out(case: Case) -> Crossing:
+    marked, guards = _marked(case.proposal.diff, case.bench.original.tree)
+    if not marked:
+        return _unknown("no function of C or C++ is changed")
+    built = case.bench.build(marked, quick=True)
+    if not isinstance(built, Variant):
+        return _unknown("the program with marks does not build")
+    entered: dict[str, frozenset[int]] = {}
+    left: dict[str, frozenset[int]] = {}
+    for entry_id, inputs in case.subject.benign.items():
+        if entry_id in built.entries:
+            entered[entry_id], left[entry_id] = _watched(case.bench, built, entry_id, inputs)
+    return Crossing(known=True, entered=entered, left=left, guards=guards)
+
+
+def _unknown(why: str) -> Crossing:
+    return Crossing(known=False, entered={}, left={}, why=why)
+
+
+def _watched(bench: Workbench, built: Variant, entry_id: str, inputs: Sequence[bytes]) -> tuple[frozenset[int], frozenset[int]]:
+    said = [output.stdout if output else b"" for output in bench.outputs(built, entry_id, inputs)]
+    return (
+        frozenset(n for n, text in enumerate(said) if f"\n{_ENTERED}-".encode() in text),
+        frozenset(n for n, text in enumerate(said) if f"\n{_LEFT}-".encode() in text),
+    )
+
+
+def _marked(diff: str, tree: Path) -> tuple[str, tuple[str, ...]]:
+    """The diff with marks, from the unpatched tree; "" when there is nothing to mark."""
+    try:
+        files = changes(diff, tree)
+    except DiffError:
+        return "", ()
+    contents: dict[str, tuple[bytes, bytes]] = {}
+    guards: list[str] = []
+    count = 0
+    for change in files:
+        places, here = _places(change)
+        text = change.after
+        for at, close, is_entry in sorted(places, reverse=True):
+            count += 1
+            mark = _entry_mark(count) if is_entry else _guard_mark(count)
+            if close >= 0:
+                text = text[:at] + b"{" + mark + text[at:close] + b" }" + text[close:]
+            else:
+                text = text[:at] + mark + text[at:]
+        guards += here
+        contents[change.path] = (change.before, text)
+    return (made(contents), tuple(guards)) if count else ("", ())
+
+
+def _places(change: Change) -> tuple[list[tuple[int, int, bool]], list[str]]:
+    """Byte offsets in the new content: where to write, where to close a brace (-1: nowhere), and whether it is an entry."""
+    places: list[tuple[int, int, bool]] = []
+    guards: list[str] = []
+    if not any(change.path.lower().endswith(suffix) for suffix in CReader.suffixes):
+        return places, guards
+    for old, new in change.functions():
+        if new.body < 0:
+            continue
+        places.append((new.body, -1, True))
+        for statement in added_guards(old, new):
+            places.append((statement.body, statement.end, False))
+            guards.append(f"{change.place(statement.line)}: {statement.text}")
+    return places, guards
+
+
+def _entry_mark(number: int) -> bytes:
+    """A declaration, which may stand at the beginning of a block in every C. One line once a process."""
+    seen = f"mithridate_seen_{number}"
+    write = f'__builtin_printf("\\n{_ENTERED}-{number}\\n")'
+    return f" static int {seen}; int mithridate_now_{number} __attribute__((unused)) = {seen}++ ? 0 : {write};".encode()
+
+
+def _guard_mark(number: int) -> bytes:
+    seen = f"mithridate_seen_{number}"
+    return f' {{ static int {seen}; if (!{seen}++) __builtin_printf("\\n{_LEFT}-{number}\\n"); }}'.encode()

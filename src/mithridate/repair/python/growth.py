@@ -1,0 +1,132 @@
+"""Time and depth without bound: linear patterns, limits of length and of recursion (CWE-1333, CWE-400, CWE-674)."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import libcst as cst
+
+from mithridate.model.violation import ViolationKind
+from mithridate.repair.python.exits import exits
+from mithridate.repair.python.flow import Place, argument, parameters
+from mithridate.repair.python.guards import guarded
+from mithridate.repair.python.imports import meant
+from mithridate.repair.python.linear_patterns import rewritten
+from mithridate.repair.python.pieces import Constant, pieces
+from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
+from mithridate.repair.python.source import Edit, Source, dotted
+
+_MATCHING = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
+_LONGEST = 1_000
+_DEEPEST = 100
+
+
+class PatternProposer(PythonProposer):
+    """Equal patterns without nested repetition; where there is none, a bound on the length of what is matched."""
+
+    name = "python-pattern"
+    kinds = frozenset({ViolationKind.SUPERLINEAR_TIME, ViolationKind.TIMEOUT})
+
+    def changes(self, scene: Scene) -> Iterator[Change]:
+        """The patterns that a line uses, or the function where the line tells of none."""
+        for place in scene.places[:3]:
+            found = False
+            for call in (*place.calls, *place.all_calls):
+                name = dotted(call.func).rpartition(".")[2]
+                if name not in _MATCHING:
+                    continue
+                for change in _of_call(scene, place, call):
+                    found = True
+                    yield change
+            if found:
+                return
+
+
+def _of_call(scene: Scene, place: Place, call: cst.Call) -> Iterator[Change]:
+    source = place.source
+    cause = "a regular expression can match the same text in many ways and tries them all"
+    direct = meant(source, call.func).startswith("re.")
+    holder = None if direct or not isinstance(call.func, cst.Attribute) else call.func.value
+    given = argument(call, 0, "pattern") if direct else None
+    for where, node in _patterns(scene, source, given if direct else holder):
+        row = pieces(where, node)
+        if row is None or not all(isinstance(p, Constant) for p in row):
+            continue
+        constants = [p for p in row if isinstance(p, Constant)]
+        if len(constants) == 1 and constants[0].raw == constants[0].value:
+            only = constants[0]
+            for number, pattern in enumerate(rewritten(only.value)):
+                edit = Edit(only.start, only.end, pattern)
+                yield Change(cause, "match the same text in one way", edits_of(where, edit), rank=1.0 + number / 10)
+    subject = argument(call, (2 if dotted(call.func).rpartition(".")[2].startswith("sub") else 1) if direct else 0, "string")
+    if subject is not None and not isinstance(subject, cst.SimpleString):
+        for text, edits in guarded(place, subject, "text", lambda held: f"len({held}) > {_LONGEST}", 400, "too long", most=1):
+            fix = f"refuse text of more than {_LONGEST:,} characters"
+            yield Change(cause, fix, edits_of(source, edits), condition=text, rank=3.0)
+
+
+def _patterns(scene: Scene, source: Source, node: cst.BaseExpression | None) -> Iterator[tuple[Source, cst.BaseExpression]]:
+    """The strings that a pattern is written as: in the call, or compiled under that name here or where it is from."""
+    if node is None:
+        return
+    if isinstance(node, cst.Call) and meant(source, node.func) == "re.compile" and node.args:
+        yield source, node.args[0].value
+    elif not isinstance(node, cst.Name | cst.Attribute):
+        yield source, node
+    else:
+        wanted = dotted(node).rpartition(".")[2]
+        module = meant(source, node).rpartition(".")[0].lstrip(".").replace(".", "/")
+        other = scene.source(f"{module}.py") if module else None
+        for each in (source, *((other,) if other is not None else ())):
+            for one in each.nodes():
+                targets = [t.target for t in one.targets] if isinstance(one, cst.Assign) else []
+                targets += [one.target] if isinstance(one, cst.AnnAssign) else []
+                if not any(dotted(t).rpartition(".")[2] == wanted for t in targets):
+                    continue
+                value = one.value if isinstance(one, cst.Assign | cst.AnnAssign) else None
+                if isinstance(value, cst.Call) and meant(each, value.func) == "re.compile" and value.args:
+                    yield each, value.args[0].value
+                elif value is not None:
+                    yield each, value
+
+
+class RecursionProposer(PythonProposer):
+    """A depth that is counted, and refused beyond a bound."""
+
+    name = "python-recursion"
+    kinds = frozenset({ViolationKind.STACK_EXHAUSTION})
+
+    def changes(self, scene: Scene) -> Iterator[Change]:
+        """In the function that is on the stack most often and calls itself."""
+        counted = Counter((p.source.path, id(p.function)) for p in scene.places)
+        for (path, number), times in counted.most_common(3):
+            place = next(p for p in scene.places if p.source.path == path and id(p.function) == number)
+            if times > 1 and isinstance(place.function, cst.FunctionDef):
+                yield from _counted(place, place.function)
+
+
+def _counted(place: Place, function: cst.FunctionDef) -> Iterator[Change]:
+    source = place.source
+    name = function.name.value
+    calls = [c for c in place.all_calls if dotted(c.func) in (name, f"self.{name}", f"cls.{name}")]
+    params = function.params
+    if not calls or params.star_kwarg is not None or isinstance(params.star_arg, cst.Param) or params.kwonly_params:
+        return
+    depth = "depth" if "depth" not in parameters(function) else "nesting"
+    last = params.params[-1] if params.params else None
+    if last is None:
+        return
+    end = source.span(last)[1]
+    edits = [Edit(end, end, f", {depth}=0")]
+    for call in calls:
+        inner = source.span(call.args[-1])[1] if call.args else source.span(call)[1] - 1
+        edits.append(Edit(inner, inner, f"{', ' if call.args else ''}{depth}={depth} + 1"))
+    body = [s for s in function.body.body if isinstance(s, cst.SimpleStatementLine | cst.BaseCompoundStatement)]
+    first = body[1] if function.get_docstring() is not None and len(body) > 1 else body[0] if body else None
+    if first is None:
+        return
+    condition = f"{depth} > {_DEEPEST}"
+    for ending in list(exits(source, function, 400, "nested too deeply"))[:2]:
+        check = source.before(first, f"if {condition}:", source.step + ending.statement)
+        fix = f"refuse what is nested deeper than {_DEEPEST} levels"
+        cause = "the depth of recursion is that of the input"
+        yield Change(cause, fix, edits_of(source, edits, check, list(ending.edits)), condition=condition)

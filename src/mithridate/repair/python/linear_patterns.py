@@ -1,0 +1,165 @@
+"""Regular expressions that need time beyond all bounds, rewritten to equal ones that do not (CWE-1333).
+
+The rewrites keep the language and the numbers of groups: `(x+)*` is `(x*)`, `(x*)+` is `(x*)`, `(x+)+` is `(x+)`; what repeats
+and can match in two ways is made one that does not give back (a lookahead is atomic: `(?=(x+))\\1`).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_QUANTIFIER = re.compile(r"[*+?]|\{\d*,?\d*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """[start, end) of a group with its parentheses, where its content begins, and the quantifier behind it."""
+
+    start: int
+    content: int
+    end: int
+    quantifier: str
+
+
+def rewritten(pattern: str) -> Iterator[str]:
+    """Equal patterns without nested quantifiers, the simplest first; nothing where none is known."""
+    if not _valid(pattern):
+        return
+    seen = {pattern}
+    flat = pattern
+    for _ in range(8):
+        changed = _flattened(flat)
+        if changed is None or not _valid(changed):
+            break
+        flat = changed
+    if flat not in seen:
+        seen.add(flat)
+        yield flat
+    for candidate in (_merged(flat), _merged(pattern), _begun_once(flat)):
+        if candidate is not None and candidate not in seen and _valid(candidate):
+            seen.add(candidate)
+            yield candidate
+    atomic = _atomic(pattern)
+    if atomic is not None and atomic not in seen and _valid(atomic):
+        yield atomic
+
+
+def _flattened(pattern: str) -> str | None:
+    """One nested quantifier made one."""
+    for group in _groups(pattern):
+        if group.quantifier not in ("*", "+"):
+            continue
+        content = pattern[group.content : group.end - 1]
+        atoms = _atoms(content)
+        after = group.end + len(group.quantifier)
+        if len(atoms) == 1 and atoms[0][1] in ("*", "+"):
+            inner = "+" if atoms[0][1] == "+" and group.quantifier == "+" else "*"
+            return pattern[: group.content] + atoms[0][0] + inner + ")" + pattern[after:]
+    return None
+
+
+def _merged(pattern: str) -> str | None:
+    """Neighbours that repeat the same atom: `x*x*` is `x*`, `x+x*` is `x+`, `x+x+` is `xx+`."""
+    changed = pattern
+    for atom in (r"\\[sdwSDW]", r"\[\^?[^\]\\]*\]", r"\."):
+        found = re.compile(rf"({atom})([*+])\1([*+])")
+        changed = found.sub(lambda m: m[1] * (1 + (m[2] == m[3] == "+")) + ("+" if "+" in (m[2], m[3]) else "*"), changed)
+    return changed if changed != pattern else None
+
+
+def _begun_once(pattern: str) -> str | None:
+    """For a search: a run that a match begins with is tried from its first character only; from others it matches less."""
+    atoms = _atoms(pattern)
+    if not atoms or atoms[0][1] != "+" or not (atoms[0][0].startswith(("\\", "[")) or atoms[0][0] == "."):
+        return None
+    return f"(?<!{atoms[0][0]}){pattern}"
+
+
+def _atomic(pattern: str) -> str | None:
+    """The first nested repetition behind a lookahead; only where there is no group yet, so that numbers stay."""
+    if re.compile(pattern).groups:
+        return None
+    for group in _groups(pattern):
+        if group.quantifier in ("*", "+") and any(q for _, q in _atoms(pattern[group.content : group.end - 1])):
+            end = group.end + len(group.quantifier)
+            return f"{pattern[: group.start]}(?=({pattern[group.start : end]}))\\1{pattern[end:]}"
+    return None
+
+
+def _groups(pattern: str) -> Iterator[_Group]:
+    """All groups, inner ones first."""
+    opened: list[tuple[int, int]] = []
+    at = 0
+    while at < len(pattern):
+        character = pattern[at]
+        if character == "\\":
+            at += 2
+            continue
+        if character == "[":
+            at = _class_end(pattern, at)
+            continue
+        if character == "(":
+            head = re.compile(r"\((?:\?(?::|P<\w+>))?").match(pattern, at)
+            assert head is not None
+            opened.append((at, head.end()))
+            at = head.end()
+            continue
+        if character == ")" and opened:
+            start, content = opened.pop()
+            found = _QUANTIFIER.match(pattern, at + 1)
+            yield _Group(start, content, at + 1, found[0] if found else "")
+        at += 1
+
+
+def _atoms(content: str) -> list[tuple[str, str]]:
+    """The parts of a row with their quantifiers; nothing for one with alternatives."""
+    found: list[tuple[str, str]] = []
+    at = depth = 0
+    while at < len(content):
+        start = at
+        if content[at] == "|":
+            return []
+        if content[at] == "\\":
+            at += 2
+        elif content[at] == "[":
+            at = _class_end(content, at)
+        elif content[at] == "(":
+            depth = 1
+            at += 1
+            while at < len(content) and depth:
+                if content[at] == "\\":
+                    at += 1
+                elif content[at] == "[":
+                    at = _class_end(content, at) - 1
+                else:
+                    depth += (content[at] == "(") - (content[at] == ")")
+                at += 1
+        else:
+            at += 1
+        atom = content[start:at]
+        quantifier = _QUANTIFIER.match(content, at)
+        if quantifier:
+            at = quantifier.end()
+            if content[at : at + 1] in ("?", "+"):
+                at += 1
+                found.append((atom, content[quantifier.start() : at]))
+                continue
+        found.append((atom, quantifier[0] if quantifier else ""))
+    return found
+
+
+def _class_end(pattern: str, at: int) -> int:
+    end = at + 1
+    end += pattern[end : end + 1] == "^"
+    end += pattern[end : end + 1] == "]"
+    while end < len(pattern) and pattern[end] != "]":
+        end += 2 if pattern[end] == "\\" else 1
+    return end + 1
+
+
+def _valid(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError):
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Signs in a diff that it treats the symptom, one rule a module."""

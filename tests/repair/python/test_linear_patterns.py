@@ -1,0 +1,52 @@
+"""A rewritten pattern matches what the other matched, with the same groups, and in time that grows with the text."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mithridate.repair.python.linear_patterns import rewritten
+
+NESTED = ["^(?:a+)+$", "^(a*)*b$", "^([ab]+)*-[0-9]{2}$", r"^(\w+)+@b$", "^(?:[ab]*)+c", r"\s+$", r"a*\s*\s*b", r"[ab]+[ab]+$"]
+ATOMIC = "(?:a+b?)+c"
+
+
+@pytest.mark.parametrize("pattern", NESTED)
+def test_there_is_another_pattern_and_numbers_of_groups_stay(pattern: str) -> None:
+    made = list(rewritten(pattern))
+    assert made
+    assert re.compile(made[0]).groups == re.compile(pattern).groups
+
+
+@pytest.mark.parametrize("pattern", NESTED)
+@given(text=st.text(alphabet="ab-0@c \n", max_size=12))
+def test_the_same_text_is_matched(pattern: str, text: str) -> None:
+    for other in rewritten(pattern):
+        before, after = re.search(pattern, text), re.search(other, text)
+        assert (before and before.span()) == (after and after.span()), other
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"), [("^(?:a+)+$", "a" * 40 + "!"), ("^([ab]+)*-[0-9]{2}$", "ab" * 20), (r"^(\w+)+@b$", "a" * 40)]
+)
+def test_what_took_for_ever_takes_no_time(pattern: str, text: str) -> None:
+    began = time.process_time()
+    assert re.search(next(rewritten(pattern)), text) is None
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("pattern", ["^a+b$", "[a-z]", "(a|b)", "a{2}"])
+def test_what_is_linear_already_or_no_pattern_stays(pattern: str) -> None:
+    assert [p for p in rewritten(pattern) if not p.startswith("(?<!")] == []
+
+
+def test_where_no_flat_pattern_is_known_the_repetition_gives_nothing_back() -> None:
+    (other,) = rewritten(ATOMIC)
+    assert re.search(other, "aabac") is not None
+    assert re.match("(?:a+)+$", "aa!") is None
+
+
+def test_what_is_no_pattern_has_no_other() -> None:
+    assert list(rewritten("(a+)*(")) == []

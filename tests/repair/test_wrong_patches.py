@@ -1,0 +1,113 @@
+"""Each wrong patch is stopped by the step that is there for it, and no other step would have stopped it."""
+
+from pathlib import Path
+
+import pytest
+
+from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal
+from mithridate.model.project import BuildSystem
+from mithridate.repair.gate import Effort, Gate
+from mithridate.repair.steps.builds import Builds
+from mithridate.repair.steps.interface import Check
+from mithridate.repair.steps.outputs import Outputs
+from mithridate.repair.steps.proofs import Proofs
+from mithridate.repair.steps.symptom import Symptom
+from mithridate.repair.steps.tests import Tests
+from mithridate.repair.steps.variants import Variants
+from tests.repair import visits
+from tests.repair.small_bench import SmallBench
+
+LOUD, SILENT, TESTED = "loud", "silent", "tested"
+PROJECTS = {
+    LOUD: {"tool.c": visits.SOURCE},
+    SILENT: {"tool.c": visits.QUIET},
+    TESTED: {"tool.c": visits.QUIET, **visits.SUITE},
+}
+
+
+def checks() -> tuple[Check, ...]:
+    return Builds(), Proofs(1), Variants(1.0, perturbations=10), Tests(120.0), Outputs(), Symptom()
+
+
+@pytest.fixture(scope="module")
+def benches(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SmallBench]:
+    return {name: SmallBench(files, tmp_path_factory.mktemp(name), system=BuildSystem.MAKE) for name, files in PROJECTS.items()}
+
+
+def judged(bench: SmallBench, replacements: tuple[tuple[str, str], ...], steps: tuple[Check, ...], *benign: bytes) -> Patch:
+    source = (bench.project.tree / "tool.c").read_text()
+    proposal = Proposal(proposer="test", cause="No bound.", fix="A bound.", diff=visits.patch(source, *replacements))
+    (patch,) = Gate(steps, Effort(seconds=600.0)).judge(
+        bench.subject([visits.PROOF], (*visits.BENIGN, *benign)), [proposal], bench
+    )
+    return patch
+
+
+def told(patch: Patch) -> str:
+    return "\n".join(f"{r.step} {r.outcome} {' | '.join(r.evidence)}" for r in patch.gate)
+
+
+WRONG = [
+    ("LEAKS", LOUD, GateStep.VARIANTS, "memory-leak"),
+    ("TOO_STRICT", TESTED, GateStep.TESTS, "the longest name fails"),
+    ("TRUNCATES", LOUD, GateStep.OUTPUTS, "'abcdefghijkl: 0"),
+    ("RETURNS_AT_ONCE", SILENT, GateStep.SYMPTOM, "makes all that follows unreachable"),
+    ("GUARDS_EVERYTHING", SILENT, GateStep.SYMPTOM, "3 of 3 benign inputs in the changed functions leave"),
+    ("DELETES", SILENT, GateStep.SYMPTOM, "'memcpy(to, data, length);' is gone"),
+    ("SWALLOWS", LOUD, GateStep.SYMPTOM, "success is returned"),
+    ("HARD_CODED", LOUD, GateStep.SYMPTOM, "19 is one below the size of the object"),
+    ("EXITS", LOUD, GateStep.SYMPTOM, "calls exit()"),
+]
+
+
+@pytest.mark.parametrize(("name", "project", "step", "word"), WRONG, ids=[w[0] for w in WRONG])
+def test_a_wrong_patch_is_stopped_by_one_step_only(
+    benches: dict[str, SmallBench], name: str, project: str, step: GateStep, word: str
+) -> None:
+    replacements = getattr(visits, name)
+    patch = judged(benches[project], replacements, checks())
+    assert patch.stopped_by is step, told(patch)
+    assert word in told(patch)
+    without = judged(benches[project], replacements, tuple(c for c in checks() if c.step is not step))
+    assert without.status is PatchStatus.VALIDATED, told(without)
+
+
+def test_a_second_free_of_a_benign_input_is_seen_among_the_variants(benches: dict[str, SmallBench]) -> None:
+    patch = judged(benches[LOUD], visits.FREES_TWICE, checks())
+    assert patch.stopped_by is GateStep.VARIANTS
+    assert "a benign input of 2 bytes" in told(patch)
+
+
+@pytest.mark.parametrize("project", PROJECTS)
+def test_the_right_patch_passes_every_step(benches: dict[str, SmallBench], project: str) -> None:
+    patch = judged(benches[project], visits.RIGHT, checks())
+    assert patch.status is PatchStatus.VALIDATED, told(patch)
+    record = {r.step: r for r in patch.gate}
+    assert record[GateStep.TESTS].outcome is (Outcome.PASSED if project == TESTED else Outcome.EMPTY)
+    assert "3 of 5 benign inputs run a changed function" in told(patch)
+    assert "0 of 3 benign inputs in the changed functions leave" in told(patch)
+    if project == TESTED:
+        assert any("with AddressSanitizer" in line for line in record[GateStep.TESTS].evidence)
+
+
+def test_a_guard_that_turns_away_what_was_refused_anyway_is_no_lost_feature(benches: dict[str, SmallBench]) -> None:
+    patch = judged(benches[SILENT], visits.REFUSES_EARLIER, checks(), visits.REFUSED)
+    assert "1 of 6 benign inputs in the changed functions leave" in told(patch)
+    assert patch.status is PatchStatus.VALIDATED, told(patch)
+
+
+class Coin(SmallBench):
+    """Its tests pass and fail in turns."""
+
+    def run(self, tree: Path, command, limits):  # type: ignore[no-untyped-def]
+        (tree / "run-tests.sh").write_text(
+            "#!/bin/sh\necho 'PASS: steady'\n" + ("echo 'PASS: coin'" if len(self.runs) % 2 else "echo 'FAIL: coin'") + "\n"
+        )
+        return super().run(tree, command, limits)
+
+
+def test_a_test_that_differs_without_a_change_does_not_count(tmp_path: Path) -> None:
+    bench = Coin(PROJECTS[TESTED], tmp_path, system=BuildSystem.MAKE)
+    patch = judged(bench, visits.RIGHT, (Builds(), Proofs(1), Tests(60.0, with_sanitizer=False)))
+    assert patch.stopped_by is None, told(patch)
+    assert "1 differ without any change" in told(patch)
