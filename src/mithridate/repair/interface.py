@@ -104,7 +104,6 @@ class Workbench(Protocol):
         """What each input violates, each in a fresh sandbox, the gravest first; () for nothing."""
         ...
 
-<<<<<<< HEAD
     def probe(
         self, variant: Variant, entry_id: str, inputs: Sequence[bytes], *, halt: bool = False
     ) -> list[Probed | ToolFailure]:
@@ -112,10 +111,10 @@ class Workbench(Protocol):
 
         `halt`: undefined behaviour ends the process, which it otherwise survives, so that the last record is from before it.
         """
-=======
+        ...
+
     def leaks(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
         """What each input leaks, as LeakSanitizer tells at the process's end; () for nothing, and for doors with an observer."""
->>>>>>> repair
         ...
 
     def outputs(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[Output | None]:

@@ -122,14 +122,13 @@ class Workshop:
         with ThreadPoolExecutor(self._tools.jobs) as pool:
             return list(pool.map(once, inputs))
 
-<<<<<<< HEAD
     def probe(
         self, variant: Variant, entry_id: str, inputs: Sequence[bytes], *, halt: bool = False
     ) -> list[Probed | ToolFailure]:
         """See Workbench.probe."""
         entry, binary = self._door(variant, entry_id)
         return probed(self._tools.replayer, entry, binary, inputs, self._folder, self._tools.jobs, halt=halt)
-=======
+
     def leaks(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
         """See Workbench.leaks."""
         entry, binary = self._door(variant, entry_id)
@@ -144,7 +143,6 @@ class Workshop:
 
         with ThreadPoolExecutor(self._tools.jobs) as pool:
             return list(pool.map(once, inputs))
->>>>>>> repair
 
     def outputs(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[Output | None]:
         """See Workbench.outputs."""

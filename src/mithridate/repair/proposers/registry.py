@@ -38,12 +38,8 @@ TEMPLATES: tuple[Proposer, ...] = (
 )
 """Those for C and C++; each knows the kinds of violation that it is for."""
 
-<<<<<<< HEAD
-_PROPOSERS: tuple[Callable[[], Proposer], ...] = (LearnedGuard,)
-=======
-_PROPOSERS: tuple[Callable[[], Proposer], ...] = (*PYTHON_PROPOSERS,)
-"""Those for Python."""
->>>>>>> repair
+_PROPOSERS: tuple[Callable[[], Proposer], ...] = (LearnedGuard, *PYTHON_PROPOSERS)
+"""What is learnt for C and C++, and those for Python."""
 
 
 def create() -> tuple[Proposer, ...]:
