@@ -1,5 +1,7 @@
 """Conditions are learnt from states: the right one of those that separate, in C's own arithmetic."""
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +16,7 @@ UNSIGNED = CType(32, False)
 BOUND = Fault(family=Family.BOUND)
 
 
-def _observed(violating: list[State], healthy: list[State]) -> Observed:
+def _observed(violating: Sequence[State], healthy: Sequence[State]) -> Observed:
     return Observed(violating=tuple(violating), healthy=tuple(healthy), violated=len(violating), passed=len(healthy))
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Literal
 
+_Order = Literal["big", "little"]
 _NUMBER_BYTES = 8
 _PLACES = 4
-
-
-_FIELDS: tuple[tuple[int, Literal["little", "big"]], ...] = ((1, "big"), (2, "little"), (2, "big"), (4, "little"), (4, "big"))
+_ORDERS: tuple[_Order, ...] = ("big", "little")
+_ENCODINGS: tuple[tuple[int, _Order], ...] = ((1, "big"), (2, "little"), (2, "big"), (4, "little"), (4, "big"))
 
 
 def between(violating: bytes, healthy: bytes) -> list[bytes]:
@@ -23,7 +23,7 @@ def aimed(data: bytes, value: int, wanted: int) -> list[bytes]:
     """`data` with a number that equals `value` changed into `wanted`, at each place where it stands (Aschermann et al.,
     "REDQUEEN: Fuzzing with Input-to-State Correspondence", NDSS 2019); in 8, 16 or 32 bits of either order, or in decimal."""
     found: dict[bytes, None] = {}
-    for width, order in _FIELDS:
+    for width, order in _ENCODINGS:
         top = 1 << (8 * width)
         if not -(top >> 1) <= value < top or not -(top >> 1) <= wanted < top or (width > 1 and -128 <= value < 128):
             continue
@@ -71,7 +71,7 @@ def _halves(violating: bytes, healthy: bytes) -> Iterator[bytes]:
 
 def _numbers(violating: bytes, healthy: bytes, low: int, high: int) -> Iterator[bytes]:
     """The differing bytes as one number in either order of bytes: the middle, and one step from either side."""
-    for order in ("big", "little") if high - low > 1 else ("big",):
+    for order in _ORDERS if high - low > 1 else _ORDERS[:1]:
         bad = int.from_bytes(violating[low:high], order)
         good = int.from_bytes(healthy[low:high], order)
         step = 1 if good > bad else -1

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from mithridate.model.patch import Proposal
 from mithridate.model.violation import Violation, ViolationKind
 from mithridate.repair.c.edits import Edit, guarded, replaced
-from mithridate.repair.c.exits import error_paths
+from mithridate.repair.c.exits import Wrong, error_paths
 from mithridate.repair.c.nodes import text
 from mithridate.repair.diff import made
 from mithridate.repair.interface import Subject, Workbench
@@ -108,7 +107,7 @@ def _proposals(guard: _Guard, violation: Violation) -> Iterator[Proposal]:
         content = replaced(source, [Edit(place.at.start_byte, place.at.end_byte, f"{opposite} && {wrapped}")])
         yield _proposal(guard, violation, content, condition.opposite, "the loop goes on only while", guard.rank)
         return
-    wrong: Literal["bound", "null"] = "null" if family(violation.kind) is Family.NULL else "bound"
+    wrong: Wrong = "null" if family(violation.kind) is Family.NULL else "bound"
     for number, path in enumerate(error_paths(source, function, place.at, wrong)[:_PATHS]):
         guarded_content = guarded(source, function, place.at, condition.text, path)
         if guarded_content is not None:

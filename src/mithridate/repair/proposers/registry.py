@@ -40,7 +40,7 @@ TEMPLATES: tuple[Template, ...] = (
 """Those for C and C++; each knows the kinds of violation that it is for."""
 
 _PROPOSERS: tuple[Callable[[], Proposer], ...] = (LearnedGuard, *PYTHON_PROPOSERS)
-"""The guard that is learnt, and those for Python."""
+"""What is learnt for C and C++, and those for Python."""
 
 
 def create() -> tuple[Proposer, ...]:
