@@ -11,17 +11,20 @@ from mithridate.repair.steps.perturbed_documents import perturbed_document
 from .vulnerable import call, marked, pair, run
 
 TOWN = (
-    "import sqlite3\n\n\ndef run(name):\n    c = sqlite3.connect(':memory:')\n    c.execute('CREATE TABLE p (name TEXT, town TEXT)')\n"
-    "    {}\n    return c.execute('SELECT town FROM p WHERE name = \"' + name + '\"').fetchall()\n"
-).replace("\"' + name + '\"'", "\\'' + name + '\\''")
+    "import sqlite3\n\n\ndef run(name):\n    c = sqlite3.connect(':memory:')\n    c.execute('CREATE TABLE p (name TEXT)')\n"
+    '    {}\n    return c.execute("SELECT 1 FROM p WHERE name = \'" + name + "\'").fetchall()\n'
+)
 READ = (
     "import os\n\n\ndef run(name):\n    {}\n    path = 'data/' + name\n"
     "    return open(path).read() if os.path.exists(path) else ''\n"
 )
-SAID = "import subprocess\n\n\ndef run(name):\n    {}\n    return subprocess.run('echo ' + name, shell=True, capture_output=True).stdout\n"
+SAID = (
+    "import subprocess\n\n\ndef run(name):\n    {}\n"
+    "    return subprocess.run('echo ' + name, shell=True, capture_output=True).stdout\n"
+)
 
 WRONG = [
-    (K.SQL_INJECTION, TOWN, "name = name.replace(' OR ', '')", marked("ada"), marked("a' OR 'a'='a")),
+    (K.SQL_INJECTION, TOWN, "if ' OR ' in name: return []", marked("ada"), marked("a' OR 'a'='a")),
     (K.PATH_TRAVERSAL, READ, "name = name.replace('../', '')", marked("a.txt"), "../" + marked("b")),
     (K.SHELL_INJECTION, SAID, "name = name.replace(';', '')", marked("a"), marked("a;true b")),
 ]
