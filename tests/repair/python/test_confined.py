@@ -269,6 +269,72 @@ FLAWS = (
         None,
         expected="depth + 1",
     ),
+    Flaw(
+        "pickle",
+        K.UNSAFE_DESERIALISATION,
+        "import pickle\n\n\ndef run(data):\n    return pickle.loads(data)\n",
+        {"python": "bytes", "of": {"make": "bytes", "latin1": "(lV" + marked("a") + "\na."}},
+        {"python": "bytes", "of": {"make": "bytes", "latin1": "cos\n" + marked("getpid") + "\n)R."}},
+        expected="PlainUnpickler(io.BytesIO(data)).load()",
+    ),
+    Flaw(
+        "html, said to be safe",
+        K.CROSS_SITE_SCRIPTING,
+        "from flask import Flask, request\nfrom markupsafe import Markup\n\napp = Flask(__name__)\n\n\n"
+        "@app.get('/')\ndef show():\n"
+        "    return Markup(request.args.get('x', ''))\n",
+        get("/", query=[["x", marked("ada")]]),
+        get("/", query=[["x", marked("<script>alert(1)</script>")]]),
+    ),
+    Flaw(
+        "html, an attribute",
+        K.CROSS_SITE_SCRIPTING,
+        FLASK + "@app.get('/')\ndef show():\n    return '<a title=\"%s\">x</a>' % request.args.get('x', '')\n",
+        get("/", query=[["x", marked("ada")]]),
+        get("/", query=[["x", marked('" onmouseover="alert(1)')]]),
+        expected="html.escape(request.args.get('x', ''))",
+    ),
+    Flaw(
+        "html, the whole page",
+        K.CROSS_SITE_SCRIPTING,
+        FLASK + "@app.get('/')\ndef show():\n    return request.args.get('x', '')\n",
+        get("/", query=[["x", marked("ada")]]),
+        get("/", query=[["x", marked("<script>alert(1)</script>")]]),
+        expected="html.escape(",
+    ),
+    Flaw(
+        "request, hosts listed",
+        K.REQUEST_FORGERY,
+        "import urllib.request\n\nHOSTS = ('a.example', 'b.example')\n\n\ndef run(url):\n    try:\n"
+        "        return urllib.request.urlopen(url, timeout=1).status\n    except OSError:\n        return 0\n",
+        "http://a.example/" + marked("x"),
+        "http://" + marked("evil") + ".example/",
+        expected="hostname not in HOSTS",
+    ),
+    Flaw(
+        "xml document",
+        K.XML_INJECTION,
+        "from lxml import etree\n\n\ndef run(name):\n    return etree.tostring(etree.fromstring('<a><b>' + name + '</b></a>'))\n",
+        marked("ada"),
+        marked("x</b><c/><b>"),
+        expected="escape(name)",
+    ),
+    Flaw(
+        "braces of a format",
+        K.TEMPLATE_INJECTION,
+        "def run(name):\n    return ('Hello ' + name + ' {0}').format('x')\n",
+        marked("ada"),
+        marked("{0.__class__}"),
+    ),
+    Flaw(
+        "sql, an argument of the caller",
+        K.SQL_INJECTION,
+        DATABASE + "def town(cursor, sql, values=()):\n    cursor.execute(sql, values)\n    return cursor.fetchall()\n\n\n"
+        "def run(name):\n    return town(opened().cursor(), \"SELECT town FROM people WHERE name = '%s'\" % name)\n",
+        marked("ada"),
+        marked("ada' OR 'a'='a"),
+        expected="values=(name,)",
+    ),
 )
 GROWTH = {
     "pattern": [{"make": "join", "of": [{"make": "repeat", "of": "a", "times": n}, "!"]} for n in (18, 20, 22, 24, 30)],
@@ -287,7 +353,7 @@ def test_an_attack_is_confined_and_harmless_input_answered_as_before(flaw: Flaw,
     (tree / "data").mkdir(parents=True)
     (tree / "data" / "a.txt").write_text("text")
     (tree / "app.py").write_text(flaw.source)
-    web = flaw.source.startswith(FLASK)
+    web = "Flask(__name__)" in flaw.source
     door: Record = {"kind": "wsgi", "import": "app:app"} if web else {"kind": "call", "targets": ["app:run"]}
     (before,) = run(tree, door, [document(flaw, web)])
     assert flaw.kind in before.kinds, (before.failed, before.violations, before.attack)
