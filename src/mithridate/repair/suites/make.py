@@ -11,7 +11,7 @@ from mithridate.repair.suites.compiling import PRELUDE
 from mithridate.repair.suites.files import text
 from mithridate.repair.suites.interface import Plan, Result, Verdict, source, tail
 
-_MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+_MAKEFILES = ("GNUmakefile", "makefile", "Makefile", "unix/Makefile")
 _TARGETS = ("check", "test", "tests", "runtests", "testsuite", "run-tests")
 _SCRIPT = re.compile(r"(?:\./)?((?:[\w.-]+/)*[\w.-]*test[\w.-]*(?:\.(?:sh|py|pl|bash)|(?=[\s;&|]|\Z)))")
 _USUAL = ("runtests.sh", "run_tests.sh", "run-tests.sh", "test.sh", "tests.sh", "tests/run.sh", "test/run.sh", "tests/test.sh",
