@@ -27,6 +27,7 @@ _HEADERS = 160
 _HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".inc")
 _MOST_STATES = 240
 _HYPOTHESES = 4
+_ASKED = 5
 _PAIRS = 12
 _SURVIVED = Detector.UNDEFINED_BEHAVIOUR_SANITIZER
 """A process survives its reports: without an end there, its last record would be from long after."""
@@ -168,12 +169,14 @@ def _at_the_boundary(runs: _Runs, chosen: Sequence[Place], probes: Instrumented,
     places_of_fault = [number for number, place in enumerate(chosen) if place.role is Role.FAULT]
     for _ in range(effort.rounds):
         wanted: dict[tuple[str, bytes], None] = {}
-        for number in places_of_fault[:2]:
+        for number in dict.fromkeys([*places_of_fault[:2], *range(min(len(chosen), _ASKED))]):
             evidence = _evidence(chosen[number], number, runs.done, probes)
             learnt = learn(evidence.observed, evidence.vocabulary, fault, _HYPOTHESES)
             for one in learnt:
                 if one.gap > 1:
                     wanted.update(dict.fromkeys(runs.near(one.condition, number)))
+            if learnt:  # the callers are asked where the fault's own function has nothing in sight that tells
+                break
         wanted.update(dict.fromkeys(runs.halfway(places_of_fault)))
         fresh = [one for one in wanted if one not in runs.known][: effort.each]
         if not fresh:
