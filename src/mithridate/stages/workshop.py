@@ -322,8 +322,11 @@ def _steady(text: bytes) -> bytes:
     return _VARYING.sub(b"#", text)
 
 
-def _answered(records: str) -> Output:
-    """The answers in an observer's records, with the run's tokens replaced by their numbers and without dates and cookies."""
+def _answered(records: str) -> Output | None:
+    """The answers in an observer's records, with the run's tokens replaced by their numbers and without dates and cookies.
+
+    None where the observer stopped something: then the answer is its own, and not what the program would say.
+    """
     lines: list[object] = []
     marks: list[tuple[str, str]] = []
     ending, code = Ending.EXITED, 0
@@ -334,6 +337,8 @@ def _answered(records: str) -> Output:
             continue
         if not isinstance(record, dict):
             continue
+        if isinstance(seen := record.get("observed"), dict) and seen.get("stopped"):
+            return None
         if isinstance(told := record.get("marks"), list):
             marks = [(str(token), f"<{number}>") for number, *tokens in told for token in tokens]
         if isinstance(answer := record.get("answer"), dict):

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from json import dumps, loads
@@ -140,8 +140,8 @@ class Runs:
         if not path.exists():
             raise UsageError(f"run {run_id} is not finished", hint=f"mithridate resume {run_id}")
         report: RunReport = pickle.loads(path.read_bytes())
-        if not hasattr(report, "patches"):  # written before there were any
-            object.__setattr__(report, "patches", {})
+        for kept in (report, report.options):
+            _complete(kept)
         return report
 
     @contextmanager
@@ -172,6 +172,14 @@ class Runs:
             return RunState.INTERRUPTED if _lock(descriptor, fcntl.LOCK_SH) else RunState.RUNNING
         finally:
             os.close(descriptor)
+
+
+def _complete(kept: object) -> None:
+    """Give what an older version pickled the members that it did not know."""
+    for one in fields(kept):  # type: ignore[arg-type]
+        if not hasattr(kept, one.name):
+            value = one.default_factory() if one.default_factory is not MISSING else one.default
+            object.__setattr__(kept, one.name, value)
 
 
 def _lock(descriptor: int, kind: int, patience_s: float = 0.0) -> bool:

@@ -1,0 +1,35 @@
+"""What the workbench makes of an observer's records."""
+
+import json
+
+from mithridate.stages.workshop import _answered
+
+MARKS = {"run": 0, "phase": "attack", "marks": [[0, "kxqaaaaaaa", "kxqbbbbbbb"]]}
+ANSWER = {
+    "run": 0,
+    "phase": "attack",
+    "step": 0,
+    "answer": {"status": 200, "headers": [["Date", "now"], ["X", "1"]], "body": "hello KXQaaaaaaaamberkxqbbbbbbb"},
+}
+
+
+def told(*records: object) -> str:
+    return "\n".join(json.dumps(record) for record in records)
+
+
+def test_answers_of_two_runs_differ_in_nothing_that_is_the_runs_own() -> None:
+    first = _answered(told(MARKS, ANSWER, {"run": 0, "ended": "done"}))
+    other = json.loads(json.dumps([MARKS, ANSWER]).replace("kxq", "zzz").replace("KXQ", "ZZZ").replace('"now"', '"later"'))
+    second = _answered(told(*other, {"run": 0, "ended": "done"}))
+    assert first is not None and first == second
+    assert b"hello" in first.stdout and b"Date" not in first.stdout and b'"X"' in first.stdout
+
+
+def test_another_body_or_status_is_another_output() -> None:
+    first = _answered(told(MARKS, ANSWER))
+    for change in ({"status": 500}, {"body": "bye"}, {"headers": [["X", "2"]]}):
+        assert _answered(told(MARKS, {**ANSWER, "answer": {**ANSWER["answer"], **change}})) != first  # type: ignore[dict-item]
+
+
+def test_where_the_observer_stopped_something_the_answer_is_its_own() -> None:
+    assert _answered(told(MARKS, {"run": 0, "phase": "attack", "observed": {"sink": "code", "stopped": True}}, ANSWER)) is None
