@@ -105,7 +105,7 @@ class Arena:
         left = list(survivors())
         assert not left, f"processes left behind: {left}"
         assert self.surroundings(path) == before
-        assert os.listdir(self.temporary) == []
+        assert os.listdir(self.temporary) == [], sorted(str(p) for p in Path(self.temporary).rglob("*"))[:8]
         self._check_words(ended, code)
         return ended
 

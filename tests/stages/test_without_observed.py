@@ -14,7 +14,7 @@ def door(kind: EntryKind) -> EntryPoint:
 def test_what_calls_functions_with_made_up_arguments_is_never_run_without_a_sandbox() -> None:
     kept, refused = without_observed([door(kind) for kind in EntryKind])
     assert {entry.kind for entry in kept} == {EntryKind.FUZZ_TARGET, EntryKind.PROGRAM_FILE, EntryKind.PROGRAM_STDIN}
-    assert {skipped.what for skipped in refused} == {"application", "function", "command"}
+    assert {skipped.what for skipped in refused} == {"application", "function", "command", "harness"}
 
 
 @pytest.mark.parametrize("kind", [EntryKind.APPLICATION, EntryKind.FUNCTION, EntryKind.COMMAND])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mithridate.model.errors import UsageError
+from mithridate.model.errors import SandboxUnavailable, UsageError
 from mithridate.model.execution import Limits
 from mithridate.model.finding import Finding, FindingStatus
 from mithridate.model.patch import Patch, PatchStatus, Proposal
@@ -36,6 +36,7 @@ from mithridate.stages.conclude import SCRATCH
 from mithridate.stages.session import Session, Stores, witnesses
 from mithridate.stages.workshop import Tools, Way, Workshop
 from mithridate.store.snapshot import take_snapshot
+from mithridate.store.space import comes_of_full_disk
 
 _BENIGN = 120
 _BENIGN_BYTES = 64 << 10
@@ -88,8 +89,12 @@ def in_run(session: Session, finding: Finding, findings: Sequence[Finding], befo
     made: tuple[Patch, ...] = ()
     try:
         made = of_finding(finding, findings, session.area, session.stores, work, options, session.tell, session.gate)
-    except UsageError as error:
-        session.tell(Note(text=f"{finding.id}: no patch was tried: {error}"))
+    except SandboxUnavailable:
+        raise
+    except Exception as error:  # a patch that we fail to look for takes nothing from what is proved
+        if comes_of_full_disk(error):
+            raise
+        session.tell(Note(text=f"{finding.id}: no patch was found, as this went wrong: {error}"))
     session.park_if_cancelled()
     return Repaired(patches=made, seconds=session.elapsed_s() - started)
 

@@ -104,7 +104,10 @@ class Workshop:
                 changed = diffs.applied(diff, self._project.tree)
             except diffs.DiffError:
                 return None
-            self._made[key] = self._quickly(changed) if key[1] else self._cleanly(diff)
+            try:
+                self._made[key] = self._quickly(changed) if key[1] else self._cleanly(diff)
+            except (ValueError, subprocess.CalledProcessError):  # a build left what cannot be copied or written to
+                self._made[key] = self._cleanly(diff)
         return self._made[key]
 
     def judge(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:

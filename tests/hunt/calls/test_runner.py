@@ -39,7 +39,7 @@ def names_of(*, coverage: bool) -> list[str]:
     return sandbox.names
 
 
-def test_each_document_has_a_process_of_its_own_and_says_whether_its_lines_are_counted() -> None:
-    """Calls change what a process holds, and without lines no input is better than another."""
-    assert names_of(coverage=True) == ["000000-alone-covered.json", "000001-alone-covered.json"]
+def test_each_document_that_is_measured_has_a_process_of_its_own_and_names_say_whether_lines_are_counted() -> None:
+    """Calls change what a process holds, which is of no weight where only lines are counted."""
+    assert names_of(coverage=True) == ["000000-covered.json", "000001-covered.json"]
     assert names_of(coverage=False) == ["000000-alone.json", "000001-alone.json"]
