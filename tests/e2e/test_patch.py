@@ -65,7 +65,9 @@ def test_a_patch_from_a_bundle_alone_goes_onto_no_branch_and_one_from_a_run_does
     bundle = mithridate.out / finding["proofs"][0]["bundle"]
     code, alone = mithridate.run("patch", bundle, "--budget", "60s", "--format", "json")
     assert code == 10, alone.words
-    assert json.loads(alone.stdout.read_text())["status"] == "validated"
+    told = json.loads(alone.stdout.read_text())
+    assert told["status"] == "validated" and told["test"] is not None
+    assert told["test"]["checked"], told["test"]
 
     (run,) = mithridate.runs()
     before = git(tree, "status", "--porcelain"), git(tree, "rev-parse", "HEAD")
@@ -75,7 +77,7 @@ def test_a_patch_from_a_bundle_alone_goes_onto_no_branch_and_one_from_a_run_does
     branch = f"mithridate/{run.id}"
     assert git(tree, "log", "--format=%s", f"HEAD..{branch}").count("\n") == 1
     assert "Evidence:" in git(tree, "log", "-1", "--format=%B", branch)
-    assert git(tree, "diff", "--stat", "HEAD", branch).count("notebook.c") == 1
+    assert "notebook.c" in git(tree, "diff", "--stat", "HEAD", branch)
 
 
 def test_a_known_trigger_is_enough(mithridate: Mithridate, tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 """The gate: each wrong patch is stopped by the step that is there for it, and by no other; the right one passes."""
 
+from dataclasses import replace
+
 import pytest
 
 from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal
 from mithridate.repair.gate import Effort, Gate
 from mithridate.repair.steps.builds import Builds
-from mithridate.repair.steps.proofs import Proofs
+from mithridate.repair.steps.outputs import Outputs
+from mithridate.repair.steps.proofs import Proofs, silent
+from mithridate.repair.steps.tests import Tests
 from mithridate.repair.steps.variants import Variants
 from tests.repair import notebook
 from tests.repair.conftest import Bench
@@ -67,11 +71,33 @@ def test_the_smallest_of_the_survivors_comes_first(bench: Bench) -> None:
 
 def test_a_quick_build_knows_what_a_clean_one_knows(bench: Bench) -> None:
     entry_id = bench.subject.proofs[0].entry_id
-    for diff, silent in ((notebook.RIGHT, True), (notebook.TOO_LATE, False)):
+    for diff, quiet in ((notebook.RIGHT, True), (notebook.TOO_LATE, False)):
         for quick in (True, False):
             variant = bench.workshop.build(diff, quick=quick)
             assert hasattr(variant, "entries"), variant
             (seen,) = bench.workshop.judge(variant, entry_id, [notebook.NOTE])  # type: ignore[arg-type]
-            assert (seen == ()) is silent
+            assert (seen == ()) is quiet
     (seen,) = bench.workshop.judge(bench.workshop.original, entry_id, [notebook.NOTE])
     assert seen, "the original is as it was"
+
+
+@pytest.mark.parametrize(("benign", "status"), [((), PatchStatus.PLAUSIBLE), ((notebook.GOOD,), PatchStatus.VALIDATED)])
+def test_a_patch_with_which_nothing_could_be_compared_is_plausible_at_most(
+    bench: Bench, benign: tuple[bytes, ...], status: PatchStatus
+) -> None:
+    """The project has no tests: without one harmless input nobody knows whether it still does what it did."""
+    subject = replace(bench.subject, benign=dict.fromkeys(bench.subject.benign, benign))
+    gate = Gate((Builds(), Proofs(), Tests(30.0), Outputs()), Effort(validated=1))
+    (patch,) = gate.judge(subject, [proposal(notebook.RIGHT)], bench.workshop)
+    assert patch.stopped_by is None
+    assert patch.status is status, [(r.step, r.outcome, r.evidence) for r in patch.gate]
+
+
+def test_a_proof_that_gets_as_far_as_another_finding_is_told_and_held_against_nobody(bench: Bench) -> None:
+    signature = bench.subject.violation.signature
+    seen = silent(bench.subject, bench.workshop, bench.workshop.original, 1)
+    assert seen.outcome is Outcome.FAILED
+    seen = silent(replace(bench.subject, known=frozenset({signature})), bench.workshop, bench.workshop.original, 1)
+    assert seen.outcome is Outcome.PASSED and "another finding" in seen.evidence[1]
+    seen = silent(replace(bench.subject, known=frozenset({"elsewhere"})), bench.workshop, bench.workshop.original, 1)
+    assert seen.outcome is Outcome.FAILED

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mithridate.model.diff import made, read
-from mithridate.model.patch import Patch, PatchStatus
+from mithridate.model.patch import Patch, PatchStatus, RegressionTest
 from mithridate.model.run import RunReport
 from mithridate.report.html import HtmlWriter
 from mithridate.report.json_v1 import JsonWriter
@@ -89,3 +89,15 @@ def test_a_series_is_taken_by_git_am_with_its_message(report: RunReport, tmp_pat
 def test_the_changes_of_a_diff_are_without_the_lines_around() -> None:
     (file,) = read(made({"f": (b"a\nb\nc\nd\n", b"a\nB\nc\nd\ne\n")}))
     assert list(file.changes) == [(2, 1, ("B",)), (5, 0, ("e",))]
+
+
+def test_a_test_that_is_known_to_tell_goes_into_the_commit_and_another_does_not(report: RunReport) -> None:
+    for checked in (True, False):
+        diff = made({"tests/f.sh": (b"", b"exit 0\n")})
+        test = RegressionTest(diff=diff, entered=True, checked=checked, evidence=("it fails before",))
+        changed, patch = only(report, test=test)
+        ((_, mail),) = series(changed, [(report.findings[1], patch)])
+        assert ("tests/f.sh" in mail) is checked
+        told = {f["id"]: f["patch"] for f in json.loads(JsonWriter().render(changed))["findings"]}[report.findings[1].id]["test"]
+        assert (told["checked"], told["entered"]) == (checked, True)
+        assert "it fails before" in HtmlWriter().render(changed) and "it fails before" in MarkdownWriter().render(changed)

@@ -8,7 +8,7 @@ from mithridate.model.errors import UsageError
 from mithridate.model.run import RunOptions
 from mithridate.store.database import open_database
 from mithridate.store.home import Home
-from mithridate.store.runs import Runs, RunState
+from mithridate.store.runs import Runs, RunState, _complete
 
 
 @pytest.fixture
@@ -59,3 +59,10 @@ def test_an_unknown_run_and_an_unfinished_report_are_said_plainly(runs: Runs) ->
         runs.report(runs.create(OPTIONS, ""))
     with pytest.raises(UsageError, match="no such run"):
         runs.latest(RunState.DONE)
+
+
+def test_what_an_older_version_pickled_gets_the_members_that_it_did_not_know() -> None:
+    kept = object.__new__(RunOptions)
+    object.__setattr__(kept, "target", "/some/where")
+    _complete(kept)
+    assert (kept.target, kept.patch_s, kept.given) == ("/some/where", 0.0, ())

@@ -59,6 +59,20 @@ def patch(
             help="Put the validated patches on a new branch of the project's git repository; its working tree is left alone.",
         ),
     ] = False,
+    advisory: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="MITHRIDATE_ADVISORY",
+            parser=as_path,
+            show_default=False,
+            help="A published advisory (OSV): raise the requirement that it names; may be given again.",
+        ),
+    ] = None,
+    no_test: Annotated[
+        bool,
+        typer.Option("--no-test", envvar="MITHRIDATE_NO_TEST", help="Make no regression test."),
+    ] = False,
     scope: Annotated[
         Path | None,
         typer.Option(
@@ -92,7 +106,7 @@ def patch(
     from mithridate.policy.scope import require
     from mithridate.stages.repair import PatchOptions
 
-    options = PatchOptions(seconds=budget, jobs=jobs or default_jobs())
+    options = PatchOptions(seconds=budget, jobs=jobs or default_jobs(), test=not no_test, advisories=tuple(advisory or ()))
     if run.endswith(".proof"):
         if not Path(run).is_file():
             raise UsageError(f"there is no bundle {run}")

@@ -70,8 +70,19 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegressionTest:
+    """A diff that adds a test of the proof. `entered`: the project's own suite runs it. `checked`: it was seen to fail before the
+    patch and to pass after; `evidence` says what was seen."""
+
+    diff: str
+    entered: bool
+    checked: bool
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """A proposal with the gate's record. `added` and `removed` count its lines."""
+    """A proposal with the gate's record. `added` and `removed` count its lines; `test` goes with it where one was made."""
 
     finding: str
     proposal: Proposal
@@ -79,6 +90,12 @@ class Patch:
     gate: tuple[StepRecord, ...]
     added: int
     removed: int
+    test: RegressionTest | None = None
+
+    @property
+    def commit(self) -> str:
+        """The diff of a commit: the change, and the test that is known to tell before from after."""
+        return self.proposal.diff + (self.test.diff if self.test is not None and self.test.checked else "")
 
     @property
     def stopped_by(self) -> GateStep | None:

@@ -14,6 +14,9 @@ from mithridate.repair.interface import Subject, Variant, Workbench
 from mithridate.repair.steps.interface import Case, Check, Memory, Seen, failed
 from mithridate.repair.steps.proofs import silent
 
+_COMPARED = frozenset({GateStep.TESTS, GateStep.OUTPUTS})
+"""Steps that look whether the program still does what it did. With nothing to compare in any of them nobody knows."""
+
 _PLAUSIBLE = frozenset({GateStep.APPLIES, GateStep.BUILDS, GateStep.PROOFS})
 _SCREENED_REPLAYS = 1
 
@@ -108,9 +111,11 @@ class Gate:
     def _made(self, subject: Subject, proposal: Proposal, record: Sequence[StepRecord], size: tuple[int, int]) -> Patch:
         wanted = {GateStep.APPLIES, *(check.step for check in self._checks)}
         let_pass = {r.step for r in record if r.outcome is not Outcome.FAILED}
+        compared = {r.step for r in record if r.outcome is Outcome.PASSED} & _COMPARED
         status = PatchStatus.PROPOSED
         if let_pass >= _PLAUSIBLE:
-            status = PatchStatus.VALIDATED if let_pass >= wanted else PatchStatus.PLAUSIBLE
+            still_works = bool(compared) or not wanted & _COMPARED
+            status = PatchStatus.VALIDATED if let_pass >= wanted and still_works else PatchStatus.PLAUSIBLE
         patch = Patch(
             finding=subject.finding, proposal=proposal, status=status, gate=tuple(record), added=size[0], removed=size[1]
         )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from mithridate import __version__
 from mithridate.model.finding import Control, Finding, Flaky, NegativeControl, Proof
-from mithridate.model.patch import Outcome, Patch
+from mithridate.model.patch import Outcome, Patch, RegressionTest
 from mithridate.model.run import EngineTally, EntryReport, RunReport
 from mithridate.model.violation import Frame, Region, Violation
 from mithridate.report import words
@@ -128,6 +128,7 @@ def patch_document(patches: Sequence[Patch]) -> Json:
         "condition": best.proposal.condition or None,
         "added": best.added,
         "removed": best.removed,
+        "test": _regression(best.test),
         "others": [
             {
                 "status": patch.status.value,
@@ -140,6 +141,12 @@ def patch_document(patches: Sequence[Patch]) -> Json:
             for patch in patches[1:]
         ],
     }
+
+
+def _regression(test: RegressionTest | None) -> Json:
+    if test is None:
+        return None
+    return {"diff": test.diff, "entered": test.entered, "checked": test.checked, "evidence": list(test.evidence)}
 
 
 def _proof(report: RunReport, proof: Proof) -> Json:

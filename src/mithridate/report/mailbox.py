@@ -53,7 +53,7 @@ def mail(report: RunReport, finding: Finding, patch: Patch, number: int, of: int
     prefix = f"[PATCH {number}/{of}]" if of > 1 else "[PATCH]"
     head = f"From {_ZEROS} Mon Sep 17 00:00:00 2001\nFrom: {_AUTHOR}\nDate: {when}\nSubject: {_encoded(f'{prefix} {first}')}\n"
     kind = "MIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n"
-    return f"{head}{kind}\n{rest.strip()}\n---\n\n{patch.proposal.diff}-- \nmithridate\n"
+    return f"{head}{kind}\n{rest.strip()}\n---\n\n{patch.commit}-- \nmithridate\n"
 
 
 def series(report: RunReport, chosen: Sequence[tuple[Finding, Patch]]) -> list[tuple[str, str]]:

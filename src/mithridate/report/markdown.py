@@ -134,6 +134,8 @@ def _patch(report: RunReport, finding: Finding) -> Iterator[str]:
     yield ""
     for record in patch.gate:
         yield f"- {STEPS[record.step]} ({OUTCOMES[record.outcome]}): {prose('; '.join(record.evidence))}"
+    if patch.test is not None:
+        yield from ("", f"Regression test: {prose('; '.join(patch.test.evidence))}")
 
 
 def _measured(finding: Finding) -> tuple[tuple[str, str], str]:

@@ -58,7 +58,7 @@ def on_a_branch(report: RunReport, wanted: str = "") -> str:
         index = {"GIT_INDEX_FILE": str(Path(folder, "index"))}
         _git(tree, "read-tree", head, env=index)
         for finding, patch in chosen:
-            data = patch.proposal.diff.encode("utf-8", "surrogateescape")
+            data = patch.commit.encode("utf-8", "surrogateescape")
             _git(
                 tree,
                 "apply",

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mithridate.model.document import decode
 from mithridate.model.errors import SandboxUnavailable, UsageError
 from mithridate.model.execution import Limits
 from mithridate.model.finding import Finding, FindingStatus
-from mithridate.model.patch import Patch, PatchStatus, Proposal
+from mithridate.model.patch import Patch, PatchStatus, Proposal, RegressionTest
 from mithridate.model.project import Project, ToolFailure
 from mithridate.model.run import Note, Observer, RunOptions, RunReport, StageStarted
 from mithridate.oracles.options import OracleOptions
@@ -22,17 +23,21 @@ from mithridate.prove.manifest import entry_point
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.source_archive import unpack
 from mithridate.repair.gate import Effort, Gate
-from mithridate.repair.interface import Shown, Subject
+from mithridate.repair.interface import Proposer, Shown, Subject, Variant
 from mithridate.repair.proposers import registry
+from mithridate.repair.proposers.dependency import DependencyProposer
+from mithridate.repair.python.advisories import read_advisories
+from mithridate.repair.regression import regression
 from mithridate.repair.steps.builds import Builds
 from mithridate.repair.steps.outputs import Outputs
 from mithridate.repair.steps.proofs import Proofs
 from mithridate.repair.steps.symptom import Symptom
 from mithridate.repair.steps.tests import Tests
 from mithridate.repair.steps.variants import Variants
+from mithridate.report.python_test import python_test
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
-from mithridate.stages.conclude import SCRATCH
+from mithridate.stages.conclude import SCRATCH, read_door
 from mithridate.stages.session import Session, Stores, witnesses
 from mithridate.stages.workshop import Tools, Way, Workshop
 from mithridate.store.snapshot import take_snapshot
@@ -54,6 +59,10 @@ class PatchOptions:
     seconds: float = 600.0
     jobs: int = 2
     validated: int = 2
+    test: bool = True
+    """Whether the best patch gets a regression test; the project's suite is run for it several times."""
+    advisories: tuple[Path, ...] = ()
+    """Files in the OSV format: requirements that they name are raised."""
 
     @property
     def search_s(self) -> float:
@@ -84,7 +93,8 @@ def in_run(session: Session, finding: Finding, findings: Sequence[Finding], befo
     """Patches for a finding while its run is at work: those that are left share the time that is left for patches."""
     started = session.elapsed_s()
     left = session.options.patch_s - sum(one.seconds for one in before)
-    options = PatchOptions(seconds=max(_FLOOR_S, left / max(1, of - len(before))), jobs=session.options.jobs, validated=1)
+    seconds = max(_FLOOR_S, left / max(1, of - len(before)))
+    options = PatchOptions(seconds=seconds, jobs=session.options.jobs, validated=1, test=False)
     work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel, session.area / SCRATCH)
     made: tuple[Patch, ...] = ()
     try:
@@ -226,7 +236,10 @@ def repair(
 
             checks = (Builds(), Proofs(), Variants(options.search_s), Tests(options.tests_s), Outputs(), Symptom())
             gate = Gate(checks, Effort(validated=options.validated, seconds=options.seconds), told)
-            made = gate.judge(subject, _proposals(subject, bench, observer), bench)
+            made = gate.judge(subject, _proposals(subject, bench, options, observer), bench)
+            if made and made[0].status is PatchStatus.VALIDATED and options.test:
+                observer(Note(text=f"{finding}: making a regression test"))
+                made = (replace(made[0], test=_test(subject, made[0], bench)), *made[1:])
     best = made[0] if made else None
     audit.record(
         "patched",
@@ -238,9 +251,30 @@ def repair(
     return made
 
 
-def _proposals(subject: Subject, bench: Workshop, observer: Observer) -> Iterator[Proposal]:
+def _test(subject: Subject, patch: Patch, bench: Workshop) -> RegressionTest | None:
+    """A test for the smallest proof; for an input document the pytest file that the report shows too."""
+    patched = bench.build(patch.proposal.diff)
+    if not isinstance(patched, Variant):
+        return None
+    proof = subject.proofs[0]
+    entry = bench.original.entries[proof.entry_id]
+    rendered = ""
+    if entry.observed:
+        try:
+            rendered = python_test(decode(proof.data), read_door(entry), proof.violation, "")
+        except (UsageError, ValueError, RecursionError):
+            return None
+    test = regression(subject, patched, bench, rendered)
+    if test is None:
+        return None
+    return RegressionTest(diff=test.diff, entered=test.entered, checked=test.checked, evidence=test.evidence)
+
+
+def _proposals(subject: Subject, bench: Workshop, options: PatchOptions, observer: Observer) -> Iterator[Proposal]:
     """What all proposers say, taken in turns; one that breaks is told and left out."""
-    waiting = [(proposer.name, proposer.propose(subject, bench)) for proposer in registry.create()]
+    known = read_advisories(options.advisories)
+    asked: list[Proposer] = [*([DependencyProposer(known)] if known else []), *registry.create()]
+    waiting = [(proposer.name, proposer.propose(subject, bench)) for proposer in asked]
     while waiting:
         for one in list(waiting):
             name, proposals = one

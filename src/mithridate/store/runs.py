@@ -140,7 +140,8 @@ class Runs:
         if not path.exists():
             raise UsageError(f"run {run_id} is not finished", hint=f"mithridate resume {run_id}")
         report: RunReport = pickle.loads(path.read_bytes())
-        for kept in (report, report.options):
+        _complete(report)
+        for kept in (report.options, *(patch for patches in report.patches.values() for patch in patches)):
             _complete(kept)
         return report
 
