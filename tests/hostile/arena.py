@@ -105,7 +105,8 @@ class Arena:
         left = list(survivors())
         assert not left, f"processes left behind: {left}"
         assert self.surroundings(path) == before
-        assert os.listdir(self.temporary) == [], sorted(str(p) for p in Path(self.temporary).rglob("*"))[:8]
+        left_behind = sorted(p for p in self.temporary.rglob("*"))[:8]
+        assert left_behind == [], "\n".join(p.read_text(errors="replace") if p.suffix == ".txt" else str(p) for p in left_behind)
         self._check_words(ended, code)
         return ended
 

@@ -69,7 +69,13 @@ def test_a_wrong_patch_is_stopped_by_one_step_only(
     assert patch.stopped_by is step, told(patch)
     assert word in told(patch)
     without = judged(benches[project], replacements, tuple(c for c in checks() if c.step is not step))
-    assert without.status is PatchStatus.VALIDATED, told(without)
+    assert without.stopped_by is None, told(without)
+    assert without.status is PatchStatus.VALIDATED or _nothing_compared(without), told(without)
+
+
+def _nothing_compared(patch: Patch) -> bool:
+    """Without tests and outputs to compare a patch is plausible at most."""
+    return not any(r.step in (GateStep.TESTS, GateStep.OUTPUTS) and r.outcome is Outcome.PASSED for r in patch.gate)
 
 
 def test_a_second_free_of_a_benign_input_is_seen_among_the_variants(benches: dict[str, SmallBench]) -> None:

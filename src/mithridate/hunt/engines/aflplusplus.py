@@ -18,6 +18,7 @@ from mithridate.hunt.engines.in_process import (
     WORK,
     disarm_slice,
     found_candidates,
+    kept_elsewhere,
     slice_mounts,
     units,
 )
@@ -106,10 +107,10 @@ class AflPlusPlus:
         have = {p.name.partition(",")[2] for p in queue.iterdir()}
         number = len(have)
         for directory in work.foreign:
-            for path in sorted(directory.iterdir(), key=lambda p: p.stat().st_mtime):
-                if path.name not in have and 0 < path.stat().st_size <= work.input_bytes:
-                    shutil.copyfile(path, queue / f"id:{number:06d},{path.name}")
-                    have.add(path.name)
+            for name, data in kept_elsewhere(directory, work.input_bytes):
+                if name not in have and data:
+                    (queue / f"id:{number:06d},{name}").write_bytes(data)
+                    have.add(name)
                     number += 1
 
     def _run(self, work: SearchSlice, sandbox: Sandbox, cancel: threading.Event | None, watcher: "_Watcher") -> Execution:

@@ -1,6 +1,8 @@
 """What both engines share: where things appear inside the sandbox, and what the harness leaves behind."""
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from mithridate.languages.invocation import build_mounts
@@ -61,6 +63,23 @@ def disarm_slice(work: SearchSlice) -> None:
     disarm(work.corpus, _UNIT_BYTES, flat=True)
     disarm(work.candidates, _UNIT_BYTES, flat=True)
     disarm(work.work, _WORK_FILE_BYTES)
+
+
+def kept_elsewhere(directory: Path, limit: int) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of the inputs in another engine's corpus, oldest first, those of more than `limit` bytes left out.
+
+    That engine may be at work in this moment: what it takes away meanwhile is not offered, and nothing but a plain file is read.
+    """
+    found: list[tuple[float, str]] = []
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                found.append((entry.stat(follow_symlinks=False).st_mtime, entry.name))
+    for _, name in sorted(found):
+        with suppress(OSError):
+            data = read_plain(directory / name, limit + 1)
+            if not name.startswith(".") and len(data) <= limit:
+                yield name, data
 
 
 def units(corpus: Path) -> int:

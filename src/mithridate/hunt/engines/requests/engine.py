@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import islice
 
-from mithridate.hunt.engines.in_process import found_candidates, units
+from mithridate.hunt.engines.in_process import found_candidates, kept_elsewhere, units
 from mithridate.hunt.engines.interface import Ticker
 from mithridate.hunt.engines.requests import table
 from mithridate.hunt.engines.requests.planner import Kept, Planner, data_of, explores
@@ -30,6 +30,7 @@ _SHORTEST_S = 0.5
 _OPENING_S = 90.0
 """What a door has to open for the first time, though the slice be shorter: a large application on a busy machine needs it."""
 _REPLAYED = 400
+_LARGEST_DOCUMENT = 1 << 20
 _FAILURES = 1
 
 RunnerMaker = Callable[[SearchSlice, Sandbox, threading.Event | None], Runner]
@@ -186,17 +187,12 @@ class _Slice:
     def _unknown(self, written: Sequence[str]) -> list[bytes]:
         """Documents that others put into the corpora since the last slice."""
         known = set(written)
-        paths = [
-            path for directory in (self.work.corpus, *self.work.foreign) for path in _files(directory) if path.name not in known
-        ]
-        return [path.read_bytes() for path in paths[:_REPLAYED]]
+        corpora = (self.work.corpus, *self.work.foreign)
+        documents = (kept for directory in corpora for kept in kept_elsewhere(directory, _LARGEST_DOCUMENT))
+        return list(islice((data for name, data in documents if name not in known), _REPLAYED))
 
     def _cancelled(self) -> bool:
         return self.cancel is not None and self.cancel.is_set()
-
-
-def _files(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.iterdir() if path.is_file() and not path.name.startswith("."))
 
 
 def _door(entry: EntryPoint) -> Binary | None:
