@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from mithridate.estate.query import assumed
 from mithridate.estate.rules.rulebase import Rulebase
-from mithridate.estate.rules.terms import NUMBER, Constant, Predicate
+from mithridate.estate.rules.terms import NUMBER, WORD, Constant, Predicate
 from mithridate.estate.tables import said, stage, table
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Confidence, Evidence, Fact, Term
@@ -123,6 +123,20 @@ class FactBase:
     def facts(self, predicate: str) -> int:
         """How many facts of a predicate there are, each once."""
         return int(self._one(f"SELECT count(*) FROM {table(self._declared(predicate))}"))
+
+    def nodes(self) -> tuple[tuple[str, int], ...]:
+        """How many nodes there are of each kind, the most frequent first."""
+        columns = [
+            f"SELECT a{i} AS id FROM {table(p)}"
+            for p in self._stated.values()
+            for i, kind in enumerate(p.types)
+            if kind not in (NUMBER, WORD)
+        ]
+        rows = self.db.execute(
+            f"SELECT split_part(s.name, ':', 1) AS kind, count(DISTINCT s.id) FROM ({' UNION '.join(columns)}) u "
+            "JOIN symbols s ON s.id = u.id AND s.chief GROUP BY kind ORDER BY 2 DESC, 1"
+        ).fetchall()
+        return tuple((str(kind), int(count)) for kind, count in rows)
 
     def symbol(self, name: str) -> int:
         """The number of a name; -1 when nothing has it."""

@@ -6,12 +6,13 @@ An atom is something that may be derived; an instance of a rule derives one atom
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mithridate.estate.facts import FactBase
-from mithridate.estate.rules.terms import Atom, Constant, Predicate, Rule
+from mithridate.estate.rules.terms import Atom, Constant, Predicate, Role, Rule
 from mithridate.model.estate import Fact
 
 Ints = npt.NDArray[np.int32]
@@ -56,12 +57,12 @@ class Hypergraph:
         counts = [len(b.heads) for b in blocks]
         self.first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         """(blocks + 1,) the first instance of each block."""
-        self.heads = _joined([b.heads for b in blocks], np.int32)
-        self.costs = _joined([b.costs for b in blocks], np.float64)
+        self.heads: Ints = _joined([b.heads for b in blocks]).astype(np.int32)
+        self.costs: Floats = _joined([b.costs for b in blocks]).astype(np.float64)
         widths = np.repeat([b.premises.shape[1] for b in blocks], counts) if blocks else np.empty(0)
-        self.starts = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
+        self.starts: Longs = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
         """(instances + 1,) where each instance's premises begin in `premises`."""
-        self.premises = _joined([b.premises.reshape(-1) for b in blocks], np.int32)
+        self.premises: Ints = _joined([b.premises.reshape(-1) for b in blocks]).astype(np.int32)
 
     @property
     def instances(self) -> int:
@@ -91,6 +92,15 @@ class Hypergraph:
         """The atoms of a predicate."""
         return next((a for a in self.atoms if a.predicate.name == predicate and not a.projected), None)
 
+    def kinds(self, atoms: Atoms, numbers: Longs) -> tuple[tuple[str, int], ...]:
+        """How many of these atoms there are of each kind of node (their first term), the most frequent first."""
+        wanted = np.asarray(numbers, dtype=np.int64)  # noqa: F841 - DuckDB finds it by its name
+        rows = self.base.db.execute(
+            f"SELECT split_part(s.name, ':', 1) AS kind, count(*) FROM {atoms.table} t JOIN symbols s ON s.id = t.a0 AND s.chief "
+            "WHERE t.id IN (SELECT column0 FROM wanted) GROUP BY kind ORDER BY count(*) DESC, kind"
+        ).fetchall()
+        return tuple((str(kind), int(count)) for kind, count in rows)
+
     def described(self, numbers: Iterable[int]) -> dict[int, Fact]:
         """Atoms by their numbers, as facts without evidence (they are derived)."""
         wanted = np.unique(np.fromiter(numbers, dtype=np.int64))
@@ -107,6 +117,14 @@ class Hypergraph:
             found |= {int(row[0]): Fact(predicate=atoms.predicate.name, terms=t) for row, t in zip(rows, terms, strict=True)}
         return found
 
+    def assuming(self) -> npt.NDArray[np.uint8]:
+        """(instances,) 1 for those that use an assumption."""
+        made = np.zeros(self.instances, dtype=np.uint8)
+        for at, block in enumerate(self.blocks):
+            if any(self.base.rules.predicates[name].role is Role.ASSUMPTION for name in block.stated):
+                made[self.first[at] : self.first[at + 1]] = 1
+        return made
+
     def touching(self, predicate: str, rows: Ints) -> Longs:
         """The instances that use any of these facts."""
         found = []
@@ -122,5 +140,5 @@ def constants(atom: Atom) -> dict[int, str | int]:
     return {i: a.value for i, a in enumerate(atom.arguments) if isinstance(a, Constant)}
 
 
-def _joined(parts: Sequence[npt.NDArray[np.generic]], kind: type[np.generic]) -> npt.NDArray[np.generic]:
-    return np.ascontiguousarray(np.concatenate(parts), dtype=kind) if parts else np.empty(0, dtype=kind)
+def _joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return np.concatenate(parts) if parts else np.empty(0)

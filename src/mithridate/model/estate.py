@@ -23,7 +23,7 @@ Term = str | int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Where a fact comes from. `source` is the file as it was given; `place` is its line or record, counted from 1, 0 when unknown."""
+    """Where a fact comes from. `source` is the file as given; `place` its line or record, counted from 1, 0 when unknown."""
 
     source: str
     place: int = 0
@@ -37,6 +37,11 @@ class Fact:
     predicate: str
     terms: tuple[Term, ...]
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def confidence(self) -> Confidence:
+        """How well it is known: as its best evidence says."""
+        return max((e.confidence for e in self.evidence), default=Confidence.INFERRED)
 
     def __str__(self) -> str:
         return f"{self.predicate}({', '.join(map(str, self.terms))})"
@@ -71,16 +76,22 @@ class AttackPath:
     effort: float
     confidence: float
     steps: tuple[Step, ...]
-    assumed: tuple[str, ...] = ()
+
+    @property
+    def assumed(self) -> tuple[Fact, ...]:
+        """The facts that nobody states and that this path takes for granted, each once."""
+        facts = {str(f): f for step in self.steps for f in step.facts if f.confidence is Confidence.ASSUMED}
+        return tuple(facts.values())
 
 
 class GoalState(StrEnum):
     """What is known of a goal."""
 
     REACHED = "reached"
+    """By what the files state."""
+    ASSUMED = "assumed"
+    """Only if there are flaws that nobody knows."""
     UNREACHED = "unreached"
-    UNKNOWN = "unknown"
-    """The estate knows no node of that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +140,7 @@ class BrokenRecord:
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
-    """What a reader made of a file. `broken` holds the first hundred parts that were passed over, `passed_over` counts them all."""
+    """What a reader made of a file. `broken` holds the first hundred parts passed over, `passed_over` counts them all."""
 
     source: str
     reader: str
@@ -137,3 +148,126 @@ class Reading:
     facts: int = 0
     passed_over: int = 0
     broken: list[BrokenRecord] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of an estate. `starts` and `goals` are names of nodes or `tag:NAME` (every node so tagged).
+
+    `paths` is how many different paths to show to each goal; `changes` how many actions the best few changes are, within `budget`;
+    `without` are sentences of actions taken as done, or facts taken as not so. With `assume` the cut and the changes also stop
+    paths that need flaws which nobody knows. `seconds` bounds each exact search.
+    """
+
+    starts: tuple[str, ...]
+    goals: tuple[str, ...]
+    paths: int = 3
+    changes: int = 5
+    budget: float = float("inf")
+    without: tuple[str, ...] = ()
+    blast: tuple[str, ...] = ()
+    assume: bool = False
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalAnswer:
+    """What is known of one goal. `flaws` is the smallest set of unknown flaws after which it is reached (empty: it is reached
+    without any; None: no set is enough), at least `flaws_bound` of them."""
+
+    node: str
+    state: GoalState
+    cost: float | None
+    paths: tuple[AttackPath, ...]
+    flaws: tuple[Fact, ...] | None
+    flaws_bound: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestChanges:
+    """The few actions that protect the most goals; when they can protect none, those that make the cheapest paths dearest.
+
+    `costs` are the cheapest costs of each goal before and after, None for one that is no longer reached.
+    """
+
+    actions: tuple[Action, ...]
+    cost: float
+    protected: tuple[str, ...]
+    costs: tuple[tuple[str, float | None, float | None], ...]
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blast:
+    """What an attacker who holds `node` reaches: how many nodes of each kind, which goals, and the first hundred nodes by cost."""
+
+    node: str
+    reached: tuple[tuple[str, int], ...]
+    goals: tuple[str, ...]
+    nearest: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAtom:
+    """Something that an attacker can have, in the shown graph. `node` is the first term that is a node ("" for none)."""
+
+    id: int
+    text: str
+    node: str
+    kind: str
+    cost: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownInstance:
+    """A way of getting `head` from `needs` (ids of atoms), in the shown graph."""
+
+    id: int
+    rule: str
+    pack: str
+    sentence: str
+    cost: float
+    confidence: float
+    techniques: tuple[str, ...]
+    hidden: bool
+    head: int
+    needs: tuple[int, ...]
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttackGraph:
+    """The part of the estate that leads to the goals, the cheapest first, up to a size; `left_out` counts what is not shown."""
+
+    atoms: tuple[ShownAtom, ...]
+    instances: tuple[ShownInstance, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstateSummary:
+    """What was read and what came of it."""
+
+    readings: tuple[Reading, ...]
+    facts: tuple[tuple[str, int], ...]
+    nodes: tuple[tuple[str, int], ...]
+    atoms: int
+    instances: int
+    packs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """All that one question gives. `taken` are the actions and facts that `without` took away, as sentences."""
+
+    question: Question
+    summary: EstateSummary
+    starts: tuple[str, ...]
+    goals: tuple[GoalAnswer, ...]
+    reached: tuple[tuple[str, int], ...]
+    cut: Cut
+    best: BestChanges
+    blasts: tuple[Blast, ...]
+    graph: AttackGraph
+    taken: tuple[str, ...] = ()
+    seconds: tuple[tuple[str, float], ...] = ()

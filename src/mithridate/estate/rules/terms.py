@@ -6,6 +6,8 @@ from enum import StrEnum
 
 NUMBER = "number"
 """The type of an argument that is a whole number, not a name."""
+WORD = "word"
+"""The type of an argument that is a word of the rules' own, no node."""
 NODE = "node"
 """The type of an argument that may be a node of any kind."""
 

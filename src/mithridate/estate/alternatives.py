@@ -1,0 +1,75 @@
+"""The k cheapest different paths to a goal.
+
+Lawler's partition ("A procedure for computing the k best solutions to discrete optimization problems", Management Science 18(7),
+1972) over shown steps: every other path lacks at least one step of the cheapest, so the next cheapest is the best of the answers
+without each of them. Two ways of taking the same step (the same rule giving the same thing) are not different.
+"""
+
+import heapq
+import time
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from mithridate.estate.actions import blocks_of
+from mithridate.estate.core import Core
+
+
+class Alternatives:
+    """Finds different paths in a core."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        keys = np.full(core.instances, -1, dtype=np.int64)
+        offset = 0
+        for number, (block, rows) in enumerate(blocks_of(core)):
+            here = slice(offset, offset + len(rows))
+            if not block.rule.hidden:
+                keys[here] = core.heads[here].astype(np.int64) + number * len(core.atoms)
+            offset += len(rows)
+        self._keys = keys
+        """(instances,) which step an instance is; -1 for hidden ones."""
+
+    def of(self, goal: int, most: int, seconds: float) -> list[tuple[float, list[int]]]:
+        """(cost, derivation) of the cheapest different paths to an atom of the core, the cheapest first."""
+        end = time.monotonic() + seconds
+        found: list[tuple[float, list[int]]] = []
+        accepted: list[frozenset[int]] = []
+        tried: set[frozenset[int]] = set()
+        waiting: list[tuple[float, int, list[int], frozenset[int]]] = []
+        self._try(goal, frozenset(), tried, waiting)
+        while waiting and len(found) < most:
+            cost, _, derivation, without = heapq.heappop(waiting)
+            steps = self._steps(derivation)
+            if not any(known <= steps for known in accepted):
+                accepted.append(steps)
+                found.append((cost, derivation))
+            for step in sorted(steps):
+                if time.monotonic() > end:
+                    break
+                self._try(goal, without | {step}, tried, waiting)
+        return found
+
+    def _try(
+        self,
+        goal: int,
+        without: frozenset[int],
+        tried: set[frozenset[int]],
+        waiting: list[tuple[float, int, list[int], frozenset[int]]],
+    ) -> None:
+        if without in tried:
+            return
+        tried.add(without)
+        blocked = np.isin(self._keys, np.fromiter(without, dtype=np.int64)).astype(np.uint8)
+        solution = self._core.solve(blocked)
+        if np.isfinite(solution.dist[goal]):
+            derivation = self._core.derivation(solution, goal)
+            heapq.heappush(waiting, (float(solution.dist[goal]), len(tried), derivation, without))
+
+    def _steps(self, derivation: Iterable[int]) -> frozenset[int]:
+        return frozenset(int(self._keys[i]) for i in derivation if self._keys[i] >= 0)
+
+
+def to_graph(core: Core, derivation: Sequence[int]) -> list[int]:
+    """A derivation of the core in the numbers of its graph."""
+    return [int(core.original[i]) for i in derivation]
