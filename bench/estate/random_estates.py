@@ -76,7 +76,7 @@ def random_estate(number: int, seed: int) -> RandomEstate:
     chance = random.Random(seed)
     places = [f"n{number}:{i}" for i in range(chance.randint(3, 9))]
     estate = RandomEstate(number, start=places[0])
-    rows = set[Row]((("place", (p,)) for p in places))
+    rows = set[Row](("place", (p,)) for p in places)
     for _ in range(chance.randint(4, 30)):
         a, b, c = (chance.choice(places) for _ in range(3))
         match chance.randrange(9):
@@ -102,7 +102,7 @@ def random_estate(number: int, seed: int) -> RandomEstate:
 
 
 def cheapest(estate: RandomEstate, base: Rulebase) -> dict[str, float]:
-    """The cost of reaching each place, by value iteration over rules that are matched naively: nothing is shared with the solver."""
+    """The cost of reaching each place, by value iteration over naively matched rules: nothing is shared with the solver."""
     facts: dict[str, list[tuple[str | int, ...]]] = {}
     for name, terms in estate.rows:
         facts.setdefault(name, []).append(terms)
@@ -117,7 +117,7 @@ def cheapest(estate: RandomEstate, base: Rulebase) -> dict[str, float]:
         for name, terms in known:
             derived.setdefault(name, []).append(terms)
         for rule in base.rules:
-            for bound in list(_bindings(rule, base, facts, derived)):
+            for bound in list(_bindings(rule, facts, derived)):
                 premises = [a for a in rule.body if not base.predicates[a.predicate].stated]
                 cost = rule.cost.fixed + sum(float(bound[v]) for v in rule.cost.variables)
                 cost += sum(known[a.predicate, _told(a, bound)] for a in premises)
@@ -130,7 +130,6 @@ def cheapest(estate: RandomEstate, base: Rulebase) -> dict[str, float]:
 
 def _bindings(
     rule: Rule,
-    base: Rulebase,
     facts: dict[str, list[tuple[str | int, ...]]],
     derived: dict[str, list[tuple[str | int, ...]]],
 ) -> Iterator[dict[str, str | int]]:
@@ -229,7 +228,9 @@ def _program(estate: RandomEstate, base: Rulebase) -> list[str]:
     for predicate in base.predicates.values():
         arguments = ", ".join(f"X{i}" for i in range(predicate.arity))
         if predicate.role is Role.FACT:
-            rows.append(f"p_{predicate.name}({arguments}) :- q_{predicate.name}({arguments}), not g_{predicate.name}({arguments}).")
+            rows.append(
+                f"p_{predicate.name}({arguments}) :- q_{predicate.name}({arguments}), not g_{predicate.name}({arguments})."
+            )
             rows += [f"#defined q_{predicate.name}/{predicate.arity}.", f"#defined g_{predicate.name}/{predicate.arity}."]
         rows.append(f"#defined p_{predicate.name}/{predicate.arity}.")
     for rule in base.rules:

@@ -36,7 +36,8 @@ class Difference:
 
 
 def compare(seeds: range, rules: Rulebase) -> tuple[list[Difference], dict[str, int]]:
-    """Solve the estates of `seeds` in one fact base, and each by itself with the other solvers; differences, and what was compared."""
+    """Solve the estates of `seeds` in one fact base, and each by itself with the other solvers: differences, and what was
+    compared."""
     estates = [random_estates.random_estate(i, seed) for i, seed in enumerate(seeds)]
     found: list[Difference] = []
     counts = {"places": 0, "reached": 0, "goals": 0, "cuts": 0, "flaws": 0, "uncut": 0}

@@ -1,7 +1,7 @@
 """A question to an estate, from facts to the answer."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,21 +11,23 @@ from mithridate.estate.actions import Actions
 from mithridate.estate.alternatives import Alternatives, to_graph
 from mithridate.estate.budget import best_set
 from mithridate.estate.core import Core
-from mithridate.estate.cuts import separate
+from mithridate.estate.cuts import Separation, separate
 from mithridate.estate.distance import Distance, Distances
 from mithridate.estate.facts import FactBase
 from mithridate.estate.ground import ground
 from mithridate.estate.hypergraph import Hypergraph, Ints
-from mithridate.estate.paths import attack_path, shown_graph
+from mithridate.estate.paths import attack_path, proof, shown_graph
 from mithridate.estate.removal import Removal
 from mithridate.estate.solver import REACHED, Mask, Solution, Solver
 from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import (
+    Action,
     Answer,
     AttackPath,
     BestChanges,
     Blast,
+    Certificate,
     Cut,
     EstateSummary,
     GoalAnswer,
@@ -38,6 +40,7 @@ TAG = "tag:"
 _SHOWN = 3000
 """Instances of the shown graph."""
 _NEAREST = 100
+_MOST_PROOFS = 2000
 _LIST = "mithridate paths FILES --list shows nodes and tags"
 
 
@@ -47,6 +50,22 @@ class _View:
 
     solution: Solution
     core: Core
+
+
+class _Told:
+    """Actions as people read them, each looked up once."""
+
+    def __init__(self, actions: Actions) -> None:
+        self.actions = actions
+        self._known: dict[int, Action] = {}
+
+    def one(self, number: int) -> Action:
+        if number not in self._known:
+            self._known[number] = self.actions.told(number)
+        return self._known[number]
+
+    def sorted(self, numbers: Iterable[int]) -> tuple[Action, ...]:
+        return tuple(sorted((self.one(n) for n in numbers), key=lambda a: (a.kind, a.sentence)))
 
 
 class Estate:
@@ -85,7 +104,7 @@ class Estate:
         with self._timed("paths"):
             answers = self._answers(question, goals, atoms, stated, everything)
         with self._timed("cut"):
-            cut = self._cut(question, goals, atoms, core, actions)
+            cut = self._cut(question, starts, goals, atoms, core, actions)
         with self._timed("changes"):
             best = self._best(question, goals, atoms, core, actions)
         with self._timed("blast"):
@@ -172,15 +191,42 @@ class Estate:
         found = alternatives.of(goal, most, seconds)
         return tuple(attack_path(self.graph, node, cost, to_graph(core, derivation)) for cost, derivation in found)
 
-    def _cut(self, question: Question, goals: Sequence[str], atoms: Ints, core: Core, actions: Actions) -> Cut:
+    def _cut(
+        self, question: Question, starts: Sequence[str], goals: Sequence[str], atoms: Ints, core: Core, actions: Actions
+    ) -> Cut:
         found = separate(core, actions, question.seconds)
+        told = _Told(actions)
         names = {core.own(int(a)): node for node, a in zip(goals, atoms, strict=True) if core.has(int(a))}
         return Cut(
             goals=tuple(n for a, n in names.items() if a not in found.uncut),
-            actions=tuple(sorted((actions.told(a) for a in found.chosen), key=lambda a: (a.kind, a.sentence))),
+            actions=told.sorted(found.chosen),
             cost=found.cost,
             lower_bound=found.bound,
             uncut=tuple(names[a] for a in found.uncut),
+            certificate=self._certificate(question, starts, names, core, told, found),
+        )
+
+    def _certificate(
+        self, question: Question, starts: Sequence[str], names: dict[int, str], core: Core, told: _Told, found: Separation
+    ) -> Certificate | None:
+        """None when there are more proofs than anybody would check."""
+        if len(found.proofs) > _MOST_PROOFS:
+            return None
+        met = [(p, sorted(told.actions.of_all(p))) for p in found.proofs]
+        proofs = [
+            proof(self.graph, names[int(core.heads[p[-1]])], to_graph(core, p), [told.one(a).key for a in those])
+            for p, those in met
+        ]
+        named = sorted({a for _, those in met for a in those})
+        return Certificate(
+            starts=tuple(starts),
+            goals=tuple(n for a, n in names.items() if a not in found.uncut),
+            actions=told.sorted(found.chosen),
+            lower_bound=found.bound,
+            without=question.without,
+            assume=question.assume,
+            proofs=tuple(proofs),
+            prices=tuple((told.one(a).key, told.one(a).cost) for a in named),
         )
 
     def _best(self, question: Question, goals: Sequence[str], atoms: Ints, core: Core, actions: Actions) -> BestChanges:
@@ -190,7 +236,7 @@ class Estate:
         named = [(node, core.own(int(a))) for node, a in zip(goals, atoms, strict=True) if core.has(int(a))]
         names = {a: node for node, a in named}
         return BestChanges(
-            actions=tuple(sorted((actions.told(a) for a in found.chosen), key=lambda a: (a.kind, a.sentence))),
+            actions=_Told(actions).sorted(found.chosen),
             cost=found.cost,
             protected=tuple(names[a] for a in found.protected),
             costs=tuple((node, _finite(before[a]), _finite(after[a])) for node, a in named),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from mithridate.estate.hypergraph import Hypergraph
 from mithridate.estate.rules.terms import Variable
 from mithridate.estate.solver import Solution
-from mithridate.model.estate import AttackGraph, AttackPath, Fact, ShownAtom, ShownInstance, Step, Term
+from mithridate.model.estate import AttackGraph, AttackPath, Fact, Proof, ProofStep, ShownAtom, ShownInstance, Step, Term
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
@@ -58,6 +59,24 @@ def attack_path(graph: Hypergraph, goal: str, cost: float, instances: Sequence[i
     for step in steps:
         confidence *= step.confidence
     return AttackPath(goal=goal, cost=cost, effort=effort, confidence=confidence, steps=tuple(steps))
+
+
+def proof(graph: Hypergraph, goal: str, instances: Sequence[int], actions: Sequence[str]) -> Proof:
+    """A derivation as a certificate has it: every step, hidden or not, with all that it needs."""
+    telling = _Telling(graph, instances)
+    steps = []
+    for instance in instances:
+        block, _ = graph.block_of(instance)
+        steps.append(
+            ProofStep(
+                rule=block.rule.name,
+                pack=block.rule.pack,
+                gives=telling.atom(int(graph.heads[instance])),
+                needs=tuple(telling.atom(p) for p in graph.needs(instance)),
+                facts=tuple(replace(f, evidence=()) for f in telling.facts(instance)),
+            )
+        )
+    return Proof(goal=goal, steps=tuple(steps), actions=tuple(sorted(actions)))
 
 
 def shown_graph(graph: Hypergraph, solution: Solution, instances: npt.NDArray[np.int64], most: int) -> AttackGraph:

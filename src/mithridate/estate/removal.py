@@ -6,13 +6,18 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mithridate.estate.facts import FactBase
 from mithridate.estate.hypergraph import Hypergraph
 from mithridate.estate.rules.linter import named
-from mithridate.estate.rules.terms import NUMBER, Atom, Fix, Variable
+from mithridate.estate.rules.terms import NUMBER, Atom, Constant, Fix
 from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
 
 _FACT = re.compile(r"\s*([a-z][A-Za-z0-9_-]*)\s*\((.*)\)\s*\Z", re.DOTALL)
+
+
+Rows = tuple[str, dict[int, int]]
+"""A predicate, and the numbers that some of its columns have: the facts that go."""
 
 
 class Removal:
@@ -26,12 +31,8 @@ class Removal:
         touched: list[npt.NDArray[np.int64]] = []
         told: list[str] = []
         for word in without:
-            found = _FACT.match(word)
-            if found and found[1] in graph.base.rules.predicates:
-                removed = self._fact(word, found[1], _terms(found[2]))
-            else:
-                removed = self._action(word)
-            touched += removed
+            rows = removed(graph.base, word)
+            touched += [self._touched(name, conditions, word) for name, conditions in rows]
             told.append(word.strip())
         self.told = tuple(told)
         self.blocked = np.empty(0, dtype=np.uint8)
@@ -40,42 +41,7 @@ class Removal:
             self.blocked = np.zeros(graph.instances, dtype=np.uint8)
             self.blocked[np.concatenate(touched)] = 1
 
-    def _fact(self, word: str, name: str, terms: Sequence[str]) -> list[npt.NDArray[np.int64]]:
-        predicate = self._graph.base.rules.predicates[name]
-        if not predicate.stated:
-            raise UsageError(f"{name} is {predicate.role}: only facts can be taken away")
-        if len(terms) != predicate.arity:
-            raise UsageError(f"{name} takes {predicate.arity} terms, not {len(terms)}, in {word!r}")
-        conditions = {
-            i: self._number(term, kind) for i, (term, kind) in enumerate(zip(terms, predicate.types, strict=True)) if term != "_"
-        }
-        return [self._rows(name, conditions, word)]
-
-    def _action(self, word: str) -> list[npt.NDArray[np.int64]]:
-        for fix in self._graph.base.rules.fixes:
-            bound = _match(fix, word.strip())
-            if bound is not None:
-                return [self._rows(atom.predicate, self._bound(atom, bound), word) for atom in fix.removes]
-        raise UsageError(f"{word!r} is neither a fact nor the sentence of an action", hint="write it as the report does")
-
-    def _bound(self, atom: Atom, bound: dict[str, str]) -> dict[int, int]:
-        types = self._graph.base.rules.predicates[atom.predicate].types
-        found: dict[int, int] = {}
-        for i, (argument, kind) in enumerate(zip(atom.arguments, types, strict=True)):
-            if not isinstance(argument, Variable):
-                found[i] = argument.value if isinstance(argument.value, int) else self._graph.base.symbol(argument.value)
-            elif argument.name in bound:
-                found[i] = self._number(bound[argument.name], kind)
-        return found
-
-    def _number(self, term: str, kind: str) -> int:
-        if kind == NUMBER:
-            if not term.isdigit():
-                raise UsageError(f"{term!r} is no number")
-            return int(term)
-        return self._graph.base.symbol(term)
-
-    def _rows(self, name: str, conditions: dict[int, int], word: str) -> npt.NDArray[np.int64]:
+    def _touched(self, name: str, conditions: dict[int, int], word: str) -> npt.NDArray[np.int64]:
         where = " AND ".join(f"a{i} = {value}" for i, value in conditions.items()) or "true"
         known = table(self._graph.base.rules.predicates[name])
         got = self._graph.base.db.execute(f"SELECT rid FROM {known} WHERE {where}").fetchnumpy()
@@ -83,6 +49,47 @@ class Removal:
         if not len(rows):
             raise UsageError(f"no fact matches {word!r}")
         return self._graph.touching(name, rows)
+
+
+def removed(base: FactBase, word: str) -> list[Rows]:
+    """What a fact with `_` in it, or the sentence of an action, takes away. UsageError for what is neither."""
+    found = _FACT.match(word)
+    if found and found[1] in base.rules.predicates:
+        return [_fact(base, word, found[1], _terms(found[2]))]
+    for fix in base.rules.fixes:
+        bound = bound_by(fix, word.strip())
+        if bound is not None:
+            return [(atom.predicate, _bound(base, atom, bound)) for atom in fix.removes]
+    raise UsageError(f"{word!r} is neither a fact nor the sentence of an action", hint="write it as the report does")
+
+
+def _fact(base: FactBase, word: str, name: str, terms: Sequence[str]) -> Rows:
+    predicate = base.rules.predicates[name]
+    if not predicate.stated:
+        raise UsageError(f"{name} is {predicate.role}: only facts can be taken away")
+    if len(terms) != predicate.arity:
+        raise UsageError(f"{name} takes {predicate.arity} terms, not {len(terms)}, in {word!r}")
+    pairs = enumerate(zip(terms, predicate.types, strict=True))
+    return name, {i: _number(base, term, kind) for i, (term, kind) in pairs if term != "_"}
+
+
+def _bound(base: FactBase, atom: Atom, bound: dict[str, str]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    types = base.rules.predicates[atom.predicate].types
+    for i, (argument, kind) in enumerate(zip(atom.arguments, types, strict=True)):
+        if isinstance(argument, Constant):
+            found[i] = argument.value if isinstance(argument.value, int) else base.symbol(argument.value)
+        elif argument.name in bound:
+            found[i] = _number(base, bound[argument.name], kind)
+    return found
+
+
+def _number(base: FactBase, term: str, kind: str) -> int:
+    if kind != NUMBER:
+        return base.symbol(term)
+    if not term.isdigit():
+        raise UsageError(f"{term!r} is no number")
+    return int(term)
 
 
 def _terms(text: str) -> list[str]:
@@ -95,7 +102,7 @@ def _terms(text: str) -> list[str]:
     return terms
 
 
-def _match(fix: Fix, sentence: str) -> dict[str, str] | None:
+def bound_by(fix: Fix, sentence: str) -> dict[str, str] | None:
     """The variables of a fix that make its sentence this one."""
     pattern = "".join(
         f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(re.split(r"\{([^{}]*)\}", fix.sentence))

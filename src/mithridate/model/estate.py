@@ -104,6 +104,11 @@ class Action:
     cost: float
     removes: int = 0
 
+    @property
+    def key(self) -> str:
+        """What a certificate calls it."""
+        return f"{self.kind}: {self.sentence}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
@@ -117,6 +122,7 @@ class Cut:
     cost: float
     lower_bound: float
     uncut: tuple[str, ...] = ()
+    certificate: "Certificate | None" = None
 
     @property
     def exact(self) -> bool:
@@ -154,7 +160,7 @@ class Reading:
 class Question:
     """What is asked of an estate. `starts` and `goals` are names of nodes or `tag:NAME` (every node so tagged).
 
-    `paths` is how many different paths to show to each goal; `changes` how many actions the best few changes are, within `budget`;
+    `paths` is how many different paths to show to each goal; `changes` how many actions the best few are, within `budget`;
     `without` are sentences of actions taken as done, or facts taken as not so. With `assume` the cut and the changes also stop
     paths that need flaws which nobody knows. `seconds` bounds each exact search.
     """
@@ -199,7 +205,7 @@ class BestChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blast:
-    """What an attacker who holds `node` reaches: how many nodes of each kind, which goals, and the first hundred nodes by cost."""
+    """What an attacker who holds `node` reaches: how many nodes of each kind, which goals, and the first hundred by cost."""
 
     node: str
     reached: tuple[tuple[str, int], ...]
@@ -271,3 +277,39 @@ class Answer:
     graph: AttackGraph
     taken: tuple[str, ...] = ()
     seconds: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofStep:
+    """One rule applied in a proof of a certificate: `needs` are what earlier steps give, or starts; `facts` are stated."""
+
+    rule: str
+    pack: str
+    gives: Fact
+    needs: tuple[Fact, ...]
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """A derivation of a goal, and all actions that break it, as "kind: sentence"."""
+
+    goal: str
+    steps: tuple[ProofStep, ...]
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Why a cut is one, and why none is cheaper: without the facts that `actions` remove no goal can be derived, and every one of
+    `proofs` must lose a step, which costs at least `lower_bound`. `estate.checker` verifies it with code of its own."""
+
+    starts: tuple[str, ...]
+    goals: tuple[str, ...]
+    actions: tuple[Action, ...]
+    lower_bound: float
+    without: tuple[str, ...]
+    assume: bool
+    proofs: tuple[Proof, ...]
+    prices: tuple[tuple[str, float], ...]
+    """("kind: sentence", cost) of every action that some proof names."""
