@@ -2,7 +2,7 @@
 
 Lawler's partition ("A procedure for computing the k best solutions to discrete optimization problems", Management Science 18(7),
 1972) over shown steps: every other path lacks at least one step of the cheapest, so the next cheapest is the best of the answers
-without each of them. Two ways of taking the same step (the same rule giving the same thing) are not different.
+without each of them. The same step resting on other facts (two firewall rules that both allow it) is not a different one.
 """
 
 import heapq
@@ -21,11 +21,14 @@ class Alternatives:
     def __init__(self, core: Core) -> None:
         self._core = core
         keys = np.full(core.instances, -1, dtype=np.int64)
-        offset = 0
-        for number, (block, rows) in enumerate(blocks_of(core)):
+        offset = known = 0
+        for block, rows in blocks_of(core):
             here = slice(offset, offset + len(rows))
-            if not block.rule.hidden:
-                keys[here] = core.heads[here].astype(np.int64) + number * len(core.atoms)
+            if not block.rule.hidden and len(rows):
+                ways = np.concatenate([block.heads[rows, None], block.premises[rows]], axis=1)
+                _, same = np.unique(ways, axis=0, return_inverse=True)
+                keys[here] = known + same.reshape(-1)
+                known += int(same.max()) + 1
             offset += len(rows)
         self._keys = keys
         """(instances,) which step an instance is; -1 for hidden ones."""

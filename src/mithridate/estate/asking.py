@@ -50,6 +50,7 @@ class _View:
 
     solution: Solution
     core: Core
+    blocked: Mask
 
 
 class _Told:
@@ -108,7 +109,7 @@ class Estate:
         with self._timed("changes"):
             best = self._best(question, goals, atoms, core, actions)
         with self._timed("blast"):
-            blasts = tuple(self._blast(node, goals, removal.blocked) for node in question.blast)
+            blasts = tuple(self._blast(node, goals, view.blocked) for node in question.blast)
         with self._timed("graph"):
             shown = everything if everything.core.instances <= _SHOWN else view
             graph = shown_graph(self.graph, shown.solution, shown.core.original, _SHOWN)
@@ -155,7 +156,8 @@ class Estate:
     def _view(self, true: Ints, goals: Ints, blocked: Mask) -> _View:
         solution = self.solver.solve(true, blocked)
         derived = np.array([g for g in goals if solution.derives(int(g))], dtype=np.int32)
-        return _View(solution, Core(self.graph, self.solver.relevant(solution, derived, blocked), true, derived))
+        core = Core(self.graph, self.solver.relevant(solution, derived, blocked), true, derived)
+        return _View(solution, core, blocked)
 
     def _answers(
         self, question: Question, goals: Sequence[str], atoms: Ints, stated: _View, everything: _View

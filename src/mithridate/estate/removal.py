@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mithridate.estate.facts import FactBase
-from mithridate.estate.hypergraph import Hypergraph
+from mithridate.estate.hypergraph import Hypergraph, Ints
 from mithridate.estate.rules.linter import named
 from mithridate.estate.rules.terms import NUMBER, Atom, Constant, Fix
 from mithridate.estate.tables import table
@@ -32,7 +32,10 @@ class Removal:
         told: list[str] = []
         for word in without:
             rows = removed(graph.base, word)
-            touched += [self._touched(name, conditions, word) for name, conditions in rows]
+            found = [(name, self._matching(name, conditions)) for name, conditions in rows]
+            if not any(len(facts) for _, facts in found):
+                raise UsageError(f"no fact matches {word!r}")
+            touched += [graph.touching(name, facts) for name, facts in found]
             told.append(word.strip())
         self.told = tuple(told)
         self.blocked = np.empty(0, dtype=np.uint8)
@@ -41,14 +44,11 @@ class Removal:
             self.blocked = np.zeros(graph.instances, dtype=np.uint8)
             self.blocked[np.concatenate(touched)] = 1
 
-    def _touched(self, name: str, conditions: dict[int, int], word: str) -> npt.NDArray[np.int64]:
+    def _matching(self, name: str, conditions: dict[int, int]) -> Ints:
         where = " AND ".join(f"a{i} = {value}" for i, value in conditions.items()) or "true"
         known = table(self._graph.base.rules.predicates[name])
         got = self._graph.base.db.execute(f"SELECT rid FROM {known} WHERE {where}").fetchnumpy()
-        rows = np.asarray(got["rid"], dtype=np.int32)
-        if not len(rows):
-            raise UsageError(f"no fact matches {word!r}")
-        return self._graph.touching(name, rows)
+        return np.asarray(got["rid"], dtype=np.int32)
 
 
 def removed(base: FactBase, word: str) -> list[Rows]:
