@@ -5,17 +5,19 @@ software on each host, and takes away all its vulnerabilities there.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mithridate.estate.core import Core
-from mithridate.estate.facts import FactBase
-from mithridate.estate.hypergraph import Block, Longs
+from mithridate.estate.hypergraph import Block, Floats, Ints, Longs
 from mithridate.estate.query import Query
 from mithridate.estate.rules.linter import named
 from mithridate.estate.rules.terms import NUMBER, Atom, Fix, Variable
+from mithridate.estate.solver import Mask
 from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Action, Term
@@ -26,34 +28,27 @@ class Actions:
 
     def __init__(self, core: Core) -> None:
         self._base = core.graph.base
-        self._fixes: list[Fix] = []
-        self._keys: list[tuple[Term, ...]] = []
-        costs: list[float] = []
+        self._first = [0]
+        self._tables: list[str] = []
+        costs: list[npt.NDArray[np.float64]] = []
+        removals: dict[str, list[_Pairs]] = {}
         used = _used(core)
-        removals: dict[str, tuple[list[npt.NDArray[np.int64]], list[npt.NDArray[np.int64]]]] = {}
-        for fix in self._base.rules.fixes:
-            keys: dict[tuple[int, ...], int] = {}
-            for atom in fix.removes:
-                rows = used.get(atom.predicate)
-                if rows is None:
-                    continue
-                rids, found = _matching(self._base, fix, atom, rows)
-                numbers = np.array([keys.setdefault(key, len(keys)) for key in found], dtype=np.int64) + len(costs)
-                into = removals.setdefault(atom.predicate, ([], []))
-                into[0].append(rids)
-                into[1].append(numbers)
-            for terms in self._terms(fix, list(keys)):
-                self._fixes.append(fix)
-                self._keys.append(terms)
-                costs.append(_cost(fix, terms))
-        self.costs: npt.NDArray[np.float64] = np.array(costs, dtype=np.float64)
+        for number, fix in enumerate(self._base.rules.fixes):
+            name = self._bind(number, fix, used)
+            for predicate in {atom.predicate for atom in fix.removes} & set(used):
+                removals.setdefault(predicate, []).append(self._pairs(name, predicate))
+            costs.append(self._priced(name, fix))
+            self._tables.append(name)
+            self._first.append(self._first[-1] + len(costs[-1]))
+        self.costs: Floats = np.concatenate([*costs, np.empty(0)])
         """(actions,)"""
-        self._begin, self._of = _by_instance(core, removals)
+        self._begin, self._of = _by_instance(core, len(self.costs), removals)
+        self._instances = np.repeat(np.arange(core.instances), np.diff(self._begin))
 
     def __len__(self) -> int:
         return len(self.costs)
 
-    def of(self, instance: int) -> npt.NDArray[np.int64]:
+    def of(self, instance: int) -> Longs:
         """The actions that make an instance of the core impossible."""
         return self._of[self._begin[instance] : self._begin[instance + 1]]
 
@@ -62,27 +57,27 @@ class Actions:
         return frozenset(int(a) for instance in instances for a in self.of(instance))
 
     @property
-    def counts(self) -> npt.NDArray[np.int64]:
+    def counts(self) -> Longs:
         """(instances,) how many actions make each instance impossible."""
         return np.diff(self._begin)
 
-    def blocked(self, chosen: Iterable[int]) -> npt.NDArray[np.uint8]:
+    def blocked(self, chosen: Iterable[int]) -> Mask:
         """(instances,) 1 for those that any of the chosen actions makes impossible."""
         wanted = np.zeros(len(self), dtype=np.bool_)
         wanted[np.fromiter(chosen, dtype=np.int64)] = True
         made = np.zeros(len(self._begin) - 1, dtype=np.uint8)
-        instances = np.repeat(np.arange(len(self._begin) - 1), np.diff(self._begin))
-        made[instances[wanted[self._of]]] = 1
+        made[self._instances[wanted[self._of]]] = 1
         return made
 
     def told(self, number: int) -> Action:
         """An action as people read it."""
-        fix, terms = self._fixes[number], self._keys[number]
-        names = dict(zip(_key(fix), terms, strict=True))
+        at = int(np.searchsorted(self._first, number, side="right")) - 1
+        fix = self._base.rules.fixes[at]
+        names = dict(zip(_key(fix), self._terms(at, fix, number), strict=True))
         sentence = fix.sentence
         for name, term in names.items():
             sentence = sentence.replace(f"{{{name}}}", str(term))
-        digest = hashlib.sha256(repr((fix.pack, fix.name, terms)).encode()).hexdigest()[:10]
+        digest = hashlib.sha256(repr((fix.pack, fix.name, *names.values())).encode()).hexdigest()[:10]
         return Action(
             id=f"{fix.name}-{digest}",
             kind=fix.name,
@@ -91,7 +86,56 @@ class Actions:
             removes=self._removed(fix, names),
         )
 
-    def _removed(self, fix: Fix, names: dict[str, Term]) -> int:
+    def _bind(self, number: int, fix: Fix, used: Mapping[str, Ints]) -> str:
+        """Make a table of what the actions of a fix remove, and one of the actions; its name, without the quotes."""
+        db = self._base.db
+        name = f"{number} of {next(_NUMBERS)}"
+        keys = [f"k{i}" for i in range(len(_key(fix)))]
+        parts = [self._matching(fix, atom, used[atom.predicate]) for atom in fix.removes if atom.predicate in used]
+        columns = ", ".join(["predicate VARCHAR", "rid INTEGER", *(f"{k} BIGINT" for k in keys)])
+        db.execute(f'CREATE TEMP TABLE "removal {name}" ({columns})')
+        for rows in parts:  # noqa: B007 - DuckDB finds it by its name
+            db.execute(f'INSERT INTO "removal {name}" SELECT * FROM rows')
+        key = ", ".join(keys)
+        order = f"ORDER BY {key}" if key else ""
+        distinct = f"SELECT DISTINCT {key}" if key else "SELECT DISTINCT 1 AS one"
+        db.execute(
+            f'CREATE TEMP TABLE "action {name}" AS SELECT *, row_number() OVER ({order}) - 1 + {self._first[-1]} AS id '
+            f'FROM ({distinct} FROM "removal {name}")'
+        )
+        return name
+
+    def _matching(self, fix: Fix, atom: Atom, rows: Ints) -> dict[str, npt.NDArray[Any]]:
+        """The used facts that one removal takes away, with the key of the action that does so."""
+        wanted = rows  # noqa: F841 - DuckDB finds it by its name
+        query = Query(self._base)
+        query.join(atom, table(self._base.rules.predicates[atom.predicate]), "f")
+        query.conditions.append("f.rid IN (SELECT column0 FROM wanted)")
+        columns = [f"{query.variables[name]} AS k{i}" for i, name in enumerate(_key(fix))]
+        got = self._base.db.execute(query.select(["f.rid", *columns])).fetchnumpy()
+        return {"predicate": np.full(len(got["rid"]), atom.predicate, dtype=object), **got}
+
+    def _pairs(self, name: str, predicate: str) -> "_Pairs":
+        keys = [k for k in self._columns(f"removal {name}") if k.startswith("k")]
+        same = " AND ".join(f"r.{k} = a.{k}" for k in keys) or "true"
+        got = self._base.db.execute(
+            f'SELECT r.rid, a.id FROM "removal {name}" r JOIN "action {name}" a ON {same} WHERE r.predicate = ?', [predicate]
+        ).fetchnumpy()
+        return np.asarray(got["rid"], dtype=np.int64), np.asarray(got["id"], dtype=np.int64)
+
+    def _priced(self, name: str, fix: Fix) -> Floats:
+        price = " + ".join([f"{fix.cost.fixed}::DOUBLE", *(f"k{_key(fix).index(v)}" for v in fix.cost.variables)])
+        got = self._base.db.execute(f'SELECT {price} AS c FROM "action {name}" ORDER BY id').fetchnumpy()
+        costs = np.asarray(got["c"], dtype=np.float64)
+        if len(costs) and costs.min() <= 0:
+            raise UsageError(f"the fix {fix.name} at {fix.place} costs nothing", hint="a fix costs more than 0")
+        return costs
+
+    def _columns(self, name: str) -> list[str]:
+        return [str(row[0]) for row in self._base.db.execute(f'SELECT * FROM "{name}" LIMIT 0').description or ()]
+
+    def _removed(self, fix: Fix, names: Mapping[str, Term]) -> int:
+        """How many facts an action takes away, used or not."""
         total = 0
         for atom in fix.removes:
             query = Query(self._base)
@@ -103,23 +147,32 @@ class Actions:
             total += int(found[0]) if found else 0
         return total
 
-    def _terms(self, fix: Fix, keys: Sequence[tuple[int, ...]]) -> list[tuple[Term, ...]]:
-        predicate = self._base.rules.predicates[fix.removes[0].predicate]
-        by_name = {
-            a.name: kind for a, kind in zip(fix.removes[0].arguments, predicate.types, strict=True) if isinstance(a, Variable)
-        }
-        types = [by_name[name] for name in _key(fix)]
-        names = self._base.names(v for key in keys for v, kind in zip(key, types, strict=True) if kind != NUMBER)
-        return [tuple(v if kind == NUMBER else names[v] for v, kind in zip(key, types, strict=True)) for key in keys]
+    def _terms(self, at: int, fix: Fix, number: int) -> tuple[Term, ...]:
+        """What the variables of an action's sentence are."""
+        atom = fix.removes[0]
+        types = self._base.rules.predicates[atom.predicate].types
+        kinds = {a.name: kind for a, kind in zip(atom.arguments, types, strict=True) if isinstance(a, Variable)}
+        columns = ", ".join(f"k{i}" for i in range(len(kinds.keys() & set(_key(fix)))))
+        if not columns:
+            return ()
+        row = self._base.db.execute(f'SELECT {columns} FROM "action {self._tables[at]}" WHERE id = {number}').fetchone() or ()
+        named = [kinds[name] != NUMBER for name in _key(fix)]
+        names = self._base.names(int(v) for v, is_name in zip(row, named, strict=True) if is_name)
+        return tuple(names[v] if is_name else int(v) for v, is_name in zip(row, named, strict=True))
+
+
+_Pairs = tuple[Longs, Longs]
+"""Rows of facts, and the action that takes each away."""
+_NUMBERS = itertools.count()
 
 
 def _key(fix: Fix) -> list[str]:
     return list(dict.fromkeys(named(fix.sentence)))
 
 
-def _used(core: Core) -> dict[str, npt.NDArray[np.int32]]:
+def _used(core: Core) -> dict[str, Ints]:
     """The facts that instances of the core use, by predicate."""
-    found: dict[str, list[npt.NDArray[np.int32]]] = {}
+    found: dict[str, list[Ints]] = {}
     for block, rows in blocks_of(core):
         for column, name in enumerate(block.stated):
             found.setdefault(name, []).append(np.unique(block.facts[rows, column]))
@@ -136,38 +189,14 @@ def blocks_of(core: Core) -> Iterator[tuple[Block, Longs]]:
             yield block, rows
 
 
-def _matching(
-    base: FactBase, fix: Fix, atom: Atom, rows: npt.NDArray[np.int32]
-) -> tuple[npt.NDArray[np.int64], list[tuple[int, ...]]]:
-    """The used facts that one removal takes away, and the action that does so, as the numbers of its key."""
-    wanted = rows  # noqa: F841 - DuckDB finds it by its name
-    query = Query(base)
-    query.join(atom, table(base.rules.predicates[atom.predicate]), "f")
-    query.conditions.append("f.rid IN (SELECT column0 FROM wanted)")
-    columns = [query.variables[name] for name in _key(fix)]
-    got = base.db.execute(query.select(["f.rid", *columns]) + " ORDER BY f.rid").fetchall()
-    rids = np.array([row[0] for row in got], dtype=np.int64)
-    return rids, [tuple(int(v) for v in row[1:]) for row in got]
-
-
-def _cost(fix: Fix, terms: Sequence[Term]) -> float:
-    names = dict(zip(_key(fix), terms, strict=True))
-    cost = fix.cost.fixed + sum(float(names[v]) for v in fix.cost.variables)
-    if cost <= 0:
-        raise UsageError(f"the fix {fix.name} at {fix.place} costs nothing", hint="a fix costs more than 0")
-    return cost
-
-
-def _by_instance(
-    core: Core, removals: dict[str, tuple[list[npt.NDArray[np.int64]], list[npt.NDArray[np.int64]]]]
-) -> tuple[Longs, Longs]:
+def _by_instance(core: Core, actions: int, removals: Mapping[str, Sequence[_Pairs]]) -> tuple[Longs, Longs]:
     """For each instance of the core the actions that make it impossible: where they begin, and they."""
-    index: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]] = {}
-    for name, (parts, numbered) in removals.items():
-        order = np.argsort(np.concatenate(parts), kind="stable")
-        index[name] = np.concatenate(parts)[order], np.concatenate(numbered)[order]
-    instances: list[npt.NDArray[np.int64]] = []
-    actions: list[npt.NDArray[np.int64]] = []
+    index: dict[str, _Pairs] = {}
+    for name, parts in removals.items():
+        rids, numbers = np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        order = np.argsort(rids, kind="stable")
+        index[name] = rids[order], numbers[order]
+    pairs: list[Longs] = [np.empty(0, dtype=np.int64)]
     offset = 0
     for block, rows in blocks_of(core):
         for column, name in enumerate(block.stated):
@@ -177,12 +206,11 @@ def _by_instance(
             facts = block.facts[rows, column]
             low, high = np.searchsorted(rids, facts, "left"), np.searchsorted(rids, facts, "right")
             widths = high - low
-            instances.append(np.repeat(np.arange(offset, offset + len(rows)), widths))
             first = np.repeat(low - np.concatenate([[0], np.cumsum(widths)[:-1]]), widths)
-            actions.append(numbers[first + np.arange(int(widths.sum()))])
+            uses = numbers[first + np.arange(int(widths.sum()))]
+            pairs.append(np.repeat(np.arange(offset, offset + len(rows)), widths) * actions + uses)
         offset += len(rows)
-    if not instances:
-        return np.zeros(core.instances + 1, dtype=np.int64), np.empty(0, dtype=np.int64)
-    pairs = np.unique(np.stack([np.concatenate(instances), np.concatenate(actions)], axis=1), axis=0)
-    begin = np.searchsorted(pairs[:, 0], np.arange(core.instances + 1))
-    return begin.astype(np.int64), np.ascontiguousarray(pairs[:, 1])
+    found = np.unique(np.concatenate(pairs))
+    instances, uses = np.divmod(found, max(1, actions))
+    begin = np.searchsorted(instances, np.arange(core.instances + 1))
+    return begin.astype(np.int64), np.ascontiguousarray(uses)

@@ -32,22 +32,26 @@ class Alternatives:
             offset += len(rows)
         self._keys = keys
         """(instances,) which step an instance is; -1 for hidden ones."""
+        self._cheapest = core.solve(np.empty(0, dtype=np.uint8))
 
     def of(self, goal: int, most: int, seconds: float) -> list[tuple[float, list[int]]]:
-        """(cost, derivation) of the cheapest different paths to an atom of the core, the cheapest first."""
+        """(cost, derivation) of the cheapest different paths to an atom of the core, the cheapest first; at least one, however
+        short the time."""
         end = time.monotonic() + seconds
         found: list[tuple[float, list[int]]] = []
         accepted: list[frozenset[int]] = []
         tried: set[frozenset[int]] = set()
         waiting: list[tuple[float, int, list[int], frozenset[int]]] = []
-        self._try(goal, frozenset(), tried, waiting)
+        if np.isfinite(self._cheapest.dist[goal]):
+            derivation = self._core.derivation(self._cheapest, goal)
+            waiting.append((float(self._cheapest.dist[goal]), 0, derivation, frozenset()))
         while waiting and len(found) < most:
             cost, _, derivation, without = heapq.heappop(waiting)
             steps = self._steps(derivation)
             if not any(known <= steps for known in accepted):
                 accepted.append(steps)
                 found.append((cost, derivation))
-            for step in sorted(steps):
+            for step in sorted(steps) if len(found) < most else ():
                 if time.monotonic() > end:
                     break
                 self._try(goal, without | {step}, tried, waiting)
@@ -64,7 +68,7 @@ class Alternatives:
             return
         tried.add(without)
         blocked = np.isin(self._keys, np.fromiter(without, dtype=np.int64)).astype(np.uint8)
-        solution = self._core.solve(blocked)
+        solution = self._core.solve(blocked, stop_at=goal)
         if np.isfinite(solution.dist[goal]):
             derivation = self._core.derivation(solution, goal)
             heapq.heappush(waiting, (float(solution.dist[goal]), len(tried), derivation, without))

@@ -35,12 +35,11 @@ class Core:
         """How many instances it has."""
         return len(self.heads)
 
-    def solve(self, blocked: Mask, costs: Floats | None = None, true: Ints | None = None) -> Solution:
-        """The cheapest derivations without the instances that `blocked` (instances,) marks."""
-        holds = self.true if true is None else true
+    def solve(self, blocked: Mask, costs: Floats | None = None, *, stop_at: int = -1) -> Solution:
+        """The cheapest derivations without the instances that `blocked` (instances,) marks; no farther than `stop_at`."""
         priced = self.costs if costs is None else costs
-        found = knuth.cheapest(self.heads, priced, self.starts, self._begin, self._uses, holds, blocked, -1, np.inf)
-        return Solution(*found, holds)
+        found = knuth.cheapest(self.heads, priced, self.starts, self._begin, self._uses, self.true, blocked, stop_at, np.inf)
+        return Solution(*found, self.true)
 
     def own(self, atom: int) -> int:
         """The own number of an atom of the graph."""

@@ -45,6 +45,7 @@ class _Search:
         self._core = core
         self._actions = actions
         self._end = end
+        self._grace = max(1.0, end - time.monotonic())
         self._weights = actions.counts.astype(np.float64) + _DETOUR
         self._sets: list[frozenset[int]] = []
         self._proofs: list[tuple[int, ...]] = []
@@ -75,6 +76,8 @@ class _Search:
         """Add paths that `chosen` leaves, and all their actions to it, until none is left."""
         wide = chosen
         while True:
+            if time.monotonic() > self._end + self._grace:  # dear, and a cut
+                return frozenset(range(len(self._actions)))
             solution = self._core.solve(self._actions.blocked(wide), self._weights)
             reached = self._open(solution, self._goals)
             if not reached:
@@ -91,6 +94,8 @@ class _Search:
         """Leave out, dearest first, what the cut does not need."""
         kept = set(chosen)
         for action in sorted(chosen, key=lambda a: (-self._actions.costs[a], a)):
+            if time.monotonic() > self._end + self._grace:
+                break
             if not self._open(self._core.solve(self._actions.blocked(kept - {action})), self._goals):
                 kept.discard(action)
         return frozenset(kept)

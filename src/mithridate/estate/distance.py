@@ -57,24 +57,30 @@ class Distances:
             bound = max(bound, int(np.ceil(hit.bound - 1e-6)))
             if self._follows(goal, hit.chosen):
                 return Distance(self._told(hit.chosen), bound)
-            landmarks.append(self._all - self._absorb(goal, hit.chosen, sorted(self._all - hit.chosen)))
+            largest = self._absorb(goal, hit.chosen, sorted(self._all - hit.chosen), end)
+            if largest is None:
+                return Distance(self._told(self._cheap(goal)), bound)
+            landmarks.append(self._all - largest)
 
-    def _absorb(self, goal: int, chosen: frozenset[int], more: Sequence[int]) -> frozenset[int]:
-        """`chosen` and as many of `more` as do not make the goal follow; halves are tried whole."""
+    def _absorb(self, goal: int, chosen: frozenset[int], more: Sequence[int], end: float) -> frozenset[int] | None:
+        """`chosen` and as many of `more` as do not make the goal follow, halves tried whole; None when the time is over."""
         if not more:
             return chosen
+        if time.monotonic() > end:
+            return None
         together = chosen.union(more)
         if not self._follows(goal, together):
             return together
         if len(more) == 1:
             return chosen
         half = len(more) // 2
-        return self._absorb(goal, self._absorb(goal, chosen, more[:half]), more[half:])
+        first = self._absorb(goal, chosen, more[:half], end)
+        return None if first is None else self._absorb(goal, first, more[half:], end)
 
     def _cheap(self, goal: int) -> frozenset[int]:
         """The assumptions of a derivation that needs few."""
         counts = np.bincount(self._pairs[:, 0], minlength=self._core.instances).astype(np.float64) + 1e-6
-        solution = self._core.solve(np.empty(0, dtype=np.uint8), counts)
+        solution = self._core.solve(np.empty(0, dtype=np.uint8), counts, stop_at=goal)
         used = set(self._core.derivation(solution, goal))
         return frozenset(int(a) for i, a in self._pairs if int(i) in used)
 
@@ -83,7 +89,7 @@ class Distances:
         allowed[np.fromiter(chosen, dtype=np.int64)] = True
         blocked = np.zeros(self._core.instances, dtype=np.uint8)
         blocked[self._pairs[~allowed[self._pairs[:, 1]], 0]] = 1
-        return bool(np.isfinite(self._core.solve(blocked).dist[goal]))
+        return bool(np.isfinite(self._core.solve(blocked, stop_at=goal).dist[goal]))
 
     def _told(self, chosen: frozenset[int]) -> tuple[Fact, ...]:
         base = self._core.graph.base
