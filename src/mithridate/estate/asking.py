@@ -164,7 +164,7 @@ class Estate:
     ) -> tuple[GoalAnswer, ...]:
         known, all_ways = Alternatives(stated.core), Alternatives(everything.core)
         distances = Distances(everything.core)
-        share = question.seconds / max(1, len(everything.core.goals))
+        share = question.seconds / 2 / max(1, len(everything.core.goals))
         answers = []
         for node, number in zip(goals, atoms, strict=True):
             atom = int(number)
