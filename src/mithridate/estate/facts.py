@@ -106,6 +106,10 @@ class FactBase:
         )
         return int(self._one(f"SELECT count(*) FROM {stage(declared)}"))
 
+    def staged(self, predicate: str) -> int:
+        """How many rows of a predicate were stated in bulk so far."""
+        return int(self._one(f"SELECT count(*) FROM {stage(self._declared(predicate))}"))
+
     # What grounding uses.
 
     def freeze(self, same: Mapping[str, str] | None = None) -> None:
