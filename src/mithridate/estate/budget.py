@@ -64,7 +64,8 @@ class _Chooser:
             if not self._add_paths(chosen, wanted):
                 break
         chosen = best[1] if not exact else chosen
-        protected = [g for g in goals if g not in self._reached(self._actions.blocked(chosen), goals)]
+        reached = self._reached(self._actions.blocked(chosen), goals)
+        protected = [g for g in goals if g not in reached]
         if not protected and goals:
             chosen, exact = self._dearest(goals), False
         cost = float(sum(self._actions.costs[a] for a in chosen))

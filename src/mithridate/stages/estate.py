@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mithridate.estate.asking import Estate
 from mithridate.estate.facts import FactBase
+from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, read_pack, rulebase
 from mithridate.model.errors import NothingToAnalyse, PolicyRefusal, UsageError
@@ -23,12 +24,14 @@ UNKNOWN_FLAWS = "unknown-flaws"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstateOptions:
     """`files` are paths, or READER:PATH; a directory stands for all files in it that some reader recognises. `packs` are names of
-    own packs (empty: all), `rules` files of further ones. `memory_bytes` is what tables may take before they spill to disk."""
+    own packs (empty: all), `rules` files of further ones. With `patched`, proved flaws that have a validated patch are taken as
+    mended. `memory_bytes` is what tables may take before they spill to disk."""
 
     files: tuple[str, ...]
     packs: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
     unknown_flaws: bool = True
+    patched: bool = False
     memory_bytes: int = 4 << 30
     threads: int = 0
 
@@ -76,6 +79,7 @@ class _Opened:
             readings = [_read(file, base) for file in files]
             if not any(r.facts for r in readings):
                 raise NothingToAnalyse("the files hold nothing that an estate is made of", hint="mithridate paths --readers")
+            match(base, patched=options.patched)
             base.freeze()
             return Estate(base, readings, self._starts)
         except BaseException:
