@@ -92,7 +92,9 @@ def cut_sentence(cut: Cut) -> str:
         return "Nothing is reached, so there is nothing to cut."
     if not cut.actions:
         return "No known action protects these goals." if cut.uncut else "There is nothing to cut."
-    done = f"{count(len(cut.actions), 'action')}, cost {price(cut.cost)}, after which no path leads to {goals_word(cut.goals)}."
+    they = ("protects" if len(cut.actions) == 1 else "protect", "it" if len(cut.goals) == 1 else "them")
+    done = f"{count(len(cut.actions), 'action')}, cost {price(cut.cost)}, {they[0]} {goals_word(cut.goals)}:"
+    done += f" no path leads to {they[1]} any more."
     if cut.exact:
         return f"{done} No cheaper set exists."
     return f"{done} No set costs less than {price(cut.lower_bound)}; this one may be {percent(cut.gap)} dearer than need be."
