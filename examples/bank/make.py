@@ -3,9 +3,9 @@
 
     python examples/bank/make.py DIR [--branches N] [--seed N]
 
-A DMZ with the web shop, a payment core, branches with desks and a printer each, contractors, and a jump host that administers what
-it should not. The crown jewels are the payment database and the customer records. Writes estate.yaml (typed by hand), CSV files
-(exports in bulk) and shop.cdx.json (the shop's bill of materials, which lists the example project "parcel").
+A DMZ with the web shop, a payment core, branches with desks and a printer each, contractors, and a jump host that administers
+what it should not. The crown jewels are the payment database and the customer records. Writes estate.yaml (typed by hand), CSV
+files (exports in bulk) and shop.cdx.json (the shop's bill of materials, which lists the example project "parcel").
 """
 
 import argparse
@@ -84,10 +84,8 @@ def make(directory: Path, branches: int, seed: int) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "estate.yaml").write_text(CORE.format(branches=branches))
     (directory / "shop.cdx.json").write_text(json.dumps(BILL, indent=2) + "\n")
-    rows: dict[str, list[tuple[object, ...]]] = {
-        name: []
-        for name in ("zone", "in_zone", "allow", "service", "installed", "opens_content", "vulnerable", "grants", "exploit")
-    }
+    names = ("zone", "in_zone", "allow", "service", "installed", "opens_content", "vulnerable", "grants", "exploit")
+    rows: dict[str, list[tuple[object, ...]]] = {name: [] for name in names}
     rows["grants"] = [("vulnerability:EXAMPLE-0100", "client", "code"), ("vulnerability:EXAMPLE-0101", "remote", "code")]
     rows["exploit"] = [("vulnerability:EXAMPLE-0100", 6), ("vulnerability:EXAMPLE-0101", 3)]
     for branch in range(1, branches + 1):
