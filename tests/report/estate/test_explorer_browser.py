@@ -5,13 +5,14 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.report.estate.answers import answer, hostile, large
 
-from mithridate.model.estate import Answer
+from mithridate.model.estate import Answer, AttackGraph
 from mithridate.report.estate import explorer
 from mithridate.report.estate.library import library
 
@@ -200,7 +201,7 @@ def test_groups_are_expanded_and_collapsed_and_neighbours_come_out(opened: Opene
     page.get_by_role("button", name="software:reader 9 on host:pc0003 is attacked.").click()
     page.locator("#details").get_by_role("button", name="access(host:pc0003)").click()
     assert page.locator("#details-title").inner_text() == "20 host nodes in floor3"
-    page.get_by_role("button", name="host:pc0013").click()
+    page.locator("#details").get_by_role("button", name="host:pc0013").click()
     assert page.locator("#details-title").inner_text() == "host:pc0013"
     page.locator("#details").get_by_role("button", name="net(zone:floor3)").click()
     assert page.locator("#details-title").inner_text() == "zone:floor3"
@@ -294,6 +295,52 @@ def test_light_dark_narrow_and_print_are_painted(opened: Opened, tmp_path: Path)
     narrow.emulate_media(media="print")
     assert narrow.locator(".stage").is_hidden()
     assert narrow.get_by_text("inferred in hosts.csv:17").first.is_visible()
+    assert narrow.locator("#path-1").get_by_text("unknown_flaw(host:hsm)").is_visible()
+
+
+def test_nodes_are_dragged_and_the_wheel_zooms_once_the_graph_is_entered(opened: Opened) -> None:
+    page = opened(answer())
+    graph = page.locator("#graph")
+    graph.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    still = graph.screenshot()
+    box = graph.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.wheel(0, 5)
+    page.wait_for_timeout(300)
+    assert graph.screenshot() == still
+    page.mouse.click(box["x"] + 20, box["y"] + 20)
+    assert page.evaluate("document.activeElement.id") == "graph"
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.wheel(0, -300)
+    page.wait_for_timeout(300)
+    zoomed = graph.screenshot()
+    assert zoomed != still
+    page.keyboard.press("0")
+    page.wait_for_timeout(300)
+    page.keyboard.press("ArrowDown")
+    assert page.locator("#details-title").inner_text() == "zone:internet"
+    fitted = graph.screenshot()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 150, box["y"] + 80, steps=5)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    assert graph.screenshot() != fitted
+
+
+def test_an_estate_where_nothing_is_reached_says_so(opened: Opened) -> None:
+    made = answer()
+    cut = replace(made.cut, goals=(), actions=(), cost=0.0, lower_bound=0.0)
+    best = replace(made.best, actions=(), protected=(), costs=())
+    nothing = replace(made, goals=made.goals[2:], cut=cut, best=best, graph=AttackGraph(atoms=(), instances=(), left_out=0))
+    page = opened(nothing)
+    assert page.get_by_role("heading", level=1).inner_text() == "None of 1 goal can be reached"
+    assert page.get_by_text("No path leads to a goal.").is_visible()
+    assert page.get_by_text("Nothing is reached, so there is nothing to cut.").is_visible()
+    assert page.get_by_role("button", name="After the cut").count() == 0
+    page.focus("#graph")
+    page.keyboard.press("ArrowDown")
 
 
 def test_the_colours_are_switched_by_a_button(opened: Opened) -> None:
