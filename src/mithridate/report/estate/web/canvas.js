@@ -43,13 +43,15 @@ const looks = () => {
   ];
 };
 
+const isStart = (element, node) => (element.key.startsWith("n") ? node.start : [...element.atoms].some((atom) => estate.atoms[atom].kind === "start") && !element.members);
+
 const nodeClasses = (element) => {
   const node = element.node >= 0 ? estate.nodes[element.node] : null;
   const reachedHere = element.key.startsWith("n") || [...element.atoms].some((atom) => estate.atoms[atom].kind === "reached");
   return [
     element.members && "group",
     element.joint !== undefined && "joint",
-    node && node.start && element.key.startsWith("n") && "start",
+    isStart(element, node) && "start",
     node && node.goal && reachedHere && "goal",
     node && node.goal === "assumed" && reachedHere && "assumed",
   ].filter(Boolean).join(" ");
@@ -104,6 +106,12 @@ const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], Arro
 // `open(key)` is called for what a reader picks, `unfold(key)` for a double click or Enter on what is picked already.
 const makeCanvas = (container, { open, unfold }) => {
   const graph = cytoscape({ container, style: looks(), minZoom: 0.04, maxZoom: 3, boxSelectionEnabled: false, autounselectify: true });
+  // The wheel scrolls the page until a reader has gone into the graph.
+  const wheel = (enabled) => () => graph.userZoomingEnabled(enabled);
+  wheel(false)();
+  container.addEventListener("focus", wheel(true));
+  container.addEventListener("blur", wheel(false));
+  graph.on("tapstart", () => container.focus({ preventScroll: true }));
   graph.on("tap", "node, edge", (event) => open(event.target.id()));
   graph.on("dbltap", "node", (event) => unfold(event.target.id()));
 
@@ -130,7 +138,7 @@ const makeCanvas = (container, { open, unfold }) => {
   const move = (direction) => {
     const from = here();
     const to = from.nonempty() ? nextTo(graph, from, direction) : graph.nodes(".start").union(graph.nodes()).first();
-    if (to) open(to.id());
+    if (to && to.nonempty()) open(to.id());
   };
   container.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

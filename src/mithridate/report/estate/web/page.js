@@ -79,8 +79,8 @@ const pickAtom = (atom) => {
 
 const pickWay = (at) => {
   if (canvas) canvas.show(keyOfAtom(estate.ways[at].gives));
-  showDetails({ title: estate.ways[at].text || estate.atoms[estate.ways[at].gives].text, parts: [wayBlock(at, pickAtom)] });
-  say("Details shown");
+  showDetails({ title: estate.ways[at].rule, parts: [wayBlock(at, pickAtom)] });
+  say(`Details of ${estate.ways[at].rule} shown`);
 };
 
 const expand = (name) => {
