@@ -1,7 +1,8 @@
 """Shadow patches: what ends so many executions that the search does not get past it is patched, in builds for the search alone.
 
 1. measure    of the inputs that the search keeps for an entry point, how many end in which flaw that is known
-2. patch      the gate without the project's tests; what shows elsewhere is not held against a patch that clears the way to it
+2. patch      the gate without the project's tests and its fresh search, which the hunt is itself; what shows elsewhere is not
+              held against a patch that clears the way to it
 3. build      the hunting builds from the objects of the unpatched ones, the proving one from nothing
 4. enter      the same entry points, with the binaries of these builds
 
@@ -65,7 +66,6 @@ _NAMED = 6
 _BENIGN = 24
 _PROPOSALS = 24
 _PERTURBED = 16
-_SEARCH_S = 2.0
 _DEAREST_BUILD = 0.3
 """Of the time of one stage: a patch needs several builds."""
 
@@ -239,7 +239,7 @@ class _Stage:
                 benign={door: self._benign(bench, i) for door, i in held_up.items() if door in bench.original.entries},
                 elsewhere=elsewhere([proof.violation for proof in proofs], project.tree),
             )
-            checks = (Builds(), Proofs(), Variants(_SEARCH_S, _PERTURBED), Outputs(), Symptom())
+            checks = (Builds(), Proofs(), Variants(0.0, _PERTURBED), Outputs(), Symptom())
             effort = Effort(proposals=_PROPOSALS, validated=1, seconds=seconds, patient=False)
             asked = repairs.proposals(subject, bench, (), self._session.tell)
             made = Gate(checks, effort).judge(subject, asked, bench)

@@ -177,14 +177,14 @@ class Workshop:
 
     def search(self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]]) -> Found:
         """See Workbench.search. All doors and engines in turn, slice by slice, on as many cores as there are jobs."""
-        entries = self._searchable(variant)
+        entries = self._searchable(variant) if seconds > 0 else []
         arms = [
             (entry, engine)
             for engine in map(registry.create, registry.names())
             for entry in entries
             if entry.kind in engine.kinds and engine.accepts(entry) is None
         ]
-        if not arms or seconds <= 0:
+        if not arms:
             return Found(executions=0, violations=())
         each = max(2.0, min(_SLICE_S, seconds * self._tools.jobs / len(arms)))
         ends = time.monotonic() + seconds
