@@ -57,7 +57,7 @@ def test_what_an_always_firing_flaw_hides_is_found_behind_it_and_said_to_be(mith
 
 def test_what_one_patch_silences_is_one_finding_with_the_proofs_of_both(mithridate: Mithridate) -> None:
     tree = mithridate.authorise(label_project.write(mithridate.place))
-    process = mithridate.start("scan", tree, "--out", mithridate.out, *OPTIONS, "--budget", "6s", "--patch", "25s")
+    process = mithridate.start("scan", tree, "--out", mithridate.out, *OPTIONS, "--budget", "6s", "--patch", "120s")
     assert process.end() == 10, process.words
     results = check_whole(mithridate.out)
     (only,) = results["findings"]
