@@ -96,6 +96,30 @@ class FactBase:
         if len(buffer) >= _BUFFERED:
             self._flush(declared)
 
+    def add_all(
+        self,
+        predicate: str,
+        rows: Sequence[tuple[Term, ...]],
+        *,
+        source: int,
+        place: int = 0,
+        confidence: Confidence = Confidence.OBSERVED,
+    ) -> None:
+        """State many facts that one record says; as `add` for each of them, but several times faster."""
+        declared = self._declared(predicate)
+        wanted = tuple(int if kind == NUMBER else str for kind in declared.types)
+        numbered = int in wanted
+        for row in rows:
+            if tuple(map(type, row)) != wanted:
+                raise ValueError(f"{row!r} does not fit {predicate}")
+            if numbered and not all(-_LARGEST_NUMBER < term < _LARGEST_NUMBER for term in row if isinstance(term, int)):
+                raise ValueError(f"a number in {row!r} of {predicate} is out of range")
+        said_by = (source, place, int(confidence))
+        buffer = self._buffers[predicate]
+        buffer.extend([(*row, *said_by) for row in rows])
+        if len(buffer) >= _BUFFERED:
+            self._flush(declared)
+
     def load(self, predicate: str, select: str, source: int, confidence: Confidence = Confidence.OBSERVED) -> int:
         """State all rows of a DuckDB query at once: columns are the terms in their order, then the place. Returns how many."""
         declared = self._declared(predicate)

@@ -1,6 +1,6 @@
 """The seam of readers: a file → facts, each with the line or record that says it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -38,6 +38,17 @@ class Sink:
         self.reading.facts += 1
         if self.base.knows(predicate):
             self.base.add(predicate, *terms, source=self._number, place=place, confidence=confidence)
+
+    def facts(
+        self, predicate: str, rows: Sequence[tuple[Term, ...]], place: int = 0, confidence: Confidence = Confidence.OBSERVED
+    ) -> None:
+        """State many facts that one record says; as `fact` for each of them, but several times faster."""
+        kept = [row for row in rows if all(0 < len(term) <= LONGEST_NAME for term in row if type(term) is str)]
+        for _ in range(len(rows) - len(kept)):
+            self.broken(place, f"a name that is empty or too long in {predicate}")
+        self.reading.facts += len(kept)
+        if kept and self.base.knows(predicate):
+            self.base.add_all(predicate, kept, source=self._number, place=place, confidence=confidence)
 
     def record(self) -> None:
         """Count one record that was understood."""
