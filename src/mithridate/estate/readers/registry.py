@@ -3,11 +3,13 @@
 from pathlib import Path
 
 from mithridate.estate.facts import FactBase
+from mithridate.estate.readers.bloodhound import BloodHound
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
+from mithridate.estate.readers.opengraph import OpenGraph
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Reading
 
-READERS: tuple[Reader, ...] = ()
+READERS: tuple[Reader, ...] = (BloodHound(), OpenGraph())
 
 
 def read(path: Path, base: FactBase, name: str | None = None) -> Reading:
