@@ -76,3 +76,6 @@ class _Bounded:
         piece = self._stream.read(size)
         self._archive.unpacked(len(piece))
         return piece
+
+    def seek(self, place: int) -> int:
+        return self._stream.seek(place)
