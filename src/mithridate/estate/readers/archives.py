@@ -13,7 +13,8 @@ MOST_MEMBERS = 10_000
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ALWAYS = 1 << 30
 _RATIO = 200
-"""What an archive may unpack to: 1 GiB, and 200 times its own size. Exports of a directory shrink to a twentieth or a fiftieth."""
+"""What an archive may unpack to: 1 GiB, and 200 times its own size. Exports of a directory shrink to a twentieth or a fiftieth of
+their size."""
 
 BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError)
 """What reading a damaged archive raises."""
@@ -62,7 +63,9 @@ class Archive:
         """Count bytes that were unpacked. UsageError when there are too many."""
         self._left -= size
         if self._left < 0:
-            raise UsageError(f"{self.path} unpacks to more than {_RATIO} times its size", hint="unpack it first, if that is meant")
+            raise UsageError(
+                f"{self.path} unpacks to more than {_RATIO} times its size", hint="unpack it first, if that is meant"
+            )
 
 
 class _Bounded:

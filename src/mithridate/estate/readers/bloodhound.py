@@ -107,7 +107,7 @@ def _read_member(archive: Archive, name: str, sink: Sink) -> None:
 
 
 def _read(kind: str, opened: Opener, name: str, sink: Sink) -> None:
-    """Read one document whose records are of `kind`. UsageError for an unknown kind or a document that is broken from the start."""
+    """Read one document whose records are of `kind`. UsageError for an unknown kind or a document broken from the start."""
     if kind not in _TYPES:
         told = f"holds {kind}, which is" if kind else "does not tell its type, so that it is"
         raise UsageError(f"{name} {told} no file of SharpHound that is read", hint=f"read are: {', '.join(sorted(_TYPES))}")
@@ -158,4 +158,6 @@ def _holds_export(path: Path) -> bool:
     except UsageError:
         return False
     archive.close()
-    return any(name.lower().removesuffix(".json").endswith(tuple(_TYPES)) and name.lower().endswith(".json") for name in archive.names)
+    return any(
+        name.lower().removesuffix(".json").endswith(tuple(_TYPES)) and name.lower().endswith(".json") for name in archive.names
+    )

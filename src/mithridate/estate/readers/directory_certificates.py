@@ -16,7 +16,7 @@ def authority(seen: Described) -> None:
     thumbprint = seen.properties.get("certthumbprint")
     if thumbprint:
         seen.told.say("certificate", seen.node, thumbprint.upper())
-    chain = seen.properties.get("certchain") or ()
+    chain: list[str] = seen.properties.get("certchain") or []
     if len(chain) > 1:
         seen.told.say("issuer", seen.node, chain[1].upper())
 
@@ -56,11 +56,11 @@ def enterprise(seen: Described) -> None:
 def template(seen: Described) -> None:
     """What a template demands of a request, as words that rules ask for; nothing is said of what was not collected."""
     properties = seen.properties
-    version, signatures = properties.get("schemaversion"), properties.get("authorizedsignatures")
+    version, signatures = _number(properties.get("schemaversion")), _number(properties.get("authorizedsignatures"))
     effective = properties.get("effectiveekus")
     usages: list[str] = effective if isinstance(effective, list) else []
     seen.flag("no-approval", properties.get("requiresmanagerapproval") is False)
-    seen.flag("no-signature", version == 1 or (_number(version) and signatures == 0))
+    seen.flag("no-signature", version == 1 or (version > 1 and signatures == 0))
     seen.flag("authentication", properties.get("authenticationenabled") is True)
     seen.flag("schannel", _schannel(properties, effective))
     seen.flag("names-in-request", properties.get("enrolleesuppliessubject") is True)
@@ -76,8 +76,7 @@ def template(seen: Described) -> None:
     seen.flag("agent-or-any-use", any_use)
     seen.flag("version-one", version == 1)
     policies = properties.get("applicationpolicies") or ()
-    asks_for_agent = _number(version) and version >= 2 and _number(signatures) and signatures >= 1
-    seen.flag("signed-by-agent", asks_for_agent and _REQUEST_AGENT in policies)
+    seen.flag("signed-by-agent", version >= 2 and signatures >= 1 and _REQUEST_AGENT in policies)
     for policy in properties.get("certificatepolicy") or ():
         seen.told.say("issues_policy", seen.node, policy)
 
@@ -92,8 +91,9 @@ def policy(seen: Described) -> None:
         seen.told.edge("OIDGroupLink", seen.node, node(linked["ObjectType"], linked["ObjectIdentifier"]))
 
 
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _number(value: Any) -> float:
+    """A number; -1 for what is none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else -1
 
 
 def _schannel(properties: dict[str, Any], usages: Any) -> bool:

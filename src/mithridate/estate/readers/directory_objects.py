@@ -24,7 +24,7 @@ _EVERYONE = "S-1-1-0"
 
 
 class Statements:
-    """What one record says: rows by predicate, apart for what is inferred. Nothing of it counts before the record is read whole."""
+    """What one record says: rows by predicate, apart for what is inferred. It counts when the whole record was understood."""
 
     def __init__(self) -> None:
         self.observed: defaultdict[str, list[tuple[Term, ...]]] = defaultdict(list)
@@ -181,6 +181,9 @@ def domain(seen: Described) -> None:
     name = seen.properties.get("name")
     if isinstance(name, str) and name:
         authenticated, everyone = node("Group", f"{name}-{_AUTHENTICATED}"), node("Group", f"{name}-{_EVERYONE}")
+        for known, label in ((authenticated, "AUTHENTICATED USERS"), (everyone, "EVERYONE")):
+            seen.told.infer("group", known)
+            seen.told.infer("label", known, f"{label}@{name}")
         seen.told.infer("authenticated_users", authenticated, seen.node)
         for number in (513, 515):
             seen.told.infer("edge", "MemberOf", node("Group", f"{seen.identifier}-{number}"), authenticated)

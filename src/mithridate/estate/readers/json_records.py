@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import IO, Any
 
-import ijson
+import ijson  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
@@ -40,13 +40,14 @@ _WRONG = (ijson.JSONError, RecordTooLarge, ValueError, OverflowError)
 def records(file: IO[bytes], prefix: str) -> Iterator[Any]:
     """Each element at `prefix` ("data.item": the elements of the array "data"), in the order of the file.
 
-    `file` must be able to go back to its start. ValueError tells why the document is no JSON from some place on, RecordTooLarge that it is beyond the bounds. What was yielded
-    before stays true. A document that has no such array yields nothing.
+    `file` must be able to go back to its start. ValueError tells why the document is no JSON from some place on, RecordTooLarge
+    that it is beyond the bounds. What was yielded before stays true. A document that has no such array yields nothing.
     """
     gauge = _Gauge(file)
     count = 0
     try:
-        for count, record in enumerate(ijson.items(gauge, prefix, buf_size=_PIECE, use_float=True), 1):
+        for record in ijson.items(gauge, prefix, buf_size=_PIECE, use_float=True):
+            count += 1
             gauge.mark()
             yield record
     except _WRONG:
@@ -153,7 +154,8 @@ class _Gauge:
         """Which signs stand outside of strings."""
         quotes = (signs == _QUOTE).cumsum() + self._inside
         self._inside = bool(quotes[-1] & 1)
-        return (quotes & 1) == 0
+        outside: npt.NDArray[np.bool_] = (quotes & 1) == 0
+        return outside
 
 
 def _reason(error: Exception) -> str:

@@ -49,7 +49,7 @@ class OpenGraph:
     name = "opengraph"
     title = "BloodHound OpenGraph JSON"
 
-    def recognises(self, path: Path, head: bytes) -> bool:
+    def recognises(self, path: Path, head: bytes) -> bool:  # noqa: ARG002 - the seam's signature
         """A JSON document with "graph" in it."""
         return looks_like(without_mark(head))
 
@@ -69,33 +69,31 @@ def looks_like(text: bytes) -> bool:
 def read(opened: Opener, name: str, sink: Sink) -> None:
     """Read a document that is opened twice. UsageError when nothing in it can be read."""
     graph = _Graph(sink)
-    _each(opened, "graph.nodes.item", name, graph.node, sink)
-    nodes = graph.place
-    _each(opened, "graph.edges.item", name, lambda place, edge: graph.edge(nodes + place, edge, opened), sink)
-    if not graph.place:
+    nodes = _each(opened, "graph.nodes.item", name, 0, graph.node, sink)
+    read = _each(opened, "graph.edges.item", name, nodes, lambda place, edge: graph.edge(place, edge, opened), sink)
+    if not read:
         raise UsageError(f"{name} holds no graph with nodes or edges")
 
 
-def _each(opened: Opener, prefix: str, name: str, take: Callable[[int, Any], None], sink: Sink) -> None:
-    place = 0
+def _each(opened: Opener, prefix: str, name: str, before: int, take: Callable[[int, Any], None], sink: Sink) -> int:
+    """Hand each record to `take`; places count from `before`. Returns the last."""
+    place = before
     with opened() as file:
         try:
-            for place, record in enumerate(records(file, prefix), 1):
+            for place, record in enumerate(records(file, prefix), before + 1):
                 with sink.tolerate(place):
                     take(place, record)
-        except RecordTooLarge as error:
-            sink.broken(place + 1, f"the rest of the file is not read: {error}")
-        except ValueError as error:
+        except (ValueError, RecordTooLarge) as error:
             if not sink.reading.records:
                 raise UsageError(f"{name} is no JSON that can be read: {error}") from None
             sink.broken(place + 1, f"the rest of the file is not read: {error}")
+    return place
 
 
 class _Graph:
     """What is known of a document while it is read."""
 
     def __init__(self, sink: Sink) -> None:
-        self.place = 0
         self._sink = sink
         self._kinds: dict[str, str] = {}
         """The identifier of each node → its kind."""
@@ -104,22 +102,21 @@ class _Graph:
 
     def node(self, place: int, node: Any) -> None:
         """State a node. Places count nodes, then edges."""
-        self.place = place
         kinds = [k for k in node["kinds"] if isinstance(k, str)]
         identifier = _identifier(node["id"])
-        record = {"ObjectIdentifier": identifier, "Properties": node.get("properties") or {}}
+        properties: dict[str, Any] = node.get("properties") or {}
+        record: dict[str, Any] = {"ObjectIdentifier": identifier, "Properties": properties}
         known = next((k for k in kinds if k in KINDS), None)
         told = Statements()
         if known is not None:
             describe(known, record, told)
         else:
-            _other(f"{_kind(kinds)}:{identifier}", record["Properties"], told)
+            _other(f"{_kind(kinds)}:{identifier}", properties, told)
         self._kinds[identifier] = KINDS[known] if known is not None else _kind(kinds)
         state(told, place, self._sink)
 
     def edge(self, place: int, edge: Any, opened: Opener) -> None:
         """State an edge."""
-        self.place = place
         kind = edge["kind"]
         if not isinstance(kind, str) or not kind:
             raise ValueError("an edge without a kind")
