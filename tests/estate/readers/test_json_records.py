@@ -73,3 +73,9 @@ def test_records_before_a_mistake_are_given_first(tail: bytes) -> None:
 
 def test_the_last_of_equal_keys_counts() -> None:
     assert found(b'{"data":[{"a":1,"a":2}]}') == [{"a": 2}]
+
+
+def test_what_is_beside_the_records_has_no_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_records, "MOST_VALUES", 10_000)
+    content = b'{"other":[' + b'{"a":[1]},' * 100_000 + b'1],"data":[7]}'
+    assert found(content) == [7]

@@ -43,12 +43,11 @@ def records(file: IO[bytes], prefix: str) -> Iterator[Any]:
     `file` must be able to go back to its start. ValueError tells why the document is no JSON from some place on, RecordTooLarge
     that it is beyond the bounds. What was yielded before stays true. A document that has no such array yields nothing.
     """
-    gauge = _Gauge(file)
+    gauge = _Gauge(file, prefix)
     count = 0
     try:
         for record in ijson.items(gauge, prefix, buf_size=_PIECE, use_float=True):
             count += 1
-            gauge.mark()
             yield record
     except _WRONG:
         file.seek(0)
@@ -57,7 +56,7 @@ def records(file: IO[bytes], prefix: str) -> Iterator[Any]:
 
 def _up_to_the_mistake(file: IO[bytes], prefix: str) -> Iterator[Any]:
     """All records before the first mistake, three times slower: the fast way drops those that share a piece with it."""
-    gauge = _Gauge(file)
+    gauge = _Gauge(file, prefix)
     done = ijson.sendable_list()
     parser = ijson.items_coro(done, prefix, use_float=True)
     mistake: Exception | None = None
@@ -72,7 +71,6 @@ def _up_to_the_mistake(file: IO[bytes], prefix: str) -> Iterator[Any]:
         except _WRONG as error:
             mistake = error
         if done:
-            gauge.mark()
             yield from done
             del done[:]
     if isinstance(mistake, RecordTooLarge):
@@ -95,8 +93,10 @@ def without_mark(head: bytes) -> bytes:
 class _Gauge:
     """A file for ijson that measures the JSON that passes."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], prefix: str) -> None:
         self._file = file
+        self._around = prefix.count(".") + 1
+        """Levels around a record; whatever is that far out holds nothing that was read before."""
         self._started = False
         self._deltas = np.zeros(256, dtype=np.int32)
         for sign, step in (("[", 1), ("{", 1), ("]", -1), ("}", -1)):
@@ -108,11 +108,6 @@ class _Gauge:
         self._bytes = 0
         self._inside = False
         self._escaping = False
-
-    def mark(self) -> None:
-        """A record ends here."""
-        self._values = 0
-        self._bytes = 0
 
     def read(self, size: int = -1) -> bytes:
         """The next piece. RecordTooLarge when it goes beyond the bounds."""
@@ -129,12 +124,16 @@ class _Gauge:
     def _measure(self, piece: bytes) -> None:
         signs = np.frombuffer(self._unescaped(piece), dtype=np.uint8)
         outside = self._outside(signs)
-        levels = np.where(outside, self._deltas[signs], 0).cumsum()
-        if self._depth + int(levels.max()) > MOST_NESTED:
+        levels = np.where(outside, self._deltas[signs], 0).cumsum() + self._depth
+        if int(levels.max()) > MOST_NESTED:
             raise RecordTooLarge(f"arrays and objects are nested more than {MOST_NESTED} levels deep")
-        self._depth += int(levels[-1])
-        self._values += int(np.count_nonzero(self._counts[signs] & outside))
-        self._bytes += len(piece)
+        self._depth = int(levels[-1])
+        between = np.flatnonzero(outside & (levels <= self._around))
+        since = int(between[-1]) + 1 if len(between) else 0
+        if since:
+            self._values = self._bytes = 0
+        self._values += int(np.count_nonzero(self._counts[signs[since:]] & outside[since:]))
+        self._bytes += len(signs) - since
         if self._values > MOST_VALUES:
             raise RecordTooLarge(f"one record holds more than {MOST_VALUES:,} values")
         if self._bytes > LARGEST_RECORD:

@@ -15,7 +15,7 @@ from mithridate.estate.readers.directory_names import KINDS, OBJECT
 from mithridate.estate.readers.directory_objects import Statements
 from mithridate.estate.readers.directory_records import describe, state
 from mithridate.estate.readers.directory_rights import RIGHTS
-from mithridate.estate.readers.interface import Sink
+from mithridate.estate.readers.interface import LONGEST_NAME, Sink
 from mithridate.estate.readers.json_records import RecordTooLarge, records, refuse_other_encodings, without_mark
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Confidence
@@ -26,6 +26,7 @@ _GRAPH = re.compile(rb'"graph"\s*:\s*\{')
 _SHARED_KINDS = frozenset({"Base", "AZBase", "Entity"})
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 _MOST_KINDS = 10_000
+_BATCH = 1000
 
 DIRECTORY_KINDS = RIGHTS | {
     *("MemberOf", "MemberOfLocalGroup", "LocalToComputer", "RemoteInteractiveLogonRight", "HasSession", "Contains", "GPLink"),
@@ -70,8 +71,9 @@ def read(opened: Opener, name: str, sink: Sink) -> None:
     """Read a document that is opened twice. UsageError when nothing in it can be read."""
     graph = _Graph(sink)
     nodes = _each(opened, "graph.nodes.item", name, 0, graph.node, sink)
-    read = _each(opened, "graph.edges.item", name, nodes, lambda place, edge: graph.edge(place, edge, opened), sink)
-    if not read:
+    last = _each(opened, "graph.edges.item", name, nodes, lambda place, edge: graph.edge(place, edge, opened), sink)
+    graph.flush()
+    if not last:
         raise UsageError(f"{name} holds no graph with nodes or edges")
 
 
@@ -99,6 +101,8 @@ class _Graph:
         """The identifier of each node → its kind."""
         self._names: dict[str, str] | None = None
         self._edge_kinds: set[str] = set()
+        self._edges: list[tuple[str, str, str]] = []
+        self._places: list[int] = []
 
     def node(self, place: int, node: Any) -> None:
         """State a node. Places count nodes, then edges."""
@@ -123,8 +127,19 @@ class _Graph:
         start, end = self._end(edge["start"], opened), self._end(edge["end"], opened)
         if kind not in self._edge_kinds:
             self._first(kind, edge.get("properties") or {}, place)
-        self._sink.facts("edge", [(kind, start, end)], place)
+        if max(len(kind), len(start), len(end)) > LONGEST_NAME:
+            raise ValueError("a name that is too long")
+        self._edges.append((kind, start, end))
+        self._places.append(place)
         self._sink.record()
+        if len(self._edges) >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """State the edges that were kept back to be stated together."""
+        self._sink.facts("edge", self._edges, self._places)
+        self._edges.clear()
+        self._places.clear()
 
     def _end(self, end: Any, opened: Opener) -> str:
         match = end.get("match_by") or "id"
