@@ -14,7 +14,7 @@ from mithridate.estate.facts import FactBase
 from mithridate.estate.readers import archives
 from mithridate.estate.readers.registry import read
 from mithridate.model.errors import UsageError
-from tests.estate.readers.reading import open_base, said, written
+from tests.estate.readers.saying import open_base, said, written
 
 D = "S-1-5-21-7-8-9"
 ALL = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mithridate.estate.facts import FactBase
 from mithridate.estate.readers.registry import read
 from mithridate.model.errors import UsageError
-from tests.estate.readers.reading import open_base, said, written
+from tests.estate.readers.saying import open_base, said, written
 
 ALL = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
