@@ -72,6 +72,15 @@ def test_the_cheapest_path_is_told_step_by_step() -> None:
     assert path.assumed == ()
 
 
+def test_an_action_tells_the_facts_that_it_takes() -> None:
+    cut = ask(to("n:vault")).cut
+    (hide,) = cut.actions
+    assert hide.takes == (Fact(predicate="key_of", terms=("_", "n:vault")),)
+    assert hide.stops(Fact(predicate="key_of", terms=("n:yard", "n:vault")))
+    assert not hide.stops(Fact(predicate="key_of", terms=("n:vault", "n:yard")))
+    assert not hide.stops(Fact(predicate="locked", terms=("n:yard", "n:vault")))
+
+
 def test_other_paths_differ_in_a_step() -> None:
     (goal,) = ask(to("n:vault", paths=9)).goals
     costs = [p.cost for p in goal.paths]

@@ -16,11 +16,11 @@ from mithridate.estate.core import Core
 from mithridate.estate.hypergraph import Block, Floats, Ints, Longs
 from mithridate.estate.query import Query
 from mithridate.estate.rules.linter import named
-from mithridate.estate.rules.terms import NUMBER, Atom, Fix, Variable
+from mithridate.estate.rules.terms import NUMBER, Atom, Constant, Fix, Variable
 from mithridate.estate.solver import Mask
 from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
-from mithridate.model.estate import Action, Term
+from mithridate.model.estate import ANY, Action, Fact, Term
 
 
 class Actions:
@@ -84,6 +84,7 @@ class Actions:
             sentence=sentence,
             cost=float(self.costs[number]),
             removes=self._removed(fix, names),
+            takes=tuple(_taken(atom, names) for atom in fix.removes),
         )
 
     def _bind(self, number: int, fix: Fix, used: Mapping[str, Ints]) -> str:
@@ -164,6 +165,12 @@ class Actions:
 _Pairs = tuple[Longs, Longs]
 """Rows of facts, and the action that takes each away."""
 _NUMBERS = itertools.count()
+
+
+def _taken(atom: Atom, names: Mapping[str, Term]) -> Fact:
+    """The facts that a removal means, `ANY` where any term will do."""
+    terms = tuple(a.value if isinstance(a, Constant) else names.get(a.name, ANY) for a in atom.arguments)
+    return Fact(predicate=atom.predicate, terms=terms)
 
 
 def _key(fix: Fix) -> list[str]:

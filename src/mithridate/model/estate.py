@@ -20,6 +20,9 @@ class Confidence(IntEnum):
 Term = str | int
 """A constant: the name of a node or a word, or a number."""
 
+ANY = "_"
+"""In the facts that an action takes away: any term."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -96,18 +99,32 @@ class GoalState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing that a defender can do: it takes facts away. `id` is stable between runs on the same facts."""
+    """One thing that a defender can do: it takes facts away. `id` is stable between runs on the same facts.
+
+    `takes` are the facts that go, with `_` for any term; `removes` counts them.
+    """
 
     id: str
     kind: str
     sentence: str
     cost: float
     removes: int = 0
+    takes: tuple[Fact, ...] = ()
 
     @property
     def key(self) -> str:
         """What a certificate calls it."""
         return f"{self.kind}: {self.sentence}"
+
+    def stops(self, fact: Fact) -> bool:
+        """The fact is one of those that go."""
+        return any(_matches(pattern, fact) for pattern in self.takes)
+
+
+def _matches(pattern: Fact, fact: Fact) -> bool:
+    if pattern.predicate != fact.predicate or len(pattern.terms) != len(fact.terms):
+        return False
+    return all(wanted in (ANY, term) for wanted, term in zip(pattern.terms, fact.terms, strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,13 +142,20 @@ class Cut:
     certificate: "Certificate | None" = None
 
     @property
+    def found(self) -> bool:
+        """A cut was found in the time that was given."""
+        return self.cost < float("inf")
+
+    @property
     def exact(self) -> bool:
         """No cheaper cut exists."""
-        return self.cost - self.lower_bound <= 1e-6 * max(1.0, self.cost)
+        return self.found and self.cost - self.lower_bound <= 1e-6 * max(1.0, self.cost)
 
     @property
     def gap(self) -> float:
         """How far the lower bound is away, as a share of the cost."""
+        if not self.found:
+            return 1.0
         return 0.0 if self.exact else (self.cost - self.lower_bound) / self.cost
 
 
@@ -313,3 +337,44 @@ class Certificate:
     proofs: tuple[Proof, ...]
     prices: tuple[tuple[str, float], ...]
     """("kind: sentence", cost) of every action that some proof names."""
+
+
+class GoalChange(StrEnum):
+    """What became of a goal between two answers."""
+
+    REACHED = "newly reached"
+    NOT_REACHED = "no longer reached"
+    ASSUMED = "newly reached by unknown flaws"
+    NOT_ASSUMED = "no longer reached by unknown flaws"
+    CHEAPER = "cheaper to reach"
+    DEARER = "dearer to reach"
+    SAME = "as before"
+    ASKED = "asked for the first time"
+    NOT_ASKED = "no longer asked for"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalDifference:
+    """One goal before and after; None where it was not asked for, or costs nothing that is known."""
+
+    node: str
+    change: GoalChange
+    before: GoalState | None
+    after: GoalState | None
+    cost_before: float | None
+    cost_after: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Two answers compared: the goals, the actions of the cut, and how much each cut costs.
+
+    `dropped` are actions that the cut no longer needs, `added` those that it did not need before.
+    """
+
+    goals: tuple[GoalDifference, ...]
+    dropped: tuple[Action, ...]
+    added: tuple[Action, ...]
+    kept: tuple[Action, ...]
+    cut_before: float
+    cut_after: float
