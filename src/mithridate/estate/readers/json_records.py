@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import IO, Any
 
-import ijson  # type: ignore[import-untyped]
+import ijson
 import numpy as np
 import numpy.typing as npt
 
