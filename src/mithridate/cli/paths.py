@@ -27,7 +27,7 @@ def paths(
     files: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE...", show_default=False, help="Files, READER:FILE, or directories whose files some reader knows."
+            metavar="FILE", show_default=False, help="Files, READER:FILE, or directories whose files some reader knows."
         ),
     ],
     start: Annotated[
