@@ -118,8 +118,8 @@ const makeCanvas = (container, { open, unfold }) => {
   const fit = (chosen = graph.elements()) => {
     if (chosen.empty()) return;
     graph.fit(chosen, 28);
-    if (graph.zoom() > 1.25) {
-      graph.zoom(1.25);
+    if (graph.zoom() > 1.1) {
+      graph.zoom(1.1);
       graph.center(chosen);
     }
   };
