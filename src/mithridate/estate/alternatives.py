@@ -8,11 +8,15 @@ without each of them. The same step resting on other facts (two firewall rules t
 import heapq
 import time
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from mithridate.estate.actions import blocks_of
 from mithridate.estate.core import Core
+
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Alternatives:
@@ -20,19 +24,24 @@ class Alternatives:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        keys = np.full(core.instances, -1, dtype=np.int64)
-        offset = known = 0
-        for block, rows in blocks_of(core):
-            here = slice(offset, offset + len(rows))
-            if not block.rule.hidden and len(rows):
-                ways = np.concatenate([block.heads[rows, None], block.premises[rows]], axis=1)
-                _, same = np.unique(ways, axis=0, return_inverse=True)
-                keys[here] = known + same.reshape(-1)
-                known += int(same.max()) + 1
-            offset += len(rows)
-        self._keys = keys
-        """(instances,) which step an instance is; -1 for hidden ones."""
+        started = time.monotonic()
         self._cheapest = core.solve(np.empty(0, dtype=np.uint8))
+        self._solving_s = time.monotonic() - started
+
+    @cached_property
+    def _keys(self) -> npt.NDArray[np.uint64]:
+        """(instances,) which step an instance is: a digest of its rule, its head and its premises; 0 for hidden ones."""
+        keys = np.zeros(self._core.instances, dtype=np.uint64)
+        offset = 0
+        for number, (block, rows) in enumerate(blocks_of(self._core), start=1):
+            if not block.rule.hidden:
+                digest = np.full(len(rows), number, dtype=np.uint64)
+                for column in (block.heads[rows], *block.premises[rows].T):
+                    digest = (digest ^ column.astype(np.uint64)) * _PRIME
+                    digest ^= digest >> np.uint64(29)
+                keys[offset : offset + len(rows)] = digest | np.uint64(1)
+            offset += len(rows)
+        return keys
 
     def of(self, goal: int, most: int, seconds: float) -> list[tuple[float, list[int]]]:
         """(cost, derivation) of the cheapest different paths to an atom of the core, the cheapest first; at least one, however
@@ -47,12 +56,14 @@ class Alternatives:
             waiting.append((float(self._cheapest.dist[goal]), 0, derivation, frozenset()))
         while waiting and len(found) < most:
             cost, _, derivation, without = heapq.heappop(waiting)
+            if most == 1 or time.monotonic() + self._solving_s > end:
+                return found or [(cost, derivation)]
             steps = self._steps(derivation)
             if not any(known <= steps for known in accepted):
                 accepted.append(steps)
                 found.append((cost, derivation))
             for step in sorted(steps) if len(found) < most else ():
-                if time.monotonic() > end:
+                if time.monotonic() + self._solving_s > end:
                     break
                 self._try(goal, without | {step}, tried, waiting)
         return found
@@ -67,14 +78,14 @@ class Alternatives:
         if without in tried:
             return
         tried.add(without)
-        blocked = np.isin(self._keys, np.fromiter(without, dtype=np.int64)).astype(np.uint8)
+        blocked = np.isin(self._keys, np.fromiter(without, dtype=np.uint64)).astype(np.uint8)
         solution = self._core.solve(blocked, stop_at=goal)
         if np.isfinite(solution.dist[goal]):
             derivation = self._core.derivation(solution, goal)
             heapq.heappush(waiting, (float(solution.dist[goal]), len(tried), derivation, without))
 
     def _steps(self, derivation: Iterable[int]) -> frozenset[int]:
-        return frozenset(int(self._keys[i]) for i in derivation if self._keys[i] >= 0)
+        return frozenset(int(self._keys[i]) for i in derivation if self._keys[i])
 
 
 def to_graph(core: Core, derivation: Sequence[int]) -> list[int]:

@@ -16,7 +16,7 @@ from mithridate.estate.distance import Distance, Distances
 from mithridate.estate.facts import FactBase
 from mithridate.estate.ground import ground
 from mithridate.estate.hypergraph import Hypergraph, Ints
-from mithridate.estate.paths import attack_path, proof, shown_graph
+from mithridate.estate.paths import Telling, attack_path, proof, shown_graph
 from mithridate.estate.removal import Removal
 from mithridate.estate.solver import REACHED, Mask, Solution, Solver
 from mithridate.estate.tables import table
@@ -24,7 +24,6 @@ from mithridate.model.errors import UsageError
 from mithridate.model.estate import (
     Action,
     Answer,
-    AttackPath,
     BestChanges,
     Blast,
     Certificate,
@@ -41,7 +40,7 @@ _SHOWN = 3000
 """Instances of the shown graph."""
 _NEAREST = 100
 _MOST_PROOFS = 2000
-_LIST = "mithridate paths FILES --list shows nodes and tags"
+_LIST = "mithridate paths FILES, with neither --from nor --to, lists kinds and tags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +88,13 @@ class Estate:
         predicate = self.base.rules.predicates["tag"]
         rows = self.base.db.execute(f"SELECT a0 FROM {table(predicate)} WHERE a1 = {number}").fetchall()
         return sorted(self.base.names(int(row[0]) for row in rows).values())
+
+    def tags(self) -> list[tuple[str, int]]:
+        """Every tag, and how many nodes carry it."""
+        predicate = self.base.rules.predicates["tag"]
+        rows = self.base.db.execute(f"SELECT a1, count(*) FROM {table(predicate)} GROUP BY a1").fetchall()
+        names = self.base.names(int(row[0]) for row in rows)
+        return sorted((names[int(row[0])], int(row[1])) for row in rows)
 
     def ask(self, question: Question) -> Answer:
         """UsageError for a start or a goal that the estate does not know, or an action that is none."""
@@ -164,34 +170,35 @@ class Estate:
     ) -> tuple[GoalAnswer, ...]:
         known, all_ways = Alternatives(stated.core), Alternatives(everything.core)
         distances = Distances(everything.core)
-        share = question.seconds / max(1, len(everything.core.goals))
+        share = question.seconds / 2 / max(1, len(everything.core.goals))
+        found: dict[int, list[tuple[float, list[int]]]] = {}
+        for number in atoms:
+            atom = int(number)
+            if everything.solution.derives(atom):
+                view, alternatives = (stated, known) if stated.solution.derives(atom) else (everything, all_ways)
+                ways = alternatives.of(view.core.own(atom), question.paths, share)
+                found[atom] = [(cost, to_graph(view.core, derivation)) for cost, derivation in ways]
+        telling = Telling(self.graph, {i for ways in found.values() for _, way in ways for i in way})
         answers = []
         for node, number in zip(goals, atoms, strict=True):
             atom = int(number)
-            if not everything.solution.derives(atom):
+            if atom not in found:
                 state = GoalState.UNREACHED
                 answers.append(GoalAnswer(node=node, state=state, cost=None, paths=(), flaws=None, flaws_bound=0))
                 continue
             reached = stated.solution.derives(atom)
-            view, alternatives = (stated, known) if reached else (everything, all_ways)
             distance = Distance((), 0) if reached else distances.of(everything.core.own(atom), share)
             answers.append(
                 GoalAnswer(
                     node=node,
                     state=GoalState.REACHED if reached else GoalState.ASSUMED,
-                    cost=float(view.solution.dist[atom]),
-                    paths=self._paths(node, view.core.own(atom), view.core, alternatives, question.paths, share),
+                    cost=found[atom][0][0],
+                    paths=tuple(attack_path(self.graph, node, cost, way, telling) for cost, way in found[atom]),
                     flaws=distance.assumed,
                     flaws_bound=distance.bound,
                 )
             )
         return tuple(answers)
-
-    def _paths(
-        self, node: str, goal: int, core: Core, alternatives: Alternatives, most: int, seconds: float
-    ) -> tuple[AttackPath, ...]:
-        found = alternatives.of(goal, most, seconds)
-        return tuple(attack_path(self.graph, node, cost, to_graph(core, derivation)) for cost, derivation in found)
 
     def _cut(
         self, question: Question, starts: Sequence[str], goals: Sequence[str], atoms: Ints, core: Core, actions: Actions
@@ -215,9 +222,11 @@ class Estate:
         if len(found.proofs) > _MOST_PROOFS:
             return None
         met = [(p, sorted(told.actions.of_all(p))) for p in found.proofs]
+        derivations = [to_graph(core, p) for p, _ in met]
+        telling = Telling(self.graph, {i for derivation in derivations for i in derivation})
         proofs = [
-            proof(self.graph, names[int(core.heads[p[-1]])], to_graph(core, p), [told.one(a).key for a in those])
-            for p, those in met
+            proof(self.graph, names[int(core.heads[p[-1]])], derivation, [told.one(a).key for a in those], telling)
+            for derivation, (p, those) in zip(derivations, met, strict=True)
         ]
         named = sorted({a for _, those in met for a in those})
         return Certificate(

@@ -48,6 +48,7 @@ class _Chooser:
         hopeless = self._reached((self._actions.counts > 0).astype(np.uint8), goals)
         goals = [g for g in goals if g not in hopeless]
         chosen: frozenset[int] = frozenset()
+        best: tuple[int, frozenset[int]] = (0, chosen)
         exact = True
         while goals:
             if time.monotonic() > self._end:
@@ -58,9 +59,13 @@ class _Chooser:
                 exact = False
                 break
             chosen, wanted = answer
+            held = len(goals) - len(self._reached(self._actions.blocked(chosen), goals))
+            best = max(best, (held, chosen), key=lambda one: one[0])
             if not self._add_paths(chosen, wanted):
                 break
-        protected = [g for g in goals if g not in self._reached(self._actions.blocked(chosen), goals)]
+        chosen = best[1] if not exact else chosen
+        reached = self._reached(self._actions.blocked(chosen), goals)
+        protected = [g for g in goals if g not in reached]
         if not protected and goals:
             chosen, exact = self._dearest(goals), False
         cost = float(sum(self._actions.costs[a] for a in chosen))

@@ -24,6 +24,7 @@ _DETOUR = 1e-3
 @dataclass(frozen=True, slots=True)
 class Separation:
     """`chosen` actions cut all goals of the core but `uncut`, which no set of actions does; no cut costs less than `bound`.
+    When the time was too short to find any cut, `chosen` is empty and `cost` infinite.
 
     `proofs` are derivations (instances of the core, in order) that together force the bound.
     """
@@ -64,20 +65,22 @@ class _Search:
                 break
             bound = max(bound, hit.bound)
             wide = self._widen(hit.chosen)
+            if wide is None:
+                break
             if wide == hit.chosen:
                 return self._done(hit.chosen, bound, uncut)
             if best is None or self._cost(wide) < self._cost(best):
                 best = wide
         if best is None:
-            best = self._widen(frozenset())
+            return Separation(frozenset(), float("inf"), bound, uncut, ())
         return self._done(self._reduced(best), bound, uncut)
 
-    def _widen(self, chosen: frozenset[int]) -> frozenset[int]:
-        """Add paths that `chosen` leaves, and all their actions to it, until none is left."""
+    def _widen(self, chosen: frozenset[int]) -> frozenset[int] | None:
+        """Add paths that `chosen` leaves, and all their actions to it, until none is left; None when the time is over."""
         wide = chosen
         while True:
-            if time.monotonic() > self._end + self._grace:  # dear, and a cut
-                return frozenset(range(len(self._actions)))
+            if time.monotonic() > self._end + self._grace:
+                return None
             solution = self._core.solve(self._actions.blocked(wide), self._weights)
             reached = self._open(solution, self._goals)
             if not reached:

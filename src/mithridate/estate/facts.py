@@ -106,6 +106,15 @@ class FactBase:
         )
         return int(self._one(f"SELECT count(*) FROM {stage(declared)}"))
 
+    def staged(self, predicate: str) -> int:
+        """How many rows of a predicate were stated in bulk so far."""
+        return int(self._one(f"SELECT count(*) FROM {stage(self._declared(predicate))}"))
+
+    def flush(self) -> None:
+        """Put what was added so far into the tables."""
+        for predicate in self._stated.values():
+            self._flush(predicate)
+
     # What grounding uses.
 
     def freeze(self, same: Mapping[str, str] | None = None) -> None:
@@ -113,8 +122,7 @@ class FactBase:
         if self._frozen:
             raise ValueError("the fact base is frozen")
         self._frozen = True
-        for predicate in self._stated.values():
-            self._flush(predicate)
+        self.flush()
         self._intern(same or {})
         for predicate in self._stated.values():
             self._keep_once(predicate)

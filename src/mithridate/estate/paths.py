@@ -1,7 +1,7 @@
 """Derivations as people read them: steps with a sentence, what each builds on, and the facts behind it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,12 +15,14 @@ from mithridate.model.estate import AttackGraph, AttackPath, Fact, Proof, ProofS
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
-def attack_path(graph: Hypergraph, goal: str, cost: float, instances: Sequence[int]) -> AttackPath:
+def attack_path(
+    graph: Hypergraph, goal: str, cost: float, instances: Sequence[int], telling: "Telling | None" = None
+) -> AttackPath:
     """A derivation (instances in order, as Solver.derivation gives) as a path to the node `goal`.
 
-    Hidden steps are left out; what they rest on goes to the steps that need them, and, behind the last, to the last.
+    Hidden steps are left out; what they rest on goes to the steps that need them. `telling` knows the instances of many paths.
     """
-    telling = _Telling(graph, instances)
+    telling = telling or Telling(graph, instances)
     steps: list[Step] = []
     shown: dict[int, int] = {}
     behind: dict[int, tuple[frozenset[int], dict[str, Fact]]] = {}
@@ -61,9 +63,8 @@ def attack_path(graph: Hypergraph, goal: str, cost: float, instances: Sequence[i
     return AttackPath(goal=goal, cost=cost, effort=effort, confidence=confidence, steps=tuple(steps))
 
 
-def proof(graph: Hypergraph, goal: str, instances: Sequence[int], actions: Sequence[str]) -> Proof:
+def proof(graph: Hypergraph, goal: str, instances: Sequence[int], actions: Sequence[str], telling: "Telling") -> Proof:
     """A derivation as a certificate has it: every step, hidden or not, with all that it needs."""
-    telling = _Telling(graph, instances)
     steps = []
     for instance in instances:
         block, _ = graph.block_of(instance)
@@ -83,7 +84,7 @@ def shown_graph(graph: Hypergraph, solution: Solution, instances: npt.NDArray[np
     """The instances that lead to goals, those that give the cheapest things first, at most `most` of them."""
     order = np.argsort(solution.dist[graph.heads[instances]], kind="stable")
     chosen = [int(i) for i in instances[order[:most]]]
-    telling = _Telling(graph, chosen)
+    telling = Telling(graph, chosen)
     atoms = {a for i in chosen for a in (int(graph.heads[i]), *graph.needs(i))}
     shown = []
     for atom in sorted(atoms):
@@ -113,10 +114,10 @@ def shown_graph(graph: Hypergraph, solution: Solution, instances: npt.NDArray[np
     )
 
 
-class _Telling:
-    """Looks up in a few queries what all instances of a path are about."""
+class Telling:
+    """Looks up in a few queries what many instances are about."""
 
-    def __init__(self, graph: Hypergraph, instances: Sequence[int]) -> None:
+    def __init__(self, graph: Hypergraph, instances: Iterable[int]) -> None:
         self._graph = graph
         wanted: dict[str, set[int]] = {}
         atoms: set[int] = set()
@@ -130,6 +131,7 @@ class _Telling:
         self._atoms = graph.described(atoms)
 
     def atom(self, number: int) -> Fact:
+        """An atom as a fact."""
         return self._atoms[number]
 
     def told(self, number: int) -> str:
@@ -141,10 +143,12 @@ class _Telling:
         return _BRACES.sub(lambda found: str(fact.terms[int(found[1])]), declared.sentence)
 
     def facts(self, instance: int) -> list[Fact]:
+        """The stated facts that an instance uses."""
         block, row = self._graph.block_of(instance)
         return [self._facts[name][int(rid)] for name, rid in zip(block.stated, block.facts[row], strict=True)]
 
     def sentence(self, instance: int) -> str:
+        """What an instance does."""
         block, _ = self._graph.block_of(instance)
         bound = self._variables(instance)
         return _BRACES.sub(lambda found: str(bound.get(found[1], found[0])), block.rule.sentence)

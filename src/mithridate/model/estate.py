@@ -142,13 +142,20 @@ class Cut:
     certificate: "Certificate | None" = None
 
     @property
+    def found(self) -> bool:
+        """A cut was found in the time that was given."""
+        return self.cost < float("inf")
+
+    @property
     def exact(self) -> bool:
         """No cheaper cut exists."""
-        return self.cost - self.lower_bound <= 1e-6 * max(1.0, self.cost)
+        return self.found and self.cost - self.lower_bound <= 1e-6 * max(1.0, self.cost)
 
     @property
     def gap(self) -> float:
         """How far the lower bound is away, as a share of the cost."""
+        if not self.found:
+            return 1.0
         return 0.0 if self.exact else (self.cost - self.lower_bound) / self.cost
 
 
