@@ -70,7 +70,7 @@ def script_text() -> str:
 
 
 def _paths(answer: Answer) -> tuple[tuple[GoalAnswer, int, AttackPath], ...]:
-    """The paths on the page with their rank, counted from 1: the cheapest of every goal before the second of any, then by goal."""
+    """The paths on the page with their rank from 1: the cheapest of every goal before the second of any, then by goal."""
     goals = words.gravest_first(answer)
     ranked = sorted((rank, at) for at, g in enumerate(goals) for rank in range(len(g.paths)))[:_MOST_PATHS]
     return tuple((goals[at], rank + 1, goals[at].paths[rank]) for at, rank in sorted((at, rank) for rank, at in ranked))

@@ -172,7 +172,6 @@ const makeCanvas = (container, { open, unfold }) => {
       const has = classOf(element.id(), element.isEdge());
       names.forEach((name) => element.toggleClass(name, has.includes(name)));
     })),
-    place: (key) => graph.getElementById(key).renderedPosition(),
     resize: () => graph.resize(),
   };
 };
