@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from mithridate.estate.facts import FactBase
+from mithridate.estate.readers.bloodhound import BloodHound
 from mithridate.estate.readers.by_hand import ByHand
 from mithridate.estate.readers.csv_facts import CsvFacts
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
+from mithridate.estate.readers.opengraph import OpenGraph
 from mithridate.estate.readers.own_results import OwnResults
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Reading
 
-READERS: tuple[Reader, ...] = (OwnResults(), CycloneDx(), ByHand(), CsvFacts())
+READERS: tuple[Reader, ...] = (OwnResults(), CycloneDx(), BloodHound(), OpenGraph(), ByHand(), CsvFacts())
 
 
 def read(path: Path, base: FactBase, name: str | None = None) -> Reading:
