@@ -118,7 +118,7 @@ class Estate:
             blasts = tuple(self._blast(node, goals, view.blocked) for node in question.blast)
         with self._timed("graph"):
             shown = everything if everything.core.instances <= _SHOWN else view
-            graph = shown_graph(self.graph, shown.solution, shown.core.original, _SHOWN)
+            graph = shown_graph(self.graph, shown.solution, shown.core.original, atoms.tolist(), _SHOWN)
         return Answer(
             question=question,
             summary=self.summary(),

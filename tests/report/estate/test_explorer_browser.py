@@ -128,13 +128,18 @@ def test_the_graph_is_walked_by_keyboard(opened: Opened) -> None:
 def test_the_cut_is_toggled_and_what_is_left_is_told(opened: Opened) -> None:
     page = opened(answer())
     assert page.locator("#what-if").is_hidden()
+    drawn = page.locator("#graph").screenshot()
     page.get_by_role("button", name="After the cut").click()
     told = page.locator("#what-if").inner_text()
     assert told == "After 1 action: no shown path leads to data:payments, host:hsm any more."
     assert page.locator("#said").inner_text() == told
     assert page.get_by_role("button", name="After the cut").get_attribute("aria-pressed") == "true"
     assert all(box.is_checked() for box in page.get_by_label("Patch software:nginx 1.18 on host:web").all())
+    page.wait_for_timeout(300)
+    assert page.locator("#graph").screenshot() != drawn
     page.get_by_role("tab", name="List").click()
+    assert page.locator("#rows tr", has_text="in the cut").all_inner_texts()[0].startswith("software:nginx 1.18 on host:web")
+    assert page.locator("#rows tr", has_text="in the cut").count() == 1
     assert page.locator("#rows .gone").count() == 10  # all but the three ways as far as host:web
     page.get_by_role("button", name="After the cut").click()
     assert page.locator("#what-if").is_hidden()

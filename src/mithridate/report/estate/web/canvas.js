@@ -36,8 +36,9 @@ const looks = () => {
     { selector: "edge.path", style: { "line-color": accent, "target-arrow-color": accent, "width": 3, "opacity": 1 } },
     { selector: "edge.cut", style: { "line-color": danger, "target-arrow-color": danger, "line-style": "dashed", "width": 2.5, "opacity": 1 } },
     { selector: "node.cut", style: { "border-color": danger, "border-style": "dashed", "border-width": 2.5 } },
-    { selector: ".lost", style: { "opacity": 0.22 } },
+    { selector: ".lost", style: { "opacity": 0.32 } },
     { selector: "edge.lost", style: { "line-style": "dashed" } },
+    { selector: "edge.cut.lost", style: { "opacity": 0.9 } },
     { selector: "node.here", style: { "overlay-color": accent, "overlay-opacity": 0.2, "overlay-padding": 5 } },
     { selector: "edge.here", style: { "overlay-color": accent, "overlay-opacity": 0.25, "overlay-padding": 5 } },
   ];
@@ -118,8 +119,8 @@ const makeCanvas = (container, { open, unfold }) => {
   const fit = (chosen = graph.elements()) => {
     if (chosen.empty()) return;
     graph.fit(chosen, 28);
-    if (graph.zoom() > 1.25) {
-      graph.zoom(1.25);
+    if (graph.zoom() > 1.1) {
+      graph.zoom(1.1);
       graph.center(chosen);
     }
   };
@@ -172,7 +173,6 @@ const makeCanvas = (container, { open, unfold }) => {
       const has = classOf(element.id(), element.isEdge());
       names.forEach((name) => element.toggleClass(name, has.includes(name)));
     })),
-    place: (key) => graph.getElementById(key).renderedPosition(),
     resize: () => graph.resize(),
   };
 };

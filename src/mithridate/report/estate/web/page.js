@@ -58,7 +58,7 @@ const keyOfAtom = (atom) => {
 
 const open = (key) => {
   if (canvas) canvas.show(key);
-  const handlers = { pick: pickAtom, pin, expand, neighbours, view };
+  const handlers = { pick: pickAtom, pin, expand, neighbours };
   const element = drawing.elements.get(key);
   const told = element ? toldElement(element, handlers) : toldLine(drawing.lines.get(key), drawing.elements, handlers);
   showDetails(told);
