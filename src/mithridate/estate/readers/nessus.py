@@ -16,7 +16,7 @@ _UNPUBLISHED = 6
 
 
 class Nessus:
-    """A plugin's CVSS vector tells how a flaw is used and what it gives; only what gives code or lets read is a step of an attack.
+    """A plugin's CVSS vector tells how a flaw is used and what it gives; only code or reading is a step of an attack.
 
     An exploit in a public framework costs 1, a known one 3, none 6. What the scanner itself calls a guess is inferred.
     """

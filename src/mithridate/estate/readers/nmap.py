@@ -15,7 +15,7 @@ _BITS = {4: 24, 6: 64}
 
 
 class Nmap:
-    """A scan tells what listens, not as whom, and not what firewalls between others let through: `allow` facts come from elsewhere.
+    """A scan tells what listens, not as whom, and not what firewalls let through: `allow` facts come from elsewhere.
     The zone of an address is inferred from it.
     """
 
