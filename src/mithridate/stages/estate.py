@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mithridate.estate.asking import Estate
 from mithridate.estate.facts import FactBase
+from mithridate.estate.identity import identify
 from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, read_pack, rulebase
@@ -79,8 +80,9 @@ class _Opened:
             readings = [_read(file, base) for file in files]
             if not any(r.facts for r in readings):
                 raise NothingToAnalyse("the files hold nothing that an estate is made of", hint="mithridate paths --readers")
-            match(base, patched=options.patched)
-            base.freeze()
+            identity = identify(base)
+            match(base, patched=options.patched, same=identity.same)
+            base.freeze(identity.same)
             return Estate(base, readings, self._starts)
         except BaseException:
             base.close()
