@@ -67,30 +67,36 @@ def identify(base: FactBase) -> Identity:
         "CREATE OR REPLACE TEMP TABLE identity_nodes AS SELECT node, row_number() OVER (ORDER BY node) - 1 AS id, "
         f"{_RANK} AS rank FROM (SELECT DISTINCT node FROM {identifiers.TABLE})"
     )
-    carried = {kind: _carried(base, kind) for kind in (*UNIQUE, *STRONG, *WEAK)}
+    carried = _carried(base)
     size = int(db.execute("SELECT count(*) FROM identity_nodes").fetchall()[0][0])
     classes, refusals = _united(carried, size)
     told = _Teller(base, carried, classes)
     return told.identity(refusals)
 
 
-def _carried(base: FactBase, kind: str) -> _Carried:
-    """A value is one of nodes of one kind: a host and an account with the same name share nothing."""
+def _carried(base: FactBase) -> dict[str, _Carried]:
+    """By kind. A value is one of nodes of one kind: a host and an account with the same name share nothing."""
     db = base.db
     db.execute(
         "CREATE OR REPLACE TEMP TABLE identity_values AS "
-        "SELECT prefix, value, row_number() OVER (ORDER BY prefix, value) - 1 AS id "
-        f"FROM (SELECT DISTINCT split_part(node, ':', 1) AS prefix, value FROM {identifiers.TABLE} WHERE kind = '{kind}')"
+        "SELECT kind, prefix, value, row_number() OVER (ORDER BY kind, prefix, value) - 1 AS id "
+        f"FROM (SELECT DISTINCT kind, split_part(node, ':', 1) AS prefix, value FROM {identifiers.TABLE})"
     )
     found = db.execute(
-        f"SELECT DISTINCT n.id AS node, v.id AS value FROM {identifiers.TABLE} s JOIN identity_nodes n ON n.node = s.node "
-        "JOIN identity_values v ON v.value = s.value AND v.prefix = split_part(s.node, ':', 1) "
-        f"WHERE s.kind = '{kind}' ORDER BY 1, 2"
+        f"SELECT DISTINCT v.id AS value, n.id AS node FROM {identifiers.TABLE} s JOIN identity_nodes n ON n.node = s.node "
+        "JOIN identity_values v ON v.kind = s.kind AND v.value = s.value AND v.prefix = split_part(s.node, ':', 1) ORDER BY 1, 2"
     ).fetchnumpy()
-    texts = db.execute("SELECT value FROM identity_values ORDER BY id").fetchnumpy()["value"]
-    return _Carried(
-        np.asarray(found["node"], dtype=np.int64), np.asarray(found["value"], dtype=np.int64), np.asarray(texts, dtype=object)
-    )
+    nodes, values = (np.asarray(found[column], dtype=np.int64) for column in ("node", "value"))
+    texts = np.asarray(db.execute("SELECT value FROM identity_values ORDER BY id").fetchnumpy()["value"], dtype=object)
+    # The values of a kind stand together, so that each kind has a span of their numbers.
+    spans = db.execute("SELECT kind, min(id), max(id) + 1 FROM identity_values GROUP BY kind").fetchall()
+    known = {str(kind): (int(first), int(last)) for kind, first, last in spans}
+    carried = {}
+    for kind in (*UNIQUE, *STRONG, *WEAK):
+        first, last = known.get(kind, (0, 0))
+        begin, end = np.searchsorted(values, [first, last])
+        carried[kind] = _Carried(nodes[begin:end], values[begin:end] - first, texts[first:last])
+    return carried
 
 
 def _united(carried: dict[str, _Carried], size: int) -> tuple[Indices, _Refusals]:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from univers import versions as orders
+from univers.nuget import InvalidNuGetVersion
 
 ANY = "*"
 _LONGEST = 128
@@ -32,6 +33,10 @@ _ORDERS: dict[str, type[Any]] = {
     "ebuild": orders.GentooVersion,
     **dict.fromkeys(("semver", "npm", "cargo", "golang", "hex", "pub", "swift", "github", "githubactions"), orders.SemverVersion),
 }
+
+
+_REFUSALS = (ValueError, TypeError, AttributeError, IndexError, RecursionError, InvalidNuGetVersion)
+"""What univers raises over texts that are no versions."""
 
 
 class Unordered(ValueError):
@@ -65,7 +70,7 @@ def contains(text: str, version: str) -> bool:
     at = ordered(allowed.kind, version)
     try:
         return _contains(allowed, at)
-    except TypeError:
+    except _REFUSALS:
         raise Unordered(f"{version[:80]} cannot be compared") from None
 
 
@@ -126,7 +131,7 @@ def parsed(text: str) -> Range:
             bounds.append((operator, version))
     try:
         bounds.sort(key=lambda b: Sortable(b[1]))
-    except TypeError:
+    except _REFUSALS:
         raise Unordered(f"the versions of {text[:80]!r} cannot be compared") from None
     return Range(kind, tuple(equal), tuple(unequal), tuple(bounds))
 
@@ -140,7 +145,7 @@ def ordered(kind: str, version: str) -> Any:
     order = _ORDERS.get(kind)
     try:
         return order(text) if order else orders.DebianVersion(_generic(text))
-    except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except _REFUSALS as error:
         raise Unordered(f"{text[:80]!r} is no version of {kind}: {type(error).__name__}") from None
 
 

@@ -66,7 +66,7 @@ class Osv:
     def recognises(self, path: Path, head: bytes) -> bool:
         """JSON or lines with the keys of an advisory, or a zip whose first member is a JSON file with a flaw's name."""
         if path.suffix.lower() == ".zip":
-            return head.startswith(b"PK") and bool(re.match(rb"PK\x03\x04.{22}..[A-Za-z]+-[\w.:-]+\.json", head, re.DOTALL))
+            return head.startswith(b"PK") and bool(re.match(rb"PK\x03\x04.{26}[A-Za-z]+-[\w.:-]+\.json", head, re.DOTALL))
         if path.suffix.lower() not in (".json", ".jsonl", ".ndjson"):
             return False
         return b'"bomFormat"' not in head and all(mark.search(head) for mark in _MARKS)
