@@ -28,7 +28,7 @@ _INCOMPARABLE_TOLD = 100
 _INFERRED = int(Confidence.INFERRED)
 _NEEDED = (
     *("deployed", "describes", "component", "reference", "named", "identifier", "affected", "listed", "vex"),
-    *("finding", "patch_of", "vulnerable", "installed", "service", "grants", "awaits_patch"),
+    *("finding", "patch_of", "vulnerable", "installed", "service", "proved", "awaits_patch"),
 )
 
 
@@ -65,16 +65,21 @@ def _proved(db: duckdb.DuckDBPyConnection, patched: bool) -> tuple[str, ...]:
     )
     db.execute(
         "CREATE OR REPLACE TEMP TABLE m_flaw AS SELECT DISTINCT n.software, f.flaw, f.source, f.place, "
-        "'the flaw was proved in ' || f.name AS why FROM m_finding f JOIN m_named n ON n.name = f.name "
+        f"'the flaw was proved in ' || f.name AS why FROM m_finding f JOIN m_named n ON {_plain('n.name')} = {_plain('f.name')} "
         + ("WHERE f.flaw NOT IN (SELECT flaw FROM m_mended)" if patched else "")
     )
     if patched:
         return tuple(str(row[0]) for row in db.execute("SELECT flaw FROM m_mended ORDER BY 1").fetchall())
     # A patch lies ready: what the flaw gives is something that deploying it takes away.
     ready = "coalesce((SELECT chief FROM m_same WHERE name = a0), a0) IN (SELECT flaw FROM m_mended)"
-    db.execute(f'INSERT INTO "stage awaits_patch" SELECT * FROM "stage grants" WHERE {ready}')
-    db.execute(f'DELETE FROM "stage grants" WHERE {ready}')
+    db.execute(f'INSERT INTO "stage awaits_patch" SELECT * FROM "stage proved" WHERE {ready}')
+    db.execute(f'DELETE FROM "stage proved" WHERE {ready}')
     return ()
+
+
+def _plain(column: str) -> str:
+    """A name as registries compare it: "acme_web" and "acme.web" are acme-web."""
+    return f"regexp_replace(lower({column}), '[-_.]+', '-', 'g')"
 
 
 def _versions(db: duckdb.DuckDBPyConnection) -> tuple[list[str], int]:
