@@ -40,7 +40,7 @@ _SHOWN = 3000
 """Instances of the shown graph."""
 _NEAREST = 100
 _MOST_PROOFS = 2000
-_LIST = "mithridate paths FILES --list shows nodes and tags"
+_LIST = "mithridate paths FILES, with neither --from nor --to, lists kinds and tags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,13 @@ class Estate:
         rows = self.base.db.execute(f"SELECT a0 FROM {table(predicate)} WHERE a1 = {number}").fetchall()
         return sorted(self.base.names(int(row[0]) for row in rows).values())
 
+    def tags(self) -> list[tuple[str, int]]:
+        """Every tag, and how many nodes carry it."""
+        predicate = self.base.rules.predicates["tag"]
+        rows = self.base.db.execute(f"SELECT a1, count(*) FROM {table(predicate)} GROUP BY a1").fetchall()
+        names = self.base.names(int(row[0]) for row in rows)
+        return sorted((names[int(row[0])], int(row[1])) for row in rows)
+
     def ask(self, question: Question) -> Answer:
         """UsageError for a start or a goal that the estate does not know, or an action that is none."""
         starts = self._known(question.starts, "start")
@@ -111,7 +118,7 @@ class Estate:
             blasts = tuple(self._blast(node, goals, view.blocked) for node in question.blast)
         with self._timed("graph"):
             shown = everything if everything.core.instances <= _SHOWN else view
-            graph = shown_graph(self.graph, shown.solution, shown.core.original, _SHOWN)
+            graph = shown_graph(self.graph, shown.solution, shown.core.original, atoms.tolist(), _SHOWN)
         return Answer(
             question=question,
             summary=self.summary(),

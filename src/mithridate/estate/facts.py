@@ -8,6 +8,7 @@ from loading anything from a network.
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -93,6 +94,30 @@ class FactBase:
                 raise ValueError(f"{term} in {predicate} is out of range")
         buffer = self._buffers[predicate]
         buffer.append((*terms, source, place, int(confidence)))
+        if len(buffer) >= _BUFFERED:
+            self._flush(declared)
+
+    def add_all(
+        self,
+        predicate: str,
+        rows: Sequence[tuple[Term, ...]],
+        *,
+        source: int,
+        place: int | Sequence[int] = 0,
+        confidence: Confidence = Confidence.OBSERVED,
+    ) -> None:
+        """State many facts, at one place or each at its own; as `add` for each of them, but several times faster."""
+        declared = self._declared(predicate)
+        wanted = tuple(int if kind == NUMBER else str for kind in declared.types)
+        numbered = int in wanted
+        for row in rows:
+            if tuple(map(type, row)) != wanted:
+                raise ValueError(f"{row!r} does not fit {predicate}")
+            if numbered and not all(-_LARGEST_NUMBER < term < _LARGEST_NUMBER for term in row if isinstance(term, int)):
+                raise ValueError(f"a number in {row!r} of {predicate} is out of range")
+        places = repeat(place) if isinstance(place, int) else place
+        buffer = self._buffers[predicate]
+        buffer.extend([(*row, source, at, int(confidence)) for row, at in zip(rows, places, strict=False)])
         if len(buffer) >= _BUFFERED:
             self._flush(declared)
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mithridate.estate.hypergraph import Hypergraph
 from mithridate.estate.rules.terms import Variable
+from mithridate.estate.shown import shown_part
 from mithridate.estate.solver import Solution
 from mithridate.model.estate import AttackGraph, AttackPath, Fact, Proof, ProofStep, ShownAtom, ShownInstance, Step, Term
 
@@ -80,10 +81,11 @@ def proof(graph: Hypergraph, goal: str, instances: Sequence[int], actions: Seque
     return Proof(goal=goal, steps=tuple(steps), actions=tuple(sorted(actions)))
 
 
-def shown_graph(graph: Hypergraph, solution: Solution, instances: npt.NDArray[np.int64], most: int) -> AttackGraph:
-    """The instances that lead to goals, those that give the cheapest things first, at most `most` of them."""
-    order = np.argsort(solution.dist[graph.heads[instances]], kind="stable")
-    chosen = [int(i) for i in instances[order[:most]]]
+def shown_graph(
+    graph: Hypergraph, solution: Solution, instances: npt.NDArray[np.int64], goals: Iterable[int], most: int
+) -> AttackGraph:
+    """The instances that lead to the goals (atoms), the cheapest first, about `most` of them."""
+    chosen = shown_part(graph, solution, instances, goals, most)
     telling = Telling(graph, chosen)
     atoms = {a for i in chosen for a in (int(graph.heads[i]), *graph.needs(i))}
     shown = []

@@ -23,11 +23,15 @@ _SCREENED_REPLAYS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much is tried for one finding: proposals looked at, proposals wanted that pass every step, wall seconds."""
+    """How much is tried for one finding: proposals looked at, proposals wanted that pass every step, wall seconds.
+
+    `patient`: while none has passed, those that silence the proofs are judged although the time is over; else one of them is.
+    """
 
     proposals: int = 60
     validated: int = 3
     seconds: float = 900.0
+    patient: bool = True
 
 
 class Gate:
@@ -65,7 +69,8 @@ class Gate:
         done: list[Patch] = []
         for patch in hopeful:
             enough = sum(p.status is PatchStatus.VALIDATED for p in done) >= self._effort.validated
-            late = time.monotonic() > ends and any(p.status is PatchStatus.VALIDATED for p in done)
+            passed = any(p.status is PatchStatus.VALIDATED for p in done)
+            late = time.monotonic() > ends and (passed or (bool(done) and not self._effort.patient))
             done.append(patch if enough or late else self._through(subject, patch, bench, memory))
         return _ordered([*done, *screened])
 
@@ -83,7 +88,7 @@ class Gate:
         if why is not None:
             record.append(_recorded(*why, time.monotonic() - started))
         elif isinstance(built, Variant):
-            seen = silent(subject, bench, built, _SCREENED_REPLAYS)
+            seen = silent(subject, bench, built, _SCREENED_REPLAYS, proposal.diff)
             if seen.outcome is Outcome.FAILED:
                 record.append(_recorded(GateStep.PROOFS, seen, time.monotonic() - started))
         return self._made(subject, proposal, record, (added, removed))

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mithridate.estate.asking import Estate
+from mithridate.estate.checker import check
 from mithridate.estate.facts import FactBase
 from mithridate.estate.identity import identify
 from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, read_pack, rulebase
-from mithridate.model.errors import NothingToAnalyse, PolicyRefusal, UsageError
+from mithridate.model.errors import MithridateError, NothingToAnalyse, PolicyRefusal, UsageError
 from mithridate.model.estate import Answer, BrokenRecord, Question, Reading
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.scope import SCOPE_FILE, Scope, init_command, load, scope_path
+from mithridate.report.estate import explorer, json_v1, markdown, navigator
 
 _HASHED_BYTES = 1 << 20
 UNKNOWN_FLAWS = "unknown-flaws"
@@ -57,6 +59,37 @@ def opened(options: EstateOptions, scope: Path | None, home: Path, starts: Seque
     return _Opened(options, scope, home, starts)
 
 
+def checked(estate: Estate, answer: Answer) -> str:
+    """What the checker says of the certificate of an answer's cut, in a sentence. FalseCertificate when it does not hold."""
+    certificate = answer.cut.certificate
+    if certificate is None:
+        return "the cut has no certificate: it was not found in time, or has too many proofs"
+    verdict = check(certificate, estate.base)
+    if not verdict.holds:
+        raise FalseCertificate(f"the cut's certificate does not hold: {verdict.wrong[0]}")
+    return f"the cut's certificate holds: {len(certificate.proofs)} proofs of {verdict.steps} steps, checked anew"
+
+
+def write(answer: Answer, out: Path) -> list[Path]:
+    """Write all reports of an answer into a directory, each whole or not at all."""
+    out.mkdir(parents=True, exist_ok=True)
+    made = {
+        "paths.json": json_v1.render(answer),
+        "paths.html": explorer.render(answer),
+        "paths.md": markdown.render(answer),
+        "navigator.json": navigator.render(answer),
+    }
+    for name, text in made.items():
+        half = out / f".{name}.part"
+        half.write_text(text, encoding="utf-8")
+        half.replace(out / name)
+    return [out / name for name in made]
+
+
+class FalseCertificate(MithridateError):
+    """A certificate that our own checker refuses."""
+
+
 class _Opened:
     def __init__(self, options: EstateOptions, scope: Path | None, home: Path, starts: Sequence[str]) -> None:
         self._options = options
@@ -79,7 +112,7 @@ class _Opened:
         try:
             readings = [_read(file, base) for file in files]
             if not any(r.facts for r in readings):
-                raise NothingToAnalyse("the files hold nothing that an estate is made of", hint="mithridate paths --readers")
+                raise NothingToAnalyse("the files hold nothing of an estate", hint="docs/estate.md lists what is read")
             identity = identify(base)
             match(base, patched=options.patched, same=identity.same)
             base.freeze(identity.same)

@@ -52,7 +52,7 @@ def _predicate(path: Path, sink: Sink) -> Predicate:
         stem = stem.rpartition("-")[0]
     found = predicates.get(stem)
     if found is None or not found.stated:
-        raise UsageError(f"{path.name} is called after no fact that any pack declares", hint="mithridate paths --predicates")
+        raise UsageError(f"{path.name} is called after no fact that any pack declares", hint="docs/estate.md lists them")
     return found
 
 

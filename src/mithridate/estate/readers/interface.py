@@ -1,6 +1,6 @@
 """The seam of readers: a file → facts, each with the line or record that says it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -41,6 +41,22 @@ class Sink:
         self.reading.facts += 1
         if self.base.knows(predicate):
             self.base.add(predicate, *terms, source=self._number, place=place, confidence=confidence)
+
+    def facts(
+        self,
+        predicate: str,
+        rows: Sequence[tuple[Term, ...]],
+        place: int | Sequence[int] = 0,
+        confidence: Confidence = Confidence.OBSERVED,
+    ) -> None:
+        """State many facts, at one place or each at its own; as `fact` for each of them, but several times faster."""
+        if not all(0 < len(term) <= LONGEST_NAME for row in rows for term in row if type(term) is str):
+            for at, row in enumerate(rows):
+                self.fact(predicate, *row, place=place if isinstance(place, int) else place[at], confidence=confidence)
+            return
+        self.reading.facts += len(rows)
+        if rows and self.base.knows(predicate):
+            self.base.add_all(predicate, rows, source=self._number, place=place, confidence=confidence)
 
     def record(self) -> None:
         """Count one record that was understood."""

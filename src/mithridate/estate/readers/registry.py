@@ -3,12 +3,16 @@
 from pathlib import Path
 
 from mithridate.estate.facts import FactBase
+from mithridate.estate.readers.bloodhound import BloodHound
 from mithridate.estate.readers.by_hand import ByHand
 from mithridate.estate.readers.csaf import Csaf
 from mithridate.estate.readers.csv_facts import CsvFacts
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.cyclonedx_xml import CycloneDxXml
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
+from mithridate.estate.readers.nessus import Nessus
+from mithridate.estate.readers.nmap import Nmap
+from mithridate.estate.readers.opengraph import OpenGraph
 from mithridate.estate.readers.openvex import OpenVex
 from mithridate.estate.readers.osv import Osv
 from mithridate.estate.readers.own_results import OwnResults
@@ -28,6 +32,10 @@ READERS: tuple[Reader, ...] = (
     OpenVex(),
     Csaf(),
     Osv(),
+    BloodHound(),
+    OpenGraph(),
+    Nmap(),
+    Nessus(),
     ByHand(),
     CsvFacts(),
 )

@@ -42,6 +42,7 @@ def render(answer: Answer, *, graph_library: str | None = None) -> str:
         .render(
             answer=answer,
             goals=words.gravest_first(answer),
+            unreached=any(not g.paths for g in answer.goals),
             shown=shown,
             paths_left=sum(len(g.paths) for g in answer.goals) - len(shown),
             most_goals=_MOST_GOALS,
@@ -51,7 +52,7 @@ def render(answer: Answer, *, graph_library: str | None = None) -> str:
             readings=answer.summary.readings[:_MOST_FILES],
             broken=_broken(answer),
             version=__version__,
-            data=_embedded(view.data(answer, shown)),
+            data=_embedded(view.data(answer, [(goal, path) for goal, _, path in shown])),
             style=Markup(style),
             library_style=Markup(LIBRARY_STYLE),
             script=Markup(script),
@@ -68,11 +69,11 @@ def script_text() -> str:
     return f'"use strict";\n(() => {{\n{inner}}})();\n'
 
 
-def _paths(answer: Answer) -> tuple[tuple[GoalAnswer, AttackPath], ...]:
-    """The paths on the page: the cheapest of every goal before the second of any, then by goal."""
+def _paths(answer: Answer) -> tuple[tuple[GoalAnswer, int, AttackPath], ...]:
+    """The paths on the page with their rank from 1: the cheapest of every goal before the second of any, then by goal."""
     goals = words.gravest_first(answer)
     ranked = sorted((rank, at) for at, g in enumerate(goals) for rank in range(len(g.paths)))[:_MOST_PATHS]
-    return tuple((goals[at], goals[at].paths[rank]) for at, rank in sorted((at, rank) for rank, at in ranked))
+    return tuple((goals[at], rank + 1, goals[at].paths[rank]) for at, rank in sorted((at, rank) for rank, at in ranked))
 
 
 def _broken(answer: Answer) -> tuple[BrokenRecord, ...]:

@@ -85,7 +85,9 @@ def _first(answer: Answer) -> Iterator[str]:
     yield from ("## What to do first", "", words.best_sentence(answer.best), "")
     yield from (*actions_list(answer.best.actions), "")
     yield from (f"**To cut every path:** {words.cut_sentence(answer.cut)}", "")
-    if answer.cut.actions != answer.best.actions:
+    if answer.cut.actions and answer.cut.actions == answer.best.actions:
+        yield from ("They are the same.", "")
+    else:
         yield from (*actions_list(answer.cut.actions), "")
     if answer.cut.uncut:
         yield from (f"No known action protects {', '.join(code(g) for g in answer.cut.uncut[:_MOST])}.", "")

@@ -191,4 +191,4 @@ def _stopped(action: Action, by_predicate: Mapping[str, Mapping[Fact, Sequence[i
     """The ways that an action makes impossible."""
     met = {p.predicate for p in action.takes}
     used = [ways for p in sorted(met) for fact, ways in by_predicate.get(p, {}).items() if action.stops(fact)]
-    return sorted({at for ways in used for at in ways})
+    return list[Json](sorted({at for ways in used for at in ways}))

@@ -45,7 +45,7 @@ def headline(answer: Answer) -> str:
     """`2 of 3 goals can be reached, 1 more only by unknown flaws`."""
     states = Counter(g.state for g in answer.goals)
     reached, assumed = states[GoalState.REACHED], states[GoalState.ASSUMED]
-    of = f"{reached or 'none'} of {count(len(answer.goals), 'goal')}".replace("none", "None") + " can be reached"
+    of = f"{reached or 'None'} of {count(len(answer.goals), 'goal')} can be reached"
     more = " more" if reached else ""
     return of + (f", {assumed}{more} only by unknown flaws" if assumed else "")
 

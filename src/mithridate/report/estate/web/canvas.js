@@ -36,12 +36,15 @@ const looks = () => {
     { selector: "edge.path", style: { "line-color": accent, "target-arrow-color": accent, "width": 3, "opacity": 1 } },
     { selector: "edge.cut", style: { "line-color": danger, "target-arrow-color": danger, "line-style": "dashed", "width": 2.5, "opacity": 1 } },
     { selector: "node.cut", style: { "border-color": danger, "border-style": "dashed", "border-width": 2.5 } },
-    { selector: ".lost", style: { "opacity": 0.22 } },
+    { selector: ".lost", style: { "opacity": 0.32 } },
     { selector: "edge.lost", style: { "line-style": "dashed" } },
+    { selector: "edge.cut.lost", style: { "opacity": 0.9 } },
     { selector: "node.here", style: { "overlay-color": accent, "overlay-opacity": 0.2, "overlay-padding": 5 } },
     { selector: "edge.here", style: { "overlay-color": accent, "overlay-opacity": 0.25, "overlay-padding": 5 } },
   ];
 };
+
+const isStart = (element, node) => (element.key.startsWith("n") ? node.start : [...element.atoms].some((atom) => estate.atoms[atom].kind === "start") && !element.members);
 
 const nodeClasses = (element) => {
   const node = element.node >= 0 ? estate.nodes[element.node] : null;
@@ -49,7 +52,7 @@ const nodeClasses = (element) => {
   return [
     element.members && "group",
     element.joint !== undefined && "joint",
-    node && node.start && element.key.startsWith("n") && "start",
+    isStart(element, node) && "start",
     node && node.goal && reachedHere && "goal",
     node && node.goal === "assumed" && reachedHere && "assumed",
   ].filter(Boolean).join(" ");
@@ -104,14 +107,20 @@ const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], Arro
 // `open(key)` is called for what a reader picks, `unfold(key)` for a double click or Enter on what is picked already.
 const makeCanvas = (container, { open, unfold }) => {
   const graph = cytoscape({ container, style: looks(), minZoom: 0.04, maxZoom: 3, boxSelectionEnabled: false, autounselectify: true });
+  // The wheel scrolls the page until a reader has gone into the graph.
+  const wheel = (enabled) => () => graph.userZoomingEnabled(enabled);
+  wheel(false)();
+  container.addEventListener("focus", wheel(true));
+  container.addEventListener("blur", wheel(false));
+  graph.on("tapstart", () => container.focus({ preventScroll: true }));
   graph.on("tap", "node, edge", (event) => open(event.target.id()));
   graph.on("dbltap", "node", (event) => unfold(event.target.id()));
 
   const fit = (chosen = graph.elements()) => {
     if (chosen.empty()) return;
     graph.fit(chosen, 28);
-    if (graph.zoom() > 1.25) {
-      graph.zoom(1.25);
+    if (graph.zoom() > 1.1) {
+      graph.zoom(1.1);
       graph.center(chosen);
     }
   };
@@ -130,7 +139,7 @@ const makeCanvas = (container, { open, unfold }) => {
   const move = (direction) => {
     const from = here();
     const to = from.nonempty() ? nextTo(graph, from, direction) : graph.nodes(".start").union(graph.nodes()).first();
-    if (to) open(to.id());
+    if (to && to.nonempty()) open(to.id());
   };
   container.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -164,7 +173,6 @@ const makeCanvas = (container, { open, unfold }) => {
       const has = classOf(element.id(), element.isEdge());
       names.forEach((name) => element.toggleClass(name, has.includes(name)));
     })),
-    place: (key) => graph.getElementById(key).renderedPosition(),
     resize: () => graph.resize(),
   };
 };

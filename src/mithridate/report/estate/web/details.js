@@ -19,7 +19,7 @@ const factItem = (at) => {
 };
 
 const evidence = (facts) => (facts.length
-  ? make("div", {}, make("h5", {}, "Evidence"), make("ul", { class: "evidence" }, ...facts.map(factItem)))
+  ? make("div", {}, make("h4", {}, "Evidence"), make("ul", { class: "evidence" }, ...facts.map(factItem)))
   : null);
 
 const marks = (way) => make("p", { class: "marks" },
@@ -31,12 +31,12 @@ const marks = (way) => make("p", { class: "marks" },
 const atomButton = (atom, pick) => make("button", { type: "button", class: "link", click: () => pick(atom) }, estate.atoms[atom].text);
 
 const atomList = (title, atoms, pick) => (atoms.length
-  ? make("div", {}, make("h5", {}, title), make("ul", { class: "atoms" }, ...atoms.map((atom) => make("li", {}, atomButton(atom, pick)))))
+  ? make("div", {}, make("h4", {}, title), make("ul", { class: "atoms" }, ...atoms.map((atom) => make("li", {}, atomButton(atom, pick)))))
   : null);
 
 const stoppers = (at) => {
   const names = estate.actions.filter((action) => action.stops.includes(at)).map((action) => action.text);
-  return names.length ? make("div", {}, make("h5", {}, "Stopped by"), make("ul", {}, ...names.map((name) => make("li", {}, name)))) : null;
+  return names.length ? make("div", {}, make("h4", {}, "Stopped by"), make("ul", {}, ...names.map((name) => make("li", {}, name)))) : null;
 };
 
 // A way: what is done, what it needs and gives, and why that is so.
@@ -68,17 +68,17 @@ const stateWords = (node) => [
   node.zone && `in ${node.zone}`,
 ].filter(Boolean).join(" · ");
 
-const memberList = (element, view, pin) => make("ul", { class: "atoms" }, ...element.members.slice(0, 200).map((key) => make("li", {},
+const memberList = (element, pin) => make("ul", { class: "atoms" }, ...element.members.slice(0, 200).map((key) => make("li", {},
   make("button", { type: "button", class: "link", click: () => pin(key) }, memberName(key)))));
 
 const memberName = (key) => (key.startsWith("n") ? nodeName(estate.nodes[Number(key.slice(1))]) : estate.atoms[Number(key.slice(1))].text);
 
 // What to tell of an element or a line of the drawing: {title, parts}.
-const toldElement = (element, { pick, pin, expand, neighbours, view }) => {
+const toldElement = (element, { pick, pin, expand, neighbours }) => {
   if (element.members) {
     return { title: elementTitle(element), parts: [
       make("p", {}, make("button", { type: "button", class: "act", click: () => expand(element.name) }, "Expand this group")),
-      make("h5", {}, "Members"), memberList(element, view, pin)] };
+      make("h4", {}, "Members"), memberList(element, pin)] };
   }
   if (element.joint !== undefined) return { title: "One way, several needs", parts: [wayBlock(element.joint, pick)] };
   const ways = [...element.atoms].flatMap((atom) => producers[atom]);

@@ -22,7 +22,7 @@ const bend = (drawn, columns, columnOf, byKey) => {
   const [from, to] = [columnOf.get(drawn.from), columnOf.get(drawn.to)];
   const bends = [];
   for (let at = Math.min(from, to) + 1; at < Math.max(from, to); at += 1) {
-    const made = { key: `${drawn.key} ${at}`, label: "", near: [], size: 0.4, bend: true };
+    const made = { key: `${drawn.key} ${at}`, label: "", near: [], size: 0.3, bend: true };
     byKey.set(made.key, made);
     columns[at].push(made);
     bends.push(made);

@@ -58,7 +58,7 @@ const keyOfAtom = (atom) => {
 
 const open = (key) => {
   if (canvas) canvas.show(key);
-  const handlers = { pick: pickAtom, pin, expand, neighbours, view };
+  const handlers = { pick: pickAtom, pin, expand, neighbours };
   const element = drawing.elements.get(key);
   const told = element ? toldElement(element, handlers) : toldLine(drawing.lines.get(key), drawing.elements, handlers);
   showDetails(told);
@@ -79,8 +79,8 @@ const pickAtom = (atom) => {
 
 const pickWay = (at) => {
   if (canvas) canvas.show(keyOfAtom(estate.ways[at].gives));
-  showDetails({ title: estate.ways[at].text || estate.atoms[estate.ways[at].gives].text, parts: [wayBlock(at, pickAtom)] });
-  say("Details shown");
+  showDetails({ title: estate.ways[at].rule, parts: [wayBlock(at, pickAtom)] });
+  say(`Details of ${estate.ways[at].rule} shown`);
 };
 
 const expand = (name) => {
