@@ -55,7 +55,7 @@ def _by_file(db: duckdb.DuckDBPyConnection, sources: list[str]) -> None:
         "bill": np.array([bill for bill, _ in rows], dtype=object),
         "host": np.array([f"host:{host_of(sources[int(s)])}" for _, s in rows], dtype=object),
     }
-    known = "SELECT host FROM m_seen UNION SELECT host FROM m_runs"
+    known = "SELECT host FROM m_seen UNION SELECT host FROM m_runs UNION SELECT chief FROM m_same"
     if db.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'stage in_zone'").fetchall()[0][0]:
         known += ' UNION SELECT a0 FROM "stage in_zone"'
     db.execute(

@@ -43,7 +43,7 @@ def packages(name: str) -> tuple[Package, ...]:
     """Every way in which advisories name what a package URL or a CPE name names; the most telling first, () for nonsense."""
     try:
         if is_purl(name):
-            return tuple(dict.fromkeys(_of_purl(PackageURL.from_string(name))))
+            return tuple(dict.fromkeys(_of_purl(_parsed(name))))
         if is_cpe(name):
             return (_of_cpe(name),)
     except ValueError:
@@ -51,12 +51,13 @@ def packages(name: str) -> tuple[Package, ...]:
     return ()
 
 
+@lru_cache(maxsize=100_000)
 def normal(purl: str) -> str:
     """A package URL as one and the same software is always written: of the qualifiers only the release of a distribution stays.
 
     ValueError for what is none.
     """
-    made = PackageURL.from_string(purl)
+    made = _parsed(purl)
     qualifiers = made.qualifiers if isinstance(made.qualifiers, dict) else {}
     kept = {"distro": qualifiers["distro"]} if qualifiers.get("distro") else None
     return PackageURL(made.type, made.namespace, made.name, made.version, kept).to_string()
@@ -82,6 +83,11 @@ def key_of(kind: str, namespace: str | None, name: str, where: str = "") -> str:
     that is none."""
     made = PackageURL(kind, namespace or None, name).to_string()
     return f"{made}?distro={release(where)}" if where else made
+
+
+@lru_cache(maxsize=10_000)
+def _parsed(purl: str) -> PackageURL:
+    return PackageURL.from_string(purl)
 
 
 def _of_purl(purl: PackageURL) -> Iterator[Package]:

@@ -270,6 +270,13 @@ def test_many_advisories_come_as_lines_as_a_list_or_as_a_zip(tmp_path: Path) -> 
     assert read([tmp_path / "many.jsonl"]).broken[0][0] == 3
 
 
+def test_half_a_character_breaks_its_record_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(json.dumps({**OSV, "id": "GHSA-\ud800"}) + "\n" + json.dumps(OSV))
+    found = read([tmp_path / "a.jsonl"])
+    assert {(place, reason.split(" in ")[0]) for place, reason in found.broken} == {(1, "half a character")}
+    assert "identifier(vulnerability:GHSA-aaaa-bbbb-cccc, cve, CVE-2024-0001)" in found.told
+
+
 def test_long_lists_of_versions_become_several_facts(tmp_path: Path) -> None:
     versions = [f"1.{i}.0" for i in range(400)]
     one = {**OSV, "affected": [{"package": {"ecosystem": "PyPI", "name": "acme-web"}, "versions": versions}]}
