@@ -11,10 +11,20 @@ from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
 from mithridate.estate.readers.kubernetes import Kubernetes
 from mithridate.estate.readers.opengraph import OpenGraph
 from mithridate.estate.readers.own_results import OwnResults
+from mithridate.estate.readers.terraform import Terraform
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Reading
 
-READERS: tuple[Reader, ...] = (OwnResults(), CycloneDx(), BloodHound(), OpenGraph(), Kubernetes(), ByHand(), CsvFacts())
+READERS: tuple[Reader, ...] = (
+    OwnResults(),
+    CycloneDx(),
+    BloodHound(),
+    OpenGraph(),
+    Kubernetes(),
+    Terraform(),
+    ByHand(),
+    CsvFacts(),
+)
 
 
 def read(path: Path, base: FactBase, name: str | None = None) -> Reading:
