@@ -103,7 +103,7 @@ def test_deep_and_expanding_documents_are_refused(tmp_path: Path, inner: str) ->
         read([tmp_path / "a.yaml"])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(SHOP)), st.binary(max_size=8), st.integers(0, 40))
 def test_any_change_is_read_or_refused(tmp_path: Path, at: int, new: bytes, cut: int) -> None:
     text = SHOP.encode()
