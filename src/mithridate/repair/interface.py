@@ -131,9 +131,13 @@ class Workbench(Protocol):
 
 
 class Proposer(Protocol):
-    """Suggests patches for what it knows; yields nothing for the rest. It may look (build, judge), and judges no patch."""
+    """Suggests patches for what it knows; yields nothing for the rest. It may look (build, judge), and judges no patch.
+
+    `lowest_rank` is below or at the rank of all that it proposes; it is asked when others have nothing left below that.
+    """
 
     name: str
+    lowest_rank: float
 
     def propose(self, subject: Subject, bench: Workbench) -> Iterator[Proposal]:
         """Proposals, the likeliest first. The caller stops asking when it has enough."""

@@ -22,6 +22,7 @@ from mithridate.prove.bundle import Bundle, read_bundle
 from mithridate.prove.manifest import entry_point
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.source_archive import unpack
+from mithridate.repair.asking import by_rank
 from mithridate.repair.gate import Effort, Gate
 from mithridate.repair.interface import Proposer, Shown, Subject, Variant
 from mithridate.repair.proposers import registry
@@ -271,20 +272,14 @@ def _test(subject: Subject, patch: Patch, bench: Workshop) -> RegressionTest | N
 
 
 def _proposals(subject: Subject, bench: Workshop, options: PatchOptions, observer: Observer) -> Iterator[Proposal]:
-    """What all proposers say, taken in turns; one that breaks is told and left out."""
+    """What all proposers say, the likeliest first; one that breaks is told and left out."""
     known = read_advisories(options.advisories)
     asked: list[Proposer] = [*([DependencyProposer(known)] if known else []), *registry.create()]
-    waiting = [(proposer.name, proposer.propose(subject, bench)) for proposer in asked]
-    while waiting:
-        for one in list(waiting):
-            name, proposals = one
-            try:
-                yield next(proposals)
-            except StopIteration:
-                waiting.remove(one)
-            except Exception as error:  # noqa: BLE001  # a proposer reads code that nobody has seen; the others go on
-                observer(Note(text=f"{subject.finding}: the proposer {name} broke: {error}"))
-                waiting.remove(one)
+
+    def broke(name: str, error: Exception) -> None:
+        observer(Note(text=f"{subject.finding}: the proposer {name} broke: {error}"))
+
+    return by_rank(asked, subject, bench, broke)
 
 
 def _project(bundles: Sequence[Bundle], folder: Path) -> Project:

@@ -53,6 +53,7 @@ class LearnedGuard:
     """Implements Proposer for C and C++. Yields nothing where no condition separates."""
 
     name = "learned-guard"
+    lowest_rank = _BASE_RANK - _RANK_OF_COST + _RANK_OF_BIRTH
 
     def __init__(self, effort: Effort | None = None) -> None:
         self._effort = effort or Effort()
