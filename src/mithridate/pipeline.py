@@ -1,7 +1,7 @@
 """The story of a run, as one durable workflow:
 
     snapshot → components → builds → entry points → (engine × entry point, watched by oracles) → candidates
-             → proofs → findings → patches → report
+             → shadow patches → candidates behind them → proofs → findings → patches → report
 
 Every line of `Scan.story` that goes through `self._step` is a durable step: its result is in the run's own database before
 the next one starts. Kill the process at any moment; `resume` goes on behind the last finished step.
@@ -11,7 +11,7 @@ import gc
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -27,9 +27,11 @@ from mithridate.model.project import Skipped
 from mithridate.model.run import Observer, RunOptions, RunReport
 from mithridate.policy.scope import Scope
 from mithridate.prove.verify import Verdict
-from mithridate.stages import approval, conclude, construct, documents, evidence, verification
+from mithridate.repair.merging import merged
+from mithridate.stages import approval, conclude, construct, documents, evidence, shadow, verification
 from mithridate.stages import repair as repairs
-from mithridate.stages.search import Confirmed, Hunt
+from mithridate.stages.judging import Confirmed
+from mithridate.stages.search import Hunt
 from mithridate.stages.session import Session, Stores
 from mithridate.store.runs import RunState, RunSummary
 from mithridate.store.space import comes_of_full_disk, require_space, told_when_full
@@ -73,12 +75,18 @@ class Scan(DBOSConfiguredInstance):
             hunt.take(self._step("given", hunt.examine_given))
         while assignments := hunt.next():
             hunt.take(self._step(f"hunt {len(hunt.rounds)}", partial(hunt.run, assignments)))
+            if hunt.held_up:
+                layer = len(hunt.layers) + 1
+                deeper = self._step(f"shadow {layer}", partial(shadow.deepen, session, project, built, hunt))
+                hunt.deepen(deeper)
+                if deeper.shadows:
+                    hunt.take(self._step(f"behind {layer}", partial(hunt.examine_behind, deeper)))
         hunt.take(self._step("judge late", hunt.examine_late))
 
-        confirmed = [c for r in hunt.rounds for c in r.confirmed]
+        confirmed = hunt.confirmed
         doors_of = {entry.id: entry for entry in hunt.entries}
         native = [c for c in confirmed if not doors_of[c.candidate.entry_id].observed]
-        made = [self._step(f"prove {c.signature}", partial(self._prove, c, hunt, len(native))) for c in native]
+        made = [self._step(_proving(c, hunt), partial(self._prove, c, hunt, len(native))) for c in native]
         observed = documents.together([(e, _behind(e, confirmed)) for e in hunt.entries if e.observed])
         while observed:  # all documents of a door at once, as it opens slowly, and as many doors as there are cores
             some, observed = observed[: session.options.jobs], observed[session.options.jobs :]
@@ -86,34 +94,43 @@ class Scan(DBOSConfiguredInstance):
         proofs = [e.proof for e in made if e.proof]
         flaky: list[Flaky] = [*(f for r in hunt.rounds for f in r.flaky), *(e.flaky for e in made if e.flaky)]
 
-        findings = self._step("triage", lambda: evidence.conclude(session, project, parts.components, entries, proofs))
-        patches: dict[str, tuple[Patch, ...]] = {}
+        findings = self._step("triage", lambda: evidence.conclude(session, project, parts.components, hunt.entries, proofs))
+        patches: Mapping[str, tuple[Patch, ...]] = {}
         if session.options.patch_s and findings:
-            patches, unpatched = self._patched(findings, hunt)
+            findings, patches, unpatched = self._patched(findings, hunt)
             skipped += unpatched
         return self._step(
             "report",
             lambda: self._report(conclude.report(session, project, hunt, findings, tuple(flaky), skipped, patches), hunt),
         )
 
-    def _patched(self, findings: Sequence[Finding], hunt: Hunt) -> tuple[dict[str, tuple[Patch, ...]], list[Skipped]]:
-        """The gravest first, as long as there is time for patches; what that did not reach is said."""
+    def _patched(
+        self, findings: tuple[Finding, ...], hunt: Hunt
+    ) -> tuple[tuple[Finding, ...], Mapping[str, tuple[Patch, ...]], list[Skipped]]:
+        """The gravest first, as long as there is time for patches; what that did not reach is said.
+
+        What the patch of another silences needs none, and is one finding with it.
+        """
         self._step("keep corpora", hunt.keep_corpora)
-        proved = repairs.in_order(findings)
-        done: list[repairs.Repaired] = []
-        for finding in proved:
-            if sum(one.seconds for one in done) >= self._session.options.patch_s:
-                break
-            each = partial(repairs.in_run, self._session, finding, findings, tuple(done), len(proved))
-            done.append(self._step(f"patch {finding.id}", each))
-        late = proved[len(done) :]
+        waiting = repairs.in_order(findings)
+        left_s = self._session.options.patch_s - sum(layer.seconds for layer in hunt.layers)
+        done: dict[str, repairs.Repaired] = {}
+        while waiting and left_s > 0:
+            finding = waiting.pop(0)
+            each = partial(repairs.in_run, self._session, finding, findings, left_s, len(waiting) + 1)
+            done[finding.id] = self._step(f"patch {finding.id}", each)
+            left_s -= done[finding.id].seconds
+            waiting = [one for one in waiting if one.id not in done[finding.id].silences]
         why = f"the time for patches was used up; mithridate patch {self._session.record.id} goes on"
-        named = Skipped(what=f"patches of {len(late)} findings", reason=why)
-        return {f.id: one.patches for f, one in zip(proved, done, strict=False)}, [named] * bool(late)
+        named = Skipped(what=f"patches of {len(waiting)} findings", reason=why)
+        silences = {one: repaired.silences for one, repaired in done.items() if repaired.silences}
+        made = {one: repaired.patches for one, repaired in done.items()}
+        return *merged(findings, made, silences), [named] * bool(waiting)
 
     def _prove(self, confirmed: Confirmed, hunt: Hunt, of: int) -> evidence.Evidence:
         entry = next(e for e in hunt.entries if e.id == confirmed.candidate.entry_id)
-        return evidence.prove(self._session, entry, confirmed, of)
+        behind = hunt.shadows.get(entry.id)
+        return evidence.prove(self._session, entry, confirmed, of, behind.patch if behind is not None else None)
 
     def _report(self, report: RunReport, hunt: Hunt) -> RunReport:
         """Hand over what the run leaves behind. It is done only when that lies where it was asked for."""
@@ -143,6 +160,10 @@ class Scan(DBOSConfiguredInstance):
 
 def _behind(entry: EntryPoint, confirmed: Sequence[Confirmed]) -> list[Confirmed]:
     return [c for c in confirmed if c.candidate.entry_id == entry.id]
+
+
+def _proving(confirmed: Confirmed, hunt: Hunt) -> str:
+    return f"prove {confirmed.signature}{' behind' if confirmed.candidate.entry_id in hunt.shadows else ''}"
 
 
 def _named(entries: Sequence[EntryPoint]) -> str:

@@ -69,3 +69,18 @@ def test_a_program_under_other_arguments_takes_over_what_was_kept(tmp_path: Path
 def test_another_program_keeps_its_own_inputs(tmp_path: Path) -> None:
     one, other = door("tool", INPUT), door("another", INPUT)
     assert hunt(tmp_path, [one, other], [0, 1])[other.id] == {b"seed 1"}
+
+
+def test_a_door_that_comes_later_shares_with_the_one_that_it_is_like_and_with_its_sisters(tmp_path: Path) -> None:
+    engine, entries = Noting(), [door("tool", INPUT), door("tool", "-x", INPUT), door("another", INPUT)]
+    pace = Pace(memory_bytes=1, unit_timeout_s=1)
+    campaign = Campaign(entries, [engine], UnsafeHost(), tmp_path, pace, lambda _: None, threading.Event())
+    for number in range(3):
+        campaign.plant(number, [b"seed %d" % number], b"")
+    entries.append(door("tool", INPUT, "(patched)"))
+    campaign.deepen(3, 0)
+    campaign.plant(3, [b"seed 3"], b"")
+    for number in (3, 0, 1):
+        campaign.round([Assignment(entry=number, engine=0, seconds=1, seed=1)], 1.0)
+    assert engine.given[entries[3].id] == {b"seed 0", b"seed 1", b"seed 3"}
+    assert b"seed 3" in engine.given[entries[0].id] and b"seed 3" in engine.given[entries[1].id]

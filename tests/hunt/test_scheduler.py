@@ -110,3 +110,21 @@ def test_an_engine_that_is_through_with_its_plan_gets_no_more_time() -> None:
 def test_one_door_is_searched_for_more_than_half_of_the_budget_though_nothing_comes() -> None:
     played = play(Scheduler([(0, 0)], 600, 1, 1), lambda a: BARREN, 600)
     assert 600 > sum(a.seconds for a in played) > 300
+
+
+def test_a_door_without_the_flaw_that_held_it_up_is_tried_next_and_by_all_engines() -> None:
+    scheduler = Scheduler([(0, 0), (0, 1), (1, 0)], 600, 1, 1)
+    for assignment in (scheduler.next_round(600) for _ in range(4)):
+        scheduler.record(assignment[0], RICH)
+    scheduler.deepen(2, 0)
+    first, second = scheduler.next_round(400), ()
+    scheduler.record(first[0], BARREN)
+    second = scheduler.next_round(380)
+    assert {(a.entry, a.engine) for a in (*first, *second)} == {(2, 0), (2, 1)}
+
+
+def test_the_door_that_a_flaw_holds_up_is_not_given_up() -> None:
+    scheduler = Scheduler([(0, 0)], 600, 2, 1)
+    scheduler.record(scheduler.next_round(600)[0], RICH)
+    scheduler.deepen(1, 0)
+    assert {a.entry for a in scheduler.next_round(500)} == {0, 1}

@@ -170,7 +170,12 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "other-signature": (other_signature, "contradicts itself"),
     "lost-control": (lost_control, "contradicts itself"),
     "unlisted": (unlisted, "not those its manifest lists"),
-    "newer-version": (lambda b: restated(b, lambda m: m.update(version=2)), "version 2"),
+    "newer-version": (lambda b: restated(b, lambda m: m.update(version=3)), "version 3"),
+    "version-for-a-patch-without-one": (lambda b: restated(b, lambda m: m.update(version=2)), "does not go with version 2"),
+    "patch-in-a-version-without-them": (
+        lambda b: restated(b, lambda m: m["proof"].update(shadow={"behind": [], "diff": ""})),
+        "does not go with version 1",
+    ),
     "other-format": (lambda b: restated(b, lambda m: m.update(format="else")), "'else'"),
     "no-json": (lambda b: raw_manifest(b, b"\xff\xfe not json"), "manifest cannot be read"),
     "no-object": (lambda b: raw_manifest(b, b"[]"), "manifest cannot be read"),

@@ -7,6 +7,7 @@ from tests.prove import records
 from tests.prove.hostile_bundles import HOSTILE, members_of
 
 from mithridate.model.errors import UsageError
+from mithridate.model.finding import ShadowPatch
 from mithridate.prove import keys
 from mithridate.prove.bundle import Bundle, read_bundle, write_bundle
 
@@ -98,3 +99,11 @@ def test_the_manifest_is_plain_json_that_others_can_read(tmp_path: Path) -> None
     assert (manifest["format"], manifest["version"], manifest["finding"]) == ("mithridate-proof", 1, "M-1")
     assert manifest["entry"]["arguments"] == ["-x", "@@"]
     assert manifest["proof"]["violation"]["kind"] == "heap-buffer-overflow"
+
+
+def test_a_bundle_carries_the_patch_that_its_proof_needs(tmp_path: Path) -> None:
+    shadow = ShadowPatch(behind=("s1", "s2"), diff="--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-a\n+b\n")
+    path = write(tmp_path, proof=records.proof(shadow=shadow))
+    bundle = read_bundle(path)
+    assert bundle.manifest.proof.shadow == shadow
+    assert bundle.manifest.version == 2, "a program that knows of no patches must not answer for it"

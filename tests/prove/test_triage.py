@@ -3,7 +3,7 @@ from cvss import CVSS4
 from tests.prove.records import entry, frame, proof, violation
 
 from mithridate.model.entry import EntryKind
-from mithridate.model.finding import Control, ControlTier
+from mithridate.model.finding import Control, ControlTier, Finding, ShadowPatch
 from mithridate.model.violation import Access, Region, Relation, ViolationKind
 from mithridate.prove.severity import severity
 from mithridate.prove.triage import explanation, findings, title
@@ -117,3 +117,51 @@ def test_findings_come_gravest_first_one_a_root_cause() -> None:
 def test_a_finding_points_into_the_project_even_when_the_build_wrote_odd_paths() -> None:
     odd = violation(frames=(frame("f", 3, "/src/build/../lib/./a.c"),))
     assert findings([proof(odd)], {"demo:@@": entry()})[0].file == "lib/a.c"
+
+
+def deep_and_shallow(deep_on_the_snapshot: bool) -> tuple[Finding, Finding]:
+    shallow = violation(frames=(frame("front", 3), frame("main", 9)))
+    deep = violation(frames=(frame("deep", 70), frame("main", 12)), allocation=(frame("deep", 60),))
+    shadow = ShadowPatch(behind=(shallow.signature,), diff="")
+    behind = proof(deep, entry_id="demo:@@ (shadow patch 1)", shadow=shadow, size=1)
+    proofs = [proof(shallow), behind, *([proof(deep, size=99)] if deep_on_the_snapshot else [])]
+    doors = {name: entry() for name in ("demo:@@", "demo:@@ (shadow patch 1)")}
+    found = {f.function: f for f in findings(proofs, doors)}
+    return found["deep"], found["front"]
+
+
+def test_what_no_proof_shows_on_the_snapshot_lies_behind_a_finding_and_says_so() -> None:
+    deep, front = deep_and_shallow(deep_on_the_snapshot=False)
+    assert deep.behind == (front.id,) and front.behind == ()
+    assert f"It lies behind {front.id}: on the unpatched program that comes first" in deep.explanation
+    assert "lies behind" not in front.explanation
+
+
+def test_what_one_proof_shows_on_the_snapshot_lies_behind_nothing() -> None:
+    deep, _ = deep_and_shallow(deep_on_the_snapshot=True)
+    assert deep.behind == () and "lies behind" not in deep.explanation
+    assert [p.shadow is None for p in deep.proofs] == [True, False], "that proof speaks for the finding, though it is larger"
+    assert deep.id == deep_and_shallow(deep_on_the_snapshot=False)[0].id
+
+
+def test_what_lies_behind_may_itself_lie_in_front_of_another() -> None:
+    first, second, third = (
+        violation(frames=(frame(name, line), frame("main", 9))) for name, line in (("f", 1), ("g", 2), ("h", 3))
+    )
+    proofs = [
+        proof(first),
+        proof(second, shadow=ShadowPatch(behind=(first.signature,), diff="")),
+        proof(third, shadow=ShadowPatch(behind=(first.signature, second.signature), diff="")),
+    ]
+    found = {f.function: f for f in findings(proofs, {"demo:@@": entry()})}
+    assert found["g"].behind == (found["f"].id,)
+    assert found["h"].behind == (found["f"].id, found["g"].id)
+    assert (
+        f"It lies behind {found['f'].id} and {found['g'].id}: on the unpatched program these come first" in found["h"].explanation
+    )
+
+
+def test_behind_a_flaw_that_was_not_proved_its_signature_is_told() -> None:
+    shadow = ShadowPatch(behind=("0123456789abcdef",), diff="")
+    (deep,) = findings([proof(shadow=shadow)], {"demo:@@": entry()})
+    assert deep.behind == ("0123456789abcdef",)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal
+from mithridate.model.violation import Violation
 from mithridate.repair.gate import Effort, Gate
 from mithridate.repair.steps.builds import Builds
 from mithridate.repair.steps.outputs import Outputs
@@ -110,3 +111,26 @@ def test_a_proof_that_gets_as_far_as_another_finding_is_told_and_held_against_no
     assert seen.outcome is Outcome.PASSED and "another finding" in seen.evidence[1]
     seen = silent(replace(bench.subject, known=frozenset({"elsewhere"})), bench.workshop, bench.workshop.original, 1)
     assert seen.outcome is Outcome.FAILED
+
+
+def test_what_shows_elsewhere_is_not_held_against_a_patch_that_only_clears_the_way(bench: Bench) -> None:
+    """Of a search's shadow patch it is asked only that the flaw in front is gone."""
+    asked: list[str] = []
+
+    def elsewhere(_violation: Violation, diff: str) -> bool:
+        asked.append(diff)
+        return True
+
+    seen = silent(replace(bench.subject, elsewhere=elsewhere), bench.workshop, bench.workshop.original, 1, "the diff")
+    assert seen.outcome is Outcome.PASSED and "lies behind" in seen.evidence[1]
+    assert asked and set(asked) == {"the diff"}
+    gate = Gate((Builds(), Proofs(), Variants(0.0)), Effort(validated=1))
+    (patch,) = gate.judge(replace(bench.subject, elsewhere=elsewhere), [proposal(notebook.SIBLING)], bench.workshop)
+    assert patch.stopped_by is None, [(r.step, r.outcome, r.evidence) for r in patch.gate]
+
+
+def test_without_patience_one_proposal_is_judged_though_the_time_is_over(bench: Bench) -> None:
+    given = [proposal(notebook.RIGHT), proposal(notebook.SIBLING)]
+    gate = Gate((Builds(), Proofs()), Effort(validated=1, seconds=0.0, patient=False))
+    made = gate.judge(bench.subject, given, bench.workshop)
+    assert [p.status for p in made] == [PatchStatus.VALIDATED]

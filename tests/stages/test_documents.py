@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mithridate.model.entry import EntryPoint
 from mithridate.stages.documents import together
-from mithridate.stages.search import Confirmed
+from mithridate.stages.judging import Confirmed
 from tests.prove.model_observer import candidate, entry, violation
 
 

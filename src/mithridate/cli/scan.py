@@ -79,7 +79,7 @@ def scan(
             metavar="DURATION",
             envvar="MITHRIDATE_PATCH",
             parser=parse_optional_duration,
-            help="Wall time for patches of all findings together, after the hunt; 0 for none.",
+            help="Wall time for patches: of what holds up the hunt, then of all findings; 0 for none.",
         ),
     ] = "5m",  # type: ignore[assignment]
     no_source: Annotated[

@@ -85,6 +85,13 @@ class Campaign:
             i: [k for k in range(len(entries)) if k != i and _sisters(entries[i], entries[k])] for i in range(len(entries))
         }
 
+    def deepen(self, entry: int, like: int) -> None:
+        """Take in an entry point that is new among the entries; it shares what it keeps with `like` and its sisters."""
+        kin = [like, *self._sisters[like]]
+        self._sisters[entry] = kin
+        for one in kin:
+            self._sisters[one] = [*self._sisters[one], entry]
+
     def plant(self, entry: int, seeds: Sequence[bytes], dictionary: bytes) -> None:
         """Give an entry point its seeds and dictionary, before its first slice. Doing it again changes nothing."""
         base = self._base(entry)

@@ -57,6 +57,8 @@ class _Arm:
     spent_s: float = 0.0
     first_s: float = 0.0
     retired: bool = False
+    ahead: bool = False
+    """Not yet tried, and to be tried before anything else."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,16 @@ class Scheduler:
         """Arms that never got a slice."""
         return tuple((a.entry, a.engine) for a in self._arms if not a.slices)
 
+    def deepen(self, entry: int, instead_of: int) -> None:
+        """A new entry point, the same as another whose search a flaw holds up, without that flaw.
+
+        It is tried next, whatever the others promise: what lies behind the flaw is new ground. The other one keeps its arms, for
+        whoever mends a flaw may close ways that have nothing to do with it.
+        """
+        best = max((a.worth for a in self._arms), default=0.0) or 1.0
+        known = [a for a in self._arms if a.entry == instead_of and not a.retired]
+        self._arms += [_Arm(entry=entry, engine=a.engine, seconds=a.seconds, worth=2 * best, ahead=True) for a in known]
+
     def next_round(self, left_s: float) -> tuple[Assignment, ...]:
         """Up to `jobs` slices to run side by side within `left_s` seconds; empty when the hunt is over."""
         if left_s < 1.0 or self.saturated:
@@ -111,10 +123,11 @@ class Scheduler:
         cost = max(gained.cpu_s, 0.5)
         brought = math.log1p(gained.new_edges) * 4 + gained.new_violations * _VIOLATION_WORTH
         rate = brought / cost
-        if not self._tried(arm.entry):
+        if not self._tried(arm.entry) and not arm.ahead:
             arm.first_s = assignment.seconds
         arm.worth = rate if not arm.slices else _DECAY * rate + (1 - _DECAY) * arm.worth
         arm.slices += 1
+        arm.ahead = False
         arm.spent_s += assignment.seconds
         arm.barren_s = 0.0 if brought else arm.barren_s + assignment.seconds
         arm.seconds = min(_LONGEST_SLICE_S, arm.seconds * _GROWTH)
@@ -127,6 +140,9 @@ class Scheduler:
             return None
         other_entries = [a for a in free if all(a.entry != t.entry for t in taken)]
         pool = other_entries or free
+        deeper = next((a for a in pool if a.ahead), None)
+        if deeper is not None:
+            return deeper
         fresh = next((a for a in pool if not self._tried(a.entry)), None)
         tried = [a for a in pool if self._tried(a.entry)]
         if fresh is not None and (not tried or self._first_looks_s <= _FIRST_LOOKS_SHARE * self._spent_s):

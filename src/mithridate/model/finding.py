@@ -36,6 +36,17 @@ class NegativeControl:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShadowPatch:
+    """What was done to the tree so that a proof fires in it: `diff` (relative to the snapshot) silences the flaws in front.
+
+    `behind` are the signatures of those flaws.
+    """
+
+    behind: tuple[str, ...]
+    diff: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """An input that fired `fired` of `replays` times in fresh sandboxes with one signature; equal, or it is no proof."""
 
@@ -57,6 +68,8 @@ class Proof:
     """For an input document: the request, call or command line that carries the attack, in words, e.g. "`POST /login`"."""
     carriers: tuple[str, ...] = ()
     """For an input document: the inputs that carry attacker data, in words, e.g. "the form field `name`"."""
+    shadow: ShadowPatch | None = None
+    """Not None: it fires with this patch applied; on the snapshot another flaw comes first. Lines are those of the snapshot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +112,26 @@ class Severity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom:
+    """What was a finding of its own until the patch of another was seen to silence its every proof."""
+
+    id: str
+    title: str
+    cwe: int
+    file: str
+    line: int
+    function: str
+    signatures: tuple[str, ...]
+    """Those of its proofs, which are now among the proofs of the finding that it belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One root cause, with at least one proof."""
+    """One root cause, with at least one proof.
+
+    `behind`: the ids of the findings that had to be patched before it could be shown at all; () when one of its proofs fires on
+    the snapshot. `symptoms`: what one patch silences together with it.
+    """
 
     id: str
     title: str
@@ -113,6 +144,8 @@ class Finding:
     function: str
     explanation: str
     proofs: tuple[Proof, ...]
+    behind: tuple[str, ...] = ()
+    symptoms: tuple[Symptom, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.proofs or any(p.fired != p.replays or p.replays < 1 for p in self.proofs):

@@ -25,7 +25,7 @@ from mithridate.model.errors import UsageError
 from mithridate.model.finding import Proof
 from mithridate.model.project import Flavour
 from mithridate.prove import keys
-from mithridate.prove.manifest import FORMAT, SCHEMA_VERSION, Manifest, Provenance, decode, door, encode
+from mithridate.prove.manifest import FORMAT, SCHEMA_VERSION, SHADOW_VERSION, Manifest, Provenance, decode, door, encode
 from mithridate.prove.source_archive import PACKED_BYTES
 
 MANIFEST = "manifest.json"
@@ -88,7 +88,7 @@ def write_bundle(
         raise UsageError("The negative controls given for the bundle are not those of the proof.")
     manifest = Manifest(
         format=FORMAT,
-        version=SCHEMA_VERSION,
+        version=SCHEMA_VERSION if proof.shadow is None else SHADOW_VERSION,
         mithridate=__version__,
         finding=finding,
         provenance=provenance,

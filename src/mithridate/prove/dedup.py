@@ -97,9 +97,11 @@ def same_root(one: Violation, other: Violation) -> bool:
 
 
 def _rank(proof: Proof) -> tuple[object, ...]:
-    """Sort key: more control first, then writes, then kinds that say more, then smaller inputs, then anything stable."""
+    """Sort key: what fires on the snapshot first, then more control, then writes, then kinds that say more, then smaller inputs,
+    then anything stable."""
     violation = proof.violation
     return (
+        proof.shadow is not None,
         -proof.control.tier,
         violation.access is not Access.WRITE,
         violation.kind is ViolationKind.ARRAY_INDEX,

@@ -1,4 +1,7 @@
-"""The statement inside a bundle: what was built how, what was fed to it, what happened. JSON, version 1."""
+"""The statement inside a bundle: what was built how, what was fed to it, what happened. JSON, version 1.
+
+Version 2 is the same with a proof that carries a shadow patch: a program that does not know of those must not say no to it.
+"""
 
 import json
 from collections.abc import Mapping
@@ -13,6 +16,7 @@ from mithridate.model.finding import Proof
 from mithridate.model.project import Component, Flavour
 
 SCHEMA_VERSION = 1
+SHADOW_VERSION = 2
 FORMAT = "mithridate-proof"
 
 
@@ -110,17 +114,22 @@ def encode(manifest: Manifest) -> bytes:
 def decode(raw: bytes) -> Manifest:
     """The manifest in `raw`. Raises UsageError when it is not one, in one sentence."""
     header = _header(raw)
-    if header != (FORMAT, SCHEMA_VERSION):
+    if header not in ((FORMAT, SCHEMA_VERSION), (FORMAT, SHADOW_VERSION)):
         raise UsageError(
-            f"The bundle has format {header[0]!r} version {header[1]}; this program reads {FORMAT!r} version {SCHEMA_VERSION}.",
+            f"The bundle has format {header[0]!r} version {header[1]}; this program reads {FORMAT!r} version {SCHEMA_VERSION} "
+            f"and {SHADOW_VERSION}.",
             "Use the version of mithridate that made it.",
         )
     try:
-        return _adapter().validate_json(raw)
+        made = _adapter().validate_json(raw)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part)[:40] for part in first["loc"][:6]) or "top level"
         raise UsageError(f"The bundle's manifest is not valid: {first['msg'][:120]} (at {where}).") from error
+    if (made.proof.shadow is not None) is not (made.version == SHADOW_VERSION):
+        what = "holds no shadow patch" if made.proof.shadow is None else "holds a shadow patch"
+        raise UsageError(f"The bundle contradicts itself: it {what}, which does not go with version {made.version}.")
+    return made
 
 
 @cache

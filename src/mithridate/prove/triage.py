@@ -1,7 +1,8 @@
 """From proofs to findings: what it is called, how grave it is, and what happened, in words that the record supports."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from mithridate.model.entry import EntryKind, EntryPoint
 from mithridate.model.finding import Finding, FindingStatus, Proof
@@ -14,8 +15,31 @@ from mithridate.prove.weakness import weakness
 
 def findings(proofs: Iterable[Proof], entries: Mapping[str, EntryPoint]) -> tuple[Finding, ...]:
     """One finding a root cause, the gravest first. `entries` holds every entry point that a proof names, by id."""
-    made = [finding(members, entries) for members in group(proofs)]
+    made = _placed([finding(members, entries) for members in group(proofs)])
     return tuple(sorted(made, key=lambda f: (-f.severity.cvss, -f.control.tier, f.file, f.line, f.id)))
+
+
+def _placed(made: Sequence[Finding]) -> list[Finding]:
+    """The findings, those told apart that no proof shows on the snapshot: each with the findings that it lies behind."""
+    ids = {proof.signature: one.id for one in made for proof in one.proofs}
+    placed: list[Finding] = []
+    for one in made:
+        shadows = [proof.shadow for proof in one.proofs]
+        if None in shadows:
+            placed.append(one)
+            continue
+        front = dict.fromkeys(ids.get(s, s) for shadow in shadows if shadow is not None for s in shadow.behind)
+        behind = tuple(name for name in front if name != one.id) or tuple(shadows[0].behind if shadows[0] else ())
+        placed.append(replace(one, behind=behind, explanation=f"{one.explanation} {_behind(behind)}"))
+    return placed
+
+
+def _behind(findings: Sequence[str]) -> str:
+    those, they, theirs = ("these come", "they change", "their shadow patches") if len(findings) > 1 else _ONE
+    return (
+        f"It lies behind {' and '.join(findings)}: on the unpatched program {those} first, so it was shown with {theirs} "
+        f"applied, which the proof's bundle carries; it is in none of the functions that {they}, and misses another object."
+    )
 
 
 def finding(proofs: tuple[Proof, ...], entries: Mapping[str, EntryPoint]) -> Finding:
@@ -73,6 +97,7 @@ def explanation(proof: Proof, entry: EntryPoint) -> str:
 
 
 _LONGEST_MESSAGE = 400
+_ONE = "that comes", "it changes", "its shadow patch"
 _TIERS = {
     1: "What was measured is that the input stops or stalls the program, or makes it go on with a wrong value.",
     2: "Changing the input's bytes did not steer where or how much memory is touched.",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mithridate.model.diff import NO_NEWLINE, DiffError, FileDiff, Hunk, lines_of, made, read, sizes
 
-__all__ = ["DiffError", "FileDiff", "Hunk", "applied", "apply", "made", "read", "sizes"]
+__all__ = ["DiffError", "FileDiff", "Hunk", "applied", "apply", "made", "patched", "read", "sizes"]
 
 
 def applied(diff: str, tree: Path) -> dict[str, bytes | None]:
@@ -49,6 +49,16 @@ def _patched(file: FileDiff, tree: Path) -> bytes | None:
         if done:
             raise DiffError(f"{file.path[:80]!r} would be deleted and is not empty then")
         return None
+    return joined(done)
+
+
+def patched(file: FileDiff, content: bytes) -> bytes:
+    """The content after the hunks of `file`. DiffError when they do not stand exactly where they say."""
+    return joined(list(_replaced(file, lines_of(content))))
+
+
+def joined(done: list[bytes]) -> bytes:
+    """Lines as `lines_of` gives them, as one content."""
     return b"\n".join(done).removesuffix(NO_NEWLINE) + (b"" if not done or done[-1].endswith(NO_NEWLINE) else b"\n")
 
 

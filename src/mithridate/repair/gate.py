@@ -23,11 +23,15 @@ _SCREENED_REPLAYS = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much is tried for one finding: proposals looked at, proposals wanted that pass every step, wall seconds."""
+    """How much is tried for one finding: proposals looked at, proposals wanted that pass every step, wall seconds.
+
+    `patient`: while none has passed, those that silence the proofs are judged although the time is over; else one of them is.
+    """
 
     proposals: int = 60
     validated: int = 3
     seconds: float = 900.0
+    patient: bool = True
 
 
 class Gate:
@@ -76,7 +80,8 @@ class Gate:
         made: list[Patch] = []
         for patch in sorted(hopeful, key=lambda patch: (patch.proposal.rank, patch.added + patch.removed)):
             so_far = [*done, *made]
-            late = time.monotonic() > ends and any(p.status is PatchStatus.VALIDATED for p in so_far)
+            passed = any(p.status is PatchStatus.VALIDATED for p in so_far)
+            late = time.monotonic() > ends and (passed or (bool(so_far) and not self._effort.patient))
             made.append(patch if late or self._enough(so_far) else self._through(subject, patch, bench, memory))
         return made
 
@@ -94,7 +99,7 @@ class Gate:
         if why is not None:
             record.append(_recorded(*why, time.monotonic() - started))
         elif isinstance(built, Variant):
-            seen = silent(subject, bench, built, _SCREENED_REPLAYS)
+            seen = silent(subject, bench, built, _SCREENED_REPLAYS, proposal.diff)
             if seen.outcome is Outcome.FAILED:
                 record.append(_recorded(GateStep.PROOFS, seen, time.monotonic() - started))
         return self._made(subject, proposal, record, (added, removed))

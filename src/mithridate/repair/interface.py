@@ -1,6 +1,6 @@
 """The seams of repair: what is to be repaired, what may be done to find out, and who proposes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +10,14 @@ from mithridate.model.execution import Command, Execution, Limits
 from mithridate.model.patch import Proposal
 from mithridate.model.project import BuildFailure, Component, Project, ToolFailure
 from mithridate.model.violation import Violation
+
+Elsewhere = Callable[[Violation, str], bool]
+"""Is a violation, seen in the tree with that diff applied, none of the patch's doing?"""
+
+
+def nowhere(_violation: Violation, _diff: str) -> bool:
+    """Whatever shows is held against the patch."""
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +36,7 @@ class Subject:
     `proofs` are all proofs of the finding, the smallest first. `benign` maps the id of an entry point to inputs from its corpus
     that violate nothing on the unpatched program (for a door with an observer, input documents). `known` are the signatures of
     the other findings: a proof that gets as far as one of them, now that nothing stops it before, is no fault of the patch.
+    Nor is what `elsewhere` says is none of its doing; nothing, unless the patch only clears the way for a search.
     """
 
     finding: str
@@ -37,6 +46,7 @@ class Subject:
     proofs: tuple[Shown, ...]
     benign: Mapping[str, tuple[bytes, ...]]
     known: frozenset[str] = frozenset()
+    elsewhere: Elsewhere = nowhere
 
     @property
     def violation(self) -> Violation:

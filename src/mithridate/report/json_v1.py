@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from mithridate import __version__
-from mithridate.model.finding import Control, Finding, Flaky, NegativeControl, Proof
+from mithridate.model.finding import Control, Finding, Flaky, NegativeControl, Proof, Symptom
 from mithridate.model.patch import Outcome, Patch, RegressionTest
 from mithridate.model.run import EngineTally, EntryReport, RunReport
 from mithridate.model.violation import Frame, Region, Violation
@@ -106,6 +106,8 @@ def _finding(report: RunReport, finding: Finding) -> Json:
         "deallocation": _stack(lead.violation.deallocation),
         "entry_point": lead.entry_id,
         "proofs": [_proof(report, p) for p in finding.proofs],
+        "behind": list(finding.behind),
+        "symptoms": [_symptom(s) for s in finding.symptoms],
         "patch": patch_document(report.patches.get(finding.id, ())),
     }
 
@@ -165,8 +167,19 @@ def _proof(report: RunReport, proof: Proof) -> Json:
         "violation": _violation(proof.violation),
         "control": _control(proof.control, proof.violation),
         "controls": [_negative(c) for c in proof.controls],
+        "shadow_patch": {"behind": list(proof.shadow.behind), "diff": proof.shadow.diff} if proof.shadow else None,
         "request": shown.text if shown else None,
         "test": shown.test or None if shown else None,
+    }
+
+
+def _symptom(symptom: Symptom) -> Json:
+    return {
+        "id": symptom.id,
+        "title": symptom.title,
+        "cwe": symptom.cwe,
+        "location": _location(symptom.file, symptom.line, symptom.function),
+        "signatures": list(symptom.signatures),
     }
 
 

@@ -94,6 +94,9 @@ def _finding(report: RunReport, number: int, finding: Finding) -> Iterator[str]:
     weakness = f"CWE-{finding.cwe} {plain(finding.cwe_name)}"
     yield f"**{_severity(finding)}** · {weakness} · {_place(finding.file, finding.line)} · {code(finding.id)}"
     yield from ("", prose(finding.explanation), "")
+    if finding.symptoms:
+        also = (f"{plain(s.title)} ({_place(s.file, s.line)}, {code(s.id)})" for s in finding.symptoms)
+        yield from (f"Also silenced by its patch, and so the same root cause: {'; '.join(also)}.", "")
     yield from _excerpt(report, finding)
     tier, (name, _), changed = finding.control.tier, *_measured(finding)
     yield f"**Control: tier {int(tier)} of 5, {name.lower()}** (from {changed})"

@@ -156,6 +156,8 @@ def _result(report: RunReport, finding: Finding, rule: int) -> Json:
             "controlTier": int(finding.control.tier),
             "controlEvidence": [_clean(e) for e in finding.control.evidence],
             "entryPoint": _clean(lead.entry_id),
+            "behind": [_clean(one) for one in finding.behind],
+            "alsoSilenced": [_clean(symptom.title) for symptom in finding.symptoms],
             "replays": lead.replays,
             "fired": lead.fired,
             "proofBundle": _clean(bundle_path(report, lead)),

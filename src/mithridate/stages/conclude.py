@@ -34,8 +34,10 @@ _FRAMES_WITH_SOURCE = 4
 _OF_ONE_REASON = 20
 _BUNDLE = re.compile(rf"{PROOFS}/[A-Za-z0-9-]+\.proof")
 _DRAFT = re.compile(r"\.(?:results\.\w+|report\.\w+|[A-Za-z0-9-]+\.(?:proof|patch))\.(?P<process>\d+)")
-PATCHES = "patches"
 """A file of ours on its way, with the number of the process that makes it."""
+PATCHES = "patches"
+SHADOWS = "shadow"
+"""The folder of a run's area for trees and builds with shadow patches."""
 
 
 def report(
@@ -188,7 +190,7 @@ def _write(data: bytes, path: Path) -> None:
 
 def discard(area: Path) -> None:
     """Remove what a finished run no longer needs: working corpora, queues, scratch (the store has what is worth keeping)."""
-    for name in ("hunt", "kept", "doors", SCRATCH):
+    for name in ("hunt", "kept", "doors", SHADOWS, SCRATCH):
         shutil.rmtree(area / name, ignore_errors=True)
 
 

@@ -13,7 +13,7 @@ from mithridate.prove.prove_documents import DocumentOptions, DocumentProver
 from mithridate.stages.session import Session
 
 if TYPE_CHECKING:
-    from mithridate.stages.search import Confirmed
+    from mithridate.stages.judging import Confirmed
 
 _SHARE = 0.15
 _FLOOR_S = 30.0

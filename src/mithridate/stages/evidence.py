@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mithridate.hunt.engines.libfuzzer import LibFuzzer
 from mithridate.model.entry import EntryPoint
-from mithridate.model.finding import Finding, FindingStatus, Flaky, Proof
+from mithridate.model.finding import Finding, FindingStatus, Flaky, Proof, ShadowPatch
+from mithridate.model.lines import moved_back
 from mithridate.model.project import Component, Flavour, Project
 from mithridate.model.run import Note, StageStarted
 from mithridate.prove.bundle import write_bundle
@@ -20,7 +21,7 @@ from mithridate.prove.source_archive import pack
 from mithridate.prove.triage import findings
 from mithridate.stages.construct import language_of
 from mithridate.stages.documents import prover
-from mithridate.stages.search import Confirmed
+from mithridate.stages.judging import Confirmed
 from mithridate.stages.session import Session
 
 PROOFS = "proofs"
@@ -42,8 +43,11 @@ class Evidence:
     flaky: Flaky | None
 
 
-def prove(session: Session, entry: EntryPoint, confirmed: Confirmed, of: int) -> Evidence:
-    """Make one confirmed candidate small, contrast it, measure control. `of` is how many candidates share the time."""
+def prove(session: Session, entry: EntryPoint, confirmed: Confirmed, of: int, shadow: ShadowPatch | None) -> Evidence:
+    """Make one confirmed candidate small, contrast it, measure control. `of` is how many candidates share the time.
+
+    `shadow` is the patch in the build that the entry point belongs to.
+    """
     blobs = session.stores.blobs
     each = max(_FLOOR_S, _SHARE * session.options.budget_s) / max(1, of)
     options = ProveOptions(
@@ -61,6 +65,8 @@ def prove(session: Session, entry: EntryPoint, confirmed: Confirmed, of: int) ->
     session.park_if_cancelled()
     if isinstance(outcome, Flaky):
         return Evidence(proof=None, flaky=outcome)
+    if shadow is not None:
+        outcome = replace(outcome, violation=moved_back(outcome.violation, shadow.diff), shadow=shadow)
     return Evidence(proof=outcome, flaky=None)
 
 

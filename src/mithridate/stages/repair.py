@@ -19,12 +19,12 @@ from mithridate.policy.audit import AuditLog
 from mithridate.policy.gate import Gate as PolicyGate
 from mithridate.policy.scope import parse
 from mithridate.prove.bundle import Bundle, read_bundle
-from mithridate.prove.manifest import entry_point
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.source_archive import unpack
 from mithridate.repair.asking import by_rank
 from mithridate.repair.gate import Effort, Gate
-from mithridate.repair.interface import Proposer, Shown, Subject, Variant
+from mithridate.repair.interface import Proposer, Subject, Variant
+from mithridate.repair.merging import merged
 from mithridate.repair.proposers import registry
 from mithridate.repair.proposers.dependency import DependencyProposer
 from mithridate.repair.python.advisories import read_advisories
@@ -39,8 +39,11 @@ from mithridate.report.python_test import python_test
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
 from mithridate.stages.conclude import SCRATCH, read_door
+from mithridate.stages.on_top import for_snapshot, shadow_of, shown_by, with_patch
 from mithridate.stages.session import Session, Stores, witnesses
-from mithridate.stages.workshop import Tools, Way, Workshop
+from mithridate.stages.shadowed import original_door
+from mithridate.stages.silencing import silenced, way_of
+from mithridate.stages.workshop import Tools, Workshop
 from mithridate.store.snapshot import take_snapshot
 from mithridate.store.space import comes_of_full_disk
 
@@ -83,21 +86,32 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Patches, the best first; `silences` are the ids of other findings that show nothing any more with the first."""
+
+    patches: tuple[Patch, ...]
+    silences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repaired:
-    """What became of one finding while its run was at work; `seconds` of wall time."""
+    """What became of one finding while its run was at work; `seconds` of wall time.
+
+    `silences` are the ids of the other findings that show nothing any more with the best patch, when that is validated.
+    """
 
     patches: tuple[Patch, ...]
     seconds: float
+    silences: tuple[str, ...] = ()
 
 
-def in_run(session: Session, finding: Finding, findings: Sequence[Finding], before: Sequence[Repaired], of: int) -> Repaired:
-    """Patches for a finding while its run is at work: those that are left share the time that is left for patches."""
+def in_run(session: Session, finding: Finding, findings: Sequence[Finding], left_s: float, left: int) -> Repaired:
+    """Patches for a finding while its run is at work: `left` findings share the time that is left for patches."""
     started = session.elapsed_s()
-    left = session.options.patch_s - sum(one.seconds for one in before)
-    seconds = max(_FLOOR_S, left / max(1, of - len(before)))
+    seconds = max(_FLOOR_S, left_s / max(1, left))
     options = PatchOptions(seconds=seconds, jobs=session.options.jobs, validated=1, test=False)
     work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel, session.area / SCRATCH)
-    made: tuple[Patch, ...] = ()
+    made = Made(patches=())
     try:
         made = of_finding(finding, findings, session.area, session.stores, work, options, session.tell, session.gate)
     except SandboxUnavailable:
@@ -107,7 +121,7 @@ def in_run(session: Session, finding: Finding, findings: Sequence[Finding], befo
             raise
         session.tell(Note(text=f"{finding.id}: no patch was found, as this went wrong: {error}"))
     session.park_if_cancelled()
-    return Repaired(patches=made, seconds=session.elapsed_s() - started)
+    return Repaired(patches=made.patches, seconds=session.elapsed_s() - started, silences=made.silences)
 
 
 def after_run(
@@ -129,12 +143,17 @@ def after_run(
     remove_tree(scratch)
     scratch.mkdir()
     work = tools(stores, sandbox, record.options, options.jobs, cancel, scratch)
+    silences: dict[str, tuple[str, ...]] = {}
     try:
         for finding in chosen:
             observer(StageStarted(stage="patch", detail=finding.id))
             made = of_finding(finding, report.findings, stores.home.run(run_id), stores, work, options, observer, audit)
-            report = replace(report, patches={**report.patches, finding.id: made})
+            silences |= {finding.id: made.silences} if made.silences else {}
+            report = replace(report, patches={**report.patches, finding.id: made.patches})
             stores.runs.save_report(run_id, report)
+        findings, patches = merged(report.findings, report.patches, silences)
+        report = replace(report, findings=findings, patches=dict(patches))
+        stores.runs.save_report(run_id, report)
     finally:
         remove_tree(scratch)
     return report
@@ -176,25 +195,36 @@ def of_bundle(
     memory = int(provenance.limits.get("memory_bytes", 2 << 30))
     asked = RunOptions(target="", out="", memory_bytes=memory, hang_cpu_s=provenance.limits.get("cpu_s", 10.0))
     work = tools(stores, sandbox, asked, options.jobs, cancel, stores.home.root)
-    return repair(bundle.manifest.finding, 0, [bundle], stores, work, options, observer, audit)
+    return repair(bundle.manifest.finding, 0, [bundle], stores, work, options, observer, audit).patches
 
 
 def of_finding(
     finding: Finding,
-    others: Iterable[Finding],
+    others: Sequence[Finding],
     area: Path,
     stores: Stores,
     work: Tools,
     options: PatchOptions,
     observer: Observer,
     audit: PolicyGate,
-) -> tuple[Patch, ...]:
+) -> Made:
     """Patches for one finding of a run, whose `area` holds the bundles; `others` are what else it found."""
     if finding.status is not FindingStatus.PROVED:
         raise UsageError(f"{finding.id} is an observed fact: nothing was proved that a patch could silence")
     bundles = [read_bundle(area / proof.bundle) for proof in finding.proofs]
     known = frozenset(p.signature for f in others for p in f.proofs) - {p.signature for p in finding.proofs}
-    return repair(finding.id, finding.cwe, bundles, stores, work, options, observer, audit, known)
+    beside = () if finding.behind else _beside(finding, others, area, bundles[0].manifest.provenance.component.id)
+    return repair(finding.id, finding.cwe, bundles, stores, work, options, observer, audit, known, beside)
+
+
+def _beside(finding: Finding, others: Iterable[Finding], area: Path, component: str) -> Iterator[tuple[str, list[Bundle]]]:
+    """The other findings of a component, each with its bundles: read one finding at a time, for bundles are large."""
+    for other in others:
+        if other.id == finding.id or other.behind or other.status is not FindingStatus.PROVED:
+            continue
+        bundles = [read_bundle(area / proof.bundle) for proof in other.proofs if proof.shadow is None]
+        if all(bundle.manifest.provenance.component.id == component for bundle in bundles):
+            yield other.id, bundles
 
 
 def repair(
@@ -207,19 +237,27 @@ def repair(
     observer: Observer,
     audit: PolicyGate,
     known: frozenset[str] = frozenset(),
-) -> tuple[Patch, ...]:
-    """Patches that silence all `bundles` of one root cause, the best first; () when nobody proposes any.
+    beside: Iterable[tuple[str, Sequence[Bundle]]] = (),
+) -> Made:
+    """Patches that silence all `bundles` of one root cause, the best first; none when nobody proposes any.
 
+    What fires only with a shadow patch is patched on top of that, and the patch told as one of the snapshot. `beside` are other
+    findings, of which it is told whether the best patch silences them too.
     Raises UsageError when the source is in no bundle or does not build here.
     """
     with tempfile.TemporaryDirectory(prefix="mithridate-patch-", dir=work.scratch) as name:
         folder = Path(name)
-        project = _project(bundles, folder)
         component = bundles[0].manifest.provenance.component
-        mine = [b for b in bundles if b.manifest.provenance.component.id == component.id]
-        ways = {b.manifest.entry.id: Way(entry=entry_point(b.manifest.entry), program=b.manifest.entry.program) for b in mine}
-        with Workshop(project, component, tuple(ways.values()), work, folder) as bench:
-            shown = [Shown(entry_id=b.manifest.entry.id, data=b.input, violation=b.manifest.proof.violation) for b in mine]
+        base = min((shadow_of(b) for b in bundles), key=len)  # none, as soon as one of them fires on the snapshot
+        mine = [b for b in bundles if b.manifest.provenance.component.id == component.id and shadow_of(b) == base]
+        snapshot = _project(bundles, folder)
+        project = with_patch(base, snapshot, folder) if base else snapshot
+        ways = {b.manifest.entry.id: way_of(b) for b in mine}
+        silences: tuple[str, ...] = ()
+        with Workshop(project, component, tuple(ways.values()), work, folder, own=bool(base)) as bench:
+            shown = [one for b in mine if (one := shown_by(b, bench)) is not None]
+            if not shown:
+                raise UsageError("no proof shows its violation here")
             subject = Subject(
                 finding=finding,
                 cwe=cwe,
@@ -237,10 +275,14 @@ def repair(
 
             checks = (Builds(), Proofs(), Variants(options.search_s), Tests(options.tests_s), Outputs(), Symptom())
             gate = Gate(checks, Effort(validated=options.validated, seconds=options.seconds), told)
-            made = gate.judge(subject, _proposals(subject, bench, options, observer), bench)
+            made = gate.judge(subject, proposals(subject, bench, options.advisories, observer), bench)
             if made and made[0].status is PatchStatus.VALIDATED and options.test:
                 observer(Note(text=f"{finding}: making a regression test"))
                 made = (replace(made[0], test=_test(subject, made[0], bench)), *made[1:])
+            if made and made[0].status is PatchStatus.VALIDATED:
+                patched = bench.build(made[0].proposal.diff)
+                silences = silenced(bench, patched, beside) if isinstance(patched, Variant) else ()
+        made = tuple(for_snapshot(patch, base, snapshot.tree) for patch in made) if base else made
     best = made[0] if made else None
     audit.record(
         "patched",
@@ -249,7 +291,7 @@ def repair(
         validated=sum(p.status is PatchStatus.VALIDATED for p in made),
         status=str(best.status) if best else "none",
     )
-    return made
+    return Made(patches=made, silences=silences)
 
 
 def _test(subject: Subject, patch: Patch, bench: Workshop) -> RegressionTest | None:
@@ -271,9 +313,9 @@ def _test(subject: Subject, patch: Patch, bench: Workshop) -> RegressionTest | N
     return RegressionTest(diff=test.diff, entered=test.entered, checked=test.checked, evidence=test.evidence)
 
 
-def _proposals(subject: Subject, bench: Workshop, options: PatchOptions, observer: Observer) -> Iterator[Proposal]:
+def proposals(subject: Subject, bench: Workshop, advisories: tuple[Path, ...], observer: Observer) -> Iterator[Proposal]:
     """What all proposers say, the likeliest first; one that breaks is told and left out."""
-    known = read_advisories(options.advisories)
+    known = read_advisories(advisories)
     asked: list[Proposer] = [*([DependencyProposer(known)] if known else []), *registry.create()]
 
     def broke(name: str, error: Exception) -> None:
@@ -299,7 +341,7 @@ def _benign(
     """Inputs that the program took without a violation: negative controls of the proofs, and what the hunt kept."""
     kept = folder / f"kept-{len(list(folder.iterdir()))}"
     kept.mkdir()
-    stores.corpora.restore(project.name, entry_id, kept)
+    stores.corpora.restore(project.name, original_door(entry_id), kept)
     controls = [data for b in bundles if b.manifest.entry.id == entry_id for data in b.controls.values()]
     files = [path.read_bytes() for path in sorted(kept.iterdir(), key=lambda p: (p.stat().st_size, p.name))]
     some = [data for data in dict.fromkeys([*controls, *_spread(files)]) if len(data) <= _BENIGN_BYTES][:_BENIGN]

@@ -1,5 +1,6 @@
 """`mithridate prove`: a bundle, rebuilt and replayed."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from mithridate.languages.python.language import PythonLanguage
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.errors import UsageError
 from mithridate.model.execution import Limits
-from mithridate.model.project import BuildFailure, Flavour
+from mithridate.model.finding import ShadowPatch
+from mithridate.model.project import BuildFailure, Flavour, Project
 from mithridate.model.run import Note, Observer
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
@@ -19,6 +21,7 @@ from mithridate.prove.bundle import read_bundle
 from mithridate.prove.manifest import Manifest, entry_point
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.verify import Verdict, verify_bundle
+from mithridate.repair.diff import DiffError, apply
 from mithridate.sandbox.unsafe_host import UnsafeHost
 from mithridate.stages.session import Stores, witnesses
 from mithridate.store.snapshot import take_snapshot
@@ -31,6 +34,26 @@ def require_real_sandbox(sandbox: str, entry: EntryPoint) -> None:
             "a proof that calls functions or sends requests is replayed in a real sandbox only: it may delete and write anything",
             hint="leave out --sandbox unsafe-host",
         )
+
+
+def _patched(shadow: ShadowPatch | None, project: Project, folder: Path, observer: Observer, *, own: bool) -> Project:
+    """The project with the patch that the bundle carries. UsageError when it does not fit the bundle's `own` source.
+
+    Another tree that it does not fit is taken as it is: there the flaw in front may be mended in another way.
+    """
+    if shadow is None:
+        return project
+    changed = folder / "patched"
+    shutil.copytree(project.tree, changed, symlinks=True)
+    try:
+        apply(shadow.diff, changed)
+    except DiffError as error:
+        if own:
+            raise UsageError(f"The patch in the bundle does not fit its source: {error}.") from error
+        observer(Note(text="the bundle's shadow patch does not fit this tree, which is taken as it is"))
+        return project
+    observer(Note(text="the bundle's shadow patch is applied: another flaw lies in front of this one"))
+    return take_snapshot(changed, folder)[0]
 
 
 def verify(path: Path, stores: Stores, source: Path | None, sandbox_name: str, replays: int, observer: Observer) -> Verdict:
@@ -57,7 +80,8 @@ def verify(path: Path, stores: Stores, source: Path | None, sandbox_name: str, r
     def rebuild(given: Manifest, tree: Path) -> Binary | BuildFailure:
         observer(Note(text="rebuilding the program from its source"))
         with tempfile.TemporaryDirectory(prefix="mithridate-prove-", dir=stores.home.root) as folder:
-            project, _ = take_snapshot(tree, Path(folder))
+            given_tree, _ = take_snapshot(tree, Path(folder))
+            project = _patched(given.proof.shadow, given_tree, Path(folder), observer, own=source is None)
             built = language.build(project, given.provenance.component, Flavour.PLAIN, sandbox, stores.home.builds)
             if isinstance(built, BuildFailure):
                 return built

@@ -64,9 +64,14 @@ class Way:
 
 
 class Workshop:
-    """The workbench of one subject. `folder` is ours alone; everything in it goes when the workshop is closed."""
+    """The workbench of one subject. `folder` is ours alone; everything in it goes when the workshop is closed.
 
-    def __init__(self, project: Project, component: Component, ways: Sequence[Way], tools: Tools, folder: Path) -> None:
+    `own`: nobody else builds this project, so that the build of it as it is goes too.
+    """
+
+    def __init__(
+        self, project: Project, component: Component, ways: Sequence[Way], tools: Tools, folder: Path, *, own: bool = False
+    ) -> None:
         self._project, self._component, self._ways, self._tools = project, component, ways, tools
         self._folder = Path(tempfile.mkdtemp(prefix="workshop-", dir=folder))
         self._language: CLanguage | PythonLanguage = (
@@ -81,6 +86,7 @@ class Workshop:
         built = self._language.build(project, component, Flavour.PLAIN, tools.sandbox, tools.builds)
         if isinstance(built, BuildFailure):
             raise UsageError(f"the project does not build here: {built.first_error}", built.hint)
+        self._owned += [built.directory] * own
         self.original = self._variant(project.tree, built)
 
     def __enter__(self) -> "Workshop":
@@ -109,6 +115,10 @@ class Workshop:
             except (ValueError, subprocess.CalledProcessError):  # a build left what cannot be copied or written to
                 self._made[key] = self._cleanly(diff)
         return self._made[key]
+
+    def through(self, variant: Variant, ways: Sequence[Way]) -> Variant:
+        """A variant of this workshop with other doors than the subject's; those that its build lacks are left out."""
+        return replace(variant, entries=self._doors(self._builds[variant.directory], ways))
 
     def judge(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
         """See Workbench.judge."""
@@ -167,14 +177,14 @@ class Workshop:
 
     def search(self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]]) -> Found:
         """See Workbench.search. All doors and engines in turn, slice by slice, on as many cores as there are jobs."""
-        entries = self._searchable(variant)
+        entries = self._searchable(variant) if seconds > 0 else []
         arms = [
             (entry, engine)
             for engine in map(registry.create, registry.names())
             for entry in entries
             if entry.kind in engine.kinds and engine.accepts(entry) is None
         ]
-        if not arms or seconds <= 0:
+        if not arms:
             return Found(executions=0, violations=())
         each = max(2.0, min(_SLICE_S, seconds * self._tools.jobs / len(arms)))
         ends = time.monotonic() + seconds
@@ -267,17 +277,21 @@ class Workshop:
 
     def _variant(self, tree: Path, built: Build) -> Variant:
         """The doors in a build; the subject's own ones must be there."""
+        entries = self._doors(built, self._ways)
+        if not entries:
+            raise UsageError(f"the build has no program {self._ways[0].program}")
+        self._builds[built.directory] = built
+        return Variant(tree=tree, directory=built.directory, entries=entries, warnings=built.warnings)
+
+    def _doors(self, built: Build, ways: Sequence[Way]) -> dict[str, EntryPoint]:
         entries: dict[str, EntryPoint] = {}
-        for way in self._ways:
+        for way in ways:
             work = self._folder / f"link-{self._next()}"
             work.mkdir()
             binary = self._language.binary(built, way.entry, way.program, self._tools.sandbox, work)
             if binary is not None:
                 entries[way.entry.id] = replace(way.entry, binaries=(binary,))
-        if not entries:
-            raise UsageError(f"the build has no program {self._ways[0].program}")
-        self._builds[built.directory] = built
-        return Variant(tree=tree, directory=built.directory, entries=entries, warnings=built.warnings)
+        return entries
 
     def _searchable(self, variant: Variant) -> list[EntryPoint]:
         """The variant's doors with binaries to search."""

@@ -141,7 +141,9 @@ class Runs:
             raise UsageError(f"run {run_id} is not finished", hint=f"mithridate resume {run_id}")
         report: RunReport = pickle.loads(path.read_bytes())
         _complete(report)
-        for kept in (report.options, *(patch for patches in report.patches.values() for patch in patches)):
+        proofs = (proof for finding in report.findings for proof in finding.proofs)
+        patches = (patch for made in report.patches.values() for patch in made)
+        for kept in (report.options, *report.findings, *proofs, *patches):
             _complete(kept)
         return report
 

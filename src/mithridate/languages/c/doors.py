@@ -235,6 +235,19 @@ class Doors:
         linked = linker.proving(link, meaning)
         return built if isinstance(linked, ToolFailure) else linked
 
+    def again(self, entry: EntryPoint, program: str) -> EntryPoint | None:
+        """An entry point that is known from other builds of the component, with the binaries of these; None when they lack it.
+
+        `program` is where its proving binary was (a sandbox path). A flavour that it had no binary of, it gets none of.
+        """
+        for link in self.builds[Flavour.PLAIN].links:
+            if is_fuzz_link(link) or program_name(link.output) != entry.name:
+                continue
+            plain = self.proving(link)
+            if plain.path == program:
+                return with_binaries(entry, self._binaries(link, plain))
+        return None
+
     def _meaning(self, link: Link) -> Mapping[str, str]:
         """The program's own allocator, and what its functions are to mean."""
         return substitutes(self._allocators, self._functions(link)) if self._allocators else {}
@@ -321,6 +334,14 @@ class Doors:
 
     def _usual_bits(self) -> int:
         return next((bits for _, bits in self._ground.linkers), 64)
+
+
+def with_binaries(entry: EntryPoint, binaries: Sequence[Binary]) -> EntryPoint | None:
+    """The entry point with those of the binaries that it had the like of; None when the proving one is not among them."""
+    had = {(binary.flavour, binary.in_process) for binary in entry.binaries}
+    made = tuple(binary for binary in binaries if (binary.flavour, binary.in_process) in had)
+    found = replace(entry, binaries=made)
+    return found if found.binary(Flavour.PLAIN) is not None else None
 
 
 def is_fuzz_link(link: Link) -> bool:

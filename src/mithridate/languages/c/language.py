@@ -8,7 +8,7 @@ from pathlib import Path
 from mithridate.languages.c.build import BUILD_S, BuildLimits, build_component
 from mithridate.languages.c.compiler import Compiler
 from mithridate.languages.c.detect import detect
-from mithridate.languages.c.doors import Doors, Ground, Linkers, host_path
+from mithridate.languages.c.doors import Doors, Ground, Linkers, host_path, with_binaries
 from mithridate.languages.c.flags import flavour_flags
 from mithridate.languages.c.fuzz_targets import fuzz_targets
 from mithridate.languages.c.link import OWN_OUTPUT, Linker, elf_bits, prepare_runtime
@@ -93,6 +93,23 @@ class CLanguage:
             doors = Doors(ground, self._seconds)
             entries = [*fuzz_targets(doors, plain.component, ground.sources, project.tree), *doors.programs()]
         return tuple({entry.id: entry for entry in entries}.values()), tuple(doors.skipped)
+
+    def entry_again(
+        self, builds: Sequence[Build], entry: EntryPoint, program: str, sandbox: Sandbox, work: Path
+    ) -> EntryPoint | None:
+        """An entry point of the component with the binaries of other builds of it; None when they lack it.
+
+        `program` is where its proving binary was (a sandbox path). Nothing is observed again: it is entered as it was.
+        """
+        by_flavour = {build.flavour: build for build in builds}
+        plain = by_flavour[Flavour.PLAIN]
+        ground = self._ground(by_flavour, plain.directory / "src", sandbox, work)
+        doors = Doors(ground, self._seconds)
+        if entry.kind is not EntryKind.FUZZ_TARGET:
+            return doors.again(entry, program)
+        targets = fuzz_targets(doors, plain.component, ground.sources, plain.directory / "src")
+        same = next((target for target in targets if target.name == entry.name), None)
+        return with_binaries(entry, same.binaries) if same is not None else None
 
     def binary(self, build: Build, entry: EntryPoint, program: str, sandbox: Sandbox, work: Path) -> Binary | None:
         """The PLAIN binary of an entry point in a fresh build, for replaying a bundle; None when the build lacks it.

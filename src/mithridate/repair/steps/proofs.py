@@ -19,11 +19,11 @@ class Proofs:
 
     def check(self, case: Case) -> Seen:
         """The first proof that still violates something fails the patch."""
-        return silent(case.subject, case.bench, case.built, self._replays)
+        return silent(case.subject, case.bench, case.built, self._replays, case.proposal.diff)
 
 
-def silent(subject: Subject, bench: Workbench, variant: Variant, replays: int) -> Seen:
-    """Whether all proofs are silent on a build, each replayed so often; what another finding shows behind this one is told."""
+def silent(subject: Subject, bench: Workbench, variant: Variant, replays: int, diff: str = "") -> Seen:
+    """Whether all proofs are silent on a build (with `diff`), each replayed so often; what lies behind the finding is told."""
     behind: dict[str, None] = {}
     for entry_id in dict.fromkeys(proof.entry_id for proof in subject.proofs):
         given = [proof for proof in subject.proofs if proof.entry_id == entry_id]
@@ -35,10 +35,11 @@ def silent(subject: Subject, bench: Workbench, variant: Variant, replays: int) -
             for violation in seen:
                 place = violation.place
                 what = f"{violation.kind}{f' in {place.function} ({place.file}:{place.line})' if place else ''}"
-                if violation.signature not in subject.known:
+                known = violation.signature in subject.known
+                if not known and not subject.elsewhere(violation, diff):
                     still = violation.signature == given[number - 1].violation.signature
                     return failed(f"proof {number} through {entry_id} {'still' if still else 'now'} shows {what}")
-                behind[f"proof {number} now gets as far as another finding: {what}"] = None
+                behind[f"proof {number} now gets as far as {'another finding' if known else 'what lies behind'}: {what}"] = None
     count = len(subject.proofs)
     nothing = "show nothing of this finding" if behind else "violate nothing"
     return passed(f"{count} of {count} proofs {nothing}, each replayed {replays} times in a fresh sandbox", *behind)

@@ -74,7 +74,7 @@ def _held(case: Case, entry_id: str, data: bytes, seen: Sequence[Violation]) -> 
     before = _before(case.memory, case, entry_id, data)
     known = ({violation.signature for violation in before} | case.subject.known) - roots
     for violation in seen:
-        if violation.signature not in known:
+        if violation.signature not in known and not case.subject.elsewhere(violation, case.proposal.diff):
             place = violation.place
             where = f" in {place.function} ({place.file}:{place.line})" if place else ""
             return f"shows {violation.kind}{where}"
