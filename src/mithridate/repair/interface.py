@@ -111,7 +111,10 @@ class Workbench(Protocol):
         ...
 
     def judge(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
-        """What each input violates, each in a fresh sandbox, the gravest first; () for nothing."""
+        """What each input violates, the gravest first; () for nothing.
+
+        Each in a fresh sandbox, but for those of many different ones that violate nothing in one that they share.
+        """
         ...
 
     def leaks(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
