@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tree_sitter import Node
 
+from mithridate.repair.c.cleanup import releases
 from mithridate.repair.c.nodes import (
     ancestors,
     arguments,
@@ -78,7 +79,18 @@ def error_paths(source: Source, function: Function, at: Node, wrong: Wrong = "bo
     ordered = sorted(scored.values(), key=lambda entry: entry[0])
     learned = [path for score, path in ordered if score < _UNLIKELY or score == ordered[0][0]]
     good = {(f"return {success(function)};",)} if learned else set()
-    return learned + [d for d in _defaults(source, function, at) if d.statements not in scored and d.statements not in good]
+    paths = learned + [d for d in _defaults(source, function, at) if d.statements not in scored and d.statements not in good]
+    return [cleaned for path in paths for cleaned in _cleaned(path, function, at)]
+
+
+def _cleaned(path: ErrorPath, function: Function, at: Node) -> Iterator[ErrorPath]:
+    """The same after giving back what the function owns by then, where it is not known to, and then as it is."""
+    told = " ".join(path.statements)
+    kept = [one for one in releases(function, at) if one not in told] if path.leaves == "return" else []
+    kept = [one for one in kept if not re.search(rf"\b{one.partition('(')[2][:-2]}\b", told)]
+    if kept:
+        yield replace(path, statements=(*kept, *path.statements))
+    yield path
 
 
 def success(function: Function) -> str:
