@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mithridate.prove.bundle import Bundle
 from mithridate.repair.interface import Workbench
+from mithridate.repair.steps.perturbed import perturbed
 from mithridate.stages.session import Stores
 from mithridate.stages.shadowed import original_door
 
@@ -13,6 +14,8 @@ MOST = 120
 _FEWEST = 12
 _BYTES = 64 << 10
 _TIMED = 3
+_PROOFS = 3
+_NEAR = 48
 _SHARE = 0.15
 _RUNS = 4
 """Runs of each that one patch costs: what it violates, leaks and says, and once more with marks."""
@@ -31,12 +34,16 @@ def benign(
     """The negative controls of the proofs and what the hunt kept, of all sizes: as many as `seconds` of wall time allow for.
 
     They are run for each patch that is judged; on a slow or a busy machine too many of them would leave no time for a second one.
+    Where no hunt kept anything, changed forms of the proofs that violate nothing take their place: they go the proofs' way.
     """
     kept = folder / f"kept-{len(list(folder.iterdir()))}"
     kept.mkdir()
     stores.corpora.restore(project, original_door(entry_id), kept)
     controls = [data for b in bundles if b.manifest.entry.id == entry_id for data in b.controls.values()]
     files = [path.read_bytes() for path in sorted(kept.iterdir(), key=lambda p: (p.stat().st_size, p.name))]
+    if len(files) < _FEWEST and not bench.original.entries[entry_id].observed:
+        proofs = [b.input for b in bundles if b.manifest.entry.id == entry_id][:_PROOFS]
+        files += [data for proof in proofs for data in perturbed(proof, _NEAR // len(proofs))]
     controls, files = ([data for data in dict.fromkeys(some) if len(data) <= _BYTES] for some in (controls, files))
     started = time.monotonic()
     bench.outputs(bench.original, entry_id, [*controls, *files][:_TIMED])

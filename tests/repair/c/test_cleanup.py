@@ -61,3 +61,21 @@ def test_a_static_one_stays() -> None:
     (function,) = source.functions
     statement = next(s for s in descendants(function.body, {"expression_statement"}) if text(s) == "kept[n] = 0;")
     assert releases(function, statement) == ()
+
+
+def test_a_way_out_that_gives_everything_back_comes_first() -> None:
+    body = "    if (!item) return 0;\n    if (n > 9)\n        goto fail;\n"
+    source = parse("a.c", (HEAD + body + TAIL.replace("}\n", "fail:\n    free(item);\n    return 0;\n}\n")).encode())
+    (function,) = source.functions
+    statement = next(s for s in descendants(function.body, {"expression_statement"}) if text(s) == "item->n = head->n;")
+    assert [path.statements for path in error_paths(source, function, statement)][:2] == [
+        ("goto fail;",),
+        ("free(item);", "return NULL;"),
+    ]
+
+
+def test_a_declaration_behind_a_macro_is_one() -> None:
+    source = parse("a.c", b"int f(void)\n{\n    ___ Thing *item = malloc(8);\n    item->n = 1;\n    return 0;\n}\n")
+    (function,) = source.functions
+    statement = next(s for s in descendants(function.body, {"expression_statement"}) if text(s) == "item->n = 1;")
+    assert releases(function, statement) == ("free(item);",)

@@ -23,6 +23,7 @@ def releases(function: Function, at: Node) -> tuple[str, ...]:
     found: dict[str, str] = {}
     declared = [n for n in descendants(function.body, {"declaration"}) if not text(n).startswith(("static", "extern"))]
     locals_ = {declared_name(d) for n in declared for d in n.children_by_field_name("declarator")}
+    locals_ |= {_split(n) for n in descendants(function.body, {"assignment_expression"})}
     for node in descendants(function.body, {"init_declarator", "assignment_expression"}):
         if node.end_byte > at.start_byte or not _on_the_way(node, at):
             continue
@@ -39,9 +40,29 @@ def releases(function: Function, at: Node) -> tuple[str, ...]:
 def _given(node: Node) -> tuple[str, Node | None]:
     """The plain name that is assigned to and its value; "" for anything else."""
     left = node.child_by_field_name("left")
-    name = declared_name(node.child_by_field_name("declarator")) if left is None else text(left)
+    name = declared_name(node.child_by_field_name("declarator")) if left is None else _split(node) or text(left)
     value = node.child_by_field_name("right") or node.child_by_field_name("value")
     return (name if re.fullmatch(r"\w+", name) else ""), uncast(value) if value is not None else None
+
+
+def _split(assignment: Node) -> str:
+    """The name that `MACRO type *name = …` declares: it is read as a declaration without its end and an assignment. Else ""."""
+    left, statement = assignment.child_by_field_name("left"), assignment.parent
+    before = statement.prev_sibling if statement is not None else None
+    if left is None or left.type != "pointer_expression" or before is None or before.type != "declaration":
+        return ""
+    return text(left).lstrip("* ") if before.children[-1].is_missing else ""
+
+
+def gives_back(function: Function, label: str, statements: tuple[str, ...]) -> bool:
+    """Whether what follows a label releases all that these statements of `releases` would."""
+    names = {statement.partition("(")[2].removesuffix(");") for statement in statements}
+    for labelled in descendants(function.body, {"labeled_statement"}):
+        if text(labelled.child_by_field_name("label")) == label:
+            after = [call for call in descendants(function.body, {"call_expression"}) if call.start_byte > labelled.start_byte]
+            released = {text(a) for call in after if _RELEASES.search(called(call)) for a in arguments(call)}
+            return bool(names) and names <= released
+    return False
 
 
 def _how(function: Function, name: str, maker: str) -> str:
