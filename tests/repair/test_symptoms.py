@@ -179,3 +179,40 @@ def test_changed_tests_and_build_files_are_told(tmp_path: Path) -> None:
 
 def test_numbers_are_read_as_the_languages_write_them() -> None:
     assert numbers("x = 0x1F + 010 + 1_000u + 7UL; // 99\n\"55\" f2 3.5 '8'") == {31, 8, 1000, 7}
+
+
+NAMED = """static const char names[] = "onetwosix";
+
+void named(char text[8], unsigned n)
+{
+    char name[4] = "";
+
+    memcpy(name, names + 3 * n, 3);
+    snprintf(text, 8, "%s", name);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cut"),
+    [
+        ("    memcpy(", "    if (n > 2)\n        return;\n    memcpy(", True),
+        ("    memcpy(", '    if (n > 2) {\n        snprintf(text, 8, "?");\n        return;\n    }\n    memcpy(', False),
+        ("    memcpy(", "    if (n <= 2)\n        memcpy(", False),
+    ],
+)
+def test_a_caller_gets_what_a_function_that_cannot_fail_owes_it(tmp_path: Path, old: str, new: str, cut: bool) -> None:
+    found = signs(tmp_path, NAMED, NAMED.replace(old, new), "name.c", ViolationKind.GLOBAL_BUFFER_OVERFLOW, LONG)
+    assert ("result cut short" in found) is cut
+
+
+def test_where_a_function_left_early_before_it_may_do_so_again(tmp_path: Path) -> None:
+    before = NAMED.replace("    memcpy(", "    if (!text)\n        return;\n    memcpy(")
+    after = before.replace("    memcpy(", "    if (n > 2)\n        return;\n    memcpy(")
+    assert not signs(tmp_path, before, after, "name.c", ViolationKind.GLOBAL_BUFFER_OVERFLOW, LONG)
+
+
+def test_what_a_function_only_reads_is_not_owed(tmp_path: Path) -> None:
+    before = NAMED.replace("char text[8]", "const char *text").replace('snprintf(text, 8, "%s", name)', "keep(text, name)")
+    after = before.replace("    memcpy(", "    if (n > 2)\n        return;\n    memcpy(")
+    assert not signs(tmp_path, before, after, "name.c", ViolationKind.GLOBAL_BUFFER_OVERFLOW, LONG)

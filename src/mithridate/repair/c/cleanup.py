@@ -1,7 +1,7 @@
 """What a function has allocated by the time it fails: an exit that is added must give it back, or the repair leaks it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from tree_sitter import Node
 
@@ -62,6 +62,16 @@ def gives_back(function: Function, label: str, statements: tuple[str, ...]) -> b
             after = [call for call in descendants(function.body, {"call_expression"}) if call.start_byte > labelled.start_byte]
             released = {text(a) for call in after if _RELEASES.search(called(call)) for a in arguments(call)}
             return bool(names) and names <= released
+    return False
+
+
+def releases_given(function: Function, names: Collection[str]) -> bool:
+    """Whether a function releases something that it reaches through these names of its own: parameters, say."""
+    for name, given in _calls(function.body):
+        if _RELEASES.search(name) and any(
+            re.match(rf"[(*&\s]*(?:{'|'.join(map(re.escape, names))})\b", text(a)) for a in given if names
+        ):
+            return True
     return False
 
 

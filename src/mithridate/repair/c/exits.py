@@ -80,9 +80,9 @@ def error_paths(source: Source, function: Function, at: Node, wrong: Wrong = "bo
     learned = [path for score, path in ordered if score < _UNLIKELY or score == ordered[0][0]]
     good = {(f"return {success(function)};",)} if learned else set()
     paths = learned + [d for d in _defaults(source, function, at) if d.statements not in scored and d.statements not in good]
-    owned = releases(function, at)
-    clean = [p for p in paths if p.leaves == "goto" and gives_back(function, p.statements[-1].split()[-1].rstrip(";"), owned)]
-    return clean + [cleaned for path in paths if path not in clean for cleaned in _cleaned(path, owned)]
+    held = releases(function, at)
+    clean = [p for p in paths if p.leaves == "goto" and gives_back(function, p.statements[-1].split()[-1].rstrip(";"), held)]
+    return clean + [cleaned for path in paths if path not in clean for cleaned in _cleaned(path, held)]
 
 
 def _cleaned(path: ErrorPath, owned: Sequence[str]) -> Iterator[ErrorPath]:
