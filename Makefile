@@ -12,7 +12,7 @@ help: ## this list
 
 setup: $(STAMP) ## install what is missing: Debian packages (as root) and the virtual environment
 
-$(STAMP): requirements.lock pyproject.toml scripts/setup.sh scripts/debian-packages.txt
+$(STAMP): requirements.lock pyproject.toml scripts/setup.sh scripts/fetch-web.sh scripts/debian-packages.txt
 	@bash scripts/setup.sh $(VENV)
 	@touch $@
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing and nothing else: Debian packages when allowed to, then the virtual environment from the lock file.
+# Installs what is missing and nothing else: Debian packages when allowed to, a graph library for the explorer of attack paths,
+# then the virtual environment from the lock file.
 # Usage: setup.sh VENV [--tests]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -38,6 +39,8 @@ if [ ${#missing[@]} -gt 0 ]; then
     "The Debian packages could not be installed; apt-get says why above. Without a network, bring these yourself, then start again:" \
     "  ${missing[*]}"
 fi
+
+bash scripts/fetch-web.sh
 
 [ -f "$venv/.installed" ] && [ "$venv/.installed" -nt requirements.lock ] && [ "$venv/.installed" -nt pyproject.toml ] && exit 0
 python=$(command -v python3.11 || command -v python3) || give_up "Python 3.11 or newer is needed."

@@ -16,7 +16,20 @@ HELPS = [
     (),
     *(
         (name,)
-        for name in ("scan", "prove", "patch", "approve", "report", "runs", "resume", "doctor", "completion", "scope", "audit")
+        for name in (
+            "scan",
+            "prove",
+            "patch",
+            "approve",
+            "paths",
+            "report",
+            "runs",
+            "resume",
+            "doctor",
+            "completion",
+            "scope",
+            "audit",
+        )
     ),
     *(("scope", name) for name in ("init", "show")),
     *(("audit", name) for name in ("verify", "show")),

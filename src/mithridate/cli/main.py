@@ -18,6 +18,7 @@ from mithridate.cli.doctor import doctor
 from mithridate.cli.options import NO_HELP_YET
 from mithridate.cli.output import leave_quietly, words
 from mithridate.cli.patch import patch
+from mithridate.cli.paths import paths
 from mithridate.cli.prove import prove
 from mithridate.cli.report import report
 from mithridate.cli.resume import resume
@@ -30,7 +31,7 @@ DEBUG = "MITHRIDATE_DEBUG"
 
 _PROGRAM = "mithridate"
 _COMPLETE = "_MITHRIDATE_COMPLETE"
-_COMMANDS = (scan, prove, patch, approve, report, runs, resume, doctor)
+_COMMANDS = (scan, prove, patch, approve, paths, report, runs, resume, doctor)
 
 
 def build() -> typer.Typer:

@@ -104,6 +104,10 @@ def _made(value: Json) -> str | bytes:
             return base64.b64encode(data(of)).decode()
         case "base64url":
             return base64.urlsafe_b64encode(data(of)).decode()
+        case "base64title":
+            return _titled(data(of))
+        case "escaped":
+            return "".join(f"\\u{ord(sign):04x}" for sign in text(of))
         case "hex":
             return data(of).hex()
         case "url":
@@ -129,6 +133,14 @@ def _made(value: Json) -> str | bytes:
         case "bytes":
             return text(value.get("latin1", "")).encode("latin-1", "replace")
     raise ValueError("made in an unknown way")
+
+
+def _titled(of: bytes) -> str:
+    """As the observer makes it: see docs/input-document.md."""
+    spelled = ""
+    for sign in base64.b64encode(of).decode():
+        spelled += f"!{sign}" if sign.isupper() and spelled[-1:].isalpha() else sign
+    return spelled
 
 
 def _times(value: dict[str, Json]) -> int:

@@ -1,7 +1,9 @@
 """What is planned from what is known: supply, witnesses, attacks."""
 
 import base64
+import io
 import json
+import pickle
 import re
 from dataclasses import replace
 from urllib.parse import unquote
@@ -18,7 +20,9 @@ from mithridate.hunt.engines.requests.document import (
     Input,
     Request,
     Slot,
+    Value,
     document,
+    input_at,
     is_marked,
     made,
     marked,
@@ -30,6 +34,7 @@ from mithridate.hunt.engines.requests.state import Context, Purpose, Pursuit, St
 from mithridate.hunt.engines.requests.variants import MOST, variants
 from mithridate.hunt.engines.requests.views import Answer, Asked, Parameter, Route, Run, Seen
 from mithridate.model.observation import FACTS, Mark, Sink
+from mithridate.report import made_value
 
 MARK = re.compile("[\ue000\ue001][\ue100-\ue1ff]")
 
@@ -263,6 +268,37 @@ def test_a_tag_of_yaml_is_sent_without_a_space_and_in_signs_that_have_no_case() 
     assert whole[0].startswith("!!python/name:")
     shouted = whole[1].replace(OPENING, "").replace(CLOSING, "").upper()
     assert unquote(shouted) == "!!python/name:AMBER.AMBER" and not set("/:") & set(shouted)
+
+
+@given(word=st.from_regex(r"\A[a-z][a-z0-9]{9}\Z"))
+def test_a_pickle_in_the_name_of_a_header_outlives_title_case_and_the_loss_of_its_end(word: str) -> None:
+    """Servers write a header's name in upper case, frameworks in title case, and Base64 tells the one from the other."""
+
+    class Loading(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> object:
+            return f"{module}.{name}"
+
+    (twin,) = special.names("pickle")
+    for value, loaded in ((twin.control, f"{word}amber{word}"), (twin.attack, f"{word}amber{word}.amber")):
+        tokens = json.dumps(value, ensure_ascii=False).replace(OPENING, word).replace(CLOSING, word)
+        name = made_value.text(json.loads(tokens))
+        assert all(sign.isascii() and (sign.isalnum() or sign == "!") for sign in name)
+        assert Loading(io.BytesIO(base64.urlsafe_b64decode(name.upper().title()[:-1]))).load() == loaded
+
+
+def test_a_header_is_called_by_a_pickle_where_the_handler_speaks_of_them() -> None:
+    listed = unit(("headers", "*"), path="/read")
+    listed.best = listed.widest = supply.requests(listed)[:1]
+    (twin,) = special.names("pickle")
+
+    def names() -> list[Value]:
+        plans = pursuit.special(State(), listed, hinted=True)
+        return [input_at(p.attack, p.slot).name for p in plans if p.slot is not None and p.slot.part == "name"]
+
+    listed.route = replace(listed.route, modules=("yaml",))
+    assert names() and twin.attack not in names()
+    listed.route = replace(listed.route, modules=("pickle",))
+    assert names()[0] == twin.attack
 
 
 def test_the_modules_that_a_handler_uses_tell_what_it_may_parse() -> None:

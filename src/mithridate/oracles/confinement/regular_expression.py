@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from re import _parser as sre  # type: ignore[attr-defined]
+from re import _parser as sre  # type: ignore[attr-defined,unused-ignore]
 from typing import Any
 
 from mithridate.oracles.confinement.pieces import Leak, Piece, Role

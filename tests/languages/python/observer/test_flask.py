@@ -38,6 +38,39 @@ def test_json_that_a_handlers_documentation_shows_comes_with_its_route(tmp_path:
     assert routes["/p"]["examples"] == ['{"a": "x", "b": [1]}']
 
 
+DELEGATING = """\
+import json
+from functools import wraps
+from flask import Flask, request
+app = Flask("a")
+def kept(handler):
+    @wraps(handler)
+    def around(*given, **named):
+        return handler(*given, **named)
+    return around
+def doors(app):
+    import base64
+    @app.get("/p")
+    def shown():
+        return taken()
+    @app.post("/p")
+    @kept
+    def taken():
+        import configparser
+        return json.dumps(str(base64.b64decode(request.args.get("b", ""))))
+doors(app)
+"""
+
+
+def test_a_handler_that_hands_over_to_another_speaks_of_the_same_modules(tmp_path: Path) -> None:
+    """What parses the input is known by these, and only one of two such handlers is looked at early."""
+    needs("flask")
+    routes = steps(tree(tmp_path / "delegating", web=DELEGATING), get("/p")).ready["routes"]
+    modules = {route["methods"][0]: set(route["modules"]) for route in routes if route["path"] == "/p"}
+    assert modules["POST"] == {"configparser", "json", "base64"}
+    assert modules["GET"] == modules["POST"]
+
+
 def test_the_query_as_a_whole_is_asked_for_by_the_handler_and_not_by_the_framework(root: Path) -> None:
     assert ("raw_query", "*") in steps(root, get("/raw-query")).asked()
     assert ("raw_query", "*") not in steps(root, post("/args/1", form=[["f", "x"]])).asked()

@@ -68,6 +68,8 @@ def test_makers_work_on_the_text_with_its_tokens(library: Path) -> None:
         {"make": "repeat", "of": "ab", "times": 3},
         {"make": "bytes", "latin1": "\u00ff"},
         {"make": "gzip", "of": "zipped"},
+        {"make": "escaped", "of": "a7"},
+        {"make": "base64title", "of": "\\u0061N0V"},
     )
     opening, closing = found.tokens()
     plain = f"{opening}a&b{closing}"
@@ -80,6 +82,8 @@ def test_makers_work_on_the_text_with_its_tokens(library: Path) -> None:
     assert values[5] == f"<{plain}>"
     assert values[6:8] == ("ababab", b"\xff")
     assert gzip.decompress(values[8]) == b"zipped"
+    assert values[9] == r"\u0061\u0037"
+    assert base64.b64decode(values[10].upper().title()) == rb"\u0061N0V"
 
 
 def test_python_kinds_of_arguments(library: Path) -> None:

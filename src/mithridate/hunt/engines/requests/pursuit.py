@@ -116,11 +116,14 @@ def special(state: State, unit: Unit, *, hinted: bool) -> Iterator[Plan]:
 
 
 def _special(unit: Unit, steps: Steps, slot: Slot, hints: list[str], *, hinted: bool) -> Iterator[Plan]:
-    file = input_at(steps, slot).where == "files"
+    where = input_at(steps, slot).where
+    file = where == "files"
     known = parsed.hinted(hints)
     for language in known if hinted else parsed.languages(hints, file=file):
         twins = parsed.documents(language)
         few = twins if file or language in known else twins[:2]
+        if where == "headers" and slot.part == "name" and language in known:
+            few = (*parsed.names(language), *few)
         yield from (_attack(unit.name, steps, slot, twin, Purpose.SPECIAL, "") for twin in few)
 
 

@@ -26,6 +26,11 @@ def documents(language: str) -> tuple[Twin, ...]:
     return tuple(_ALL[language]())
 
 
+def names(language: str) -> tuple[Twin, ...]:
+    """The twins for a language in the name of a header, which servers write in upper case and frameworks in title case."""
+    return tuple(_NAMES[language]()) if language in _NAMES else ()
+
+
 def hinted(hints: Sequence[str]) -> tuple[str, ...]:
     """The languages that these words speak of."""
     text = " ".join(hints).lower()
@@ -47,6 +52,16 @@ def _pickle() -> Iterator[Twin]:
     for maker in ("base64", "base64url"):  # with something to spare, which decoders pass over, for a program that cuts its input
         whole = _encoded(maker, plain, attack)
         yield Twin(control={"make": "join", "of": [whole.control, _SPARE]}, attack={"make": "join", "of": [whole.attack, _SPARE]})
+
+
+def _titled_pickle() -> Iterator[Twin]:
+    """Base64 of protocol 0 that outlives title case: with the texts as escapes (U and four digits: no small letter stands behind
+    a digit), and after two signs or in threes, so that Base64 begins anew with each. 0 drops what N or ) gave; \\x93 makes a
+    global of two texts."""
+    texts: list[Value] = ["N0V", made("escaped", _MARK), "\n)0N0V", made("escaped", HARMLESS)]
+    ends: tuple[Value, ...] = ("\n0.", {"make": "bytes", "latin1": "\n\x93."})
+    plain, attack = (made("base64title", {"make": "join", "of": [*texts, end]}) for end in ends)
+    yield Twin(control={"make": "join", "of": [plain, _SPARE]}, attack={"make": "join", "of": [attack, _SPARE]})
 
 
 def _yaml() -> Iterator[Twin]:
@@ -119,3 +134,4 @@ _ALL: dict[str, Callable[[], Iterator[Twin]]] = {
     "tar": lambda: _archive("tar"),
     "zip": lambda: _archive("zip"),
 }
+_NAMES: dict[str, Callable[[], Iterator[Twin]]] = {"pickle": _titled_pickle}

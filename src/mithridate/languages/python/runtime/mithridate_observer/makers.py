@@ -107,9 +107,20 @@ def _zip(members: list[tuple[str, bytes, str | None]]) -> bytes:
     return target.getvalue()
 
 
+def _titled(of: Value) -> str:
+    """Base64 for the name of a header, which servers and frameworks write as A-Title: behind a sign that decoders pass over, a
+    letter is a capital. Small letters behind a digit cannot be had so; who makes the data has to see to that."""
+    spelled = ""
+    for sign in base64.b64encode(as_bytes(of)).decode("ascii"):
+        spelled += f"!{sign}" if sign.isupper() and spelled[-1:].isalpha() else sign
+    return spelled
+
+
 _OF_ONE: dict[str, Callable[[Value], Value]] = {
     "base64": lambda of: base64.b64encode(as_bytes(of)).decode("ascii"),
     "base64url": lambda of: base64.urlsafe_b64encode(as_bytes(of)).decode("ascii"),
+    "base64title": _titled,
+    "escaped": lambda of: "".join(f"\\u{ord(sign):04x}" for sign in as_text(of)),
     "hex": lambda of: as_bytes(of).hex(),
     "url": lambda of: urllib.parse.quote(as_bytes(of), safe=""),
     "gzip": lambda of: gzip.compress(as_bytes(of), mtime=0),

@@ -8,6 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -18,6 +19,7 @@ MAX_ROUTES = 20_000
 MAX_CONSTANTS = 200
 MAX_CONSTANT = 200
 MAX_PLAIN = 50
+MAX_DECORATORS = 16
 MAX_EXAMPLES = 3
 MAX_EXAMPLE = 4000
 _JSON = json.JSONDecoder()
@@ -80,31 +82,42 @@ def _route(path: str, parameters: list[tuple[str, str]], methods: list[str], fun
     code = code_of(function)
     place = (places.of_code(code) if code is not None else []) or [{"file": "", "line": 0, "function": ""}]
     entrance = {"entrance": True} if _ENTRANCE.search(path) else {}
+    spoken = list(_spoken(function, code, places)) if code is not None and place[0]["file"] else []
     return {
         "path": path,
         **entrance,
         "parameters": [{"name": name, "kind": kind} for name, kind in parameters],
         "methods": sorted(methods),
         **place[0],
-        "constants": _constants(function, code, places) if code is not None and place[0]["file"] else [],
-        "modules": modules_of(code, getattr(function, "__globals__", {})) if code is not None and place[0]["file"] else [],
+        "constants": _distinct(constants_of(each) for each, _ in spoken),
+        "modules": _distinct(modules_of(each, variables) for each, variables in spoken),
         **({"examples": examples} if (examples := _examples(function)) else {}),
     }
 
 
-def modules_of(code: CodeType, variables: Any) -> list[str]:
-    """Names of the modules that a function speaks of: those that it imports itself, and those that its module has imported."""
+def _distinct(lists: Iterator[list[str]]) -> list[str]:
+    """The members of all lists in their order; at most MAX_CONSTANTS."""
+    return list(dict.fromkeys(each for one in lists for each in one))[:MAX_CONSTANTS]
+
+
+def modules_of(code: CodeType, variables: dict[str, Any]) -> list[str]:
+    """Names of the modules that a function speaks of: those that it imports itself, and those that its variables stand for."""
     stack: list[CodeType] = [code]
     found: dict[str, None] = {}
     while stack and len(found) < MAX_CONSTANTS:
         each = stack.pop()
         stack.extend(inner for inner in each.co_consts if isinstance(inner, CodeType))
-        found.update((one.argval, None) for one in dis.get_instructions(each) if one.opname == "IMPORT_NAME")
-        for name in each.co_names if isinstance(variables, dict) else ():
-            known = dict.get(variables, name)
+        found.update(dict.fromkeys(_imported(each)))
+        for name in (*each.co_names, *each.co_freevars):
+            known = variables.get(name)
             if isinstance(known, ModuleType):
                 found[getattr(known, "__name__", name)] = None
     return list(found)
+
+
+@cache  # several handlers may name one function
+def _imported(code: CodeType) -> tuple[str, ...]:
+    return tuple(one.argval for one in dis.get_instructions(code) if one.opname == "IMPORT_NAME")
 
 
 def _examples(function: Any) -> list[str]:
@@ -124,19 +137,34 @@ def _examples(function: Any) -> list[str]:
     return list(found)
 
 
-def _constants(function: Any, code: CodeType, places: Places) -> list[str]:
-    """The handler's constants, and those of the project's functions that it names itself."""
-    found = dict.fromkeys(constants_of(code))
-    while (inner := getattr(function, "__wrapped__", None)) is not None:
-        function = inner
-    variables = dict(getattr(function, "__globals__", {}))
-    cells = zip(code.co_freevars, getattr(function, "__closure__", None) or ())  # noqa: B905 (Python 3.9)
-    variables.update((name, cell.cell_contents) for name, cell in cells if _is_filled(cell))
+def _spoken(function: Any, code: CodeType, places: Places) -> Iterator[tuple[CodeType, dict[str, Any]]]:
+    """A handler's code, and that of the project's functions that it names itself, each with the variables around it."""
+    variables = _variables(_undecorated(function), code)
+    yield code, variables
     for name in (*code.co_names, *code.co_freevars):
         named = variables.get(name)
-        if type(named) is FunctionType and places.shown(named.__code__.co_filename) is not None:  # no proxy is asked anything
-            found.update(dict.fromkeys(constants_of(named.__code__)))
-    return list(found)[:MAX_CONSTANTS]
+        inner = _undecorated(named) if type(named) is FunctionType else None  # no proxy is asked anything
+        if type(inner) is FunctionType and places.shown(inner.__code__.co_filename) is not None:
+            yield inner.__code__, _variables(inner, inner.__code__)
+
+
+def _undecorated(function: Any) -> Any:
+    """What a function stands for by functools.wraps."""
+    for _ in range(MAX_DECORATORS):
+        inner = getattr(function, "__wrapped__", None)
+        if inner is None:
+            break
+        function = inner
+    return function
+
+
+def _variables(function: Any, code: CodeType) -> dict[str, Any]:
+    """What a function's free names stand for: those of its module, and those of the functions around it."""
+    known = getattr(function, "__globals__", None)
+    variables = dict(known) if isinstance(known, dict) else {}
+    cells = zip(code.co_freevars, getattr(function, "__closure__", None) or ())  # noqa: B905 (Python 3.9)
+    variables.update((name, cell.cell_contents) for name, cell in cells if _is_filled(cell))
+    return variables
 
 
 def _unwrapped(application: Any) -> Any:

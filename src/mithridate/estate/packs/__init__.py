@@ -1,0 +1,1 @@
+"""Rule packs that come with Mithridate; the files beside this one."""

@@ -1,0 +1,1 @@
+"""Answers to questions about an estate, in the formats that people and machines read."""

@@ -1,0 +1,204 @@
+"""Questions to small estates, with answers that can be checked by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from mithridate.estate.checker import check
+from mithridate.model.errors import UsageError
+from mithridate.model.estate import Answer, Certificate, Confidence, Fact, GoalState, Question
+from tests.estate.small import estate, packs
+
+TOY = """pack toy "Toy"
+fact door(node A, node B, number C) "{0} opens to {1}"
+fact weak(node A, node B) "{0} opens to {1} if {1} is flawed"
+fact key_of(node A, node B) "{0} has the key of {1}"
+fact locked(node A, node B) "{0} opens to {1} with its key"
+assumption flaw(node B) "{0} is flawed"
+derived at(node N) "the attacker is at {0}"
+derived key(node N) "the attacker has the key of {0}"
+rule begin hidden at(N) :- start(N), door(N, _, _).
+rule go cost C technique T1021 says "Walk from {A} to {B}." at(B) :- at(A), door(A, B, C).
+rule find cost 1 says "Find the key of {B} in {A}." key(B) :- at(A), key_of(A, B).
+rule unlock cost 1 confidence 0.5 says "Unlock {B} from {A}." at(B) :- at(A), key(B), locked(A, B).
+rule pry cost 40 says "Pry {B} open." at(B) :- at(A), weak(A, B), flaw(B).
+rule arrive hidden reached(N) :- at(N).
+assume flaw(B) :- weak(_, B).
+fix wall cost 2 says "Wall {A} off from {B}" removes door(A, B, _), locked(A, B).
+fix hide cost 1 says "Hide the key of {B}" removes key_of(_, B).
+"""
+HOUSE = """
+door(n:street, n:yard, 1)
+door(n:street, n:hall, 5)
+door(n:yard, n:hall, 2)
+door(n:hall, n:office, 1)
+key_of(n:office, n:vault)
+key_of(n:yard, n:vault)
+locked(n:hall, n:vault)
+weak(n:vault, n:safe)
+weak(n:hall, n:cellar)
+weak(n:cellar, n:safe)
+weak(n:moon, n:attic)
+tag(n:vault, crown-jewel)
+"""
+
+
+def ask(question: Question, text: str = HOUSE) -> Answer:
+    with estate(packs([], TOY), text, *question.starts) as house:
+        return house.ask(question)
+
+
+def to(*goals: str, **more: object) -> Question:
+    return Question(starts=("n:street",), goals=goals, **more)  # type: ignore[arg-type]
+
+
+def test_the_cheapest_path_is_told_step_by_step() -> None:
+    (goal,) = ask(to("tag:crown-jewel")).goals
+    assert (goal.node, goal.state, goal.cost) == ("n:vault", GoalState.REACHED, 6.0)
+    path = goal.paths[0]
+    assert [s.sentence for s in path.steps] == [
+        "Walk from n:street to n:yard.",
+        "Walk from n:yard to n:hall.",
+        "Find the key of n:vault in n:yard.",
+        "Unlock n:vault from n:hall.",
+    ]
+    assert [s.needs for s in path.steps] == [(), (0,), (0,), (1, 2)]
+    assert path.cost == 6.0  # the walk to the yard counts for the hall and for the key
+    assert path.effort == 5.0
+    assert path.confidence == 0.5
+    assert path.steps[0].techniques == ("T1021",)
+    told = {str(f): f.evidence[0].place for f in path.steps[3].facts}
+    assert told["locked(n:hall, n:vault)"] == 8
+    assert path.assumed == ()
+
+
+def test_an_action_tells_the_facts_that_it_takes() -> None:
+    cut = ask(to("n:vault")).cut
+    (hide,) = cut.actions
+    assert hide.takes == (Fact(predicate="key_of", terms=("_", "n:vault")),)
+    assert hide.stops(Fact(predicate="key_of", terms=("n:yard", "n:vault")))
+    assert not hide.stops(Fact(predicate="key_of", terms=("n:vault", "n:yard")))
+    assert not hide.stops(Fact(predicate="locked", terms=("n:yard", "n:vault")))
+
+
+def test_other_paths_differ_in_a_step() -> None:
+    (goal,) = ask(to("n:vault", paths=9)).goals
+    costs = [p.cost for p in goal.paths]
+    assert costs == sorted(costs)
+    assert len({tuple(s.sentence for s in p.steps) for p in goal.paths}) == len(goal.paths) == 4
+    assert {p.steps[-1].sentence for p in goal.paths} == {"Unlock n:vault from n:hall."}
+
+
+def test_the_cut_is_the_cheapest_and_its_certificate_holds() -> None:
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        answer = house.ask(to("n:vault", "n:hall"))
+        assert "Wall n:street off from n:hall" in [a.sentence for a in answer.cut.actions]
+        assert (answer.cut.cost, answer.cut.lower_bound, answer.cut.exact) == (4.0, 4.0, True)
+        assert answer.cut.certificate
+        verdict = check(answer.cut.certificate, house.base)
+        assert verdict.wrong == []
+        assert verdict.steps > 5
+        cheap = house.ask(to("n:vault"))
+        assert [a.sentence for a in cheap.cut.actions] == ["Hide the key of n:vault"]
+        assert cheap.cut.cost == 1.0
+
+
+def tampered(certificate: Certificate) -> dict[str, Certificate]:
+    first = certificate.proofs[0]
+
+    def other(**changes: object) -> Certificate:
+        return replace(certificate, proofs=(replace(first, **changes),))  # type: ignore[arg-type]
+
+    def price(fact: Fact) -> Fact:
+        return replace(fact, terms=(*fact.terms[:-1], 0)) if fact.predicate == "door" else fact
+
+    return {
+        "below the bound": replace(certificate, lower_bound=certificate.lower_bound + 1),
+        "is still reached": replace(certificate, actions=certificate.actions[:-1]),
+        "breaks it too": other(actions=()),
+        "which nothing gives": other(steps=first.steps[1:]),
+        "is not stated": other(steps=tuple(replace(s, facts=tuple(map(price, s.facts))) for s in first.steps)),
+        "does not lead to a goal": other(goal="n:moon"),
+        "there is no rule": other(steps=tuple(replace(s, rule="magic") for s in first.steps)),
+        " costs ": replace(certificate, prices=tuple((k, 9.0) for k, _ in certificate.prices)),
+    }
+
+
+def test_a_false_certificate_is_seen_through() -> None:
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        certificate = house.ask(to("n:vault", "n:hall")).cut.certificate
+        assert certificate
+        for said, false in tampered(certificate).items():
+            verdict = check(false, house.base)
+            assert any(said in w for w in verdict.wrong), (said, verdict.wrong)
+
+
+def test_a_goal_behind_an_unknown_flaw_says_how_many_and_which() -> None:
+    (goal,) = ask(to("n:safe")).goals
+    assert goal.state is GoalState.ASSUMED
+    assert [str(f) for f in goal.flaws or ()] == ["flaw(n:safe)"]
+    assert goal.flaws_bound == 1
+    assert goal.paths[0].assumed[0].confidence is Confidence.ASSUMED
+    (through,) = ask(to("n:safe", without=("Hide the key of n:vault",))).goals
+    assert sorted(str(f) for f in through.flaws or ()) == ["flaw(n:cellar)", "flaw(n:safe)"]
+
+
+def test_what_no_set_of_flaws_gives_is_unreached() -> None:
+    (goal,) = ask(to("n:attic")).goals
+    assert (goal.state, goal.cost, goal.paths, goal.flaws) == (GoalState.UNREACHED, None, (), None)
+
+
+def test_facts_and_actions_can_be_taken_away() -> None:
+    assert ask(to("n:vault", without=("locked(_, n:vault)",))).goals[0].state is GoalState.UNREACHED
+    assert ask(to("n:vault", without=("door(n:yard, n:hall, 2)",))).goals[0].cost == 8.0
+    assert ask(to("n:hall", without=("Wall n:street off from n:yard",))).goals[0].cost == 5.0
+
+
+def test_the_best_changes_protect_the_most_goals() -> None:
+    answer = ask(to("n:vault", "n:hall", "n:office", changes=1))
+    assert answer.best.protected == ("n:vault",) or len(answer.best.protected) == 1
+    assert answer.best.cost == min(a.cost for a in answer.best.actions) == 1.0
+    two = ask(to("n:vault", "n:hall", "n:office", changes=2))
+    assert two.best.protected == ("n:hall", "n:office", "n:vault")
+    assert two.best.exact
+
+
+def test_a_budget_that_protects_nothing_makes_paths_dearer() -> None:
+    answer = ask(to("n:hall", changes=1))
+    assert answer.best.protected == ()
+    ((_, before, after),) = answer.best.costs
+    assert (before, after) == (3.0, 5.0)
+
+
+def test_the_blast_radius_of_a_node() -> None:
+    (blast,) = ask(to("n:vault", blast=("n:hall",))).blasts
+    assert blast.goals == ("n:vault",)
+    assert dict(blast.reached) == {"n": 3}
+    assert blast.nearest[0] == ("n:hall", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        (to("n:nowhere"), "the estate knows no node n:nowhere"),
+        (to("tag:nothing"), "the estate has no goal tag:nothing"),
+        (Question(starts=("n:x",), goals=("n:hall",)), "the estate knows no node n:x"),
+        (to("n:hall", without=("Do something",)), "is neither a fact nor the sentence of an action"),
+        (to("n:hall", without=("at(n:hall)",)), "at is derived"),
+        (to("n:hall", without=("door(n:hall)",)), "door takes 3 terms, not 1"),
+        (to("n:hall", without=("door(n:hall, n:moon, 1)",)), "no fact matches"),
+        (to("n:hall", without=("door(n:hall, n:moon, x)",)), "'x' is no number"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_explained(question: Question, said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        ask(question)
+    assert said in str(error.value)
+
+
+def test_goals_that_no_action_protects_are_named() -> None:
+    fixed = TOY.replace("removes door(A, B, _), locked(A, B)", "removes locked(A, B)")
+    with estate(packs([], fixed), HOUSE + "door(n:street, n:garden, 0)\n", "n:street") as house:
+        answer = house.ask(to("n:garden", "n:vault"))
+    assert answer.cut.uncut == ("n:garden",)
+    assert [a.sentence for a in answer.cut.actions] == ["Hide the key of n:vault"]
