@@ -100,7 +100,18 @@ def repair(task: Task, out: Path, budget_s: float, jobs: int) -> Result:
     """Ask for a patch, and compare it with the published fix."""
     started = time.monotonic()
     home = task.home or out / "home"
-    command = [*_PROGRAM, "patch", str(task.bundle), "--budget", f"{budget_s:.0f}s", "--format", "json", "--jobs", str(jobs)]
+    command = [
+        *_PROGRAM,
+        "patch",
+        str(task.bundle),
+        "--budget",
+        f"{budget_s:.0f}s",
+        "--format",
+        "json",
+        "--no-test",
+        "--jobs",
+        str(jobs),
+    ]
     env = {**os.environ, "MITHRIDATE_HOME": str(home)}
     with (out / "log.txt").open("ab") as log:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, env=env, check=False)
