@@ -126,17 +126,22 @@ def _left_out(guard: _Guard) -> bytes | None:
     """Only the statement of the fault is left out, what comes after it is done all the same; None where that makes no sense."""
     place, opposite = guard.evidence.place, guard.learnt.condition.opposite
     told = f"({opposite})" if "||" in opposite else opposite
+    around = place.at.parent
     if place.at.type == "if_statement" and place.at.child_by_field_name("alternative") is None:
-        asked = asked_of(place.at)
-        if asked is None:
-            return None
-        old = f"({text(asked)})" if "||" in text(asked) or "?" in text(asked) else text(asked)
-        return replaced(place.source, [Edit(asked.start_byte, asked.end_byte, f"{told} && {old}")])
-    if place.at.type != "expression_statement":
+        first, asked = True, asked_of(place.at)
+    elif place.at.type != "expression_statement" or around is None:
         return None
-    how, indent = style(place.source, place.function), indentation(place.source, place.at)
-    head = f"{how.keyword}{opposite}){how.newline}{indent}{how.unit}"
-    return replaced(place.source, [Edit(place.at.start_byte, place.at.start_byte, head)])
+    elif around.type == "if_statement" and around.child_by_field_name("alternative") is None:
+        first, asked = False, asked_of(around)
+    else:
+        how, indent = style(place.source, place.function), indentation(place.source, place.at)
+        head = f"{how.keyword}{opposite}){how.newline}{indent}{how.unit}"
+        return replaced(place.source, [Edit(place.at.start_byte, place.at.start_byte, head)])
+    if asked is None:
+        return None
+    old = f"({text(asked)})" if "||" in text(asked) or "?" in text(asked) else text(asked)
+    both = f"{told} && {old}" if first else f"{old} && {told}"
+    return replaced(place.source, [Edit(asked.start_byte, asked.end_byte, both)])
 
 
 def _proposal(guard: _Guard, violation: Violation, content: bytes, condition: str, fix: str, rank: float) -> Proposal:
