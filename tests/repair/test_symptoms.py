@@ -216,3 +216,9 @@ def test_what_a_function_only_reads_is_not_owed(tmp_path: Path) -> None:
     before = NAMED.replace("char text[8]", "const char *text").replace('snprintf(text, 8, "%s", name)', "keep(text, name)")
     after = before.replace("    memcpy(", "    if (n > 2)\n        return;\n    memcpy(")
     assert not signs(tmp_path, before, after, "name.c", ViolationKind.GLOBAL_BUFFER_OVERFLOW, LONG)
+
+
+@pytest.mark.parametrize(("call", "found"), [("abort(400)", False), ("os.abort()", True), ("os._exit(1)", True)])
+def test_a_frameworks_refusal_is_no_way_out_of_the_process(tmp_path: Path, call: str, found: bool) -> None:
+    after = PYTHON.replace("    value = run", f"    if name.startswith('-'):\n        {call}\n    value = run")
+    assert ("way out" in signs(tmp_path, PYTHON, after, "convert.py", ViolationKind.SHELL_INJECTION, b"x")) is found
