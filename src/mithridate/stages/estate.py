@@ -12,6 +12,7 @@ from mithridate.estate.facts import FactBase
 from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, read_pack, rulebase
+from mithridate.estate.zoning import zone
 from mithridate.model.errors import MithridateError, NothingToAnalyse, PolicyRefusal, UsageError
 from mithridate.model.estate import Answer, BrokenRecord, Question, Reading
 from mithridate.policy.audit import AuditLog
@@ -115,6 +116,7 @@ class _Opened:
                     "the files hold nothing that an estate is made of", hint="docs/estate.md lists what is read"
                 )
             match(base, patched=options.patched)
+            zone(base)
             base.freeze()
             return Estate(base, readings, self._starts)
         except BaseException:

@@ -8,12 +8,25 @@ from mithridate.estate.readers.by_hand import ByHand
 from mithridate.estate.readers.csv_facts import CsvFacts
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
+from mithridate.estate.readers.nessus import Nessus
+from mithridate.estate.readers.nmap import Nmap
 from mithridate.estate.readers.opengraph import OpenGraph
+from mithridate.estate.readers.openvas import OpenVas
 from mithridate.estate.readers.own_results import OwnResults
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Reading
 
-READERS: tuple[Reader, ...] = (OwnResults(), CycloneDx(), BloodHound(), OpenGraph(), ByHand(), CsvFacts())
+READERS: tuple[Reader, ...] = (
+    OwnResults(),
+    CycloneDx(),
+    BloodHound(),
+    OpenGraph(),
+    ByHand(),
+    Nmap(),
+    Nessus(),
+    OpenVas(),
+    CsvFacts(),
+)
 
 
 def read(path: Path, base: FactBase, name: str | None = None) -> Reading:
