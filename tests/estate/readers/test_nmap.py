@@ -98,7 +98,7 @@ def test_hostile_files_are_refused_in_a_sentence(tmp_path: Path, text: str, said
         read([scan(tmp_path, text)], reader="nmap")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(SCAN)), st.binary(max_size=8), st.integers(0, 60))
 def test_any_change_is_read_or_refused(tmp_path: Path, at: int, new: bytes, cut: int) -> None:
     content = SCAN.encode()

@@ -91,7 +91,7 @@ def test_hostile_files_are_refused(tmp_path: Path, text: str) -> None:
         read([report(tmp_path, text)], reader="openvas")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(REPORT)), st.binary(max_size=8), st.integers(0, 60))
 def test_any_change_is_read_or_refused(tmp_path: Path, at: int, new: bytes, cut: int) -> None:
     content = REPORT.encode()

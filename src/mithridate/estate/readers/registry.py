@@ -8,6 +8,7 @@ from mithridate.estate.readers.by_hand import ByHand
 from mithridate.estate.readers.csv_facts import CsvFacts
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
+from mithridate.estate.readers.mulval import MulVal
 from mithridate.estate.readers.nessus import Nessus
 from mithridate.estate.readers.nmap import Nmap
 from mithridate.estate.readers.opengraph import OpenGraph
@@ -25,6 +26,7 @@ READERS: tuple[Reader, ...] = (
     Nmap(),
     Nessus(),
     OpenVas(),
+    MulVal(),
     CsvFacts(),
 )
 
