@@ -1,4 +1,4 @@
-"""MulVAL's rules: the goals of its own inputs, against the same rules written for clingo, which knows nothing of kinds or readers.
+"""MulVAL's rules: the goals of its inputs, against the same rules written for clingo, which knows nothing of kinds or readers.
 
 `MITHRIDATE_MULVAL=CHECKOUT` also takes every input (testcases/**/*.P) of a checkout of MulVAL.
 """
@@ -136,7 +136,7 @@ def expected(text: str) -> set[str]:
     control = clingo.Control(["--warn=none"])
     control.add("base", [], "\n".join([*program, "#show goal/1."]))
     control.ground([("base", [])])
-    with control.solve(yield_=True) as handle:  # type: ignore[union-attr]
+    with control.solve(yield_=True) as handle:
         found = {str(s.arguments[0]) for model in handle for s in model.symbols(shown=True)}
     names = {re.sub(r"q(\d+)q", lambda m: quoted[int(m[1])], f) for f in found}
     return {f"goal:{n.replace(',', ', ').replace('anybody', '_')}" for n in names}

@@ -8,8 +8,10 @@ from mithridate.estate.readers.by_hand import ByHand
 from mithridate.estate.readers.csv_facts import CsvFacts
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
+from mithridate.estate.readers.iptables import Iptables
 from mithridate.estate.readers.mulval import MulVal
 from mithridate.estate.readers.nessus import Nessus
+from mithridate.estate.readers.nftables import Nftables
 from mithridate.estate.readers.nmap import Nmap
 from mithridate.estate.readers.opengraph import OpenGraph
 from mithridate.estate.readers.openvas import OpenVas
@@ -27,6 +29,8 @@ READERS: tuple[Reader, ...] = (
     Nessus(),
     OpenVas(),
     MulVal(),
+    Nftables(),
+    Iptables(),
     CsvFacts(),
 )
 
