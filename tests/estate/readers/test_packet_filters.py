@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -73,13 +74,14 @@ RULESET = {
     "nftables": [
         {"metainfo": {"json_schema_version": 1}},
         {"table": {"family": "inet", "name": "filter"}},
-        {"set": {"family": "inet", "table": "filter", "name": "mail", "type": "inet_service", "elem": [25, {"range": [465, 587]}]}},
+        {"set": {"family": "inet", "table": "filter", "name": "mail", "elem": [25, {"range": [465, 587]}]}},
         base("input", "drop"),
         base("forward", "drop"),
         {"chain": {"family": "inet", "table": "filter", "name": "web"}},
         rule("input", {"vmap": {"key": {"ct": {"key": "state"}}, "data": STATES}}),
         rule("input", meta("iifname", "lo"), {"accept": None}),
-        rule("input", match("saddr", {"prefix": {"addr": "10.9.0.0", "len": 16}}, "ip"), match("dport", 22), {"counter": {}}, {"accept": None}),
+        rule("input", match("saddr", {"prefix": {"addr": "10.9.0.0", "len": 16}}, "ip"), match("dport", 22),
+             {"counter": {}}, {"accept": None}),
         rule("forward", match("saddr", "192.0.2.66", "ip"), {"drop": None}),
         rule("forward", match("saddr", {"prefix": {"addr": "192.0.2.0", "len": 24}}, "ip"), match("daddr", "10.0.0.5", "ip"),
              meta("l4proto", "tcp"), {"jump": {"target": "web"}}),
@@ -112,19 +114,21 @@ def test_nftables_lets_through_what_its_chains_accept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "ports"),
     [
-        (["-A FORWARD ! -s 10.0.0.0/8 -p tcp --dport 80 -j ACCEPT"], {"allow(zone:anywhere, zone:anywhere, tcp, 80, 80)"}),
-        (["-A FORWARD ! -s 10.0.0.0/8 -j DROP", "-A FORWARD -p tcp --dport 80 -j ACCEPT"], {"allow(zone:anywhere, zone:anywhere, tcp, 80, 80)"}),
-        (["-A FORWARD -p tcp -j DROP", "-A FORWARD -p tcp --dport 80 -j ACCEPT"], set()),
-        (["-A FORWARD -m recent --update -j DROP", "-A FORWARD -p udp --dport 53 -j ACCEPT"], {"allow(zone:anywhere, zone:anywhere, udp, 53, 53)"}),
-        (["-A FORWARD -g web", "-A FORWARD -p tcp --dport 80 -j ACCEPT", "-A web -p tcp --dport 81 -j ACCEPT"], {"allow(zone:anywhere, zone:anywhere, tcp, 81, 81)"}),
-        (["-A FORWARD -j web", "-A web -j web"], set()),
+        (["! -s 10.0.0.0/8 -p tcp --dport 80 -j ACCEPT"], {80}),
+        (["! -s 10.0.0.0/8 -j DROP", "-p tcp --dport 80 -j ACCEPT"], {80}),
+        (["-p tcp -j DROP", "-p tcp --dport 80 -j ACCEPT"], set()),
+        (["-m recent --update -j DROP", "-p tcp --dport 53 -j ACCEPT"], {53}),
+        (["-g web", "-p tcp --dport 80 -j ACCEPT"], {81}),
+        (["-j loop"], set()),
     ],
 )  # fmt: skip
-def test_what_is_not_understood_lets_more_through(tmp_path: Path, lines: list[str], said: set[str]) -> None:
-    text = "\n".join(["*filter", ":FORWARD DROP [0:0]", ":web - [0:0]", *lines, "COMMIT"])
-    assert {f for f in read([written(tmp_path, "fw.iptables", text)]).told if f.startswith("allow(")} == said
+def test_what_is_not_understood_lets_more_through(tmp_path: Path, lines: list[str], ports: set[int]) -> None:
+    rules = [f"-A FORWARD {line}" for line in lines] + ["-A web -p tcp --dport 81 -j ACCEPT", "-A loop -j loop"]
+    text = "\n".join(["*filter", ":FORWARD DROP [0:0]", ":web - [0:0]", ":loop - [0:0]", *rules, "COMMIT"])
+    allowed = {f for f in read([written(tmp_path, "fw.iptables", text)]).told if f.startswith("allow(")}
+    assert allowed == {f"allow(zone:anywhere, zone:anywhere, tcp, {p}, {p})" for p in ports}
 
 
 def test_a_machine_that_filters_nothing_says_nothing(tmp_path: Path) -> None:
@@ -139,7 +143,7 @@ def test_a_machine_that_filters_nothing_says_nothing(tmp_path: Path) -> None:
         ("-A INPUT -p tcp --dport 99999 -j ACCEPT", "is no range of ports"),
         ('-A INPUT --comment "open -j ACCEPT', "No closing quotation"),
         ("-X INPUT", "is no rule"),
-        (f"-A INPUT -s {','.join(f'10.0.{i}.1' for i in range(200))} --dports {','.join(map(str, range(1, 50)))} -j ACCEPT", "combinations"),
+        (f"-A INPUT -s {','.join(f'10.0.{i}.1' for i in range(200))} --dports {'1,' * 50}2 -j ACCEPT", "combinations"),
     ],
 )  # fmt: skip
 def test_a_broken_rule_is_passed_over_and_told(tmp_path: Path, line: str, said: str) -> None:
@@ -151,7 +155,7 @@ def test_what_is_no_ruleset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="names no table"):
         read([written(tmp_path, "fw.iptables", "nothing")], reader="iptables")
     (tmp_path / "fw.iptables").write_bytes(b"*filter\n\xff\xfe")
-    with pytest.raises(UsageError, match="no UTF-8|not UTF-8"):
+    with pytest.raises(UsageError, match="not UTF-8"):
         read([tmp_path / "fw.iptables"], reader="iptables")
     with pytest.raises(UsageError):
         read([written(tmp_path, "fw.json", '{"nftables": [')], reader="nftables")
@@ -166,13 +170,22 @@ BOXES = st.builds(
     st.sampled_from([(1, 65535), (1, 10), (5, 20), (80, 80)]),
     st.sampled_from(["", "", "eth0"]),
 )
-FILTER_RULES = st.builds(
-    FilterRule,
-    st.lists(BOXES, min_size=1, max_size=2).map(tuple),
-    st.sampled_from([v for v in Verdict if v is not Verdict.CONTINUE]),
-    st.sampled_from(["a", "b"]),
+PORTS = st.builds(
+    Box, protocol=st.sampled_from(["", "tcp", "udp"]), ports=st.sampled_from([(1, 65535), (1, 10), (5, 20), (80, 80)])
 )
-CHAINS = st.lists(FILTER_RULES, max_size=5)
+
+
+@st.composite
+def filters(draw: st.DrawFn, boxes: st.SearchStrategy[Box]) -> dict[str, Chain]:
+    """A base chain that jumps to `a` and `b`, of which `a` jumps to `b`."""
+    verdicts = [Verdict.ACCEPT, Verdict.DROP, Verdict.RETURN]
+
+    def chain(*targets: str) -> Chain:
+        does = st.sampled_from([*((v, "") for v in verdicts), *((v, t) for v in (Verdict.JUMP, Verdict.GOTO) for t in targets)])
+        rules = st.builds(lambda parts, d: FilterRule(parts, *d), st.lists(boxes, min_size=1, max_size=2).map(tuple), does)
+        return Chain(draw(st.lists(rules, max_size=5)), draw(st.sampled_from(verdicts[:2])))
+
+    return {"input": chain("a", "b"), "a": chain("b"), "b": chain()}
 
 
 def decided(chains: dict[str, Chain], name: str, packet: Box, depth: int = 0) -> Verdict:
@@ -189,37 +202,33 @@ def decided(chains: dict[str, Chain], name: str, packet: Box, depth: int = 0) ->
     return Verdict.RETURN
 
 
-@settings(max_examples=300, deadline=None)
-@given(
-    CHAINS,
-    CHAINS.map(lambda rules: [r for r in rules if r.target != "a" or r.verdict not in (Verdict.JUMP, Verdict.GOTO)]),
-    CHAINS,
-    st.booleans(),
-)
-def test_flows_are_what_a_filter_lets_through_packet_by_packet(
-    first: list[FilterRule], second: list[FilterRule], third: list[FilterRule], accepts: bool
-) -> None:
-    third = [r for r in third if r.verdict not in (Verdict.JUMP, Verdict.GOTO)]
-    policy = Verdict.ACCEPT if accepts else Verdict.DROP
-    chains = {"input": Chain(first, policy), "a": Chain(second), "b": Chain(third)}
-    second[:] = [r for r in second if r.target == "b" or r.verdict not in (Verdict.JUMP, Verdict.GOTO)]
-    found = [box for box, _ in flows(chains, ["input"])]
+def packets() -> Iterator[Box]:
     for address in ("10.1.0.1", "10.1.9.9", "10.9.9.9", "99.9.9.9", "200.0.0.1"):
         for port in (3, 7, 15, 80, 9000):
             for protocol in PROTOCOLS:
-                host = ipaddress.ip_network(address)
-                packet = Box(host, ipaddress.ip_network("10.1.0.1"), protocol, (port, port), "eth0", "eth9")
-                verdict = decided(chains, "input", packet)
-                passes = verdict is Verdict.ACCEPT or (verdict is Verdict.RETURN and accepts)
-                told = any(box.covers(packet) for box in found)
-                assert told or not passes, packet  # never less
-                simple = all(
-                    p.source is None and p.destination is None and not p.arrives
-                    for r in (*first, *second, *third)
-                    for p in r.boxes
-                )
-                if simple:
-                    assert told == passes, packet
+                here = ipaddress.ip_network("10.1.0.1")
+                yield Box(ipaddress.ip_network(address), here, protocol, (port, port), "eth0", "eth9")
+
+
+def passes(chains: dict[str, Chain], packet: Box) -> bool:
+    verdict = decided(chains, "input", packet)
+    return (chains["input"].policy if verdict is Verdict.RETURN else verdict) is Verdict.ACCEPT
+
+
+@settings(max_examples=300, deadline=None)
+@given(filters(PORTS))
+def test_flows_by_ports_are_just_what_passes_packet_by_packet(chains: dict[str, Chain]) -> None:
+    found = [box for box, _ in flows(chains, ["input"])]
+    for packet in packets():
+        assert any(box.covers(packet) for box in found) == passes(chains, packet), packet
+
+
+@settings(max_examples=300, deadline=None)
+@given(filters(BOXES))
+def test_flows_are_never_less_than_what_passes(chains: dict[str, Chain]) -> None:
+    found = [box for box, _ in flows(chains, ["input"])]
+    for packet in packets():
+        assert any(box.covers(packet) for box in found) or not passes(chains, packet), packet
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

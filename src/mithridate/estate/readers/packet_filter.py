@@ -1,8 +1,8 @@
 """What a packet filter lets through: its chains are followed for all packets at once that open a connection.
 
 What is let through is told as flows, each a box: addresses from, addresses to, a protocol and a range of ports. A condition that
-is not understood, or says "not", makes a rule that accepts accept more than it does, and one that refuses refuse nothing: what comes
-out is never less than what the filter lets through.
+is not understood, or says "not", makes a rule that accepts accept more than it does, and one that refuses refuse nothing: what
+comes out is never less than what the filter lets through.
 """
 
 import ipaddress
@@ -149,14 +149,13 @@ class _Walk:
             before = len(inner)
             left = yield from self._chain(rule.target, met, inner, depth + 1)
             if exact:
-                refused += inner[before:]
-                if not left:
-                    refused.append(met)
-                elif rule.verdict is Verdict.GOTO:
+                for box in inner[before:] if left else [met]:
+                    refused += _apart(box, returned)
+                if left and rule.verdict is Verdict.GOTO:
                     returned.append(met)
             return
         if exact and rule.verdict in (Verdict.ACCEPT, Verdict.DROP):
-            refused.append(met)
+            refused += _apart(met, returned)
         elif exact and rule.verdict is Verdict.RETURN:
             returned.append(met)
 
@@ -169,6 +168,11 @@ def _without(box: Box, refused: Sequence[Box]) -> list[Box]:
             low, high = other.ports
             left = [r for a, b in left for r in ((a, min(b, low - 1)), (max(a, high + 1), b)) if r[0] <= r[1]]
     return [replace(box, ports=r) for r in left]
+
+
+def _apart(box: Box, returned: Sequence[Box]) -> list[Box]:
+    """What of a box surely did not leave the chain before."""
+    return [part for part in _without(box, returned) if not any(part.meet(other) for other in returned)]
 
 
 _NOTHING = ipaddress.ip_network("0.0.0.0/32")
