@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from mithridate.estate.readers.interface import Sink
-from mithridate.estate.readers.scanned import HIGHEST_PORT
+from mithridate.estate.readers.scanned import HIGHEST_PORT, is_address
 from mithridate.model.estate import Confidence
 
 ANYWHERE = "zone:anywhere"
@@ -198,7 +198,8 @@ class FilterFacts:
         self._sink = sink
         self._machine = machine
         self.host = f"host:{machine}"
-        sink.fact("identifier", self.host, "fqdn" if "." in machine else "hostname", machine, confidence=Confidence.INFERRED)
+        kind = "ip" if is_address(machine) else "fqdn" if "." in machine else "hostname"
+        sink.fact("identifier", self.host, kind, machine, confidence=Confidence.INFERRED)
 
     def arriving(self, found: Sequence[Flow], place: int) -> None:
         """What the machine itself accepts."""

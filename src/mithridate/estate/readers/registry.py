@@ -6,6 +6,7 @@ from mithridate.estate.facts import FactBase
 from mithridate.estate.readers.bloodhound import BloodHound
 from mithridate.estate.readers.by_hand import ByHand
 from mithridate.estate.readers.csv_facts import CsvFacts
+from mithridate.estate.readers.csv_tables import CsvTables
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
 from mithridate.estate.readers.iptables import Iptables
@@ -31,6 +32,7 @@ READERS: tuple[Reader, ...] = (
     MulVal(),
     Nftables(),
     Iptables(),
+    CsvTables(),
     CsvFacts(),
 )
 
