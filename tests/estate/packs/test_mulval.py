@@ -103,7 +103,8 @@ principalCompromised(P) :- hasAccount(P, H, A), execCode(H, A).
 lured(H, P) :- inCompetent(P), hacl(H, M, httpProtocol, httpPort), attackerLocated(M).
 lured(H, P) :- competent(P), hacl(H, M, httpProtocol, httpPort), attackerLocated(M).
 lured(H, P) :- inCompetent(P), isWebServer(M), hacl(H, M, httpProtocol, httpPort), execCode(M, _).
-any(root; read; write; nfsProtocol; nfsPort; httpProtocol; httpPort; localExploit; remoteExploit; remoteClient; privEscalation).
+any(root; sshd; vpnService).
+any(read; write; nfsProtocol; nfsPort; httpProtocol; httpPort; localExploit; remoteExploit; remoteClient; privEscalation).
 """
 PRIMITIVES = {
     "vulExists": (3, 5), "vulProperty": (3,), "bugHyp": (4,), "dependsOn": (3,), "hasAccount": (3,), "attackerLocated": (1,),
@@ -177,6 +178,14 @@ def test_people_are_lured_and_libraries_pass_their_flaws_on(tmp_path: Path) -> N
     assert reached(tmp_path / "a.P") == {f"goal:execCode({h}, _)" for h in hosts}
 
 
+def test_a_file_that_nobody_names_is_a_file_all_the_same(tmp_path: Path) -> None:
+    text = (
+        NOTHING.replace("dos", "privEscalation") + "localFileProtection(web, www, write, _).\nattackGoal(execCode(web, root)).\n"
+    )
+    (tmp_path / "a.P").write_text(text)
+    assert reached(tmp_path / "a.P") == expected(text) == {"goal:execCode(web, _)", "goal:execCode(web, root)"}
+
+
 def test_what_only_stops_a_program_is_no_goal(tmp_path: Path) -> None:
     (tmp_path / "a.P").write_text(NOTHING)
     assert reached(tmp_path / "a.P") == set()
@@ -199,10 +208,10 @@ def test_goals_are_those_of_the_same_rules_in_clingo(tmp_path: Path, text: str) 
 def test_goals_of_its_own_inputs_are_those_of_clingo() -> None:
     inputs = sorted(Path(CHECKOUT).rglob("testcases/**/*.P"))
     assert inputs
-    for path in inputs:
-        want = expected(path.read_text())
-        assert reached(path) == want, path
-        assert want, path
+    found = {path: expected(path.read_text()) for path in inputs}
+    assert any(found.values())
+    assert {path: reached(path) for path in inputs} == found
+    print(*(f"{path.name}: {len(goals)} goals" for path, goals in found.items()), sep="\n")
 
 
 def test_every_rule_can_be_applied() -> None:

@@ -97,7 +97,7 @@ def test_rules_that_take_too_long_are_stopped(tmp_path: Path, monkeypatch: pytes
     assert "not evaluated to their end" in read([written(tmp_path, text)], reader="mulval").broken[0][1]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, len(INPUT)), st.binary(max_size=8), st.integers(0, 40))
 def test_any_change_is_read_or_refused(tmp_path: Path, at: int, new: bytes, cut: int) -> None:
     content = INPUT.encode()

@@ -55,11 +55,14 @@ _PAIRS = (("nfsProtocol", "nfsPort"), ("httpProtocol", "httpPort"))
 _NAMED_BY_RULES = {
     _ACCESS: ("read", "write"),
     _ACCOUNT: ("root",),
+    _PROGRAM: ("sshd", "vpnService"),
     _RANGE: ("localExploit", "remoteExploit", "remoteClient"),
     _CONSEQUENCE: ("privEscalation",),
 }
 _COMPLEXITY = {"l": PUBLISHED, "m": UNPUBLISHED, "h": HARD}
 _HYPOTHETICAL = 40
+_SOMETHING = "something"
+"""What a variable stands for when the file names nothing of its kind: there is always something."""
 _GOAL, _LOCATED = "attackGoal", "attackerLocated"
 _OF_OTHERS = frozenset({("advances", 2), ("clientProgram", 2), ("setuidProgramInfo", 3), ("isClient", 1)})
 """What MulVAL's published rules do not use either."""
@@ -201,7 +204,7 @@ class _Input:
         at = kinds.index(_PROTOCOL) if _PROTOCOL in kinds else -1
         together = [a for a in arguments[at : at + 2] if isinstance(a, Unknown)] if at >= 0 else []
         alone = [u for u in unknown if u not in together]
-        values = [sorted(self._kinds[self._kind(u, arguments, kinds)]) for u in alone]
+        values = [sorted(self._kinds[self._kind(u, arguments, kinds)]) or [_SOMETHING] for u in alone]
         for chosen in product(*values, self._ports(arguments, at) if together else [("", "")]):
             self._made += 1
             if self._made > MOST_FACTS:
