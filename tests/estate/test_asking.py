@@ -202,3 +202,9 @@ def test_goals_that_no_action_protects_are_named() -> None:
         answer = house.ask(to("n:garden", "n:vault"))
     assert answer.cut.uncut == ("n:garden",)
     assert [a.sentence for a in answer.cut.actions] == ["Hide the key of n:vault"]
+
+
+def test_a_goal_without_a_path_has_no_cost_of_another() -> None:
+    goals = ("n:attic", "n:cellar", "n:office", "n:safe", "n:vault")
+    costs = {node: before for node, before, _ in ask(to(*goals)).best.costs}
+    assert costs == {"n:office": 4.0, "n:vault": 6.0}

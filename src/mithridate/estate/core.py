@@ -47,7 +47,10 @@ class Core:
 
     def has(self, atom: int) -> bool:
         """An atom of the graph is in the core, and something in it leads there."""
-        return atom >= 0 and bool(np.isin(self.own(atom), self.heads) or np.isin(self.own(atom), self.true))
+        own = self.own(atom)
+        if atom < 0 or own >= len(self.atoms) or self.atoms[own] != atom:
+            return False
+        return bool(np.isin(own, self.heads) or np.isin(own, self.true))
 
     def needs(self, instance: int) -> list[int]:
         """The premises of an instance."""
