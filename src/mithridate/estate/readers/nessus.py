@@ -16,7 +16,7 @@ from mithridate.estate.readers.scanned import (
     vantage_of,
 )
 from mithridate.estate.readers.severity import Use, use_of
-from mithridate.estate.readers.xml_records import Element, records
+from mithridate.estate.readers.xml_elements import Element, records
 
 _MARK = re.compile(rb"<NessusClientData_v2[\s>]")
 _NAMES = ("host-fqdn", "hostname", "netbios-name", "host-rdns")

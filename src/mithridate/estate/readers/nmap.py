@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mithridate.estate.readers.interface import Sink
 from mithridate.estate.readers.scanned import ScannedHost, flaw_of, of_an_application, vantage_of
-from mithridate.estate.readers.xml_records import Element, records
+from mithridate.estate.readers.xml_elements import Element, records
 from mithridate.model.estate import Confidence
 
 _MARK = re.compile(rb"<nmaprun[\s>]")

@@ -6,7 +6,7 @@ from pathlib import Path
 from mithridate.estate.readers.interface import Sink
 from mithridate.estate.readers.scanned import ScannedHost, checked_port, cve_names, flaw_of, product_of, vantage_of
 from mithridate.estate.readers.severity import Use, use_of
-from mithridate.estate.readers.xml_records import Element, records
+from mithridate.estate.readers.xml_elements import Element, records
 from mithridate.model.estate import Confidence
 
 _MARK = re.compile(rb"<report\b[^>]*>")
