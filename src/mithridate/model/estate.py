@@ -1,5 +1,6 @@
 """The nouns of an estate: facts with their evidence, and what is computed from them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -178,6 +179,78 @@ class Reading:
     facts: int = 0
     passed_over: int = 0
     broken: list[BrokenRecord] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """Nodes that are one and the same: `node` is the name that is kept, `names` are the others, `by` the identifiers (kind,
+    value) that they share, `evidence` what states them."""
+
+    node: str
+    names: tuple[str, ...]
+    by: tuple[tuple[str, str], ...]
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """In words: "host:web01 is also 192.0.2.7 (ip 192.0.2.7)"."""
+        others = ", ".join(self.names)
+        return f"{self.node} is also {others} ({', '.join(f'{kind} {value}' for kind, value in self.by)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Nodes that share an identifier (kind, value) and are nevertheless kept apart, because they differ in `differ` (a kind of
+    identifier of which each has its own). With one node, it carries several of these itself."""
+
+    kind: str
+    value: str
+    nodes: tuple[str, ...]
+    differ: str
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """In words."""
+        if len(self.nodes) == 1:
+            return f"{self.nodes[0]} has more than one {self.differ}, and is not taken as any other node"
+        return f"{', '.join(self.nodes)} share the {self.kind} {self.value} and differ in {self.differ}: they are kept apart"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which nodes are one: `same` maps each name that is not kept to the one that is. The first of `merges` and `conflicts` are
+    told, all are counted."""
+
+    same: Mapping[str, str] = field(default_factory=dict)
+    merges: tuple[Merge, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    merged: int = 0
+    conflicting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlawDecision:
+    """What was decided about a flaw that may be in software on hosts: it is kept, or taken away, and why; `hosts` counts them."""
+
+    vulnerability: str
+    software: str
+    kept: bool
+    reason: str
+    hosts: int = 0
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """What was made of software and advisories. `gone` are proved flaws whose patch is taken as deployed; `undecided` counts what
+    cannot be compared (a version with a range), the first of which are told. The first of `decisions` are told."""
+
+    gone: tuple[str, ...] = ()
+    decisions: tuple[FlawDecision, ...] = ()
+    decided: int = 0
+    undecided: int = 0
+    incomparable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

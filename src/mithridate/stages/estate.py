@@ -9,6 +9,7 @@ from pathlib import Path
 from mithridate.estate.asking import Estate
 from mithridate.estate.checker import check
 from mithridate.estate.facts import FactBase
+from mithridate.estate.identity import identify
 from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, read_pack, rulebase
@@ -112,12 +113,11 @@ class _Opened:
         try:
             readings = [_read(file, base) for file in files]
             if not any(r.facts for r in readings):
-                raise NothingToAnalyse(
-                    "the files hold nothing that an estate is made of", hint="docs/estate.md lists what is read"
-                )
-            match(base, patched=options.patched)
+                raise NothingToAnalyse("the files hold nothing of an estate", hint="docs/estate.md lists what is read")
+            identity = identify(base)
+            match(base, patched=options.patched, same=identity.same)
             zone(base)
-            base.freeze()
+            base.freeze(identity.same)
             return Estate(base, readings, self._starts)
         except BaseException:
             base.close()

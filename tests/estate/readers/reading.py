@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mithridate.estate.facts import FactBase
+from mithridate.estate.identity import identify
 from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, rulebase
 from mithridate.estate.zoning import zone
-from mithridate.model.estate import Fact, Reading
+from mithridate.model.estate import Fact, Identity, Matching, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Read:
     told: set[str]
     facts: list[Fact]
     readings: list[Reading]
+    identity: Identity
+    matching: Matching
 
     @property
     def broken(self) -> list[tuple[int, str]]:
@@ -36,17 +39,18 @@ def read(paths: Iterable[Path], *, patched: bool = False, reader: str | None = N
     """All that is stated by some files, with all packs in use."""
     with FactBase(RULES, memory_bytes=256 << 20, threads=1) as base:
         readings = [registry.read(path, base, reader) for path in paths]
-        match(base, patched=patched)
+        identity = identify(base)
+        matching = match(base, patched=patched, same=identity.same)
         if zoned:
             zone(base)
-        base.freeze()
+        base.freeze(identity.same)
         facts = [
             f
             for p in RULES.predicates.values()
             if p.stated and p.name != "unknown_flaw"
             for f in base.rows(p.name, list(range(base.facts(p.name)))).values()
         ]
-    return Read({str(f) for f in facts}, facts, readings)
+    return Read({str(f) for f in facts}, facts, readings, identity, matching)
 
 
 def survives(path: Path, content: bytes, reader: str) -> None:

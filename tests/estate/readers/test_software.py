@@ -53,9 +53,9 @@ def test_a_proved_flaw_is_on_every_host_that_carries_the_component(tmp_path: Pat
         assert f"vulnerable(host:{host}, software:Parcel 1.0, {OVERFLOW})" in found.told
         assert f"vulnerable(host:{host}, software:shop 2.1, {OVERFLOW})" in found.told
     assert not any("zlib" in f for f in found.told if f.startswith("vulnerable("))
-    assert {f"grants({OVERFLOW}, remote, code)", f"exploit({OVERFLOW}, 2)", f"control({OVERFLOW}, 4)"} <= found.told
-    assert "grants(vulnerability:parcel M-2: Leak, remote, read)" in found.told
-    assert not any(f.startswith("grants(vulnerability:parcel M-3") for f in found.told)
+    assert {f"awaits_patch({OVERFLOW}, remote, code)", f"exploit({OVERFLOW}, 2)", f"control({OVERFLOW}, 4)"} <= found.told
+    assert "proved(vulnerability:parcel M-2: Leak, remote, read)" in found.told
+    assert not any(f.startswith("proved(vulnerability:parcel M-3") for f in found.told)
     assert not any("M-4" in f for f in found.told)
     assert found.broken == [(3, "KeyError: 'name'")]
 

@@ -35,6 +35,9 @@ class Sink:
             if isinstance(term, str) and not 0 < len(term) <= LONGEST_NAME:
                 self.broken(place, f"a name of {len(term)} characters in {predicate}")
                 return
+            if isinstance(term, str) and not term.isascii() and not _is_unicode(term):
+                self.broken(place, f"half a character in a name in {predicate}")
+                return
         self.reading.facts += 1
         if self.base.knows(predicate):
             self.base.add(predicate, *terms, source=self._number, place=place, confidence=confidence)
@@ -73,6 +76,15 @@ class Sink:
             yield
         except kinds as error:
             self.broken(place, f"{type(error).__name__}: {error}")
+
+
+def _is_unicode(text: str) -> bool:
+    """It has no lone surrogates, which JSON and YAML can write and no table holds."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Reader(Protocol):

@@ -14,7 +14,7 @@ _GIVES = {5: ("code", 1), 4: ("code", 2), 3: ("read", 2)}
 
 
 class OwnResults:
-    """Only what is proved counts. A patch's status is told, so that a validated one can be taken as deployed."""
+    """Only what is proved counts, with its proof and control tier. A patch's status is told: deploying one is an action."""
 
     name = "mithridate"
     title = "Mithridate's results.json"
@@ -42,10 +42,21 @@ class OwnResults:
         sink.record()
         sink.fact("finding", flaw, project.lower(), place=place)
         sink.fact("control", flaw, tier, place=place)
+        sink.fact("proof_of", flaw, _proof(finding, sink), place=place)
         if tier in _GIVES:
             what, cost = _GIVES[tier]
-            sink.fact("grants", flaw, "remote", what, place=place)
+            sink.fact("proved", flaw, "remote", what, place=place)
             sink.fact("exploit", flaw, cost, place=place)
         patch = finding.get("patch")
         if isinstance(patch, dict) and isinstance(patch.get("status"), str):
             sink.fact("patch_of", flaw, patch["status"], place=place)
+
+
+def _proof(finding: Any, sink: Sink) -> str:
+    """What proves it: the bundle as the document names it, else the input's hash, else the document."""
+    proofs = finding.get("proofs")
+    first = proofs[0] if isinstance(proofs, list) and proofs and isinstance(proofs[0], dict) else {}
+    for key in ("bundle", "input"):
+        if isinstance(first.get(key), str) and first[key]:
+            return str(first[key])
+    return sink.reading.source

@@ -5,9 +5,11 @@ from pathlib import Path
 from mithridate.estate.facts import FactBase
 from mithridate.estate.readers.bloodhound import BloodHound
 from mithridate.estate.readers.by_hand import ByHand
+from mithridate.estate.readers.csaf import Csaf
 from mithridate.estate.readers.csv_facts import CsvFacts
 from mithridate.estate.readers.csv_tables import CsvTables
 from mithridate.estate.readers.cyclonedx import CycloneDx
+from mithridate.estate.readers.cyclonedx_xml import CycloneDxXml
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
 from mithridate.estate.readers.iptables import Iptables
 from mithridate.estate.readers.mulval import MulVal
@@ -16,18 +18,30 @@ from mithridate.estate.readers.nftables import Nftables
 from mithridate.estate.readers.nmap import Nmap
 from mithridate.estate.readers.opengraph import OpenGraph
 from mithridate.estate.readers.openvas import OpenVas
+from mithridate.estate.readers.openvex import OpenVex
+from mithridate.estate.readers.osv import Osv
 from mithridate.estate.readers.own_results import OwnResults
+from mithridate.estate.readers.spdx import Spdx
+from mithridate.estate.readers.spdx3 import Spdx3
+from mithridate.estate.readers.spdx_tag_value import SpdxTagValue
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Reading
 
 READERS: tuple[Reader, ...] = (
     OwnResults(),
     CycloneDx(),
+    CycloneDxXml(),
+    Spdx(),
+    Spdx3(),
+    SpdxTagValue(),
+    OpenVex(),
+    Csaf(),
+    Osv(),
     BloodHound(),
     OpenGraph(),
-    ByHand(),
     Nmap(),
     Nessus(),
+    ByHand(),
     OpenVas(),
     MulVal(),
     Nftables(),

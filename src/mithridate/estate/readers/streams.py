@@ -72,6 +72,15 @@ def value(path: Path, prefix: str) -> Any:
     return next(records(path, prefix), None)
 
 
+def one_document(path: Path) -> bool:
+    """It begins with an object, not with a list."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
 def _unfinished(text: bytes) -> bytes:
     """A backslash at the end of a part of a text, whose other half comes with the next part."""
     slashes = len(text) - len(text.rstrip(b"\\"))
