@@ -222,3 +222,22 @@ def test_what_a_function_only_reads_is_not_owed(tmp_path: Path) -> None:
 def test_a_frameworks_refusal_is_no_way_out_of_the_process(tmp_path: Path, call: str, found: bool) -> None:
     after = PYTHON.replace("    value = run", f"    if name.startswith('-'):\n        {call}\n    value = run")
     assert ("way out" in signs(tmp_path, PYTHON, after, "convert.py", ViolationKind.SHELL_INJECTION, b"x")) is found
+
+
+def test_an_assertion_behind_a_new_condition_is_silenced(tmp_path: Path) -> None:
+    found = c(tmp_path, "    note(b, n);\n", "    if (n > 2)\n        note(b, n);\n")
+    assert not found
+    asserted = C.replace("note(b, n);", "assert(n < 9);")
+    after = asserted.replace("    assert(", "    if (b->n > 2)\n        assert(")
+    kind = ViolationKind.ASSERTION
+    assert signs(tmp_path, asserted, after, "box.c", kind, LONG) == {"silenced assertion"}
+    before_it = asserted.replace("    assert(", "    if (n >= 9)\n        return -3;\n    assert(")
+    assert not signs(tmp_path, asserted, before_it, "box.c", kind, LONG)
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"), [("sizeof(b->to) < 6", True), ("sizeof *b >= 2 * sizeof(int)", True), ("sizeof(b->to) < n", False)]
+)
+def test_a_condition_of_sizes_alone_is_settled_by_the_compiler(tmp_path: Path, condition: str, found: bool) -> None:
+    new = f"    if ({condition})\n        return -3;\n    note(b, n);\n"
+    assert (SETTLED in c(tmp_path, "    note(b, n);\n", new)) is found

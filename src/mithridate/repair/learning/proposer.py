@@ -77,6 +77,8 @@ class LearnedGuard:
 
 def _guards(evidence: Evidence, known: Fault) -> Iterator[_Guard]:
     place = evidence.place
+    if not evidence.observed.healthy:
+        return  # where every state was bad, every condition tells them from the others
     for learnt in learn(evidence.observed, evidence.vocabulary, known, _OF_A_PLACE):
         rank = _BASE_RANK + _RANK_OF_COST * max(-1.0, learnt.cost) + _RANK_OF_A_FRAME * place.depth
         rank += _RANK_OF_THIN_EVIDENCE * evidence.observed.thin
@@ -110,7 +112,8 @@ def _proposals(guard: _Guard, violation: Violation) -> Iterator[Proposal]:
         content = replaced(source, [Edit(place.at.start_byte, place.at.end_byte, f"{opposite} && {wrapped}")])
         yield _proposal(guard, violation, content, condition.opposite, "the loop goes on only while", guard.rank)
         return
-    if place.role is Role.FAULT and (without := _left_out(guard)) is not None:
+    checks = violation.kind is ViolationKind.ASSERTION  # to leave that out is to look away
+    if place.role is Role.FAULT and not checks and (without := _left_out(guard)) is not None:
         void = re.fullmatch(r"(?:static\s+|inline\s+)*void", function.result.strip()) is not None
         rank = guard.rank - _RANK_OF_A_PATH if void else guard.rank + _PATHS * _RANK_OF_A_PATH
         yield _proposal(guard, violation, without, condition.opposite, f"line {place.line} is run only while", rank)

@@ -1,5 +1,6 @@
 """All rules, by what a reviewer would look at first."""
 
+from mithridate.repair.symptoms.assertions import SilencedAssertions
 from mithridate.repair.symptoms.constants import HardCodedBounds
 from mithridate.repair.symptoms.cut_short import CutShort
 from mithridate.repair.symptoms.deletions import Deletions
@@ -12,6 +13,7 @@ from mithridate.repair.symptoms.places import Places
 RULES: tuple[Rule, ...] = (
     Deletions(),
     SettledGuards(),
+    SilencedAssertions(),
     SwallowedErrors(),
     CutShort(),
     HardCodedBounds(),
