@@ -2,11 +2,14 @@
 
     python -m bench.repair.run --out DIR PROOF…
     python -m bench.repair.run --out DIR --prepared CASES --runs RUNS [--budget 300] [--only CASE …]
+    python -m bench.repair.run --out DIR --read READ.json
 
 With `--prepared` and `--runs` (of bench.cases): for each case, the proofs of its known flaws that bench.cases.score counts. Each
-goes through `mithridate patch BUNDLE`. Of each patch it is also asked whether the published fix touches that file, and how many
-lines that changed. Whether a validated patch is right is for a reader to say: the diffs lie in DIR/patches, beside the published
-ones. Writes `repair.md` and `repair.jsonl`.
+goes through `mithridate patch BUNDLE`, with the corpus of the scan that found it where `bench.cases.run --keep` (or `--home`)
+left it. Of each patch it is also asked whether the published fix touches that file, and how many lines that changed. Whether a
+validated patch is right is for a reader to say: the diffs lie in DIR/patches, beside the published ones, and what the reader says
+goes into a file that maps the names there to `right: why` or `wrong: why`; the last form measures nothing and writes the table
+anew with it. Writes `repair.md` and `repair.jsonl`.
 """
 
 import argparse
@@ -18,8 +21,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from typing import Any
 from bench.cases.score import Weakness, Where, read_findings, weakness, where
 from bench.cases.truth import read_case
 from bench.machine import described, write
+from bench.repair.ablation import ablation, lines_of
 from mithridate.model.diff import read
 
 _PROGRAM = [sys.executable, "-c", "from mithridate.cli.main import run; run()"]
@@ -42,11 +45,13 @@ class Task:
     bundle: Path
     vulnerable: Path | None = None
     fixed: Path | None = None
+    home: Path | None = None
+    """Where the scan that found it kept its corpus, which the gate compares outputs on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one proof. `stopped` counts the proposals that each step of the gate stopped."""
+    """What became of one proof. `candidates` are all its proposals, the best first, as bench.repair.ablation reads them."""
 
     name: str
     bundle: str
@@ -57,9 +62,14 @@ class Result:
     published_lines: int
     same_file: bool | None
     seconds: float
-    proposals: int
-    stopped: dict[str, int] = field(default_factory=dict)
+    candidates: list[tuple[str, str, int]] = field(default_factory=list)
+    compared: str = ""
     why: str = ""
+
+    @property
+    def key(self) -> str:
+        """What its diff is called, and what a reader's word on it goes by."""
+        return f"{self.name}-{Path(self.bundle).stem}"
 
 
 def tasks(prepared: Path, runs: Path, only: Sequence[str]) -> Iterator[Task]:
@@ -75,16 +85,33 @@ def tasks(prepared: Path, runs: Path, only: Sequence[str]) -> Iterator[Task]:
             if hits:
                 best = max(hits, key=lambda f, t=truth: (where(f, t), weakness(f, t), f.id))  # type: ignore[misc]
                 chosen[out / best.bundles[0]] = None
-        fixed = folder / "fixed"
+        fixed, home = folder / "fixed", out / "home"
         for bundle in chosen:
-            yield Task(name=folder.name, bundle=bundle, vulnerable=folder / "vulnerable", fixed=fixed if fixed.is_dir() else None)
+            yield Task(
+                name=folder.name,
+                bundle=bundle,
+                vulnerable=folder / "vulnerable",
+                fixed=fixed if fixed.is_dir() else None,
+                home=home if home.is_dir() else None,
+            )
 
 
-def repair(task: Task, out: Path, budget_s: float) -> Result:
+def repair(task: Task, out: Path, budget_s: float, jobs: int) -> Result:
     """Ask for a patch, and compare it with the published fix."""
     started = time.monotonic()
-    home = out / "home"
-    command = [*_PROGRAM, "patch", str(task.bundle), "--budget", f"{budget_s:.0f}s", "--format", "json"]
+    home = task.home or out / "home"
+    command = [
+        *_PROGRAM,
+        "patch",
+        str(task.bundle),
+        "--budget",
+        f"{budget_s:.0f}s",
+        "--format",
+        "json",
+        "--no-test",
+        "--jobs",
+        str(jobs),
+    ]
     env = {**os.environ, "MITHRIDATE_HOME": str(home)}
     with (out / "log.txt").open("ab") as log:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=log, env=env, check=False)
@@ -95,7 +122,8 @@ def repair(task: Task, out: Path, budget_s: float) -> Result:
         return _none(task, seconds, f"ended with {done.returncode}")
     if told is None:
         return _none(task, seconds, "nobody proposed a patch")
-    stopped = Counter(step for step in [_stopped(told), *(o["stopped_by"] for o in told["others"])] if step)
+    candidates = [(told["status"], _stopped(told), told["added"] + told["removed"])]
+    candidates += [(o["status"], o["stopped_by"] or "", lines_of(o["diff"])) for o in told["others"]]
     published = published_diff(task)
     holds = told["status"] == "validated"
     folder = out / "patches"
@@ -103,6 +131,7 @@ def repair(task: Task, out: Path, budget_s: float) -> Result:
     (folder / f"{task.name}-{task.bundle.stem}.diff").write_text(
         f"{told['status']}: {told['cause']} {told['fix']}\n\n{told['diff']}", errors="surrogateescape"
     )
+    (folder / f"{task.name}-{task.bundle.stem}.json").write_text(json.dumps(told, indent=1))
     if published:
         (folder / f"{task.name}-{task.bundle.stem}.published.diff").write_text(published, errors="surrogateescape")
     theirs = {re.sub(r"^[ab]/", "", line[4:].split("\t")[0]) for line in published.splitlines() if line.startswith("+++ ")}
@@ -114,11 +143,11 @@ def repair(task: Task, out: Path, budget_s: float) -> Result:
         fix=told["fix"],
         proposer=told["proposer"],
         lines=told["added"] + told["removed"],
-        published_lines=_changed(published),
+        published_lines=lines_of(published),
         same_file=bool(ours & theirs) if published else None,
         seconds=seconds,
-        proposals=1 + len(told["others"]),
-        stopped=dict(stopped),
+        candidates=candidates,
+        compared=", ".join(s["step"] for s in told["gate"] if s["step"] in ("tests", "outputs") and s["outcome"] == "passed"),
         why="" if holds else next((s["evidence"][0] for s in told["gate"] if s["outcome"] == "failed"), ""),
     )
 
@@ -139,19 +168,19 @@ def published_diff(task: Task) -> str:
     return "\n".join(found)
 
 
-def table(results: Sequence[Result]) -> str:
-    """The table, the shares, and which step stopped how many."""
+def table(results: Sequence[Result], read_as: Mapping[str, str]) -> str:
+    """The table, the shares, and which step stopped how many. `read_as` is what a reader said of the diffs, by Result.key."""
     lines = [
         f"# Patches\n\n{described()}\n",
-        "| case | patch | what it does | lines, published | same file | proposals | seconds |",
-        "|---|---|---|---|---|---|---|",
+        "| case | patch | by reading | what it does | compared | lines, published | same file | proposals | seconds |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for r in results:
         same = {True: "yes", False: "no", None: "-"}[r.same_file]
         what = r.fix if r.status == "validated" else f"{r.fix} ({r.why})" if r.fix else r.why
         lines.append(
-            f"| {r.name} | {r.status} | {what[:160].replace('|', '/')} | {r.lines}, {r.published_lines or '-'} | {same} |"
-            f" {r.proposals} | {r.seconds:.0f} |"
+            f"| {r.name} | {r.status} | {read_as.get(r.key, '-')} | {what[:160].replace('|', '/')} | {r.compared or '-'} |"
+            f" {r.lines}, {r.published_lines or '-'} | {same} | {len(r.candidates)} | {r.seconds:.0f} |"
         )
     held = [r for r in results if r.status == "validated"]
     share = len(held) / len(results) if results else 0.0
@@ -159,11 +188,11 @@ def table(results: Sequence[Result]) -> str:
     if held:
         size, took = (statistics.median(v) for v in ([r.lines for r in held], [r.seconds for r in held]))
         lines.append(f"Of these: median {size:.0f} changed lines, {took:.0f} s.")
-    stopped: Counter[str] = Counter()
-    for r in results:
-        stopped.update(r.stopped)
-    lines += ["\n| step of the gate | proposals stopped |", "|---|---|", *(f"| {s} | {n} |" for s, n in stopped.most_common())]
-    return "\n".join(lines) + "\n"
+    judged = [r for r in held if r.key in read_as]
+    if judged:
+        right = sum(read_as[r.key].startswith("right") for r in judged)
+        lines.append(f"By reading, {right} of {len(judged)} validated patches are right.")
+    return "\n".join(lines) + "\n\n" + ablation([r.candidates for r in results])
 
 
 def _stopped(told: dict[str, Any]) -> str:
@@ -173,12 +202,8 @@ def _stopped(told: dict[str, Any]) -> str:
 def _none(task: Task, seconds: float, why: str) -> Result:
     return Result(
         name=task.name, bundle=task.bundle.name, status="none", fix="", proposer="", lines=0, published_lines=0, same_file=None,
-        seconds=seconds, proposals=0, why=why,
+        seconds=seconds, why=why,
     )  # fmt: skip
-
-
-def _changed(diff: str) -> int:
-    return sum(line[:1] in "+-" and line[:3] not in ("+++", "---") for line in diff.splitlines() if line)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -190,21 +215,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--runs", type=Path, help="what bench.cases.run left there")
     parser.add_argument("--only", nargs="*", default=[], metavar="CASE", help="only these cases")
     parser.add_argument("--budget", type=float, default=300.0, help="seconds for each proof")
+    parser.add_argument("--jobs", type=int, default=1, help="cores for each proof")
+    parser.add_argument("--home", type=Path, help="where the scan that the proofs come from kept its corpus")
+    parser.add_argument("--read", type=Path, metavar="JSON", help="what a reader said of the diffs")
     given = parser.parse_args(arguments)
     given.out.mkdir(parents=True, exist_ok=True)
-    todo = [Task(name=p.stem, bundle=p) for p in given.proofs]
+    read_as: dict[str, str] = json.loads(given.read.read_text()) if given.read else {}
+    todo = [Task(name=p.stem, bundle=p, home=given.home) for p in given.proofs]
     if given.prepared and given.runs:
         todo += tasks(given.prepared, given.runs, given.only)
-    if not todo:
+    if not todo and not given.read:
         parser.error("there is no proof to patch")
-    results: list[Result] = []
-    with (given.out / "repair.jsonl").open("a") as log:
+    kept = given.out / "repair.jsonl"
+    results = [Result(**json.loads(line)) for line in kept.read_text().splitlines()] if given.read and not todo else []
+    with kept.open("a") as log:
         for task in todo:
-            results.append(repair(task, given.out, given.budget))
+            results.append(repair(task, given.out, given.budget, given.jobs))
             log.write(json.dumps(asdict(results[-1])) + "\n")
             log.flush()
             print(f"{task.name}: {results[-1].status} {results[-1].fix or results[-1].why}", file=sys.stderr)
-    write(given.out / "repair.md", table(results))
+    write(given.out / "repair.md", table(results, read_as))
 
 
 if __name__ == "__main__":

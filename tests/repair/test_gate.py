@@ -70,6 +70,15 @@ def test_the_smallest_of_the_survivors_comes_first(bench: Bench) -> None:
     assert (second.gate[-1].step, second.gate[-1].outcome) == (GateStep.SMALLEST, Outcome.FAILED)
 
 
+def test_where_the_likeliest_fail_the_gate_looks_further(bench: Bench) -> None:
+    forms = (notebook.WARNS.replace("length > 16", form) for form in ("length > 16", "length >= 17", "16 < length"))
+    weak = [proposal(diff, 0.5 + 0.1 * number) for number, diff in enumerate(forms)]
+    gate = Gate((Builds(), Proofs()), Effort(validated=1))
+    first, *others = gate.judge(bench.subject, [*weak, proposal(notebook.RIGHT, 1.0)], bench.workshop)
+    assert first.status is PatchStatus.VALIDATED and first.proposal.diff == notebook.RIGHT
+    assert [p.stopped_by for p in others] == [GateStep.BUILDS] * 3
+
+
 def test_a_quick_build_knows_what_a_clean_one_knows(bench: Bench) -> None:
     entry_id = bench.subject.proofs[0].entry_id
     for diff, quiet in ((notebook.RIGHT, True), (notebook.TOO_LATE, False)):

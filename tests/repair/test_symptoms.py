@@ -179,3 +179,65 @@ def test_changed_tests_and_build_files_are_told(tmp_path: Path) -> None:
 
 def test_numbers_are_read_as_the_languages_write_them() -> None:
     assert numbers("x = 0x1F + 010 + 1_000u + 7UL; // 99\n\"55\" f2 3.5 '8'") == {31, 8, 1000, 7}
+
+
+NAMED = """static const char names[] = "onetwosix";
+
+void named(char text[8], unsigned n)
+{
+    char name[4] = "";
+
+    memcpy(name, names + 3 * n, 3);
+    snprintf(text, 8, "%s", name);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cut"),
+    [
+        ("    memcpy(", "    if (n > 2)\n        return;\n    memcpy(", True),
+        ("    memcpy(", '    if (n > 2) {\n        snprintf(text, 8, "?");\n        return;\n    }\n    memcpy(', False),
+        ("    memcpy(", "    if (n <= 2)\n        memcpy(", False),
+    ],
+)
+def test_a_caller_gets_what_a_function_that_cannot_fail_owes_it(tmp_path: Path, old: str, new: str, cut: bool) -> None:
+    found = signs(tmp_path, NAMED, NAMED.replace(old, new), "name.c", ViolationKind.GLOBAL_BUFFER_OVERFLOW, LONG)
+    assert ("result cut short" in found) is cut
+
+
+def test_where_a_function_left_early_before_it_may_do_so_again(tmp_path: Path) -> None:
+    before = NAMED.replace("    memcpy(", "    if (!text)\n        return;\n    memcpy(")
+    after = before.replace("    memcpy(", "    if (n > 2)\n        return;\n    memcpy(")
+    assert not signs(tmp_path, before, after, "name.c", ViolationKind.GLOBAL_BUFFER_OVERFLOW, LONG)
+
+
+def test_what_a_function_only_reads_is_not_owed(tmp_path: Path) -> None:
+    before = NAMED.replace("char text[8]", "const char *text").replace('snprintf(text, 8, "%s", name)', "keep(text, name)")
+    after = before.replace("    memcpy(", "    if (n > 2)\n        return;\n    memcpy(")
+    assert not signs(tmp_path, before, after, "name.c", ViolationKind.GLOBAL_BUFFER_OVERFLOW, LONG)
+
+
+@pytest.mark.parametrize(("call", "found"), [("abort(400)", False), ("os.abort()", True), ("os._exit(1)", True)])
+def test_a_frameworks_refusal_is_no_way_out_of_the_process(tmp_path: Path, call: str, found: bool) -> None:
+    after = PYTHON.replace("    value = run", f"    if name.startswith('-'):\n        {call}\n    value = run")
+    assert ("way out" in signs(tmp_path, PYTHON, after, "convert.py", ViolationKind.SHELL_INJECTION, b"x")) is found
+
+
+def test_an_assertion_behind_a_new_condition_is_silenced(tmp_path: Path) -> None:
+    found = c(tmp_path, "    note(b, n);\n", "    if (n > 2)\n        note(b, n);\n")
+    assert not found
+    asserted = C.replace("note(b, n);", "assert(n < 9);")
+    after = asserted.replace("    assert(", "    if (b->n > 2)\n        assert(")
+    kind = ViolationKind.ASSERTION
+    assert signs(tmp_path, asserted, after, "box.c", kind, LONG) == {"silenced assertion"}
+    before_it = asserted.replace("    assert(", "    if (n >= 9)\n        return -3;\n    assert(")
+    assert not signs(tmp_path, asserted, before_it, "box.c", kind, LONG)
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"), [("sizeof(b->to) < 6", True), ("sizeof *b >= 2 * sizeof(int)", True), ("sizeof(b->to) < n", False)]
+)
+def test_a_condition_of_sizes_alone_is_settled_by_the_compiler(tmp_path: Path, condition: str, found: bool) -> None:
+    new = f"    if ({condition})\n        return -3;\n    note(b, n);\n"
+    assert (SETTLED in c(tmp_path, "    note(b, n);\n", new)) is found

@@ -47,13 +47,14 @@ class Gate:
     def judge(self, subject: Subject, proposals: Iterable[Proposal], bench: Workbench) -> tuple[Patch, ...]:
         """Every proposal that was looked at with its record, the best first: the smallest of those that passed every step.
 
-        All are first looked at with a quick build; those that silence the proofs then go through the steps, in order of rank and
-        size, until enough have passed or the time is over.
+        Each is first looked at with a quick build. Some that silence the proofs are gathered, go through the steps in order of
+        rank and size, and where not enough of them pass, more are looked at, until the proposals or the time are over.
         """
         ends = time.monotonic() + self._effort.seconds
         memory = Memory()
         screened: list[Patch] = []
         hopeful: list[Patch] = []
+        done: list[Patch] = []
         known: set[str] = set()
         for proposal in proposals:
             if proposal.diff in known:
@@ -61,18 +62,28 @@ class Gate:
             known.add(proposal.diff)
             patch = self._screened(subject, proposal, bench)
             (hopeful if patch.stopped_by is None else screened).append(patch)
-            if len(known) >= self._effort.proposals or time.monotonic() > ends:
+            if len(hopeful) >= 2 * self._effort.validated:
+                done += self._chosen(subject, hopeful, done, bench, memory, ends)
+                hopeful = []
+            if self._enough(done) or len(known) >= self._effort.proposals or time.monotonic() > ends:
                 break
-            if len(hopeful) >= 2 * self._effort.validated and proposal.rank > max(p.proposal.rank for p in hopeful):
-                break
-        hopeful.sort(key=lambda patch: (patch.proposal.rank, patch.added + patch.removed))
-        done: list[Patch] = []
-        for patch in hopeful:
-            enough = sum(p.status is PatchStatus.VALIDATED for p in done) >= self._effort.validated
-            passed = any(p.status is PatchStatus.VALIDATED for p in done)
-            late = time.monotonic() > ends and (passed or (bool(done) and not self._effort.patient))
-            done.append(patch if enough or late else self._through(subject, patch, bench, memory))
+        done += self._chosen(subject, hopeful, done, bench, memory, ends)
         return _ordered([*done, *screened])
+
+    def _enough(self, done: Sequence[Patch]) -> bool:
+        return sum(patch.status is PatchStatus.VALIDATED for patch in done) >= self._effort.validated
+
+    def _chosen(
+        self, subject: Subject, hopeful: Sequence[Patch], done: Sequence[Patch], bench: Workbench, memory: Memory, ends: float
+    ) -> list[Patch]:
+        """The hopeful ones with their records, as far as any is wanted beside those that are done."""
+        made: list[Patch] = []
+        for patch in sorted(hopeful, key=lambda patch: (patch.proposal.rank, patch.added + patch.removed)):
+            so_far = [*done, *made]
+            passed = any(p.status is PatchStatus.VALIDATED for p in so_far)
+            late = time.monotonic() > ends and (passed or (bool(so_far) and not self._effort.patient))
+            made.append(patch if late or self._enough(so_far) else self._through(subject, patch, bench, memory))
+        return made
 
     def _screened(self, subject: Subject, proposal: Proposal, bench: Workbench) -> Patch:
         """Does it apply, build from the original's objects, and silence the proofs once? A cheap no, and no evidence of a yes."""

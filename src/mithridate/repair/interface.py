@@ -111,7 +111,10 @@ class Workbench(Protocol):
         ...
 
     def judge(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
-        """What each input violates, each in a fresh sandbox, the gravest first; () for nothing."""
+        """What each input violates, the gravest first; () for nothing.
+
+        Each in a fresh sandbox, but for those of many different ones that violate nothing in one that they share.
+        """
         ...
 
     def leaks(self, variant: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[tuple[Violation, ...] | ToolFailure]:
@@ -141,9 +144,13 @@ class Workbench(Protocol):
 
 
 class Proposer(Protocol):
-    """Suggests patches for what it knows; yields nothing for the rest. It may look (build, judge), and judges no patch."""
+    """Suggests patches for what it knows; yields nothing for the rest. It may look (build, judge), and judges no patch.
+
+    `lowest_rank` is below or at the rank of all that it proposes; it is asked when others have nothing left below that.
+    """
 
     name: str
+    lowest_rank: float
 
     def propose(self, subject: Subject, bench: Workbench) -> Iterator[Proposal]:
         """Proposals, the likeliest first. The caller stops asking when it has enough."""

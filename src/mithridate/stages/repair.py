@@ -11,7 +11,7 @@ from mithridate.model.errors import SandboxUnavailable, UsageError
 from mithridate.model.execution import Limits
 from mithridate.model.finding import Finding, FindingStatus
 from mithridate.model.patch import Patch, PatchStatus, Proposal, RegressionTest
-from mithridate.model.project import Project, ToolFailure
+from mithridate.model.project import Project
 from mithridate.model.run import Note, Observer, RunOptions, RunReport, StageStarted
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
@@ -21,6 +21,7 @@ from mithridate.policy.scope import parse
 from mithridate.prove.bundle import Bundle, read_bundle
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.source_archive import unpack
+from mithridate.repair.asking import by_rank
 from mithridate.repair.gate import Effort, Gate
 from mithridate.repair.interface import Proposer, Subject, Variant
 from mithridate.repair.merging import merged
@@ -37,17 +38,15 @@ from mithridate.repair.steps.variants import Variants
 from mithridate.report.python_test import python_test
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
+from mithridate.stages.benign import benign
 from mithridate.stages.conclude import SCRATCH, read_door
 from mithridate.stages.on_top import for_snapshot, shadow_of, shown_by, with_patch
 from mithridate.stages.session import Session, Stores, witnesses
-from mithridate.stages.shadowed import original_door
 from mithridate.stages.silencing import silenced, way_of
 from mithridate.stages.workshop import Tools, Workshop
 from mithridate.store.snapshot import take_snapshot
 from mithridate.store.space import comes_of_full_disk
 
-_BENIGN = 120
-_BENIGN_BYTES = 64 << 10
 _SEARCH_SHARE = 0.05
 _SEARCH_S = (5.0, 60.0)
 _TESTS_SHARE = 0.25
@@ -263,7 +262,10 @@ def repair(
                 project=project,
                 component=component,
                 proofs=tuple(sorted(shown, key=lambda s: len(s.data))),
-                benign={entry_id: _benign(entry_id, project, stores, bench, mine, folder) for entry_id in bench.original.entries},
+                benign={
+                    entry_id: benign(entry_id, project.name, stores, bench, mine, folder, options.seconds, options.jobs)
+                    for entry_id in bench.original.entries
+                },
                 known=known,
             )
 
@@ -313,20 +315,14 @@ def _test(subject: Subject, patch: Patch, bench: Workshop) -> RegressionTest | N
 
 
 def proposals(subject: Subject, bench: Workshop, advisories: tuple[Path, ...], observer: Observer) -> Iterator[Proposal]:
-    """What all proposers say, taken in turns; one that breaks is told and left out."""
+    """What all proposers say, the likeliest first; one that breaks is told and left out."""
     known = read_advisories(advisories)
     asked: list[Proposer] = [*([DependencyProposer(known)] if known else []), *registry.create()]
-    waiting = [(proposer.name, proposer.propose(subject, bench)) for proposer in asked]
-    while waiting:
-        for one in list(waiting):
-            name, proposals = one
-            try:
-                yield next(proposals)
-            except StopIteration:
-                waiting.remove(one)
-            except Exception as error:  # noqa: BLE001  # a proposer reads code that nobody has seen; the others go on
-                observer(Note(text=f"{subject.finding}: the proposer {name} broke: {error}"))
-                waiting.remove(one)
+
+    def broke(name: str, error: Exception) -> None:
+        observer(Note(text=f"{subject.finding}: the proposer {name} broke: {error}"))
+
+    return by_rank(asked, subject, bench, broke)
 
 
 def _project(bundles: Sequence[Bundle], folder: Path) -> Project:
@@ -338,23 +334,3 @@ def _project(bundles: Sequence[Bundle], folder: Path) -> Project:
     (folder / "snapshot").mkdir()
     project, _ = take_snapshot(tree, folder / "snapshot")
     return replace(project, name=bundles[0].manifest.provenance.project)
-
-
-def _benign(
-    entry_id: str, project: Project, stores: Stores, bench: Workshop, bundles: Sequence[Bundle], folder: Path
-) -> tuple[bytes, ...]:
-    """Inputs that the program took without a violation: negative controls of the proofs, and what the hunt kept."""
-    kept = folder / f"kept-{len(list(folder.iterdir()))}"
-    kept.mkdir()
-    stores.corpora.restore(project.name, original_door(entry_id), kept)
-    controls = [data for b in bundles if b.manifest.entry.id == entry_id for data in b.controls.values()]
-    files = [path.read_bytes() for path in sorted(kept.iterdir(), key=lambda p: (p.stat().st_size, p.name))]
-    some = [data for data in dict.fromkeys([*controls, *_spread(files)]) if len(data) <= _BENIGN_BYTES][:_BENIGN]
-    seen = bench.judge(bench.original, entry_id, some)
-    return tuple(data for data, judged in zip(some, seen, strict=True) if not isinstance(judged, ToolFailure) and not judged)
-
-
-def _spread(files: Sequence[bytes]) -> list[bytes]:
-    """Of all sizes: small ones are like each other."""
-    step = max(1, len(files) // _BENIGN)
-    return list(files[::step])

@@ -1,12 +1,13 @@
 """How a function fails, told by its own other early exits, so that a new check reads as if its maintainers wrote it."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tree_sitter import Node
 
+from mithridate.repair.c.cleanup import gives_back, releases
 from mithridate.repair.c.nodes import (
     ancestors,
     arguments,
@@ -78,7 +79,19 @@ def error_paths(source: Source, function: Function, at: Node, wrong: Wrong = "bo
     ordered = sorted(scored.values(), key=lambda entry: entry[0])
     learned = [path for score, path in ordered if score < _UNLIKELY or score == ordered[0][0]]
     good = {(f"return {success(function)};",)} if learned else set()
-    return learned + [d for d in _defaults(source, function, at) if d.statements not in scored and d.statements not in good]
+    paths = learned + [d for d in _defaults(source, function, at) if d.statements not in scored and d.statements not in good]
+    held = releases(function, at)
+    clean = [p for p in paths if p.leaves == "goto" and gives_back(function, p.statements[-1].split()[-1].rstrip(";"), held)]
+    return clean + [cleaned for path in paths if path not in clean for cleaned in _cleaned(path, held)]
+
+
+def _cleaned(path: ErrorPath, owned: Sequence[str]) -> Iterator[ErrorPath]:
+    """The same after giving back what the function owns by then, where it does not do that itself, and then as it is."""
+    told = " ".join(path.statements)
+    kept = [one for one in owned if path.leaves == "return" and not re.search(rf"\b{one.partition('(')[2][:-2]}\b", told)]
+    if kept:
+        yield replace(path, statements=(*kept, *path.statements))
+    yield path
 
 
 def success(function: Function) -> str:

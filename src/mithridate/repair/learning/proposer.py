@@ -1,12 +1,14 @@
 """Proposes guards whose conditions were learnt from executions on both sides of the failure boundary."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mithridate.model.patch import Proposal
 from mithridate.model.violation import Violation, ViolationKind
-from mithridate.repair.c.edits import Edit, guarded, replaced
+from mithridate.repair.c.edits import Edit, guarded, indentation, replaced, style
 from mithridate.repair.c.exits import Wrong, error_paths
+from mithridate.repair.c.nodes import condition as asked_of
 from mithridate.repair.c.nodes import text
 from mithridate.repair.diff import made
 from mithridate.repair.interface import Subject, Workbench
@@ -53,6 +55,7 @@ class LearnedGuard:
     """Implements Proposer for C and C++. Yields nothing where no condition separates."""
 
     name = "learned-guard"
+    lowest_rank = _BASE_RANK - _RANK_OF_COST + _RANK_OF_BIRTH
 
     def __init__(self, effort: Effort | None = None) -> None:
         self._effort = effort or Effort()
@@ -74,6 +77,8 @@ class LearnedGuard:
 
 def _guards(evidence: Evidence, known: Fault) -> Iterator[_Guard]:
     place = evidence.place
+    if not evidence.observed.healthy:
+        return  # where every state was bad, every condition tells them from the others
     for learnt in learn(evidence.observed, evidence.vocabulary, known, _OF_A_PLACE):
         rank = _BASE_RANK + _RANK_OF_COST * max(-1.0, learnt.cost) + _RANK_OF_A_FRAME * place.depth
         rank += _RANK_OF_THIN_EVIDENCE * evidence.observed.thin
@@ -107,12 +112,39 @@ def _proposals(guard: _Guard, violation: Violation) -> Iterator[Proposal]:
         content = replaced(source, [Edit(place.at.start_byte, place.at.end_byte, f"{opposite} && {wrapped}")])
         yield _proposal(guard, violation, content, condition.opposite, "the loop goes on only while", guard.rank)
         return
+    checks = violation.kind is ViolationKind.ASSERTION  # to leave that out is to look away
+    if place.role is Role.FAULT and not checks and (without := _left_out(guard)) is not None:
+        void = re.fullmatch(r"(?:static\s+|inline\s+)*void", function.result.strip()) is not None
+        rank = guard.rank - _RANK_OF_A_PATH if void else guard.rank + _PATHS * _RANK_OF_A_PATH
+        yield _proposal(guard, violation, without, condition.opposite, f"line {place.line} is run only while", rank)
     wrong: Wrong = "null" if family(violation.kind) is Family.NULL else "bound"
     for number, path in enumerate(error_paths(source, function, place.at, wrong)[:_PATHS]):
         guarded_content = guarded(source, function, place.at, condition.text, path)
         if guarded_content is not None:
             fix = f"{function.name}() leaves by its error path before line {place.line} when"
             yield _proposal(guard, violation, guarded_content, condition.text, fix, guard.rank + _RANK_OF_A_PATH * number)
+
+
+def _left_out(guard: _Guard) -> bytes | None:
+    """Only the statement of the fault is left out, what comes after it is done all the same; None where that makes no sense."""
+    place, opposite = guard.evidence.place, guard.learnt.condition.opposite
+    told = f"({opposite})" if "||" in opposite else opposite
+    around = place.at.parent
+    if place.at.type == "if_statement" and place.at.child_by_field_name("alternative") is None:
+        first, asked = True, asked_of(place.at)
+    elif place.at.type != "expression_statement" or around is None:
+        return None
+    elif around.type == "if_statement" and around.child_by_field_name("alternative") is None:
+        first, asked = False, asked_of(around)
+    else:
+        how, indent = style(place.source, place.function), indentation(place.source, place.at)
+        head = f"{how.keyword}{opposite}){how.newline}{indent}{how.unit}"
+        return replaced(place.source, [Edit(place.at.start_byte, place.at.start_byte, head)])
+    if asked is None:
+        return None
+    old = f"({text(asked)})" if "||" in text(asked) or "?" in text(asked) else text(asked)
+    both = f"{told} && {old}" if first else f"{old} && {told}"
+    return replaced(place.source, [Edit(asked.start_byte, asked.end_byte, both)])
 
 
 def _proposal(guard: _Guard, violation: Violation, content: bytes, condition: str, fix: str, rank: float) -> Proposal:

@@ -1,5 +1,6 @@
 """Dependencies with published flaws: the pinned requirement raised to the first fixed version that the project's bounds allow."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class DependencyProposer:
     """Bumps for the packages that advisories name. Lock files are left to the tool that writes them."""
 
     name = "dependency"
+    lowest_rank = -math.inf
 
     def __init__(self, advisories: Sequence[Advisory] = ()) -> None:
         self._advisories = advisories

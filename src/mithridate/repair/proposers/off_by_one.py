@@ -111,6 +111,15 @@ def _ahead(place: Place, scene: Scene, access: Access, rank: float) -> Iterator[
                 )
 
 
+def _points(scene: Scene, site: Place, size: Node) -> bool:
+    """Whether what was taken for a size is an address: the function that was called makes more than memory."""
+    variable = scene.code.resolved(site, size)
+    if variable is not None:
+        return variable.is_pointer or variable.is_array
+    name = re.escape(text(size))
+    return re.search(rf"\b{name}\s*(?:->|\[)|\*\s*{name}\s*[=;,)]", text(site.function.body)) is not None
+
+
 def _larger_allocation(scene: Scene, penalty: float) -> Iterator[Draft]:
     """The terminator, or the last element, was not counted."""
     for site in scene.allocation[:2]:
@@ -123,7 +132,7 @@ def _larger_allocation(scene: Scene, penalty: float) -> Iterator[Draft]:
             parts = [n for n in (size.child_by_field_name("left"), size.child_by_field_name("right")) if n is not None]
             counted = [p for p in parts if uncast(p).type != "sizeof_expression"]
             size = counted[0] if len(counted) == 1 else size
-        if size.type == "sizeof_expression" or size.type == "number_literal":
+        if size.type == "sizeof_expression" or size.type == "number_literal" or _points(scene, site, size):
             continue
         told = f"{text(size)} + 1" if size.type in _SIMPLE or (operator(size) in ("+", "-")) else f"({text(size)}) + 1"
         if size.parent is not None and size.parent.type == "binary_expression":

@@ -1,5 +1,6 @@
 """A proposer that fills templates for some kinds of violation of a C or C++ program."""
 
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,8 @@ class Read:
 
 class Template:
     """Gives the drafts of `drafting` as proposals, the lowest rank first, each change once."""
+
+    lowest_rank = -math.inf
 
     def __init__(
         self, name: str, kinds: frozenset[ViolationKind], drafting: Drafting, most: int = MOST, read: "Read | None" = None

@@ -1,5 +1,6 @@
 """What the proposers for Python have in common: from a violation's frames to places in the tree, from edits to a proposal."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class PythonProposer(ABC):
 
     name: str
     kinds: frozenset[ViolationKind]
+    lowest_rank = -math.inf
 
     def propose(self, subject: Subject, bench: Workbench) -> Iterator[Proposal]:  # noqa: ARG002 (others look at the bench)
         """A proposal for each change that leaves Python behind and changes something."""

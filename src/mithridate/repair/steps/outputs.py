@@ -50,7 +50,7 @@ class Outputs:
         self._last: list[Output | None] = []
 
     def check(self, case: Case) -> Seen:
-        """EMPTY when no benign input has an output that is the same twice."""
+        """EMPTY when no benign input has an output that is the same twice, or none of them runs what was changed."""
         compared = 0
         changed: list[str] = []
         silent = 0
@@ -71,6 +71,9 @@ class Outputs:
         if changed:
             more = [f"and {len(changed) - _NAMED} more"] if len(changed) > _NAMED else []
             return failed(f"{len(changed)} of {compared} benign inputs have another output", *changed[:_NAMED], *more, crossed)
+        seen = crossing(case)
+        if seen.known and not any(seen.entered.values()):
+            return empty(f"the outputs of {compared} benign inputs are unchanged, but none of them runs a changed function")
         quiet = f"; for {silent} of them the program writes nothing, so that only how it ends was compared" if silent else ""
         return passed(f"the outputs of {compared} benign inputs are unchanged{quiet}", crossed)
 

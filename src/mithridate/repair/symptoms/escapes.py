@@ -26,6 +26,9 @@ _NEVER = frozenset(
         *("resource.setrlimit", "setrlimit", "prctl", "mallopt", "warnings.filterwarnings", "warnings.simplefilter"),
     }
 )
+_NEVER_IN_PYTHON = frozenset(name for name in _NEVER if "." in name)
+"""Only what modules of the standard library offer: abort() is how a web framework refuses a request."""
+
 _INSTRUMENTS = re.compile(
     r"no_sanitize|no_address_safety|__SANITIZE_|address_sanitizer|undefined_behavior_sanitizer|memory_sanitizer|"
     r"\b__(?:asan|lsan|ubsan|msan|sanitizer)_|\b(?:ASAN|UBSAN|LSAN|MSAN)_OPTIONS|FUZZING_BUILD_MODE|LIBFUZZER|__AFL|"
@@ -56,10 +59,11 @@ class Escapes:
     def _called(self, change: Change) -> Iterator[Symptom]:
         if change.old is None or change.new is None:
             return
+        never = _NEVER_IN_PYTHON if change.path.endswith((".py", ".pyw")) else _NEVER
         known = {call for function in change.old.functions.values() for call in function.calls}
         for old, new in change.functions():
             for statement in new.statements:
                 for call in statement.calls:
                     fresh = new.calls.count(call) > old.calls.count(call)
-                    if fresh and (call in _NEVER or (call in _ENDS and call not in known)):
+                    if fresh and (call in never or (call in _ENDS and call not in known)):
                         yield Symptom(self.name, f"{change.place(statement.line)}: calls {call}()")

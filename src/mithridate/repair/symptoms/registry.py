@@ -1,6 +1,8 @@
 """All rules, by what a reviewer would look at first."""
 
+from mithridate.repair.symptoms.assertions import SilencedAssertions
 from mithridate.repair.symptoms.constants import HardCodedBounds
+from mithridate.repair.symptoms.cut_short import CutShort
 from mithridate.repair.symptoms.deletions import Deletions
 from mithridate.repair.symptoms.errors import SwallowedErrors
 from mithridate.repair.symptoms.escapes import Escapes
@@ -8,4 +10,13 @@ from mithridate.repair.symptoms.guards import SettledGuards
 from mithridate.repair.symptoms.interface import Rule
 from mithridate.repair.symptoms.places import Places
 
-RULES: tuple[Rule, ...] = (Deletions(), SettledGuards(), SwallowedErrors(), HardCodedBounds(), Escapes(), Places())
+RULES: tuple[Rule, ...] = (
+    Deletions(),
+    SettledGuards(),
+    SilencedAssertions(),
+    SwallowedErrors(),
+    CutShort(),
+    HardCodedBounds(),
+    Escapes(),
+    Places(),
+)
