@@ -13,8 +13,12 @@ HOSTS = [".".join(parts) for parts in (
 )]  # fmt: skip
 OF_ONE_MACHINE = re.compile(r"(?<![\w}*./])/(?:work/(?:main|shared)|root/\.\w+)")
 PROFILE = "/".join(("", "root", ".profile"))
-MEANT = {("tests/languages/c/test_build.py", PROFILE), ("src/mithridate/estate/readers/osv.py", "crates" + ".io")}
-"""A test that this file is out of a build's reach; what advisories call an ecosystem."""
+MEANT = {
+    ("tests/languages/c/test_build.py", PROFILE),
+    ("src/mithridate/estate/readers/osv.py", "crates" + ".io"),
+    ("src/mithridate/estate/readers/kubernetes_pods.py", "/root" + "/.ssh"),
+}
+"""A test that this file is out of a build's reach; what advisories call an ecosystem; where nodes of clusters keep keys."""
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys, threading

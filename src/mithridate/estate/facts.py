@@ -135,6 +135,10 @@ class FactBase:
         """How many rows of a predicate were stated in bulk so far."""
         return int(self._one(f"SELECT count(*) FROM {stage(self._declared(predicate))}"))
 
+    def _used(self) -> list[Predicate]:
+        """The predicates of which something is stated. A table takes memory in a query even when it is empty."""
+        return [p for p in self._stated.values() if self.staged(p.name)]
+
     def flush(self) -> None:
         """Put what was added so far into the tables."""
         for predicate in self._stated.values():
@@ -160,13 +164,16 @@ class FactBase:
     def nodes(self) -> tuple[tuple[str, int], ...]:
         """How many nodes there are of each kind, the most frequent first."""
         columns = [
-            f"SELECT a{i} AS id FROM {table(p)}"
+            f"SELECT DISTINCT a{i} AS id FROM {table(p)}"
             for p in self._stated.values()
+            if self.facts(p.name)
             for i, kind in enumerate(p.types)
             if kind not in (NUMBER, WORD)
         ]
+        if not columns:
+            return ()
         rows = self.db.execute(
-            f"SELECT split_part(s.name, ':', 1) AS kind, count(DISTINCT s.id) FROM ({' UNION '.join(columns)}) u "
+            f"SELECT split_part(s.name, ':', 1) AS kind, count(DISTINCT s.id) FROM ({' UNION ALL '.join(columns)}) u "
             "JOIN symbols s ON s.id = u.id AND s.chief GROUP BY kind ORDER BY 2 DESC, 1"
         ).fetchall()
         return tuple((str(kind), int(count)) for kind, count in rows)
@@ -235,7 +242,7 @@ class FactBase:
     def _intern(self, same: Mapping[str, str]) -> None:
         columns = [
             f"SELECT DISTINCT a{i} AS name FROM {stage(p)}"
-            for p in self._stated.values()
+            for p in self._used()
             for i, kind in enumerate(p.types)
             if kind != NUMBER
         ]
@@ -250,9 +257,10 @@ class FactBase:
                 "chief": np.array(list(same.values()), dtype=object),
             }
             self.db.execute("INSERT INTO same SELECT * FROM pairs")
-        union = " UNION ".join([*columns, "SELECT name FROM constants", "SELECT name FROM same", "SELECT chief FROM same"])
+        union = " UNION ALL ".join([*columns, "SELECT name FROM constants", "SELECT name FROM same", "SELECT chief FROM same"])
         self.db.execute(
-            f"CREATE TABLE numbered AS SELECT name, (row_number() OVER (ORDER BY name) - 1)::INTEGER AS id FROM ({union})"
+            "CREATE TABLE numbered AS SELECT name, (row_number() OVER (ORDER BY name) - 1)::INTEGER AS id "
+            f"FROM (SELECT DISTINCT name FROM ({union}))"
         )
         self.db.execute(
             "CREATE TABLE symbols AS SELECT n.name, coalesce(c.id, n.id) AS id, c.id IS NULL OR c.id = n.id AS chief "

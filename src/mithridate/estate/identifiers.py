@@ -84,17 +84,19 @@ def gather(base: FactBase) -> None:
 
 def _imply(base: FactBase) -> None:
     columns = [
-        f"SELECT a{i} AS node FROM {stage(p)}"
+        f"SELECT DISTINCT a{i} AS node FROM {stage(p)}"
         for p in base.rules.predicates.values()
-        if p.stated
+        if p.stated and base.staged(p.name)
         for i, kind in enumerate(p.types)
         if kind not in (NUMBER, WORD)
     ]
-    every = " UNION ".join(columns)
+    if not columns:
+        return
+    every = " UNION ALL ".join(columns)
     cases = " ".join(f"WHEN '{kind}' THEN {says}" for kind, says in _IMPLIED.items())
     kinds = ", ".join(f"'{kind}'" for kind in _IMPLIED)
     base.db.execute(
-        f"INSERT INTO {TABLE} SELECT node, CASE prefix {cases} END, rest, NULL, NULL FROM ("
+        f"INSERT INTO {TABLE} SELECT DISTINCT node, CASE prefix {cases} END, rest, NULL, NULL FROM ("
         f"SELECT node, split_part(node, ':', 1) AS prefix, substr(node, strpos(node, ':') + 1) AS rest FROM ({every})"
         f") WHERE prefix IN ({kinds}) AND rest <> ''"
     )

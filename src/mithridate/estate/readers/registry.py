@@ -10,6 +10,7 @@ from mithridate.estate.readers.csv_facts import CsvFacts
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.cyclonedx_xml import CycloneDxXml
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
+from mithridate.estate.readers.kubernetes import Kubernetes
 from mithridate.estate.readers.nessus import Nessus
 from mithridate.estate.readers.nmap import Nmap
 from mithridate.estate.readers.opengraph import OpenGraph
@@ -19,6 +20,7 @@ from mithridate.estate.readers.own_results import OwnResults
 from mithridate.estate.readers.spdx import Spdx
 from mithridate.estate.readers.spdx3 import Spdx3
 from mithridate.estate.readers.spdx_tag_value import SpdxTagValue
+from mithridate.estate.readers.terraform import Terraform
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Reading
 
@@ -36,6 +38,8 @@ READERS: tuple[Reader, ...] = (
     OpenGraph(),
     Nmap(),
     Nessus(),
+    Kubernetes(),
+    Terraform(),
     ByHand(),
     CsvFacts(),
 )
