@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from mithridate.languages.python.declared import Declared, declared
 from mithridate.languages.python.environment import ENVIRONMENT, Environment, EnvironmentLimits
 from mithridate.languages.python.interpreter import Interpreter
 from mithridate.languages.python.lock import Lock, find_lock
+from mithridate.languages.python.look import look
 from mithridate.languages.python.native import extensions
 from mithridate.languages.python.observer import OWN, USER_BASE
 from mithridate.languages.python.sanitized import Compiler, find_compiler, instrumented, write_preload
 from mithridate.languages.python.settings import IndexSettings
+from mithridate.languages.python.too_new import bounds as bounds_for
 from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, Skipped
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
@@ -28,6 +31,11 @@ ANY_PYTHON = "any-python"
 
 LIMITS = EnvironmentLimits()
 _HOUSES = "python-houses"
+_OLDER = 8
+"""How many times older requirements are tried."""
+_OLDER_S = 300.0
+_LOOK_S = 60.0
+"""Wall seconds for seeing what cannot be imported."""
 
 
 def build_component(
@@ -51,20 +59,58 @@ def build_component(
     wanted = declared(project.tree, component.path, tuple(o for o in component.options if o != ANY_PYTHON))
     if ANY_PYTHON not in component.options and not wanted.python.contains(interpreter.version, prereleases=True):
         return _excluded(component, flavour, interpreter, wanted)
-    asked = hashlib.sha256(
-        repr((wanted, interpreter.identity, settings.arguments)).encode("utf-8", "surrogateescape")
-    ).hexdigest()
-    with exclusive(cache, f"python-{asked[:32]}", cancel):
-        lock = find_lock(wanted, interpreter, settings, cache)
     compiler = find_compiler(cache) if extensions(project.tree / component.path) else None
-    key = build_key(project, component, interpreter, lock, compiler)
-    found = read_marker(cache / key)
-    if found is None:
-        with exclusive(cache, key, cancel):
-            found = read_marker(cache / key)  # another run may have made it while we waited
-            if found is None:
-                found = _make(project, component, sandbox, cache, interpreter, wanted, lock, compiler, key, limits, cancel)
-    return replace(found, flavour=flavour)
+
+    def made(wanted: Declared) -> tuple[Build, tuple[str, ...]]:
+        asked = hashlib.sha256(
+            repr((wanted, interpreter.identity, settings.arguments)).encode("utf-8", "surrogateescape")
+        ).hexdigest()
+        with exclusive(cache, f"python-{asked[:32]}", cancel):
+            lock = find_lock(wanted, interpreter, settings, cache)
+        key = build_key(project, component, interpreter, lock, compiler)
+        with exclusive(cache, key, cancel):  # another run may have made it while we waited
+            build = read_marker(cache / key)
+            if build is None:
+                build = _make(project, component, sandbox, cache, interpreter, wanted, lock, compiler, key, limits, cancel)
+            return build, _too_new(build, lock, sandbox)
+
+    return replace(_borne(made, wanted), flavour=flavour)
+
+
+def _borne(made: Callable[[Declared], tuple[Build, tuple[str, ...]]], wanted: Declared) -> Build:
+    """The environment whose requirements the project bears: older ones are taken while the newest lack what it imports.
+
+    When no older ones help, it is the environment with the newest.
+    """
+    first, newer = made(wanted)
+    deadline = time.monotonic() + _OLDER_S
+    bounds: dict[str, str] = {}
+    for _ in range(_OLDER):
+        if not newer or time.monotonic() > deadline:
+            break
+        before = dict(bounds)
+        bounds.update((bound.partition("<")[0], bound) for bound in newer)
+        if bounds == before:
+            break
+        build, newer = made(replace(wanted, constraints=(*wanted.constraints, *bounds.values())))
+        if not newer:
+            told = Skipped(what="the newest requirements", reason=f"the project needs older ones: {', '.join(bounds.values())}")
+            return replace(build, incomplete=(*build.incomplete, told))
+    return first
+
+
+def _too_new(build: Build, lock: Lock, sandbox: Sandbox) -> tuple[str, ...]:
+    """Bounds for requirements that lack what the project imports; what was seen is kept beside the build."""
+    kept = build.directory / "log/too-new.txt"
+    try:
+        return tuple(kept.read_text("utf-8").split())
+    except OSError:
+        pass
+    found: tuple[str, ...] = ()
+    if lock.wheels or lock.sdists:
+        found = bounds_for(look(build, sandbox, seconds=_LOOK_S).skipped, build.directory / "build/env")
+    kept.write_text("\n".join(found), "utf-8")
+    return found
 
 
 def build_key(
