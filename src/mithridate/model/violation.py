@@ -127,6 +127,10 @@ class Access(StrEnum):
     WRITE = "write"
 
 
+PATTERN = "<pattern>"
+"""The function of a frame that is no call: where, outside of functions, a regular expression is made that is being matched."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """One stack frame; several frames share an address when functions were inlined (`inlined` is true but for the outermost).
@@ -154,6 +158,8 @@ class Frame:
     def code(self) -> str:
         """What tells this frame's code from other code: the function (with its file where the language needs that);
         without symbols module and offset, else file and line."""
+        if self.function == PATTERN:
+            return f"{self.file}:{self.line}"
         if self.function:
             return f"{self.file}:{self.function}" if self.file.endswith(_NAMED_WITHIN_FILES) else self.function
         return f"{self.module}+{self.offset:#x}" if self.module else f"{self.file}:{self.line}"

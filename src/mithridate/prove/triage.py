@@ -77,7 +77,7 @@ def title(violation: Violation) -> str:
     """One line such as "Heap buffer overflow (write of 4 bytes) in parse_chunk"."""
     access = wording.access(violation)
     at = violation.place
-    where = f" in {wording.short(at.function)}" if at and at.function else ""
+    where = f" in {wording.named(at)}" if at and at.function else ""
     return f"{wording.kind_name(violation.kind)}{f' ({access})' if access else ''}{where}"
 
 

@@ -2,7 +2,7 @@
 
 import posixpath
 
-from mithridate.model.violation import PROJECT_ROOTS, Frame, Region, Relation, Violation, ViolationKind
+from mithridate.model.violation import PATTERN, PROJECT_ROOTS, Frame, Region, Relation, Violation, ViolationKind
 
 LONGEST_NAME = 80
 """Characters kept of a function's name in running text; C++ template names can be thousands long."""
@@ -115,10 +115,14 @@ def project_path(file: str) -> str:
 
 
 def place(frame: Frame) -> str:
-    """`parse_chunk (src/chunk.c:42)`."""
-    if not frame.file:
-        return f"`{short(frame.function)}`"
-    return f"`{short(frame.function)}` ({project_path(frame.file)}{f':{frame.line}' if frame.line else ''})"
+    """`parse_chunk` (src/chunk.c:42)."""
+    name = named(frame) if frame.function == PATTERN else f"`{short(frame.function)}`"
+    return f"{name} ({project_path(frame.file)}{f':{frame.line}' if frame.line else ''})" if frame.file else name
+
+
+def named(frame: Frame) -> str:
+    """The function in running text; what is made outside of one by what it is."""
+    return "a regular expression" if frame.function == PATTERN else short(frame.function)
 
 
 def short(name: str) -> str:

@@ -15,7 +15,7 @@ from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import STAGES, Job, Kept, Purpose, Stage, State, Unit
 from mithridate.hunt.engines.calls.steps import CLOSING, OPENING, Call, Place, at, leaves, replaced, spliced
 from mithridate.model.observation import FACTS, Sink
-from mithridate.model.violation import Frame, Violation, ViolationKind
+from mithridate.model.violation import PATTERN, Frame, Violation, ViolationKind
 from mithridate.oracles.growth.measured import measure
 from mithridate.oracles.growth.verdict import RECURSION_BYTES, judge
 
@@ -493,7 +493,7 @@ def _digest(parts: Sequence[tuple[str, bool]]) -> str:
 
 
 def _where(frame: Frame) -> str:
-    return f"{frame.file}:{frame.function}"
+    return f"{frame.file}:{frame.line if frame.function == PATTERN else frame.function}"
 
 
 def _key(violation: Violation) -> str:

@@ -109,6 +109,14 @@ _PUMPS = (
     "a and ",
     "../",
     "a%",
+    # Kinds of characters with rules of their own: decomposed, combining, right to left, digits, signs between letters.
+    "\u00e9",
+    "\u0301",
+    "\u05d0",
+    "\u0660",
+    "\u30fb",
+    "\u4e00",
+    "\U0001f600",
 )
 _TOKENS = re.compile(r"[A-Za-z]+|\d+|\s+|[^\sA-Za-z\d]{1,2}")
 _MOST_TOKENS = 28

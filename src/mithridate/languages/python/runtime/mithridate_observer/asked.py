@@ -13,6 +13,8 @@ MAX_COMPARED = 300
 MAX_CONSTANT = 200
 MAX_PATTERNS = 4000
 MAX_PATTERN = 8000
+_OUTSIDE = {"<module>": "<pattern>"}
+"""What is made outside of functions is called by what it is."""
 _DEPTH = 14
 _FRAMEWORK = frozenset(
     """
@@ -51,6 +53,7 @@ class Notebook:
         self.body = ""
         self._patterns: dict[tuple[str, int], tuple[str, int]] = {}
         self._told_patterns = 0
+        self._made: dict[Any, dict[str, Any]] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -98,9 +101,14 @@ class Notebook:
         """Whether `compile` has nothing to add."""
         return (pattern, flags) in self._patterns or len(self._patterns) >= MAX_PATTERNS or len(pattern) > MAX_PATTERN
 
-    def compile(self, pattern: Any, flags: int, file: str, line: int) -> None:
+    def compile(self, pattern: Any, flags: int, file: str, line: int, function: str) -> None:
         """Note a regular expression that project code used, from its import on."""
         self._patterns[(pattern, flags)] = (file, line)
+        self._made.setdefault(pattern, {"file": file, "line": line, "function": _OUTSIDE.get(function, function)})
+
+    def pattern_made(self, pattern: Any) -> dict[str, Any] | None:
+        """Where project code made a regular expression of this text first, as a frame; None when it did not."""
+        return self._made.get(pattern) if isinstance(pattern, (str, bytes)) else None
 
     def patterns(self) -> list[list[Any]]:
         """[pattern (bytes as Latin-1), flags, file, line] of those noted since this was last asked."""

@@ -24,13 +24,17 @@ from .documents import PHASES, Document, Values
 from .doors.interface import Context, Door
 from .invalid import Invalid
 from .marks import Marks
+from .matching import made_at
 from .observed import observe_errors, trouble
+from .places import pattern_line, with_pattern
 from .preloading import Preloading
 from .records import Records
 from .sanitizer import Report
 
 PRIVATE = b"!"
 SAMPLE_S = 0.2
+_PATTERNS = 200
+"""Lines about patterns in what a run leaves behind."""
 _SANITIZED_STACK = 64 << 20
 """Frames of sanitized code are several times as large: recursion that the usual 8 MiB hold must not end here."""
 
@@ -111,7 +115,7 @@ def carry_out(
                 if report is not None:
                     report.take_standard_error()
                 confine(limits, dump, held, signals=report is None)
-                spent = _sampled(context)
+                spent = _sampled(context, dump)
                 gc.enable()
                 if reopen:
                     door.open()
@@ -192,18 +196,25 @@ def limit_time(limits: Limits) -> None:
     signal.setitimer(signal.ITIMER_PROF, limits.cpu_s)
 
 
-def _sampled(context: Context) -> list[list[dict[str, Any]]]:
+def _sampled(context: Context, dump: Any) -> list[list[dict[str, Any]]]:
     """The project's frames of the last moment at which CPU time had been used for a while: where a run that is slow spends it.
 
-    Matching a regular expression looks for signals now and then, so that it is seen too.
+    Matching a regular expression looks for signals now and then, so that it is seen too; the place where it is made then comes
+    first. It is written to `dump` as well, for a run that ends there.
     """
     kept: list[list[dict[str, Any]]] = []
+    written: list[bytes] = []
 
     def look(_number: int, frame: Any) -> None:
         try:
             found = context.places.of_stack(frame)
             if found:
-                kept[:] = [found]
+                made = made_at(frame)
+                kept[:] = [with_pattern(found, made)]
+                line = pattern_line(made, found[0]) if made is not None else b""
+                if line and written[-1:] != [line] and len(written) < _PATTERNS:
+                    written.append(line)
+                    os.write(dump.fileno(), line)
         except RecursionError:
             pass  # the target is as deep as it may go
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 from .tree import Tree
 
 MAX_FRAMES = 40
+_PATTERN = re.compile(r"^Pattern (?P<told>\{[^\n]*\})$", re.MULTILINE)
 _DUMPED = re.compile(r'^  File "(?P<file>[^\n]*)", line (?P<line>\d+) in (?P<function>.*)$', re.MULTILINE)
 
 
@@ -70,7 +72,8 @@ class Places:
         return [{"file": shown, "line": code.co_firstlineno, "function": code.co_name}] if shown is not None else []
 
     def of_dump(self, text: str) -> list[dict[str, Any]]:
-        """Frames in what faulthandler wrote, innermost first: the project's, else all but the observer's."""
+        """Frames in what faulthandler wrote, innermost first: the project's, else all but the observer's. Before them the place
+        of the pattern that was matched there, when `pattern_line` told it."""
         every: list[dict[str, Any]] = []
         project: list[dict[str, Any]] = []
         for found in _DUMPED.finditer(text):
@@ -80,6 +83,11 @@ class Places:
                 project.append({**frame, "file": shown})
             elif "mithridate_observer" not in found["file"]:
                 every.append(frame)
+        told = _PATTERN.findall(text)
+        if project and told:
+            last = json.loads(told[-1])
+            if last["within"] == project[0]:
+                project = with_pattern(project, last["made"])
         return (project or every)[:MAX_FRAMES]
 
     def note_handler(self, function: Any) -> None:
@@ -101,6 +109,19 @@ class Places:
     def of_answer(self) -> list[dict[str, Any]]:
         """Where the present answer was made, else its handler."""
         return self.response or self.handler
+
+
+def with_pattern(frames: list[dict[str, Any]], made: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Frames that begin where the pattern is made that the innermost of them is matching: whoever makes it is to blame, not who
+    was handed it."""
+    if made is None or not frames or (made["file"], made["line"]) == (frames[0]["file"], frames[0]["line"]):
+        return frames
+    return [made, *frames]
+
+
+def pattern_line(made: dict[str, Any], within: dict[str, Any]) -> bytes:
+    """What `of_dump` understands: the frame `within` is matching what is `made` there."""
+    return b"Pattern " + json.dumps({"made": made, "within": within}).encode() + b"\n"
 
 
 @contextlib.contextmanager

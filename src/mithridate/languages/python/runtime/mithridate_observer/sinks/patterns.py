@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from ..recording import Recorder
 
+_HELPERS = 4
+
 
 def patch(module: ModuleType) -> None:
     """All functions of `re` (and of the package `regex`) compile through one, also those that were imported by name long ago."""
@@ -44,13 +46,27 @@ def _noting(original: Callable[..., Any], package: str) -> Callable[..., Any]:
         pattern, flags = args[0], args[1] if len(args) > 1 else 0
         if isinstance(pattern, (str, bytes)) and not book.knows_pattern(pattern, int(flags)):
             frame, _ = _caller(package)
+            frame = _maker(frame, pattern)
             recorder = recording.active
             shown = recorder.place(frame.f_code.co_filename) if frame is not None and recorder is not None else None
             if frame is not None and shown:
-                book.compile(pattern, int(flags), shown, frame.f_lineno)
+                book.compile(pattern, int(flags), shown, frame.f_lineno, frame.f_code.co_name)
         return original(*args, **kwargs)
 
     return call
+
+
+def _maker(frame: FrameType | None, pattern: str | bytes) -> FrameType | None:
+    """The frame that made a pattern: not one that was handed it as an argument, as helpers that compile and keep patterns are."""
+    for _ in range(_HELPERS):
+        if frame is None or frame.f_back is None:
+            break
+        code = frame.f_code
+        handed = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if not any(frame.f_locals.get(name) is pattern for name in handed):
+            break
+        frame = frame.f_back
+    return frame
 
 
 def _caller(package: str) -> tuple[FrameType | None, str]:

@@ -1,0 +1,79 @@
+"""Which regular expression a frame is matching at this moment, and where the project makes it."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import re
+from types import CodeType, FrameType
+from typing import Any
+
+from .asked import book
+
+_METHODS = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split", "scanner"})
+_PACKAGES = frozenset({"re", "regex", "regex.regex"})
+_MISSING = object()
+_calls: dict[tuple[CodeType, int], ast.expr | None] = {}
+
+
+def made_at(frame: FrameType | None) -> dict[str, Any] | None:
+    """The place where the project makes the pattern that `frame` is matching, as a frame of a record; None when it matches
+    none, or one that is not the project's, or nobody can tell."""
+    pattern = _pattern(frame) if frame is not None else None
+    return book.pattern_made(getattr(pattern, "pattern", pattern)) if pattern is not None else None
+
+
+def _pattern(frame: FrameType) -> Any:
+    """A compiled pattern, or the text of one."""
+    if frame.f_globals.get("__name__") in _PACKAGES:
+        return frame.f_locals.get("pattern")
+    expression = _called(frame)
+    if expression is None:
+        return None
+    value = _value(expression, frame)
+    return value if isinstance(value, (re.Pattern, str, bytes)) or hasattr(value, "pattern") else None
+
+
+def _called(frame: FrameType) -> ast.expr | None:
+    """The expression whose method the frame is calling, if that is one that matches."""
+    key = (frame.f_code, frame.f_lasti)
+    if key not in _calls:
+        _calls[key] = _written(frame)
+    return _calls[key]
+
+
+def _written(frame: FrameType) -> ast.expr | None:
+    positions = list(frame.f_code.co_positions())
+    at = frame.f_lasti // 2
+    if not 0 <= at < len(positions):
+        return None
+    first, last, start, end = positions[at]
+    if first is None or last is None or start is None or end is None or last - first > 50:
+        return None
+    lines = [linecache.getline(frame.f_code.co_filename, n).encode() for n in range(first, last + 1)]
+    if not all(lines):
+        return None
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][start:]
+    try:
+        call = ast.parse(b"(" + b"".join(lines) + b")", mode="eval").body
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS:
+        return call.func.value
+    return None
+
+
+def _value(expression: ast.expr, frame: FrameType) -> Any:
+    """What a name or an attribute of one stands for, without running any code of the target; None for anything else."""
+    if isinstance(expression, ast.Name):
+        for names in (frame.f_locals, frame.f_globals):
+            if expression.id in names:
+                return names[expression.id]
+        return None
+    if isinstance(expression, ast.Attribute):
+        holder = _value(expression.value, frame)
+        found = inspect.getattr_static(holder, expression.attr, _MISSING) if holder is not None else _MISSING
+        return None if found is _MISSING else found
+    return None

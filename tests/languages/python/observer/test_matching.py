@@ -1,0 +1,84 @@
+"""Where a run that matches a regular expression spends its time: at the place that makes the pattern, whoever was handed it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.languages.python.observer.running import batch, call, document, tree
+
+SLOW = "(a|a)*b"
+LIBRARY = f'''
+import re
+
+AT_IMPORT = re.compile(
+    r"{SLOW}")
+TABLE = {{"plain": "x+y"}}
+_kept = {{}}
+
+class Reader:
+    pattern = re.compile("(c|c)*d")
+
+    def read(self, text):
+        return self.pattern.match(text)
+
+def by_name(text):
+    return AT_IMPORT.match(text)
+
+def by_text(text):
+    return re.sub("(e|e)*f", "", text)
+
+def helper(regex, text):
+    if regex not in _kept:
+        _kept[regex] = re.compile(regex)
+    return handed(_kept[regex], text)
+
+def handed(compiled, text):
+    return compiled.match(text)
+
+def through(text):
+    return helper("(g|g)*h", text)
+
+def loop(text):
+    total = 0
+    for _ in range(10 ** (len(text) // 4)):
+        total += 1
+    return total
+'''
+
+
+def line_of(words: str) -> int:
+    return next(n for n, line in enumerate(LIBRARY.splitlines(), start=1) if words in line)
+
+
+def frames(folder: Path, target: str, text: str, **members: Any) -> list[tuple[str, int]]:
+    step = call(f"lib:{target}", text, **members)
+    door = {"kind": "call", "targets": [f"lib:{target}"]}
+    done = batch(tree(folder / "lib", lib=LIBRARY), door, [document(step)], "--each", "4")
+    return [(f["function"], f["line"]) for f in done.ended()["frames"]]
+
+
+@pytest.mark.parametrize("length", [24, 40])
+def test_a_pattern_made_at_import_is_named_by_its_line_whether_or_not_the_run_ends(tmp_path: Path, length: int) -> None:
+    found = frames(tmp_path, "by_name", "a" * length)
+    assert found[:2] == [("<pattern>", line_of("AT_IMPORT = ")), ("by_name", line_of("return AT_IMPORT"))]
+
+
+def test_a_pattern_of_a_class_is_found_through_the_object(tmp_path: Path) -> None:
+    found = frames(tmp_path, "Reader.read", "c" * 40, construct={"args": []})
+    assert found[0] == ("Reader", line_of('pattern = re.compile("(c'))
+    assert found[1][0] == "read"
+
+
+def test_a_pattern_that_helpers_are_handed_is_their_callers(tmp_path: Path) -> None:
+    found = frames(tmp_path, "through", "g" * 40)
+    assert found[0] == ("through", line_of('return helper("(g'))
+    assert [name for name, _ in found[1:]] == ["handed", "helper", "through"]
+
+
+def test_a_pattern_that_is_written_where_it_is_matched_is_told_once(tmp_path: Path) -> None:
+    assert frames(tmp_path, "by_text", "e" * 40) == [("by_text", line_of('re.sub("(e'))]
+
+
+def test_a_loop_has_no_pattern(tmp_path: Path) -> None:
+    assert [name for name, _ in frames(tmp_path, "loop", "x" * 40)] == ["loop"]
