@@ -150,9 +150,7 @@ def paths(
     from mithridate.model.estate import GoalState, Question
     from mithridate.stages import estate
 
-    options = estate.EstateOptions(
-        files=tuple(files), packs=tuple(pack or ()), rules=tuple(rules or ()), unknown_flaws=True, patched=patched
-    )
+    options = estate.EstateOptions(files=tuple(files), packs=tuple(pack or ()), rules=tuple(rules or ()), patched=patched)
     if not start and not to:
         return _list(options, scope, place)
     if not start or not to:

@@ -20,8 +20,6 @@ from mithridate.policy.scope import SCOPE_FILE, Scope, init_command, load, scope
 from mithridate.report.estate import explorer, json_v1, markdown, navigator
 
 _HASHED_BYTES = 1 << 20
-UNKNOWN_FLAWS = "unknown-flaws"
-"""The pack of rules that assume flaws which nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +31,6 @@ class EstateOptions:
     files: tuple[str, ...]
     packs: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
-    unknown_flaws: bool = True
     patched: bool = False
     memory_bytes: int = 4 << 30
     threads: int = 0
@@ -105,7 +102,7 @@ class _Opened:
         audit = AuditLog(self._home)
         for file, permission in zip(files, covered, strict=True):
             audit.append("estate.read", "", file=str(file.path), sha256=_digest(file.path), scope=str(permission.file or ""))
-        names = options.packs or tuple(n for n in own_packs() if options.unknown_flaws or n != UNKNOWN_FLAWS)
+        names = options.packs or own_packs()
         packs = [own_pack(name) for name in dict.fromkeys(("base", *names))]
         rules = rulebase([*packs, *(read_pack(path) for path in options.rules)])
         base = self._base = FactBase(rules, memory_bytes=options.memory_bytes, threads=options.threads)
