@@ -7,6 +7,7 @@ import pytest
 from mithridate.estate.checker import check
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Answer, Certificate, Confidence, Fact, GoalState, Question
+from mithridate.stages.estate import checked
 from tests.estate.small import estate, packs
 
 TOY = """pack toy "Toy"
@@ -101,6 +102,27 @@ def test_the_cut_is_the_cheapest_and_its_certificate_holds() -> None:
         cheap = house.ask(to("n:vault"))
         assert [a.sentence for a in cheap.cut.actions] == ["Hide the key of n:vault"]
         assert cheap.cut.cost == 1.0
+
+
+OVER = -10.0
+"""Seconds: the time that was given is over before the search begins."""
+
+
+def test_a_cut_that_is_not_found_in_time_protects_nothing_and_has_no_certificate() -> None:
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        answer = house.ask(to("n:vault", "n:hall", seconds=OVER))
+        assert not answer.cut.found
+        assert (answer.cut.goals, answer.cut.actions, answer.cut.certificate) == ((), (), None)
+        assert checked(house, answer) == "the cut has no certificate: none was found in time"
+
+
+def test_seconds_are_those_of_the_question_and_of_what_was_done_once() -> None:
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        first, second = house.ask(to("n:vault")), house.ask(to("n:hall"))
+    assert [what for what, _ in second.seconds] == [what for what, _ in first.seconds]
+    assert len(dict(second.seconds)) == len(second.seconds)
+    assert first.seconds[:2] == second.seconds[:2]
+    assert [what for what, _ in first.seconds[:3]] == ["ground", "index", "solve"]
 
 
 def tampered(certificate: Certificate) -> dict[str, Certificate]:

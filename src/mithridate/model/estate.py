@@ -132,7 +132,8 @@ def _matches(pattern: Fact, fact: Fact) -> bool:
 class Cut:
     """The cheapest set of actions found after which no path leads to `goals`.
 
-    No set costs less than `lower_bound`; they are equal when `exact`. `uncut` are goals that no set of actions protects.
+    No set costs less than `lower_bound`; they are equal when `exact`. `uncut` are goals that no set of actions protects. When
+    none was found in time, `cost` is infinite, and there are neither goals nor actions.
     """
 
     goals: tuple[str, ...]
@@ -361,7 +362,8 @@ class EstateSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """All that one question gives. `taken` are the actions and facts that `without` took away, as sentences."""
+    """All that one question gives. `taken` are the actions and facts that `without` took away, as sentences; `seconds` is where
+    the time went: what was done once for the estate, then what was done for this question."""
 
     question: Question
     summary: EstateSummary

@@ -60,7 +60,8 @@ def checked(estate: Estate, answer: Answer) -> str:
     """What the checker says of the certificate of an answer's cut, in a sentence. FalseCertificate when it does not hold."""
     certificate = answer.cut.certificate
     if certificate is None:
-        return "the cut has no certificate: it was not found in time, or has too many proofs"
+        why = "it has too many proofs" if answer.cut.found else "none was found in time"
+        return f"the cut has no certificate: {why}"
     verdict = check(certificate, estate.base)
     if not verdict.holds:
         raise FalseCertificate(f"the cut's certificate does not hold: {verdict.wrong[0]}")

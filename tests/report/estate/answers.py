@@ -282,6 +282,11 @@ def hostile() -> Answer:
     )
 
 
+def unfound() -> Answer:
+    """`answer`, with no cut found in the time that was given."""
+    return replace(answer(), cut=Cut(goals=(), actions=(), cost=float("inf"), lower_bound=3.0))
+
+
 def large(hosts: int) -> Answer:
     """An answer whose graph has about three ways for each host, in ten zones."""
     made = answer()

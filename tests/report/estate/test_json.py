@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tests.report.estate.answers import HOSTILE, answer, hostile, large
+from tests.report.estate.answers import HOSTILE, answer, hostile, large, unfound
 
 from mithridate.model.estate import Answer
 from mithridate.report.estate import json_v1
@@ -98,6 +98,14 @@ def test_the_cut_carries_its_bound_and_what_its_actions_take() -> None:
     cut = rendered(replace(answer(), cut=replace(answer().cut, cost=4.0, lower_bound=3.0)))["cut"]
     assert (cut["cost"], cut["lower_bound"], cut["exact"], cut["gap"]) == (4.0, 3.0, False, 0.25)
     assert cut["actions"][0]["takes"] == [{"predicate": "vulnerable", "terms": ["host:web", "software:nginx 1.18", "_"]}]
+
+
+def test_a_cut_that_was_not_found_has_no_cost_and_no_infinity(schema: dict[str, Any]) -> None:
+    text = json_v1.render(unfound())
+    assert "Infinity" not in text
+    cut = json.loads(text)["cut"]
+    assert (cut["cost"], cut["lower_bound"], cut["exact"], cut["goals"]) == (None, 3.0, False, [])
+    assert Draft202012Validator(schema).is_valid(json.loads(text))
 
 
 def test_ways_of_the_graph_name_atoms_and_facts_that_are_there() -> None:

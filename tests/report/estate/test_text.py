@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
-from tests.report.estate.answers import CLOSE, PATCH, answer, hostile
+from tests.report.estate.answers import CLOSE, PATCH, answer, hostile, unfound
 
 from mithridate.model.estate import Answer, Cut
-from mithridate.report.estate import markdown, navigator, terminal, words
+from mithridate.report.estate import explorer, markdown, navigator, terminal, words
 
 
 def printed(made: Answer, **options: object) -> str:
@@ -75,6 +75,15 @@ def test_the_gap_of_a_cut_is_told() -> None:
     assert "no action protects a:d" in printed(replace(answer(), cut=cut))
     assert words.cut_sentence(replace(cut, goals=(), actions=())) == "No known action protects these goals."
     assert words.cut_sentence(replace(cut, goals=(), actions=(), uncut=())) == "Nothing is reached, so there is nothing to cut."
+
+
+def test_a_cut_that_was_not_found_is_told_as_that() -> None:
+    said = "No cut was found in the time that was given; none costs less than 3."
+    assert f"The cut: {said}" in printed(unfound())
+    assert f"**To cut every path:** {said}" in markdown.render(unfound())
+    assert said in explorer.render(unfound(), graph_library="")
+    for text in (printed(unfound()), markdown.render(unfound())):
+        assert not re.search(r"\b(inf|nan)\b", text, re.IGNORECASE)
 
 
 def test_the_page_for_the_board_has_its_five_parts() -> None:

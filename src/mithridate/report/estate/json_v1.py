@@ -131,7 +131,7 @@ def _cut(cut: Cut) -> Json:
     return {
         "goals": list(cut.goals),
         "actions": [action(a) for a in cut.actions],
-        "cost": cut.cost,
+        "cost": cost(cut.cost),
         "lower_bound": cut.lower_bound,
         "exact": cut.exact,
         "gap": cut.gap,

@@ -63,6 +63,11 @@ def price(value: float | None) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
+def cut_price(value: float) -> str:
+    """What a cut costs: `5`, or that none was found in time."""
+    return price(value) if math.isfinite(value) else "an unknown amount (none was found in time)"
+
+
 def goal_sentence(goal: GoalAnswer) -> str:
     """The state of a goal, with what the cheapest path to it takes."""
     if goal.state is GoalState.UNREACHED or not goal.paths:
@@ -88,6 +93,9 @@ def sureness(path: AttackPath) -> str:
 
 def cut_sentence(cut: Cut) -> str:
     """What a cut does, costs, and how near to the cheapest it is."""
+    if not cut.found:
+        least = f"; none costs less than {price(cut.lower_bound)}" if cut.lower_bound > 0 else ""
+        return f"No cut was found in the time that was given{least}."
     if not cut.goals and not cut.uncut:
         return "Nothing is reached, so there is nothing to cut."
     if not cut.actions:
