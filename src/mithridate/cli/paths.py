@@ -165,6 +165,8 @@ def paths(
         assume=assume,
         seconds=seconds,
     )
+    if out is not None:
+        estate.require_writable(out)
     with estate.opened(options, scope, place, question.starts + question.blast) as opened:
         answer = opened.ask(question)
         if check:
