@@ -210,6 +210,7 @@ def _compare(before: "Answer", after: "Answer") -> None:
 
 def _list(options: "EstateOptions", scope: Path | None, home: Path) -> int:
     from mithridate.cli.output import data, table, words
+    from mithridate.report.estate.joining import joining
     from mithridate.stages import estate
 
     with estate.opened(options, scope, home) as opened:
@@ -218,6 +219,8 @@ def _list(options: "EstateOptions", scope: Path | None, home: Path) -> int:
         rows += [("kind", kind, str(count)) for kind, count in summary.nodes]
         rows += [("fact", name, str(count)) for name, count in summary.facts]
     data(table(("what", "name", "how many"), rows))
+    for told in joining(summary):
+        words(told.sentence)
     passed = sum(r.passed_over for r in summary.readings)
     words(f"{len(summary.readings)} files read, {passed} records passed over; next: mithridate paths FILES --from NODE --to NODE")
     return 0

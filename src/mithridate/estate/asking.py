@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from mithridate.model.estate import (
     EstateSummary,
     GoalAnswer,
     GoalState,
+    Identity,
+    Matching,
     Question,
     Reading,
 )
@@ -84,9 +86,19 @@ class _Clock:
 class Estate:
     """Frozen facts and what rules make of them; answers questions. Grounding is done once, whatever is asked."""
 
-    def __init__(self, base: FactBase, readings: Sequence[Reading] = (), starts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        base: FactBase,
+        readings: Sequence[Reading] = (),
+        starts: Sequence[str] = (),
+        *,
+        identity: Identity | None = None,
+        matching: Matching | None = None,
+    ) -> None:
         self.base = base
         self.readings = tuple(readings)
+        self._identity = replace(identity or Identity(), same={})
+        self._matching = matching or Matching()
         clock = _Clock()
         with clock.timed("ground"):
             self.graph: Hypergraph = ground(base, [n for start in starts for n in self.nodes(start)])
@@ -158,6 +170,8 @@ class Estate:
             atoms=self.graph.size,
             instances=self.graph.instances,
             packs=tuple(p.name for p in self.base.rules.packs),
+            identity=self._identity,
+            matching=self._matching,
         )
 
     def _known(self, names: Sequence[str], what: str) -> list[str]:

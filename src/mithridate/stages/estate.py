@@ -79,9 +79,9 @@ def opened(options: EstateOptions, scope: Path | None, home: Path, starts: Seque
             if not any(r.facts for r in readings):
                 raise NothingToAnalyse("the files hold nothing of an estate", hint="docs/estate.md lists what is read")
             identity = identify(base)
-            match(base, patched=options.patched, same=identity.same)
+            matching = match(base, patched=options.patched, same=identity.same)
             base.freeze(identity.same)
-            yield Estate(base, readings, starts)
+            yield Estate(base, readings, starts, identity=identity, matching=matching)
 
 
 def checked(estate: Estate, answer: Answer) -> str:

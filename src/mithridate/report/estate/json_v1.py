@@ -16,8 +16,11 @@ from mithridate.model.estate import (
     Blast,
     Cut,
     EstateSummary,
+    Evidence,
     Fact,
     GoalAnswer,
+    Identity,
+    Matching,
     Question,
     Reading,
     ShownInstance,
@@ -123,8 +126,12 @@ def _fact(fact: Fact) -> Json:
         "predicate": fact.predicate,
         "terms": list(fact.terms),
         "confidence": fact.confidence.word,
-        "evidence": [{"source": e.source, "place": e.place or None, "confidence": e.confidence.word} for e in fact.evidence],
+        "evidence": _evidence(fact.evidence),
     }
+
+
+def _evidence(evidence: Iterable[Evidence]) -> Json:
+    return [{"source": e.source, "place": e.place or None, "confidence": e.confidence.word} for e in evidence]
 
 
 def _cut(cut: Cut) -> Json:
@@ -198,6 +205,59 @@ def _summary(summary: EstateSummary) -> Json:
         "atoms": summary.atoms,
         "instances": summary.instances,
         "packs": list(summary.packs),
+        "identity": _identity(summary.identity),
+        "matching": _matching(summary.matching),
+    }
+
+
+def _identity(identity: Identity) -> Json:
+    return {
+        "merged": identity.merged,
+        "merges": [
+            {
+                "node": m.node,
+                "names": list(m.names),
+                "more": m.more,
+                "by": [{"kind": kind, "value": value} for kind, value in m.by],
+                "sentence": m.sentence,
+                "evidence": _evidence(m.evidence),
+            }
+            for m in identity.merges
+        ],
+        "conflicting": identity.conflicting,
+        "conflicts": [
+            {
+                "nodes": list(c.nodes),
+                "more": c.more,
+                "kind": c.kind,
+                "value": c.value,
+                "differ": c.differ,
+                "sentence": c.sentence,
+                "evidence": _evidence(c.evidence),
+            }
+            for c in identity.conflicts
+        ],
+    }
+
+
+def _matching(matching: Matching) -> Json:
+    return {
+        "decided": matching.decided,
+        "kept": matching.kept,
+        "decisions": [
+            {
+                "vulnerability": d.vulnerability,
+                "software": d.software,
+                "kept": d.kept,
+                "reason": d.reason,
+                "hosts": d.hosts,
+                "evidence": _evidence(d.evidence),
+            }
+            for d in matching.decisions
+        ],
+        "undecided": matching.undecided,
+        "incomparable": list(matching.incomparable),
+        "mended": list(matching.gone),
     }
 
 
