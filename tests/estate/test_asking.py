@@ -135,6 +135,8 @@ def tampered(certificate: Certificate) -> dict[str, Certificate]:
         return replace(fact, terms=(*fact.terms[:-1], 0)) if fact.predicate == "door" else fact
 
     return {
+        "no fix offers": replace(certificate, actions=(replace(certificate.actions[0], sentence="door(_, _, _)"),)),
+        "' costs 2": replace(certificate, actions=(*certificate.actions[:-1], replace(certificate.actions[-1], cost=1.0))),
         "below the bound": replace(certificate, lower_bound=certificate.lower_bound + 1),
         "is still reached": replace(certificate, actions=certificate.actions[:-1]),
         "breaks it too": other(actions=()),
@@ -153,6 +155,29 @@ def test_a_false_certificate_is_seen_through() -> None:
         for said, false in tampered(certificate).items():
             verdict = check(false, house.base)
             assert any(said in w for w in verdict.wrong), (said, verdict.wrong)
+
+
+def test_a_name_that_stands_for_a_number_is_not_stated() -> None:
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        certificate = house.ask(to("n:vault")).cut.certificate
+        assert certificate
+        number = house.base.symbol("n:yard")
+
+        def forged(fact: Fact) -> Fact:
+            return replace(fact, terms=tuple(number if term == "n:yard" else term for term in fact.terms))
+
+        steps = tuple(replace(s, facts=tuple(map(forged, s.facts))) for s in certificate.proofs[0].steps)
+        false = replace(certificate, proofs=(replace(certificate.proofs[0], steps=steps),))
+        assert any("is not stated" in w for w in check(false, house.base).wrong)
+
+
+def test_an_action_may_name_a_thing_twice() -> None:
+    twice = TOY.replace('"Hide the key of {B}"', '"Hide the key of {B}, since {B} matters"')
+    with estate(packs([], twice), HOUSE, "n:street") as house:
+        cut = house.ask(to("n:vault")).cut
+        assert [a.sentence for a in cut.actions] == ["Hide the key of n:vault, since n:vault matters"]
+        assert cut.certificate
+        assert check(cut.certificate, house.base).wrong == []
 
 
 def test_a_goal_behind_an_unknown_flaw_says_how_many_and_which() -> None:

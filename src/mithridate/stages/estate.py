@@ -16,10 +16,12 @@ from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, read_pack, rulebase
 from mithridate.model.errors import MithridateError, NothingToAnalyse, PolicyRefusal, UsageError
-from mithridate.model.estate import Answer, BrokenRecord, Question, Reading
+from mithridate.model.estate import Answer, BrokenRecord, Certificate, Question, Reading
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.scope import SCOPE_FILE, Scope, init_command, load, scope_path
+from mithridate.report.estate import certificate as certificates
 from mithridate.report.estate import explorer, json_v1, markdown, navigator
+from mithridate.report.words import count
 from mithridate.stages import drafts
 from mithridate.stages.shortage import comes_of_shortage, full, told_when_short
 from mithridate.store.space import comes_of_full_disk
@@ -85,15 +87,43 @@ def opened(options: EstateOptions, scope: Path | None, home: Path, starts: Seque
 
 
 def checked(estate: Estate, answer: Answer) -> str:
-    """What the checker says of the certificate of an answer's cut, in a sentence. FalseCertificate when it does not hold."""
-    certificate = answer.cut.certificate
+    """What the checker says of the certificate of an answer's cut, as paths.json holds it, in a sentence. FalseCertificate when
+    it does not hold."""
+    certificate = certificates.read(json_v1.render(answer))
     if certificate is None:
         why = "it has too many proofs" if answer.cut.found else "none was found in time"
         return f"the cut has no certificate: {why}"
+    return f"the cut's certificate holds: {_held(certificate, estate)}"
+
+
+def verify(options: EstateOptions, written: Path, scope: Path | None, home: Path) -> str:
+    """What the checker says of the certificate in a paths.json, of these files, in a sentence. UsageError when the file cannot be
+    read, has none, or it does not hold."""
+    try:
+        certificate = certificates.read(written.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{written} cannot be read: {error.strerror}") from None
+    except UsageError as error:
+        raise UsageError(f"{written}: {error}") from None
+    if certificate is None:
+        raise UsageError(f"the cut in {written} has no certificate")
+    with opened(options, scope, home, certificate.starts) as estate:
+        try:
+            held = _held(certificate, estate)
+        except FalseCertificate as error:
+            raise UsageError(f"{written}: {error}", hint="it was made of other files, or changed since") from None
+    return f"the certificate in {written} holds: {held}"
+
+
+def _held(certificate: Certificate, estate: Estate) -> str:
     verdict = check(certificate, estate.base)
     if not verdict.holds:
         raise FalseCertificate(f"the cut's certificate does not hold: {verdict.wrong[0]}")
-    return f"the cut's certificate holds: {len(certificate.proofs)} proofs of {verdict.steps} steps, checked anew"
+    least = f"no cut costs less than {certificate.lower_bound:g}"
+    sure = least if verdict.bounded else f"that {least} takes too long to verify"
+    actions = f"{count(len(certificate.actions), 'action')} at {sum(a.cost for a in certificate.actions):g} cut"
+    proofs = f"{count(len(certificate.proofs), 'proof')} of {count(verdict.steps, 'step')}, checked anew"
+    return f"{actions} {count(len(certificate.goals), 'goal')}, and {sure}; {proofs}"
 
 
 def require_writable(out: Path) -> None:
@@ -120,7 +150,7 @@ def write(answer: Answer, out: Path) -> list[Path]:
 
 
 class FalseCertificate(MithridateError):
-    """A certificate that our own checker refuses."""
+    """A certificate that the checker refuses."""
 
 
 def permitted(path: Path, scope: Path | None) -> Scope:

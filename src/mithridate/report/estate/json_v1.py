@@ -26,6 +26,7 @@ from mithridate.model.estate import (
     ShownInstance,
     Step,
 )
+from mithridate.report.estate import certificate
 from mithridate.report.json_v1 import Json, as_text
 
 VERSION = 1
@@ -143,6 +144,7 @@ def _cut(cut: Cut) -> Json:
         "exact": cut.exact,
         "gap": cut.gap,
         "uncut": list(cut.uncut),
+        "certificate": certificate.document(cut.certificate) if cut.certificate else None,
     }
 
 
