@@ -1,5 +1,6 @@
 """`mithridate paths` as a program: what it answers, and what it says when its reports cannot be written."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,12 @@ hosts:
     tags: [crown-jewel]
     services: [{software: nginx 1.18, port: 443, account: www}]
     vulnerabilities: [{software: nginx 1.18, id: CVE-2021-23017, how: remote, gives: code, cost: 3}]
+"""
+MORE = """estate: 1
+hosts:
+  web01:
+    services: [{software: apache 2, port: 443, account: www}]
+    vulnerabilities: [{software: apache 2, id: CVE-2031-1, how: remote, gives: code, cost: 3}]
 """
 QUESTION = ("--from", "zone:internet", "--to", "tag:crown-jewel")
 REPORTS = {"paths.json", "paths.html", "paths.md", "navigator.json"}
@@ -89,3 +96,34 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_earlier_reports(
         "  make room, and ask again",
     ]
     assert {p.name: p.read_text() for p in out.iterdir()} == dict.fromkeys(REPORTS, "of an earlier question")
+
+
+def test_the_best_changes_cost_no_more_than_may_be_spent(estate: Path, mithridate: Program) -> None:
+    some = mithridate("paths", estate, *QUESTION, "--spend", "2", "--format", "json")
+    best, question = (json.loads(some.stdout)[part] for part in ("best_changes", "question"))
+    assert (question["budget"], question["changes"]) == (2.0, 1000)
+    assert best["protected"] == ["host:web01"]
+    assert 0 < best["cost"] <= 2
+    none = mithridate("paths", estate, *QUESTION, "--spend", "0")
+    assert "The best changes for at most 0: No such actions change what is reached." in none.stdout
+
+
+@pytest.mark.parametrize("cost", ["-1", "nan", "inf", "much"])
+def test_what_is_no_cost_cannot_be_spent(cost: str, estate: Path, mithridate: Program) -> None:
+    done = mithridate("paths", estate, *QUESTION, f"--spend={cost}")
+    assert done.returncode == ExitCode.USAGE
+    assert f"'{cost}' is not a cost" in done.stderr
+
+
+def test_a_written_certificate_is_verified_against_the_files(estate: Path, tmp_path: Path, mithridate: Program) -> None:
+    out = tmp_path / "out"
+    assert mithridate("paths", estate, *QUESTION, "--out", out).returncode == ExitCode.PROVED
+    held = mithridate("paths", estate, "--certificate", out / "paths.json")
+    assert (held.returncode, held.stdout) == (ExitCode.NOTHING_PROVED, "")
+    assert held.stderr.startswith(f"the certificate in {out / 'paths.json'} holds: 1 action at ")
+    (estate / "more.yaml").write_text(MORE)
+    refused = mithridate("paths", estate, "--certificate", out / "paths.json")
+    assert refused.returncode == ExitCode.USAGE
+    assert "the cut's certificate does not hold: host:web01 is still reached\n" in refused.stderr
+    (out / "paths.json").write_text("{}")
+    assert mithridate("paths", estate, "--certificate", out / "paths.json").returncode == ExitCode.USAGE

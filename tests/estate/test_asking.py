@@ -1,5 +1,6 @@
 """Questions to small estates, with answers that can be checked by hand."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -208,6 +209,31 @@ def test_the_best_changes_protect_the_most_goals() -> None:
     two = ask(to("n:vault", "n:hall", "n:office", changes=2))
     assert two.best.protected == ("n:hall", "n:office", "n:vault")
     assert two.best.exact
+
+
+HOUSE_ACTIONS = {
+    "Wall n:street off from n:yard": 2,
+    "Wall n:street off from n:hall": 2,
+    "Wall n:yard off from n:hall": 2,
+    "Wall n:hall off from n:office": 2,
+    "Wall n:hall off from n:vault": 2,
+    "Hide the key of n:vault": 1,
+}
+
+
+def test_no_set_within_the_budget_protects_more() -> None:
+    goals = ("n:yard", "n:hall", "n:office", "n:vault")
+    subsets = [s for n in range(len(HOUSE_ACTIONS) + 1) for s in itertools.combinations(HOUSE_ACTIONS, n)]
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        kept = {}
+        for chosen in subsets:
+            answer = house.ask(to(*goals, paths=1, changes=1, without=chosen))
+            kept[chosen] = sum(g.state is not GoalState.REACHED for g in answer.goals)
+        for budget in range(8):
+            best = house.ask(to(*goals, changes=1000, budget=float(budget))).best
+            most = max(kept[s] for s in subsets if sum(HOUSE_ACTIONS[a] for a in s) <= budget)
+            assert len(best.protected) == kept[tuple(a for a in HOUSE_ACTIONS if a in {b.sentence for b in best.actions})] == most
+            assert sum(a.cost for a in best.actions) == best.cost <= budget
 
 
 def test_a_budget_that_protects_nothing_makes_paths_dearer() -> None:

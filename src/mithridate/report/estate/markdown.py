@@ -83,7 +83,7 @@ def _step(step: Step) -> str:
 
 
 def _first(answer: Answer) -> Iterator[str]:
-    yield from ("## What to do first", "", words.best_sentence(answer.best), "")
+    yield from ("## What to do first", "", f"**{words.best_title(answer.question)}:** {words.best_sentence(answer.best)}", "")
     yield from (*actions_list(answer.best.actions), "")
     yield from (f"**To cut every path:** {words.cut_sentence(answer.cut)}", "")
     if answer.cut.actions and answer.cut.actions == answer.best.actions:

@@ -89,7 +89,7 @@ def _cut(answer: Answer) -> Iterator[Line]:
 
 def _best(answer: Answer) -> Iterator[Line]:
     yield "", ""
-    yield f"The best few changes: {words.best_sentence(answer.best)}", "bold"
+    yield f"{words.best_title(answer.question)}: {words.best_sentence(answer.best)}", "bold"
     yield from action_lines(answer.best.actions)
     for node, before, after in answer.best.costs[:_MOST]:
         if before != after:

@@ -15,6 +15,7 @@ from mithridate.model.estate import (
     Fact,
     GoalAnswer,
     GoalState,
+    Question,
     Reading,
 )
 from mithridate.report.words import count, percent
@@ -108,10 +109,15 @@ def cut_sentence(cut: Cut) -> str:
     return f"{done} No set costs less than {price(cut.lower_bound)}; this one may be {percent(cut.gap)} dearer than need be."
 
 
+def best_title(question: Question) -> str:
+    """What the best changes are called: they are few, or within a budget."""
+    return f"The best changes for at most {price(question.budget)}" if math.isfinite(question.budget) else "The best few changes"
+
+
 def best_sentence(best: BestChanges) -> str:
     """What the best few actions give."""
     if not best.actions:
-        return "No few actions change what is reached."
+        return "No such actions change what is reached."
     sure = "" if best.exact else " A better set may exist; the search ended at its time."
     done = f"{count(len(best.actions), 'action')}, cost {price(best.cost)}"
     if best.protected:
