@@ -120,7 +120,7 @@ def test_a_written_certificate_is_verified_against_the_files(estate: Path, tmp_p
     assert mithridate("paths", estate, *QUESTION, "--out", out).returncode == ExitCode.PROVED
     held = mithridate("paths", estate, "--certificate", out / "paths.json")
     assert (held.returncode, held.stdout) == (ExitCode.NOTHING_PROVED, "")
-    assert held.stderr.startswith(f"the certificate in {out / 'paths.json'} holds: 1 action at ")
+    assert held.stderr.startswith(f"the certificate in {out / 'paths.json'} holds: 1 goal cut by 1 action at ")
     (estate / "more.yaml").write_text(MORE)
     refused = mithridate("paths", estate, "--certificate", out / "paths.json")
     assert refused.returncode == ExitCode.USAGE

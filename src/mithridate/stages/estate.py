@@ -121,9 +121,10 @@ def _held(certificate: Certificate, estate: Estate) -> str:
         raise FalseCertificate(f"the cut's certificate does not hold: {verdict.wrong[0]}")
     least = f"no cut costs less than {certificate.lower_bound:g}"
     sure = least if verdict.bounded else f"that {least} takes too long to verify"
-    actions = f"{count(len(certificate.actions), 'action')} at {sum(a.cost for a in certificate.actions):g} cut"
+    cost = sum(a.cost for a in certificate.actions)
+    goals = f"{count(len(certificate.goals), 'goal')} cut by {count(len(certificate.actions), 'action')} at {cost:g}"
     proofs = f"{count(len(certificate.proofs), 'proof')} of {count(verdict.steps, 'step')}, checked anew"
-    return f"{actions} {count(len(certificate.goals), 'goal')}, and {sure}; {proofs}"
+    return f"{goals}, and {sure}; {proofs}"
 
 
 def require_writable(out: Path) -> None:
