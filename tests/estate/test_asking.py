@@ -1,5 +1,6 @@
 """Questions to small estates, with answers that can be checked by hand."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mithridate.estate.checker import check
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import Answer, Certificate, Confidence, Fact, GoalState, Question
+from mithridate.stages.estate import checked
 from tests.estate.small import estate, packs
 
 TOY = """pack toy "Toy"
@@ -103,6 +105,27 @@ def test_the_cut_is_the_cheapest_and_its_certificate_holds() -> None:
         assert cheap.cut.cost == 1.0
 
 
+OVER = -10.0
+"""Seconds: the time that was given is over before the search begins."""
+
+
+def test_a_cut_that_is_not_found_in_time_protects_nothing_and_has_no_certificate() -> None:
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        answer = house.ask(to("n:vault", "n:hall", seconds=OVER))
+        assert not answer.cut.found
+        assert (answer.cut.goals, answer.cut.actions, answer.cut.certificate) == ((), (), None)
+        assert checked(house, answer) == "the cut has no certificate: none was found in time"
+
+
+def test_seconds_are_those_of_the_question_and_of_what_was_done_once() -> None:
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        first, second = house.ask(to("n:vault")), house.ask(to("n:hall"))
+    assert [what for what, _ in second.seconds] == [what for what, _ in first.seconds]
+    assert len(dict(second.seconds)) == len(second.seconds)
+    assert first.seconds[:2] == second.seconds[:2]
+    assert [what for what, _ in first.seconds[:3]] == ["ground", "index", "solve"]
+
+
 def tampered(certificate: Certificate) -> dict[str, Certificate]:
     first = certificate.proofs[0]
 
@@ -113,6 +136,8 @@ def tampered(certificate: Certificate) -> dict[str, Certificate]:
         return replace(fact, terms=(*fact.terms[:-1], 0)) if fact.predicate == "door" else fact
 
     return {
+        "no fix offers": replace(certificate, actions=(replace(certificate.actions[0], sentence="door(_, _, _)"),)),
+        "' costs 2": replace(certificate, actions=(*certificate.actions[:-1], replace(certificate.actions[-1], cost=1.0))),
         "below the bound": replace(certificate, lower_bound=certificate.lower_bound + 1),
         "is still reached": replace(certificate, actions=certificate.actions[:-1]),
         "breaks it too": other(actions=()),
@@ -131,6 +156,29 @@ def test_a_false_certificate_is_seen_through() -> None:
         for said, false in tampered(certificate).items():
             verdict = check(false, house.base)
             assert any(said in w for w in verdict.wrong), (said, verdict.wrong)
+
+
+def test_a_name_that_stands_for_a_number_is_not_stated() -> None:
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        certificate = house.ask(to("n:vault")).cut.certificate
+        assert certificate
+        number = house.base.symbol("n:yard")
+
+        def forged(fact: Fact) -> Fact:
+            return replace(fact, terms=tuple(number if term == "n:yard" else term for term in fact.terms))
+
+        steps = tuple(replace(s, facts=tuple(map(forged, s.facts))) for s in certificate.proofs[0].steps)
+        false = replace(certificate, proofs=(replace(certificate.proofs[0], steps=steps),))
+        assert any("is not stated" in w for w in check(false, house.base).wrong)
+
+
+def test_an_action_may_name_a_thing_twice() -> None:
+    twice = TOY.replace('"Hide the key of {B}"', '"Hide the key of {B}, since {B} matters"')
+    with estate(packs([], twice), HOUSE, "n:street") as house:
+        cut = house.ask(to("n:vault")).cut
+        assert [a.sentence for a in cut.actions] == ["Hide the key of n:vault, since n:vault matters"]
+        assert cut.certificate
+        assert check(cut.certificate, house.base).wrong == []
 
 
 def test_a_goal_behind_an_unknown_flaw_says_how_many_and_which() -> None:
@@ -161,6 +209,31 @@ def test_the_best_changes_protect_the_most_goals() -> None:
     two = ask(to("n:vault", "n:hall", "n:office", changes=2))
     assert two.best.protected == ("n:hall", "n:office", "n:vault")
     assert two.best.exact
+
+
+HOUSE_ACTIONS = {
+    "Wall n:street off from n:yard": 2,
+    "Wall n:street off from n:hall": 2,
+    "Wall n:yard off from n:hall": 2,
+    "Wall n:hall off from n:office": 2,
+    "Wall n:hall off from n:vault": 2,
+    "Hide the key of n:vault": 1,
+}
+
+
+def test_no_set_within_the_budget_protects_more() -> None:
+    goals = ("n:yard", "n:hall", "n:office", "n:vault")
+    subsets = [s for n in range(len(HOUSE_ACTIONS) + 1) for s in itertools.combinations(HOUSE_ACTIONS, n)]
+    with estate(packs([], TOY), HOUSE, "n:street") as house:
+        kept = {}
+        for chosen in subsets:
+            answer = house.ask(to(*goals, paths=1, changes=1, without=chosen))
+            kept[chosen] = sum(g.state is not GoalState.REACHED for g in answer.goals)
+        for budget in range(8):
+            best = house.ask(to(*goals, changes=1000, budget=float(budget))).best
+            most = max(kept[s] for s in subsets if sum(HOUSE_ACTIONS[a] for a in s) <= budget)
+            assert len(best.protected) == kept[tuple(a for a in HOUSE_ACTIONS if a in {b.sentence for b in best.actions})] == most
+            assert sum(a.cost for a in best.actions) == best.cost <= budget
 
 
 def test_a_budget_that_protects_nothing_makes_paths_dearer() -> None:

@@ -1,5 +1,6 @@
 """The options that several commands share, each with its MITHRIDATE_* variable, and how their texts become values."""
 
+import math
 import os
 import re
 from datetime import date, timedelta
@@ -49,6 +50,17 @@ def parse_duration(text: str) -> float:
 def parse_optional_duration(text: str) -> float:
     """The same, or 0 for "not at all"."""
     return 0.0 if text.strip() in ("0", "0s") else parse_duration(text)
+
+
+def parse_cost(text: str) -> float:
+    """What may be spent: a number from 0. Raises typer.BadParameter."""
+    try:
+        cost = float(text)
+    except ValueError:
+        cost = math.nan
+    if not 0 <= cost < math.inf:
+        raise typer.BadParameter(f"{text!r} is not a cost; write a number such as 12 or 2.5")
+    return cost
 
 
 def parse_day(text: str) -> date:

@@ -1,5 +1,6 @@
 """`mithridate paths`: how attackers could chain what files say of an estate, and the cheapest cut."""
 
+import math
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -7,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mithridate.cli.options import HomeOption, as_path, home_directory, parse_duration
+from mithridate.cli.options import HomeOption, as_path, home_directory, parse_cost, parse_duration
 
 if TYPE_CHECKING:
     from mithridate.model.estate import Answer
     from mithridate.stages.estate import EstateOptions
+
+
+_FEW_CHANGES = 5
+_MOST_CHANGES = 1000
 
 
 class PathsFormat(StrEnum):
@@ -61,9 +66,28 @@ def paths(
         int, typer.Option("--paths", metavar="N", envvar="MITHRIDATE_PATHS", min=1, max=50, help="Different paths to each goal.")
     ] = 3,
     changes: Annotated[
-        int,
-        typer.Option("--changes", metavar="N", envvar="MITHRIDATE_CHANGES", min=1, max=1000, help="How many best changes."),
-    ] = 5,
+        int | None,
+        typer.Option(
+            "--changes",
+            metavar="N",
+            envvar="MITHRIDATE_CHANGES",
+            min=1,
+            max=_MOST_CHANGES,
+            show_default="5; with --spend any number",
+            help="How many best changes at most.",
+        ),
+    ] = None,
+    spend: Annotated[
+        float | None,
+        typer.Option(
+            "--spend",
+            metavar="COST",
+            envvar="MITHRIDATE_SPEND",
+            parser=parse_cost,
+            show_default=False,
+            help="What the best changes may cost together.",
+        ),
+    ] = None,
     without: Annotated[
         list[str] | None,
         typer.Option(
@@ -127,6 +151,16 @@ def paths(
     check: Annotated[
         bool, typer.Option("--check", envvar="MITHRIDATE_CHECK", help="Have the cut's certificate verified by code of its own.")
     ] = False,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--certificate",
+            metavar="FILE",
+            parser=as_path,
+            show_default=False,
+            help="Ask nothing: verify the certificate in this paths.json.",
+        ),
+    ] = None,
     scope: Annotated[
         Path | None,
         typer.Option(
@@ -150,9 +184,10 @@ def paths(
     from mithridate.model.estate import GoalState, Question
     from mithridate.stages import estate
 
-    options = estate.EstateOptions(
-        files=tuple(files), packs=tuple(pack or ()), rules=tuple(rules or ()), unknown_flaws=True, patched=patched
-    )
+    options = estate.EstateOptions(files=tuple(files), packs=tuple(pack or ()), rules=tuple(rules or ()), patched=patched)
+    if certificate is not None:
+        words(estate.verify(options, certificate, scope, place))
+        return ExitCode.NOTHING_PROVED
     if not start and not to:
         return _list(options, scope, place)
     if not start or not to:
@@ -161,12 +196,15 @@ def paths(
         starts=tuple(start),
         goals=tuple(to),
         paths=shown,
-        changes=changes,
+        changes=changes or (_FEW_CHANGES if spend is None else _MOST_CHANGES),
+        budget=math.inf if spend is None else spend,
         without=tuple(without or ()),
         blast=tuple(blast or ()),
         assume=assume,
         seconds=seconds,
     )
+    if out is not None:
+        estate.require_writable(out)
     with estate.opened(options, scope, place, question.starts + question.blast) as opened:
         answer = opened.ask(question)
         if check:
@@ -210,6 +248,7 @@ def _compare(before: "Answer", after: "Answer") -> None:
 
 def _list(options: "EstateOptions", scope: Path | None, home: Path) -> int:
     from mithridate.cli.output import data, table, words
+    from mithridate.report.estate.joining import joining
     from mithridate.stages import estate
 
     with estate.opened(options, scope, home) as opened:
@@ -218,6 +257,8 @@ def _list(options: "EstateOptions", scope: Path | None, home: Path) -> int:
         rows += [("kind", kind, str(count)) for kind, count in summary.nodes]
         rows += [("fact", name, str(count)) for name, count in summary.facts]
     data(table(("what", "name", "how many"), rows))
+    for told in joining(summary):
+        words(told.sentence)
     passed = sum(r.passed_over for r in summary.readings)
     words(f"{len(summary.readings)} files read, {passed} records passed over; next: mithridate paths FILES --from NODE --to NODE")
     return 0

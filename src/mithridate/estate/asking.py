@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from mithridate.model.estate import (
     EstateSummary,
     GoalAnswer,
     GoalState,
+    Identity,
+    Matching,
     Question,
     Reading,
 )
@@ -68,17 +70,41 @@ class _Told:
         return tuple(sorted((self.one(n) for n in numbers), key=lambda a: (a.kind, a.sentence)))
 
 
+class _Clock:
+    """How long each stage took."""
+
+    def __init__(self) -> None:
+        self.seconds: list[tuple[str, float]] = []
+
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.seconds.append((what, time.monotonic() - started))
+
+
 class Estate:
     """Frozen facts and what rules make of them; answers questions. Grounding is done once, whatever is asked."""
 
-    def __init__(self, base: FactBase, readings: Sequence[Reading] = (), starts: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        base: FactBase,
+        readings: Sequence[Reading] = (),
+        starts: Sequence[str] = (),
+        *,
+        identity: Identity | None = None,
+        matching: Matching | None = None,
+    ) -> None:
         self.base = base
         self.readings = tuple(readings)
-        self.seconds: list[tuple[str, float]] = []
-        with self._timed("ground"):
+        self._identity = replace(identity or Identity(), same={})
+        self._matching = matching or Matching()
+        clock = _Clock()
+        with clock.timed("ground"):
             self.graph: Hypergraph = ground(base, [n for start in starts for n in self.nodes(start)])
-        with self._timed("index"):
+        with clock.timed("index"):
             self.solver = Solver(self.graph)
+        self._once = tuple(clock.seconds)
 
     def nodes(self, name: str) -> list[str]:
         """The nodes that a word of a question means: itself, or all that carry a tag, in order."""
@@ -100,23 +126,24 @@ class Estate:
         """UsageError for a start or a goal that the estate does not know, or an action that is none."""
         starts = self._known(question.starts, "start")
         goals = self._known(question.goals, "goal")
+        clock = _Clock()
         removal = Removal(self.graph, question.without)
         atoms = self.solver.goals(goals)
-        with self._timed("solve"):
+        with clock.timed("solve"):
             stated, everything = self._views(self.solver.starts(starts), atoms, removal.blocked)
         view = everything if question.assume else stated
         core = view.core
-        with self._timed("actions"):
+        with clock.timed("actions"):
             actions = Actions(core)
-        with self._timed("paths"):
+        with clock.timed("paths"):
             answers = self._answers(question, goals, atoms, stated, everything)
-        with self._timed("cut"):
+        with clock.timed("cut"):
             cut = self._cut(question, starts, goals, atoms, core, actions)
-        with self._timed("changes"):
+        with clock.timed("changes"):
             best = self._best(question, goals, atoms, core, actions)
-        with self._timed("blast"):
+        with clock.timed("blast"):
             blasts = tuple(self._blast(node, goals, view.blocked) for node in question.blast)
-        with self._timed("graph"):
+        with clock.timed("graph"):
             shown = everything if everything.core.instances <= _SHOWN else view
             graph = shown_graph(self.graph, shown.solution, shown.core.original, atoms.tolist(), _SHOWN)
         return Answer(
@@ -130,7 +157,7 @@ class Estate:
             blasts=blasts,
             graph=graph,
             taken=removal.told,
-            seconds=tuple(self.seconds),
+            seconds=(*self._once, *clock.seconds),
         )
 
     def summary(self) -> EstateSummary:
@@ -143,6 +170,8 @@ class Estate:
             atoms=self.graph.size,
             instances=self.graph.instances,
             packs=tuple(p.name for p in self.base.rules.packs),
+            identity=self._identity,
+            matching=self._matching,
         )
 
     def _known(self, names: Sequence[str], what: str) -> list[str]:
@@ -207,7 +236,7 @@ class Estate:
         told = _Told(actions)
         names = {core.own(int(a)): node for node, a in zip(goals, atoms, strict=True) if core.has(int(a))}
         return Cut(
-            goals=tuple(n for a, n in names.items() if a not in found.uncut),
+            goals=tuple(n for a, n in names.items() if a not in found.uncut) if found.found else (),
             actions=told.sorted(found.chosen),
             cost=found.cost,
             lower_bound=found.bound,
@@ -218,8 +247,8 @@ class Estate:
     def _certificate(
         self, question: Question, starts: Sequence[str], names: dict[int, str], core: Core, told: _Told, found: Separation
     ) -> Certificate | None:
-        """None when there are more proofs than anybody would check."""
-        if len(found.proofs) > _MOST_PROOFS:
+        """None when there is no cut, or when there are more proofs than anybody would check."""
+        if not found.found or len(found.proofs) > _MOST_PROOFS:
             return None
         met = [(p, sorted(told.actions.of_all(p))) for p in found.proofs]
         derivations = [to_graph(core, p) for p, _ in met]
@@ -278,12 +307,6 @@ class Estate:
         near = [int(i) + atoms.first for i in order if np.isfinite(dist[i])]
         facts = self.graph.described(near)
         return [(str(facts[a].terms[0]), float(solution.dist[a])) for a in near]
-
-    @contextmanager
-    def _timed(self, what: str) -> Iterator[None]:
-        started = time.monotonic()
-        yield
-        self.seconds.append((what, time.monotonic() - started))
 
 
 def _finite(value: float) -> float | None:

@@ -3,7 +3,8 @@
 1. Every step of every proof is its rule, applied to facts that are stated and to what earlier steps give.
 2. Every action that breaks a proof is listed with it (matched anew from the fixes' text).
 3. Meeting all proofs costs at least the stated bound (branch and bound).
-4. Without the facts that the cut removes, no goal follows (naive evaluation, in SQL, of what can be derived).
+4. Every action of the cut is what a fix offers, at the fix's cost.
+5. Without the facts that the cut removes, no goal follows (naive evaluation, in SQL, of what can be derived).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,11 +12,11 @@ from dataclasses import dataclass, field
 
 from mithridate.estate.facts import FactBase
 from mithridate.estate.query import Query
-from mithridate.estate.removal import removed
+from mithridate.estate.removal import bound_by, removed
 from mithridate.estate.rules.linter import named
-from mithridate.estate.rules.terms import Argument, Atom, Comparison, Constant, Fix, Role, Rule
+from mithridate.estate.rules.terms import NUMBER, Argument, Atom, Comparison, Constant, Fix, Role, Rule
 from mithridate.estate.tables import table
-from mithridate.model.estate import Certificate, Fact, Proof, ProofStep, Term
+from mithridate.model.estate import Action, Certificate, Fact, Proof, ProofStep, Term
 
 MOST_NODES = 200_000
 """Of the search for the bound; beyond it the bound is not verified."""
@@ -26,9 +27,11 @@ Bound = dict[str, Term]
 
 @dataclass(slots=True)
 class Verdict:
-    """`wrong` says what is false in the certificate; it is empty for one that holds. `steps` counts what was checked."""
+    """`wrong` says what is false in the certificate; it is empty for one that holds. `steps` counts what was checked. `bounded`
+    is false when the bound takes too long to verify: then it is neither confirmed nor refuted."""
 
     wrong: list[str] = field(default_factory=list)
+    bounded: bool = True
     steps: int = 0
     rounds: int = 0
 
@@ -39,16 +42,20 @@ class Verdict:
 
 
 def check(certificate: Certificate, base: FactBase) -> Verdict:
-    """Verify against frozen facts."""
+    """Verify against frozen facts. UsageError when the certificate takes away what is neither a fact nor an action."""
     verdict = Verdict()
     _Proofs(certificate, base, verdict).check()
     prices = dict(certificate.prices)
     least = cheapest_meeting([p.actions for p in certificate.proofs], prices)
     if least is None:
-        verdict.wrong.append("the bound takes too long to verify")
+        verdict.bounded = False
     elif least < certificate.lower_bound - _TOLERANCE:
         verdict.wrong.append(f"all proofs can be met at {least}, below the bound {certificate.lower_bound}")
-    _Closure(certificate, base, verdict).check()
+    not_offered = [wrong for action in certificate.actions for wrong in _offered(action, base)]
+    if not_offered:
+        verdict.wrong += not_offered
+    else:
+        _Closure(certificate, base, verdict).check()
     return verdict
 
 
@@ -83,8 +90,23 @@ def cheapest_meeting(sets: Sequence[Sequence[str]], prices: Mapping[str, float])
             search([s for s in open_sets if element not in s], cost + prices[element], banned)
             banned |= {element}
 
-    search(order, 0.0, frozenset())
+    try:
+        search(order, 0.0, frozenset())
+    except RecursionError:
+        return None
     return None if nodes > MOST_NODES else best
+
+
+def _offered(action: Action, base: FactBase) -> Iterator[str]:
+    costs = []
+    for fix in (f for f in base.rules.fixes if f.name == action.kind):
+        bound = bound_by(fix, action.sentence)
+        if bound is not None and all(bound[v].isdigit() for v in fix.cost.variables):
+            costs.append(fix.cost.fixed + sum(float(bound[v]) for v in fix.cost.variables))
+    if not costs:
+        yield f"no fix offers {action.key!r}"
+    elif action.cost not in costs:
+        yield f"{action.key!r} costs {costs[0]:g}"
 
 
 class _Proofs:
@@ -136,7 +158,7 @@ class _Proofs:
         for atom, fact in zip(stated, step.facts, strict=True):
             if not _bind(atom, fact, bound):
                 yield f"{fact} does not fit {rule.name}"
-            if not self._is_stated(fact):
+            elif not self._is_stated(fact):
                 yield f"{fact} is not stated"
         for atom in (a for a in rule.body if not predicates[a.predicate].stated):
             if not any(_fits(atom, need, bound) for need in step.needs):
@@ -163,6 +185,9 @@ class _Proofs:
 
     def _is_stated(self, fact: Fact) -> bool:
         key = str(fact)
+        types = self._base.rules.predicates[fact.predicate].types
+        if any(isinstance(term, int) != (kind == NUMBER) for term, kind in zip(fact.terms, types, strict=True)):
+            return False
         if key not in self._stated:
             numbers = [t if isinstance(t, int) else self._base.symbol(t) for t in fact.terms]
             same = " AND ".join(f"a{i} = {n}" for i, n in enumerate(numbers))
@@ -241,6 +266,9 @@ def _view(predicate: str) -> str:
 
 def _projects(step: ProofStep) -> Iterator[str]:
     """A projection leaves out arguments of what it needs, and keeps the others in order."""
+    if len(step.needs) != 1:
+        yield f"{step.gives} is a part of one thing, not of {len(step.needs)}"
+        return
     (need,) = step.needs
     rest = iter(need.terms)
     if need.predicate != step.gives.predicate or not all(any(t == kept for t in rest) for kept in step.gives.terms):

@@ -1,7 +1,5 @@
 """The part of a hypergraph that matters for some goals, numbered anew, so that it can be asked many times."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -62,13 +60,6 @@ class Core:
 
     def _own(self, atoms: npt.NDArray[np.int32]) -> Ints:
         return np.searchsorted(self.atoms, atoms).astype(np.int32)
-
-
-def mask(instances: int, marked: npt.NDArray[np.int64] | Sequence[int]) -> Mask:
-    """(instances,) 1 where marked."""
-    made = np.zeros(instances, dtype=np.uint8)
-    made[np.asarray(marked, dtype=np.int64)] = 1
-    return made
 
 
 def _ranges(starts: Longs, widths: Longs) -> Longs:

@@ -35,6 +35,11 @@ class Separation:
     uncut: tuple[int, ...]
     proofs: tuple[tuple[int, ...], ...]
 
+    @property
+    def found(self) -> bool:
+        """A cut was found in the time that was given."""
+        return bool(np.isfinite(self.cost))
+
 
 def separate(core: Core, actions: Actions, seconds: float = 60.0) -> Separation:
     """The cheapest cut; when the time runs out, the best found, with the bound that is proved."""

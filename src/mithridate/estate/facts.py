@@ -15,16 +15,12 @@ from typing import Any, Self
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 
 from mithridate.estate.query import assumed
 from mithridate.estate.rules.rulebase import Rulebase
 from mithridate.estate.rules.terms import NUMBER, WORD, Constant, Predicate
 from mithridate.estate.tables import said, stage, table
-from mithridate.model.errors import UsageError
 from mithridate.model.estate import Confidence, Evidence, Fact, Term
-
-Columns = Mapping[str, npt.NDArray[Any]]
 
 _BUFFERED = 50_000
 _MOST_EVIDENCE = 20
@@ -306,13 +302,6 @@ class FactBase:
     def _one(self, query: str) -> Any:
         found = self.db.execute(query).fetchone()
         return found[0] if found else None
-
-
-def checked_name(kind: str, name: str) -> str:
-    """A node's name: its kind, a colon, and what the source calls it. UsageError for an empty one."""
-    if not name:
-        raise UsageError(f"a {kind} has no name")
-    return f"{kind}:{name}"
 
 
 def _sql_type(kind: str, *, staged: bool) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mithridate.estate.facts import FactBase
-from mithridate.estate.rules.terms import Atom, Constant, Predicate, Role, Rule
+from mithridate.estate.rules.terms import Atom, Predicate, Role, Rule
 from mithridate.model.estate import Fact
 
 Ints = npt.NDArray[np.int32]
@@ -133,11 +133,6 @@ class Hypergraph:
                 if name == predicate:
                     found.append(np.flatnonzero(np.isin(block.facts[:, column], rows)) + self.first[at])
         return np.unique(np.concatenate(found)).astype(np.int64) if found else np.empty(0, dtype=np.int64)
-
-
-def constants(atom: Atom) -> dict[int, str | int]:
-    """The arguments of an atom that are constants, by position."""
-    return {i: a.value for i, a in enumerate(atom.arguments) if isinstance(a, Constant)}
 
 
 def _joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:

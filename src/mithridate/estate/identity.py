@@ -254,8 +254,8 @@ class _Teller:
 
     def _merge(self, chief: int, members: list[int], by: list[tuple[str, str]]) -> Merge:
         kept = str(self._names[chief])
-        names = [str(self._names[m]) for m in members[: _NAMES_TOLD + 1]]
-        return Merge(node=kept, names=tuple(n for n in names if n != kept)[:_NAMES_TOLD], by=tuple(by))
+        names = [n for n in (str(self._names[m]) for m in members[: _NAMES_TOLD + 1]) if n != kept][:_NAMES_TOLD]
+        return Merge(node=kept, names=tuple(names), by=tuple(by), more=len(members) - 1 - len(names))
 
     def _conflict(self, kind: str, value: int, differ: str) -> Conflict:
         carried = self._carried[kind]
@@ -263,8 +263,9 @@ class _Teller:
             node = -value - 1
             texts = [str(carried.texts[v]) for v in carried.values[carried.nodes == node]][:_NAMES_TOLD]
             return Conflict(kind=kind, value=", ".join(texts), nodes=(str(self._names[node]),), differ=differ)
-        names = sorted(str(self._names[n]) for n in carried.nodes[carried.values == value])[:_NAMES_TOLD]
-        return Conflict(kind=kind, value=str(carried.texts[value]), nodes=tuple(names), differ=differ)
+        names = sorted(str(self._names[n]) for n in carried.nodes[carried.values == value])
+        told = tuple(names[:_NAMES_TOLD])
+        return Conflict(kind=kind, value=str(carried.texts[value]), nodes=told, differ=differ, more=len(names) - len(told))
 
     def _evidenced(self, told: Sequence[Merge | Conflict]) -> Iterator[tuple[Evidence, ...]]:
         """What states the identifiers that each of them names."""

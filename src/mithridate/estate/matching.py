@@ -46,11 +46,12 @@ def match(base: FactBase, *, patched: bool = False, same: Mapping[str, str] | No
     _flaws(base.db)
     statements.judge(base.db)
     _state(base.db)
-    decisions, decided = _decisions(base)
+    decisions, decided, kept = _decisions(base)
     return Matching(
         gone=gone,
         decisions=decisions,
         decided=decided,
+        kept=kept,
         undecided=undecided,
         incomparable=tuple(incomparable[:_INCOMPARABLE_TOLD]),
     )
@@ -154,8 +155,8 @@ def _state(db: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _decisions(base: FactBase) -> tuple[tuple[FlawDecision, ...], int]:
-    """What was taken away first, then what stayed and why."""
+def _decisions(base: FactBase) -> tuple[tuple[FlawDecision, ...], int, int]:
+    """What was taken away first, then what stayed and why; how many of both, and how many stayed."""
     db = base.db
     db.execute(
         "CREATE OR REPLACE TEMP TABLE m_decision AS SELECT flaw, software, kept, why, count(DISTINCT host) AS hosts, "
@@ -170,7 +171,7 @@ def _decisions(base: FactBase) -> tuple[tuple[FlawDecision, ...], int]:
         "SELECT host, software, flaw, false, why, source, place, source, place FROM m_withdrawn"
         ") GROUP BY flaw, software, kept, why"
     )
-    total = int(db.execute("SELECT count(*) FROM m_decision").fetchall()[0][0])
+    total, stayed = db.execute("SELECT count(*), count(*) FILTER (kept) FROM m_decision").fetchall()[0]
     rows = db.execute(
         "SELECT flaw, software, kept, why, hosts, telling, listing FROM m_decision "
         f"ORDER BY kept, flaw, software, why LIMIT {TOLD}"
@@ -189,4 +190,4 @@ def _decisions(base: FactBase) -> tuple[tuple[FlawDecision, ...], int]:
         )
         for flaw, software, kept, why, hosts, telling, listing in rows
     )
-    return made, total
+    return made, int(total), int(stayed)

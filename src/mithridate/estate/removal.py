@@ -8,7 +8,6 @@ import numpy.typing as npt
 
 from mithridate.estate.facts import FactBase
 from mithridate.estate.hypergraph import Hypergraph, Ints
-from mithridate.estate.rules.linter import named
 from mithridate.estate.rules.terms import NUMBER, Atom, Constant, Fix
 from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
@@ -104,10 +103,9 @@ def _terms(text: str) -> list[str]:
 
 def bound_by(fix: Fix, sentence: str) -> dict[str, str] | None:
     """The variables of a fix that make its sentence this one."""
-    pattern = "".join(
-        f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(re.split(r"\{([^{}]*)\}", fix.sentence))
-    )
-    if len(set(named(fix.sentence))) != len(named(fix.sentence)):
-        return None
+    pattern = ""
+    for i, part in enumerate(re.split(r"\{([^{}]*)\}", fix.sentence)):
+        group = f"(?P<{part}>.+?)"
+        pattern += re.escape(part) if i % 2 == 0 else f"(?P={part})" if group in pattern else group
     found = re.fullmatch(pattern, sentence)
     return found.groupdict() if found else None

@@ -132,7 +132,8 @@ def _matches(pattern: Fact, fact: Fact) -> bool:
 class Cut:
     """The cheapest set of actions found after which no path leads to `goals`.
 
-    No set costs less than `lower_bound`; they are equal when `exact`. `uncut` are goals that no set of actions protects.
+    No set costs less than `lower_bound`; they are equal when `exact`. `uncut` are goals that no set of actions protects. When
+    none was found in time, `cost` is infinite, and there are neither goals nor actions.
     """
 
     goals: tuple[str, ...]
@@ -183,38 +184,41 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """Nodes that are one and the same: `node` is the name that is kept, `names` are the others, `by` the identifiers (kind,
-    value) that they share, `evidence` what states them."""
+    """Nodes that are one and the same: `node` is the name that is kept, `names` are the others (`more` are not told), `by` the
+    identifiers (kind, value) that they share, `evidence` what states them; the first of each."""
 
     node: str
     names: tuple[str, ...]
     by: tuple[tuple[str, str], ...]
     evidence: tuple[Evidence, ...] = ()
+    more: int = 0
 
     @property
     def sentence(self) -> str:
         """In words: "host:web01 is also 192.0.2.7 (ip 192.0.2.7)"."""
-        others = ", ".join(self.names)
+        others = ", ".join(self.names) + (f" and {self.more} more" if self.more else "")
         return f"{self.node} is also {others} ({', '.join(f'{kind} {value}' for kind, value in self.by)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
     """Nodes that share an identifier (kind, value) and are nevertheless kept apart, because they differ in `differ` (a kind of
-    identifier of which each has its own). With one node, it carries several of these itself."""
+    identifier of which each has its own). With one node, it carries several of these itself. `more` nodes are not told."""
 
     kind: str
     value: str
     nodes: tuple[str, ...]
     differ: str
     evidence: tuple[Evidence, ...] = ()
+    more: int = 0
 
     @property
     def sentence(self) -> str:
         """In words."""
         if len(self.nodes) == 1:
             return f"{self.nodes[0]} has more than one {self.differ}, and is not taken as any other node"
-        return f"{', '.join(self.nodes)} share the {self.kind} {self.value} and differ in {self.differ}: they are kept apart"
+        nodes = ", ".join(self.nodes) + (f" and {self.more} more" if self.more else "")
+        return f"{nodes} share the {self.kind} {self.value} and differ in {self.differ}: they are kept apart"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,11 +248,13 @@ class FlawDecision:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matching:
     """What was made of software and advisories. `gone` are proved flaws whose patch is taken as deployed; `undecided` counts what
-    cannot be compared (a version with a range), the first of which are told. The first of `decisions` are told."""
+    cannot be compared (a version with a range), the first of which are told. The first of `decisions` are told; `decided` counts
+    all, `kept` those after which the flaw is there."""
 
     gone: tuple[str, ...] = ()
     decisions: tuple[FlawDecision, ...] = ()
     decided: int = 0
+    kept: int = 0
     undecided: int = 0
     incomparable: tuple[str, ...] = ()
 
@@ -349,7 +355,8 @@ class AttackGraph:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstateSummary:
-    """What was read and what came of it."""
+    """What was read and what came of it. `identity` tells which nodes of several sources are one (its `same` is empty by now: the
+    facts bear the kept names), `matching` what was decided about flaws in software."""
 
     readings: tuple[Reading, ...]
     facts: tuple[tuple[str, int], ...]
@@ -357,11 +364,14 @@ class EstateSummary:
     atoms: int
     instances: int
     packs: tuple[str, ...]
+    identity: Identity = field(default_factory=Identity)
+    matching: Matching = field(default_factory=Matching)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """All that one question gives. `taken` are the actions and facts that `without` took away, as sentences."""
+    """All that one question gives. `taken` are the actions and facts that `without` took away, as sentences; `seconds` is where
+    the time went: what was done once for the estate, then what was done for this question."""
 
     question: Question
     summary: EstateSummary

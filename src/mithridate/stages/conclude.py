@@ -1,12 +1,10 @@
 """The report of a run, and the files that a person asked for."""
 
 import json
-import os
 import re
 import resource
 import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +20,7 @@ from mithridate.prove.wording import project_path
 from mithridate.report.json_v1 import JsonWriter
 from mithridate.report.mailbox import series
 from mithridate.report.registry import writers
+from mithridate.stages import drafts
 from mithridate.stages.evidence import PROOFS, read_excerpt
 from mithridate.stages.search import Hunt
 from mithridate.stages.session import Session
@@ -33,8 +32,6 @@ _HEX_BYTES = 4096
 _FRAMES_WITH_SOURCE = 4
 _OF_ONE_REASON = 20
 _BUNDLE = re.compile(rf"{PROOFS}/[A-Za-z0-9-]+\.proof")
-_DRAFT = re.compile(r"\.(?:results\.\w+|report\.\w+|[A-Za-z0-9-]+\.(?:proof|patch))\.(?P<process>\d+)")
-"""A file of ours on its way, with the number of the process that makes it."""
 PATCHES = "patches"
 SHADOWS = "shadow"
 """The folder of a run's area for trees and builds with shadow patches."""
@@ -99,15 +96,8 @@ def read_door(entry: EntryPoint) -> ObservedDoor | None:
 
 
 def require_writable(out: Path) -> None:
-    """Make the directory for results. UsageError when nothing can be written there: better now than after the hunt."""
-    try:
-        (out / PROOFS).mkdir(parents=True, exist_ok=True)
-        for directory in (out, out / PROOFS):
-            tempfile.TemporaryFile(dir=directory).close()
-    except OSError as error:
-        raise UsageError(
-            f"results cannot be written to {out}: {error.strerror}", hint="choose another directory with --out"
-        ) from error
+    """Make the directories for results. UsageError when nothing can be written there."""
+    drafts.require_writable(out, out / PROOFS)
 
 
 def write(done: RunReport, area: Path, out: Path) -> None:
@@ -120,12 +110,12 @@ def write(done: RunReport, area: Path, out: Path) -> None:
         (out / PROOFS).mkdir(parents=True, exist_ok=True)
         old = _bundles_listed(out / JsonWriter.filename)
         for directory in (out, out / PROOFS):
-            _tidy(directory)
+            drafts.tidy(directory)
         for bundle in bundles:
-            _replace(out / bundle, partial(shutil.copyfile, area / bundle))
+            drafts.replace(out / bundle, partial(shutil.copyfile, area / bundle))
         for writer in writers().values():
             rendered = writer.render(done).encode("utf-8", "backslashreplace")
-            _replace(out / writer.filename, partial(_write, rendered))
+            drafts.replace(out / writer.filename, partial(drafts.write, rendered))
         _write_patches(done, out / PATCHES)
         for bundle in old.difference(bundles):
             (out / bundle).unlink(missing_ok=True)
@@ -141,12 +131,12 @@ def _write_patches(done: RunReport, folder: Path) -> None:
     mails = dict(series(done, holding(done)))
     if mails:
         folder.mkdir(exist_ok=True)
-        _tidy(folder)
+        drafts.tidy(folder)
     for old in folder.glob("[0-9][0-9][0-9][0-9]-*.patch") if folder.is_dir() else ():
         if old.name not in mails:
             old.unlink()
     for name, mail in mails.items():
-        _replace(folder / name, partial(_write, mail.encode("utf-8", "surrogateescape")))
+        drafts.replace(folder / name, partial(drafts.write, mail.encode("utf-8", "surrogateescape")))
 
 
 def holding(report: RunReport, wanted: str = "") -> list[tuple[Finding, Patch]]:
@@ -164,28 +154,6 @@ def _bundles_listed(results: Path) -> set[str]:
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return set()
     return {name for name in named if _BUNDLE.fullmatch(name)}
-
-
-def _tidy(directory: Path) -> None:
-    """Remove the drafts of a process that was killed while it wrote."""
-    for left in directory.glob(".*"):
-        draft = _DRAFT.fullmatch(left.name)
-        if draft and not Path("/proc", draft["process"]).exists():
-            left.unlink(missing_ok=True)
-
-
-def _replace(path: Path, fill: Callable[[Path], object]) -> None:
-    """Have `fill` make a draft, and put it in the place of what is at `path`."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        fill(draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _write(data: bytes, path: Path) -> None:
-    path.write_bytes(data)
 
 
 def discard(area: Path) -> None:

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from mithridate.estate.asking import Estate
@@ -14,14 +16,24 @@ from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, read_pack, rulebase
 from mithridate.model.errors import MithridateError, NothingToAnalyse, PolicyRefusal, UsageError
-from mithridate.model.estate import Answer, BrokenRecord, Question, Reading
+from mithridate.model.estate import Answer, BrokenRecord, Certificate, Question, Reading
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.scope import SCOPE_FILE, Scope, init_command, load, scope_path
+from mithridate.report.estate import certificate as certificates
 from mithridate.report.estate import explorer, json_v1, markdown, navigator
+from mithridate.report.words import count
+from mithridate.stages import drafts
+from mithridate.stages.shortage import comes_of_shortage, full, told_when_short
+from mithridate.store.space import comes_of_full_disk
 
 _HASHED_BYTES = 1 << 20
-UNKNOWN_FLAWS = "unknown-flaws"
-"""The pack of rules that assume flaws which nobody knows."""
+_ELSEWHERE = "choose another directory with --out"
+_WRITERS: dict[str, Callable[[Answer], str]] = {
+    "paths.json": json_v1.render,
+    "paths.html": explorer.render,
+    "paths.md": markdown.render,
+    "navigator.json": navigator.render,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +45,6 @@ class EstateOptions:
     files: tuple[str, ...]
     packs: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
-    unknown_flaws: bool = True
     patched: bool = False
     memory_bytes: int = 4 << 30
     threads: int = 0
@@ -54,76 +65,93 @@ def ask(options: EstateOptions, question: Question, scope: Path | None, home: Pa
         return estate.ask(question)
 
 
-def opened(options: EstateOptions, scope: Path | None, home: Path, starts: Sequence[str] = ()) -> "_Opened":
-    """The estate of some files, to be closed by `with`."""
-    return _Opened(options, scope, home, starts)
-
-
-def checked(estate: Estate, answer: Answer) -> str:
-    """What the checker says of the certificate of an answer's cut, in a sentence. FalseCertificate when it does not hold."""
-    certificate = answer.cut.certificate
-    if certificate is None:
-        return "the cut has no certificate: it was not found in time, or has too many proofs"
-    verdict = check(certificate, estate.base)
-    if not verdict.holds:
-        raise FalseCertificate(f"the cut's certificate does not hold: {verdict.wrong[0]}")
-    return f"the cut's certificate holds: {len(certificate.proofs)} proofs of {verdict.steps} steps, checked anew"
-
-
-def write(answer: Answer, out: Path) -> list[Path]:
-    """Write all reports of an answer into a directory, each whole or not at all."""
-    out.mkdir(parents=True, exist_ok=True)
-    made = {
-        "paths.json": json_v1.render(answer),
-        "paths.html": explorer.render(answer),
-        "paths.md": markdown.render(answer),
-        "navigator.json": navigator.render(answer),
-    }
-    for name, text in made.items():
-        half = out / f".{name}.part"
-        half.write_text(text, encoding="utf-8")
-        half.replace(out / name)
-    return [out / name for name in made]
-
-
-class FalseCertificate(MithridateError):
-    """A certificate that our own checker refuses."""
-
-
-class _Opened:
-    def __init__(self, options: EstateOptions, scope: Path | None, home: Path, starts: Sequence[str]) -> None:
-        self._options = options
-        self._scope = scope
-        self._home = home
-        self._starts = starts
-        self._base: FactBase | None = None
-
-    def __enter__(self) -> Estate:
-        options = self._options
+@contextmanager
+def opened(options: EstateOptions, scope: Path | None, home: Path, starts: Sequence[str] = ()) -> Iterator[Estate]:
+    """The estate of some files. Errors as `ask` raises them; OutOfSpace when disk or memory do not suffice, then or later."""
+    with told_when_short(home):
         files = list(_files(options.files))
-        covered = [permitted(file.path, self._scope) for file in files]
-        audit = AuditLog(self._home)
+        covered = [permitted(file.path, scope) for file in files]
+        audit = AuditLog(home)
         for file, permission in zip(files, covered, strict=True):
             audit.append("estate.read", "", file=str(file.path), sha256=_digest(file.path), scope=str(permission.file or ""))
-        names = options.packs or tuple(n for n in own_packs() if options.unknown_flaws or n != UNKNOWN_FLAWS)
-        packs = [own_pack(name) for name in dict.fromkeys(("base", *names))]
+        packs = [own_pack(name) for name in dict.fromkeys(("base", *(options.packs or own_packs())))]
         rules = rulebase([*packs, *(read_pack(path) for path in options.rules)])
-        base = self._base = FactBase(rules, memory_bytes=options.memory_bytes, threads=options.threads)
-        try:
+        with FactBase(rules, memory_bytes=options.memory_bytes, threads=options.threads) as base:
             readings = [_read(file, base) for file in files]
             if not any(r.facts for r in readings):
                 raise NothingToAnalyse("the files hold nothing of an estate", hint="docs/estate.md lists what is read")
             identity = identify(base)
-            match(base, patched=options.patched, same=identity.same)
+            matching = match(base, patched=options.patched, same=identity.same)
             base.freeze(identity.same)
-            return Estate(base, readings, self._starts)
-        except BaseException:
-            base.close()
-            raise
+            yield Estate(base, readings, starts, identity=identity, matching=matching)
 
-    def __exit__(self, *_: object) -> None:
-        if self._base is not None:
-            self._base.close()
+
+def checked(estate: Estate, answer: Answer) -> str:
+    """What the checker says of the certificate of an answer's cut, as paths.json holds it, in a sentence. FalseCertificate when
+    it does not hold."""
+    certificate = certificates.read(json_v1.render(answer))
+    if certificate is None:
+        why = "it has too many proofs" if answer.cut.found else "none was found in time"
+        return f"the cut has no certificate: {why}"
+    return f"the cut's certificate holds: {_held(certificate, estate)}"
+
+
+def verify(options: EstateOptions, written: Path, scope: Path | None, home: Path) -> str:
+    """What the checker says of the certificate in a paths.json, of these files, in a sentence. UsageError when the file cannot be
+    read, has none, or it does not hold."""
+    try:
+        certificate = certificates.read(written.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{written} cannot be read: {error.strerror}") from None
+    except UsageError as error:
+        raise UsageError(f"{written}: {error}") from None
+    if certificate is None:
+        raise UsageError(f"the cut in {written} has no certificate")
+    with opened(options, scope, home, certificate.starts) as estate:
+        try:
+            held = _held(certificate, estate)
+        except FalseCertificate as error:
+            raise UsageError(f"{written}: {error}", hint="it was made of other files, or changed since") from None
+    return f"the certificate in {written} holds: {held}"
+
+
+def _held(certificate: Certificate, estate: Estate) -> str:
+    verdict = check(certificate, estate.base)
+    if not verdict.holds:
+        raise FalseCertificate(f"the cut's certificate does not hold: {verdict.wrong[0]}")
+    least = f"no cut costs less than {certificate.lower_bound:g}"
+    sure = least if verdict.bounded else f"that {least} takes too long to verify"
+    cost = sum(a.cost for a in certificate.actions)
+    goals = f"{count(len(certificate.goals), 'goal')} cut by {count(len(certificate.actions), 'action')} at {cost:g}"
+    proofs = f"{count(len(certificate.proofs), 'proof')} of {count(verdict.steps, 'step')}, checked anew"
+    return f"{goals}, and {sure}; {proofs}"
+
+
+def require_writable(out: Path) -> None:
+    """Make the directory for reports. UsageError when they cannot be written there: better now than after the search."""
+    drafts.require_writable(out)
+    for name in _WRITERS:
+        if (out / name).is_dir():
+            raise UsageError(f"{out / name} is a directory, and a report is to be written there", hint=_ELSEWHERE)
+
+
+def write(answer: Answer, out: Path) -> list[Path]:
+    """Write all reports of an answer into a directory: all of them or none, and each whole. UsageError when that is not possible,
+    OutOfSpace when there is no room."""
+    fills = {out / name: partial(drafts.write, render(answer).encode("utf-8")) for name, render in _WRITERS.items()}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        drafts.tidy(out)
+        drafts.replace_all(fills)
+    except OSError as error:
+        if comes_of_full_disk(error):
+            raise full(out) from error
+        raise UsageError(f"the reports cannot be written to {out}: {error.strerror}", hint=_ELSEWHERE) from error
+    return list(fills)
+
+
+class FalseCertificate(MithridateError):
+    """A certificate that the checker refuses."""
 
 
 def permitted(path: Path, scope: Path | None) -> Scope:
@@ -161,7 +189,7 @@ def _read(file: _File, base: FactBase) -> Reading:
     try:
         return registry.read(file.path, base, file.reader)
     except UsageError as error:
-        if file.chosen:
+        if file.chosen or comes_of_shortage(error):
             raise
         reading = Reading(source=str(file.path), reader="", passed_over=1)
         reading.broken.append(BrokenRecord(source=str(file.path), place=0, reason=str(error)))

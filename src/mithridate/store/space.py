@@ -18,7 +18,8 @@ _FLOOR_FILES = 1000
 _SUSPECT_BYTES = 1 << 30
 """What failed for want of room may have been cleared away since."""
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""No room on the device, none in the quota, and none below the limit of the process (`ulimit -f`)."""
 
 
 def free_bytes(place: Path) -> float:

@@ -11,12 +11,17 @@ from mithridate.model.estate import (
     Blast,
     BrokenRecord,
     Confidence,
+    Conflict,
     Cut,
     EstateSummary,
     Evidence,
     Fact,
+    FlawDecision,
     GoalAnswer,
     GoalState,
+    Identity,
+    Matching,
+    Merge,
     Question,
     Reading,
     ShownAtom,
@@ -250,7 +255,40 @@ def summary() -> EstateSummary:
         atoms=900,
         instances=1400,
         packs=("base", "network", "credentials", "assumed"),
+        identity=Identity(
+            merges=(
+                Merge(
+                    node="host:web",
+                    names=("host:192.0.2.7",),
+                    by=(("ip", "192.0.2.7"),),
+                    evidence=evidence("scan.xml", 5) + evidence("web.nessus", 3),
+                ),
+            ),
+            conflicts=(Conflict(kind="ip", value="192.0.2.9", nodes=("host:a", "host:b"), differ="sid"),),
+            merged=1,
+            conflicting=1,
+        ),
+        matching=Matching(
+            decisions=(
+                FlawDecision(
+                    vulnerability="vulnerability:CVE-2031-3003",
+                    software="software:parcel 1.0",
+                    kept=False,
+                    reason="it is stated to be fixed in shop",
+                    hosts=3,
+                    evidence=evidence("shop.vex.json", 4),
+                ),
+            ),
+            decided=1,
+            undecided=9,
+            incomparable=tuple(f"pkg:npm/left-{i}: '1.x.{i}' is no version of npm: InvalidVersion" for i in range(9)),
+        ),
     )
+
+
+def evidence(source: str, place: int) -> tuple[Evidence, ...]:
+    """One place that says so."""
+    return (Evidence(source=source, place=place, confidence=Confidence.INFERRED),)
 
 
 def hostile() -> Answer:
@@ -274,12 +312,28 @@ def hostile() -> Answer:
         made,
         starts=(names["surrogate"],),
         goals=(goal, *made.goals[1:]),
-        summary=replace(made.summary, readings=(reading,), packs=(names["script"],)),
+        summary=replace(
+            made.summary,
+            readings=(reading,),
+            packs=(names["script"],),
+            identity=Identity(
+                merges=(Merge(node=names["script"], names=tuple(names.values()), by=((names["escape"], names["bidi"]),)),),
+                conflicts=(Conflict(kind="ip", value=names["markdown"], nodes=tuple(names.values()), differ="sid"),),
+                merged=1,
+                conflicting=1,
+            ),
+            matching=Matching(incomparable=tuple(names.values()), undecided=len(names), gone=(names["markdown"],)),
+        ),
         cut=replace(made.cut, goals=(names["script"],), actions=(action,), uncut=(names["bidi"],)),
         blasts=(replace(made.blasts[0], node=names["script"], nearest=((names["escape"], 1.0),)),),
         graph=drawn.graph(),
         taken=(names["markdown"],),
     )
+
+
+def unfound() -> Answer:
+    """`answer`, with no cut found in the time that was given."""
+    return replace(answer(), cut=Cut(goals=(), actions=(), cost=float("inf"), lower_bound=3.0))
 
 
 def large(hosts: int) -> Answer:

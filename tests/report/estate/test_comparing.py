@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 from rich.console import Console
-from tests.report.estate.answers import CLOSE, PATCH, answer, hostile
+from tests.report.estate.answers import CLOSE, PATCH, answer, hostile, unfound
 
 from mithridate.model.estate import Answer, GoalChange, GoalState
 from mithridate.report.estate.comparing import difference, headline, print_difference, render_json, render_markdown
@@ -88,3 +88,11 @@ def test_the_terminal_tells_the_same_and_never_acts_on_a_name() -> None:
     out = io.StringIO()
     print_difference(difference(hostile(), answer()), Console(file=out, width=200))
     assert not {"\x1b", "\x07", "\u202e"} & set(out.getvalue())
+
+
+def test_a_cut_that_was_not_found_has_no_cost() -> None:
+    made = difference(answer(), unfound())
+    document = json.loads(render_json(made))
+    assert document["cut"] == {"before": 2.0, "after": None}
+    assert Draft202012Validator(SCHEMA).is_valid(document)
+    assert "The cut costs 2 before, an unknown amount (none was found in time) after." in render_markdown(made)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from tests.report.estate.answers import HOSTILE, answer, hostile, large
+from tests.report.estate.answers import HOSTILE, answer, hostile, large, unfound
 
 from mithridate.model.estate import Answer
 from mithridate.report.estate import json_v1
@@ -59,7 +59,16 @@ def test_the_schema_itself_is_valid_strict_and_described(schema: dict[str, Any])
 
 
 @pytest.mark.parametrize(
-    "where", ["", "goals/0", "goals/0/paths/0/steps/1", "cut/actions/0", "graph/ways/0", "summary/readings/0"]
+    "where",
+    [
+        "",
+        "goals/0",
+        "goals/0/paths/0/steps/1",
+        "cut/actions/0",
+        "graph/ways/0",
+        "summary/readings/0",
+        "summary/identity/merges/0",
+    ],
 )
 def test_an_undocumented_field_breaks_the_contract(schema: dict[str, Any], where: str) -> None:
     document = rendered(answer())
@@ -100,6 +109,14 @@ def test_the_cut_carries_its_bound_and_what_its_actions_take() -> None:
     assert cut["actions"][0]["takes"] == [{"predicate": "vulnerable", "terms": ["host:web", "software:nginx 1.18", "_"]}]
 
 
+def test_a_cut_that_was_not_found_has_no_cost_and_no_infinity(schema: dict[str, Any]) -> None:
+    text = json_v1.render(unfound())
+    assert "Infinity" not in text
+    cut = json.loads(text)["cut"]
+    assert (cut["cost"], cut["lower_bound"], cut["exact"], cut["goals"]) == (None, 3.0, False, [])
+    assert Draft202012Validator(schema).is_valid(json.loads(text))
+
+
 def test_ways_of_the_graph_name_atoms_and_facts_that_are_there() -> None:
     graph = rendered(large(20))["graph"]
     atoms = {a["id"] for a in graph["atoms"]}
@@ -114,6 +131,20 @@ def test_what_was_passed_over_is_listed_with_its_place() -> None:
     nessus = rendered(answer())["summary"]["readings"][0]
     assert (nessus["source"], nessus["passed_over"]) == ("web.nessus", 2)
     assert nessus["broken"][0] == {"source": "web.nessus", "place": 77, "reason": "a port that is no number: 'http'"}
+
+
+def test_what_was_put_together_is_whole_with_counts_and_places() -> None:
+    summary = rendered(answer())["summary"]
+    identity, matching = summary["identity"], summary["matching"]
+    assert (identity["merged"], identity["conflicting"], matching["decided"], matching["undecided"]) == (1, 1, 1, 9)
+    (merge,) = identity["merges"]
+    assert merge["names"] == ["host:192.0.2.7"]
+    assert merge["by"] == [{"kind": "ip", "value": "192.0.2.7"}]
+    assert [(e["source"], e["place"]) for e in merge["evidence"]] == [("scan.xml", 5), ("web.nessus", 3)]
+    assert merge["sentence"] == "host:web is also host:192.0.2.7 (ip 192.0.2.7)"
+    assert identity["conflicts"][0]["differ"] == "sid"
+    assert matching["decisions"][0]["reason"] == "it is stated to be fixed in shop"
+    assert len(matching["incomparable"]) == 9
 
 
 def test_hostile_names_survive_as_data_and_the_document_is_ascii() -> None:

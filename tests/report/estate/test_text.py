@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from rich.console import Console
-from tests.report.estate.answers import CLOSE, PATCH, answer, hostile
+from tests.report.estate.answers import CLOSE, PATCH, answer, hostile, unfound
 
-from mithridate.model.estate import Answer, Cut
-from mithridate.report.estate import markdown, navigator, terminal, words
+from mithridate.model.estate import Answer, Cut, Identity, Matching, Merge
+from mithridate.report.estate import explorer, markdown, navigator, terminal, words
 
 
 def printed(made: Answer, **options: object) -> str:
@@ -75,6 +75,50 @@ def test_the_gap_of_a_cut_is_told() -> None:
     assert "no action protects a:d" in printed(replace(answer(), cut=cut))
     assert words.cut_sentence(replace(cut, goals=(), actions=())) == "No known action protects these goals."
     assert words.cut_sentence(replace(cut, goals=(), actions=(), uncut=())) == "Nothing is reached, so there is nothing to cut."
+
+
+def test_a_cut_that_was_not_found_is_told_as_that() -> None:
+    said = "No cut was found in the time that was given; none costs less than 3."
+    assert f"The cut: {said}" in printed(unfound())
+    assert f"**To cut every path:** {said}" in markdown.render(unfound())
+    assert said in explorer.render(unfound(), graph_library="")
+    for text in (printed(unfound()), markdown.render(unfound())):
+        assert not re.search(r"\b(inf|nan)\b", text, re.IGNORECASE)
+
+
+def test_what_several_files_tell_together_is_told_with_its_places_and_cut_short() -> None:
+    lines = printed(answer()).splitlines()
+    at = lines.index("1 node goes by several names in the files, and counts once.")
+    assert lines[at : at + 6] == [
+        "1 node goes by several names in the files, and counts once.",
+        "  - host:web is also host:192.0.2.7 (ip 192.0.2.7); seen in scan.xml:5, web.nessus:3",
+        "1 identifier contradicts others, and what they name is kept apart.",
+        "  - host:a, host:b share the ip 192.0.2.9 and differ in sid: they are kept apart",
+        "1 flaw of software was decided: 0 taken as there, 1 as not.",
+        "  - vulnerability:CVE-2031-3003 in software:parcel 1.0 on 3 hosts is not there: it is stated to be fixed in shop; "
+        "seen in shop.vex.json:4",
+    ]
+    assert lines[at + 6].startswith("9 comparisons of a version with an advisory could not be made")
+    assert lines[at + 12] == "  … 4 more, see paths.json"
+    page = markdown.render(answer())
+    assert "- 1 node goes by several names in the files, and counts once." in page
+    assert "left-0" not in page
+    told = explorer.render(answer(), graph_library="")
+    assert "What several files tell together" in told
+    assert "host:web is also host:192.0.2.7 (ip 192.0.2.7); seen in scan.xml:5, web.nessus:3" in told
+    assert "pkg:npm/left-8" in told
+
+
+def test_files_that_tell_nothing_together_take_no_room() -> None:
+    alone = replace(answer(), summary=replace(answer().summary, identity=Identity(), matching=Matching()))
+    for text in (printed(alone), markdown.render(alone), explorer.render(alone, graph_library="")):
+        assert "several names" not in text
+        assert "What several files tell together" not in text
+
+
+def test_a_merge_says_how_many_names_are_left_out() -> None:
+    merge = Merge(node="host:a", names=("host:b", "host:c"), by=(("mac", "001122334455"),), more=7)
+    assert merge.sentence == "host:a is also host:b, host:c and 7 more (mac 001122334455)"
 
 
 def test_the_page_for_the_board_has_its_five_parts() -> None:

@@ -65,7 +65,7 @@ def document(made: Difference) -> dict[str, Json]:
             "added": [json_v1.action(a) for a in made.added],
             "kept": [json_v1.action(a) for a in made.kept],
         },
-        "cut": {"before": made.cut_before, "after": made.cut_after},
+        "cut": {"before": json_v1.cost(made.cut_before), "after": json_v1.cost(made.cut_after)},
     }
 
 
@@ -152,4 +152,4 @@ def _cost(state: GoalState | None, cost: float | None) -> str:
 
 
 def _cut(made: Difference) -> str:
-    return f"{words.price(made.cut_before)} before, {words.price(made.cut_after)} after"
+    return f"{words.cut_price(made.cut_before)} before, {words.cut_price(made.cut_after)} after"

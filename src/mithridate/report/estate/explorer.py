@@ -17,6 +17,7 @@ from mithridate import __version__
 from mithridate.model.estate import Answer, AttackPath, BrokenRecord, GoalAnswer
 from mithridate.report import markup
 from mithridate.report.estate import library, view, words
+from mithridate.report.estate.joining import joining
 from mithridate.report.json_v1 import Json
 from mithridate.report.visible import visible
 from mithridate.report.words import count, number
@@ -28,6 +29,7 @@ LIBRARY_STYLE = ".__________cytoscape_container { position: relative; }"
 _MOST_GOALS = 100
 _MOST_PATHS = 200
 _MOST_FILES = 200
+_MOST_JOINED = 200
 
 
 def render(answer: Answer, *, graph_library: str | None = None) -> str:
@@ -51,6 +53,8 @@ def render(answer: Answer, *, graph_library: str | None = None) -> str:
             assumed=words.assumptions(answer),
             readings=answer.summary.readings[:_MOST_FILES],
             broken=_broken(answer),
+            joined=joining(answer.summary),
+            most_joined=_MOST_JOINED,
             version=__version__,
             data=_embedded(view.data(answer, [(goal, path) for goal, _, path in shown])),
             style=Markup(style),

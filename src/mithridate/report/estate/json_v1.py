@@ -16,13 +16,17 @@ from mithridate.model.estate import (
     Blast,
     Cut,
     EstateSummary,
+    Evidence,
     Fact,
     GoalAnswer,
+    Identity,
+    Matching,
     Question,
     Reading,
     ShownInstance,
     Step,
 )
+from mithridate.report.estate import certificate
 from mithridate.report.json_v1 import Json, as_text
 
 VERSION = 1
@@ -123,19 +127,24 @@ def _fact(fact: Fact) -> Json:
         "predicate": fact.predicate,
         "terms": list(fact.terms),
         "confidence": fact.confidence.word,
-        "evidence": [{"source": e.source, "place": e.place or None, "confidence": e.confidence.word} for e in fact.evidence],
+        "evidence": _evidence(fact.evidence),
     }
+
+
+def _evidence(evidence: Iterable[Evidence]) -> Json:
+    return [{"source": e.source, "place": e.place or None, "confidence": e.confidence.word} for e in evidence]
 
 
 def _cut(cut: Cut) -> Json:
     return {
         "goals": list(cut.goals),
         "actions": [action(a) for a in cut.actions],
-        "cost": cut.cost,
+        "cost": cost(cut.cost),
         "lower_bound": cut.lower_bound,
         "exact": cut.exact,
         "gap": cut.gap,
         "uncut": list(cut.uncut),
+        "certificate": certificate.document(cut.certificate) if cut.certificate else None,
     }
 
 
@@ -198,6 +207,59 @@ def _summary(summary: EstateSummary) -> Json:
         "atoms": summary.atoms,
         "instances": summary.instances,
         "packs": list(summary.packs),
+        "identity": _identity(summary.identity),
+        "matching": _matching(summary.matching),
+    }
+
+
+def _identity(identity: Identity) -> Json:
+    return {
+        "merged": identity.merged,
+        "merges": [
+            {
+                "node": m.node,
+                "names": list(m.names),
+                "more": m.more,
+                "by": [{"kind": kind, "value": value} for kind, value in m.by],
+                "sentence": m.sentence,
+                "evidence": _evidence(m.evidence),
+            }
+            for m in identity.merges
+        ],
+        "conflicting": identity.conflicting,
+        "conflicts": [
+            {
+                "nodes": list(c.nodes),
+                "more": c.more,
+                "kind": c.kind,
+                "value": c.value,
+                "differ": c.differ,
+                "sentence": c.sentence,
+                "evidence": _evidence(c.evidence),
+            }
+            for c in identity.conflicts
+        ],
+    }
+
+
+def _matching(matching: Matching) -> Json:
+    return {
+        "decided": matching.decided,
+        "kept": matching.kept,
+        "decisions": [
+            {
+                "vulnerability": d.vulnerability,
+                "software": d.software,
+                "kept": d.kept,
+                "reason": d.reason,
+                "hosts": d.hosts,
+                "evidence": _evidence(d.evidence),
+            }
+            for d in matching.decisions
+        ],
+        "undecided": matching.undecided,
+        "incomparable": list(matching.incomparable),
+        "mended": list(matching.gone),
     }
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from mithridate import __version__
 from mithridate.model.estate import Action, Answer, GoalAnswer, GoalState, Step
 from mithridate.report.estate import words
+from mithridate.report.estate.joining import joining
 from mithridate.report.markdown import code, plain
 from mithridate.report.words import count
 
@@ -82,7 +83,7 @@ def _step(step: Step) -> str:
 
 
 def _first(answer: Answer) -> Iterator[str]:
-    yield from ("## What to do first", "", words.best_sentence(answer.best), "")
+    yield from ("## What to do first", "", f"**{words.best_title(answer.question)}:** {words.best_sentence(answer.best)}", "")
     yield from (*actions_list(answer.best.actions), "")
     yield from (f"**To cut every path:** {words.cut_sentence(answer.cut)}", "")
     if answer.cut.actions and answer.cut.actions == answer.best.actions:
@@ -107,6 +108,7 @@ def _sure(answer: Answer) -> Iterator[str]:
     yield from ("## How sure we are", "")
     for how, number in words.known(answer).items():
         yield f"- {count(number, 'fact')} of the cheapest paths {'is' if number == 1 else 'are'} {words.SURE[how]}."
+    yield from (f"- {told.sentence}" for told in joining(answer.summary))
     for reading in answer.summary.readings[:_MOST]:
         over = f", {count(reading.passed_over, 'record')} passed over" if reading.passed_over else ""
         yield f"- {code(reading.source)}, read as {plain(reading.reader)}: {count(reading.facts, 'fact')}{over}."

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from mithridate.model.estate import Action, Answer, AttackPath, GoalAnswer, GoalState
 from mithridate.report.estate import words
+from mithridate.report.estate.joining import joining
 from mithridate.report.visible import shorten, visible
 from mithridate.report.words import count
 
@@ -15,6 +16,8 @@ _STYLES = {GoalState.REACHED: "bold red", GoalState.ASSUMED: "yellow", GoalState
 _LONGEST = 300
 _MOST = 20
 """Goals and actions shown; the report has all."""
+_FEW = 5
+"""Of what several files tell together."""
 
 Line = tuple[str, str]
 """Text and its style."""
@@ -86,7 +89,7 @@ def _cut(answer: Answer) -> Iterator[Line]:
 
 def _best(answer: Answer) -> Iterator[Line]:
     yield "", ""
-    yield f"The best few changes: {words.best_sentence(answer.best)}", "bold"
+    yield f"{words.best_title(answer.question)}: {words.best_sentence(answer.best)}", "bold"
     yield from action_lines(answer.best.actions)
     for node, before, after in answer.best.costs[:_MOST]:
         if before != after:
@@ -103,6 +106,11 @@ def _closing(answer: Answer) -> Iterator[Line]:
         if reading.passed_over:
             broken = f" ({shown(words.place(reading.broken[0]))}: {shown(reading.broken[0].reason)})" if reading.broken else ""
             yield f"{shown(reading.source)}: {count(reading.passed_over, 'record')} passed over{broken}", "yellow"
+    for told in joining(answer.summary):
+        yield told.sentence, "dim"
+        yield from ((f"  - {shown(thing)}", "dim") for thing in told.things[:_FEW])
+        if told.total > _FEW:
+            yield f"  … {told.total - min(_FEW, len(told.things)):,} more, see paths.json", "dim"
     facts = sum(n for _, n in answer.summary.facts)
     files = count(len(answer.summary.readings), "file")
     yield f"{count(facts, 'fact')} from {files}, packs {', '.join(map(shown, answer.summary.packs))}", "dim"

@@ -15,6 +15,7 @@ from mithridate.model.estate import (
     Fact,
     GoalAnswer,
     GoalState,
+    Question,
     Reading,
 )
 from mithridate.report.words import count, percent
@@ -63,6 +64,11 @@ def price(value: float | None) -> str:
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
+def cut_price(value: float) -> str:
+    """What a cut costs: `5`, or that none was found in time."""
+    return price(value) if math.isfinite(value) else "an unknown amount (none was found in time)"
+
+
 def goal_sentence(goal: GoalAnswer) -> str:
     """The state of a goal, with what the cheapest path to it takes."""
     if goal.state is GoalState.UNREACHED or not goal.paths:
@@ -88,6 +94,9 @@ def sureness(path: AttackPath) -> str:
 
 def cut_sentence(cut: Cut) -> str:
     """What a cut does, costs, and how near to the cheapest it is."""
+    if not cut.found:
+        least = f"; none costs less than {price(cut.lower_bound)}" if cut.lower_bound > 0 else ""
+        return f"No cut was found in the time that was given{least}."
     if not cut.goals and not cut.uncut:
         return "Nothing is reached, so there is nothing to cut."
     if not cut.actions:
@@ -100,10 +109,15 @@ def cut_sentence(cut: Cut) -> str:
     return f"{done} No set costs less than {price(cut.lower_bound)}; this one may be {percent(cut.gap)} dearer than need be."
 
 
+def best_title(question: Question) -> str:
+    """What the best changes are called: they are few, or within a budget."""
+    return f"The best changes for at most {price(question.budget)}" if math.isfinite(question.budget) else "The best few changes"
+
+
 def best_sentence(best: BestChanges) -> str:
     """What the best few actions give."""
     if not best.actions:
-        return "No few actions change what is reached."
+        return "No such actions change what is reached."
     sure = "" if best.exact else " A better set may exist; the search ended at its time."
     done = f"{count(len(best.actions), 'action')}, cost {price(best.cost)}"
     if best.protected:
