@@ -13,6 +13,7 @@ from mithridate.estate.identity import identify
 from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, read_pack, rulebase
+from mithridate.estate.zoning import zone
 from mithridate.model.errors import MithridateError, NothingToAnalyse, PolicyRefusal, UsageError
 from mithridate.model.estate import Answer, BrokenRecord, Question, Reading
 from mithridate.policy.audit import AuditLog
@@ -115,6 +116,7 @@ class _Opened:
                 raise NothingToAnalyse("the files hold nothing of an estate", hint="docs/estate.md lists what is read")
             identity = identify(base)
             match(base, patched=options.patched, same=identity.same)
+            zone(base)
             base.freeze(identity.same)
             return Estate(base, readings, self._starts)
         except BaseException:
