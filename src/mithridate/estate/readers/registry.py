@@ -14,6 +14,7 @@ from mithridate.estate.readers.kubernetes import Kubernetes
 from mithridate.estate.readers.nessus import Nessus
 from mithridate.estate.readers.nmap import Nmap
 from mithridate.estate.readers.opengraph import OpenGraph
+from mithridate.estate.readers.openvas import OpenVas
 from mithridate.estate.readers.openvex import OpenVex
 from mithridate.estate.readers.osv import Osv
 from mithridate.estate.readers.own_results import OwnResults
@@ -38,6 +39,7 @@ READERS: tuple[Reader, ...] = (
     OpenGraph(),
     Nmap(),
     Nessus(),
+    OpenVas(),
     Kubernetes(),
     Terraform(),
     ByHand(),
