@@ -11,6 +11,7 @@ from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.cyclonedx_xml import CycloneDxXml
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
 from mithridate.estate.readers.kubernetes import Kubernetes
+from mithridate.estate.readers.mulval import MulVal
 from mithridate.estate.readers.nessus import Nessus
 from mithridate.estate.readers.nmap import Nmap
 from mithridate.estate.readers.opengraph import OpenGraph
@@ -43,6 +44,7 @@ READERS: tuple[Reader, ...] = (
     Kubernetes(),
     Terraform(),
     ByHand(),
+    MulVal(),
     CsvFacts(),
 )
 
