@@ -10,9 +10,11 @@ from mithridate.estate.readers.csv_facts import CsvFacts
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.cyclonedx_xml import CycloneDxXml
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
+from mithridate.estate.readers.iptables import Iptables
 from mithridate.estate.readers.kubernetes import Kubernetes
 from mithridate.estate.readers.mulval import MulVal
 from mithridate.estate.readers.nessus import Nessus
+from mithridate.estate.readers.nftables import Nftables
 from mithridate.estate.readers.nmap import Nmap
 from mithridate.estate.readers.opengraph import OpenGraph
 from mithridate.estate.readers.openvas import OpenVas
@@ -45,6 +47,8 @@ READERS: tuple[Reader, ...] = (
     Terraform(),
     ByHand(),
     MulVal(),
+    Nftables(),
+    Iptables(),
     CsvFacts(),
 )
 
