@@ -7,6 +7,7 @@ from mithridate.estate.readers.bloodhound import BloodHound
 from mithridate.estate.readers.by_hand import ByHand
 from mithridate.estate.readers.csaf import Csaf
 from mithridate.estate.readers.csv_facts import CsvFacts
+from mithridate.estate.readers.csv_tables import CsvTables
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.cyclonedx_xml import CycloneDxXml
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
@@ -49,6 +50,7 @@ READERS: tuple[Reader, ...] = (
     MulVal(),
     Nftables(),
     Iptables(),
+    CsvTables(),
     CsvFacts(),
 )
 
