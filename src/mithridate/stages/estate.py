@@ -15,6 +15,7 @@ from mithridate.estate.identity import identify
 from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, read_pack, rulebase
+from mithridate.estate.zoning import zone
 from mithridate.model.errors import MithridateError, NothingToAnalyse, PolicyRefusal, UsageError
 from mithridate.model.estate import Answer, BrokenRecord, Certificate, Question, Reading
 from mithridate.policy.audit import AuditLog
@@ -82,6 +83,7 @@ def opened(options: EstateOptions, scope: Path | None, home: Path, starts: Seque
                 raise NothingToAnalyse("the files hold nothing of an estate", hint="docs/estate.md lists what is read")
             identity = identify(base)
             matching = match(base, patched=options.patched, same=identity.same)
+            zone(base)
             base.freeze(identity.same)
             yield Estate(base, readings, starts, identity=identity, matching=matching)
 

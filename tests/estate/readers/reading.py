@@ -9,6 +9,7 @@ from mithridate.estate.identity import identify
 from mithridate.estate.matching import match
 from mithridate.estate.readers import registry
 from mithridate.estate.rules.rulebase import own_pack, own_packs, rulebase
+from mithridate.estate.zoning import zone
 from mithridate.model.estate import Fact, Identity, Matching, Reading
 
 
@@ -34,12 +35,14 @@ class Read:
 RULES = rulebase([own_pack(name) for name in own_packs()])
 
 
-def read(paths: Iterable[Path], *, patched: bool = False, reader: str | None = None) -> Read:
+def read(paths: Iterable[Path], *, patched: bool = False, reader: str | None = None, zoned: bool = False) -> Read:
     """All that is stated by some files, with all packs in use."""
     with FactBase(RULES, memory_bytes=256 << 20, threads=1) as base:
         readings = [registry.read(path, base, reader) for path in paths]
         identity = identify(base)
         matching = match(base, patched=patched, same=identity.same)
+        if zoned:
+            zone(base)
         base.freeze(identity.same)
         facts = [
             f

@@ -17,12 +17,20 @@ zones:
     reaches:
       - {zone: payment, ports: 5432}
       - {zone: lan, protocol: udp, ports: 53-54}
+  lan: {addresses: 10.0.0.1/8, part_of: [inside]}
+accounts:
+  bob: {opens_content: [desk], names: [bob@bank.example, bob], tags: staff}
+services:
+  - {host: desk, software: rdp, port: 3389, account: SYSTEM}
+allows:
+  - {from: lan, to: dmz, ports: 22}
 hosts:
   web01:
     zones: [dmz]
     addresses: 192.0.2.7
     names: [web01, web01.bank.example]
     tags: [front]
+    system: debian 12
     opens_content: [alice]
     software: [openssl 3]
     services: [{software: nginx 1, port: 443, account: www}]
@@ -46,6 +54,17 @@ def test_all_that_is_typed_is_a_fact(tmp_path: Path) -> None:
         "zone(zone:internet)",
         "zone(zone:dmz)",
         "tag(zone:dmz, outer)",
+        "zone(zone:lan)",
+        "range(zone:lan, 10.0.0.0/8)",
+        "within(zone:lan, zone:inside)",
+        "opens_content(host:desk, account:bob)",
+        "identifier(account:bob, upn, bob@bank.example)",
+        "identifier(account:bob, name, bob)",
+        "tag(account:bob, staff)",
+        "service(host:desk, software:rdp, tcp, 3389, account:SYSTEM)",
+        "allow(zone:lan, zone:dmz, tcp, 22, 22)",
+        "system(host:web01, software:debian 12)",
+        "installed(host:web01, software:debian 12)",
         "allow(zone:dmz, zone:payment, tcp, 5432, 5432)",
         "allow(zone:dmz, zone:lan, udp, 53, 54)",
         "in_zone(host:web01, zone:dmz)",
@@ -76,6 +95,10 @@ def test_all_that_is_typed_is_a_fact(tmp_path: Path) -> None:
         ("zones: {a: {reaches: [{zone: b, ports: many}]}}", "neither a port nor a range"),
         ("hosts: {a: {services: [{port: 80}]}}", "KeyError: 'software'"),
         ("hosts: {a: {services: 5}}", "a list is wanted here"),
+        ("services: [{software: x, port: 1}]", "KeyError: 'host'"),
+        ("allows: [{from: a, ports: 1}]", "KeyError: 'to'"),
+        ("accounts: {a: {colour: red}}", "an account has no 'colour'"),
+        ("zones: {a: {addresses: here}}", "does not appear to be an IPv4 or IPv6 network"),
         ("hosts: [a]", "a mapping is wanted here"),
         ("facts: [nothing(a)]", "is no fact that a pack declares"),
         ("facts: ['allow(a, b, tcp, x, 1)']", "ValueError"),

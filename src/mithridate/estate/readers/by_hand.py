@@ -4,18 +4,27 @@
     zones:
       internet: {}
       dmz:
+        addresses: [192.0.2.0/24]
+        part_of: [branches]
         reaches: [{zone: payment, protocol: tcp, ports: 5432}]
     hosts:
       web01:
         zones: [dmz]
         addresses: [192.0.2.7]
         tags: [front]
+        system: debian 12
         opens_content: [alice]
         services: [{software: nginx 1.18, port: 443, account: www}]
         software: [openssl 3.0.2]
         vulnerabilities: [{software: nginx 1.18, id: CVE-2021-23017, how: remote, gives: code, cost: 3}]
         holds: [customer records]
         sboms: [shop.cdx.json]
+    accounts:
+      alice: {opens_content: [desk07], names: [alice@bank.example], tags: [staff]}
+    services:
+      - {host: web02, software: nginx 1.18, port: 443}
+    allows:
+      - {from: dmz, to: payment, protocol: tcp, ports: 5432}
     data:
       customer records: {tags: [crown-jewel]}
     facts:
@@ -25,8 +34,9 @@ Names without a kind get the kind of their place ("dmz" under zones is zone:dmz)
 makes an object, and an alias is looked at once for each place that it stands in, up to a number of values.
 """
 
+import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import yaml
@@ -44,7 +54,7 @@ _FACT = re.compile(r"\s*([a-z][A-Za-z0-9_-]*)\s*\(([^()]*)\)\s*\Z")
 _PORTS = re.compile(r"(\d+)(?:-(\d+))?\Z")
 _HIGHEST_PORT = 65535
 _COST = 3
-_SECTIONS = frozenset({"estate", "zones", "hosts", "data", "tags", "facts"})
+_SECTIONS = frozenset({"estate", "zones", "hosts", "accounts", "services", "allows", "data", "tags", "facts"})
 
 
 class ByHand:
@@ -94,6 +104,12 @@ class _Estate:
                     self._each(value, self._zone)
                 case "hosts":
                     self._each(value, self._host)
+                case "accounts":
+                    self._each(value, self._account)
+                case "services":
+                    self._each_of(value, lambda one: self._service(_kinded("host", self._told(one, "host")), one))
+                case "allows":
+                    self._each_of(value, lambda one: self._allow(_kinded("zone", self._told(one, "from")), "to", one))
                 case "data":
                     self._each(value, self._data)
                 case "tags":
@@ -105,10 +121,16 @@ class _Estate:
             if section not in _SECTIONS:
                 self._sink.broken(_line(value), f"there is no section {section!r}")
 
-    def _each(self, value: yaml.Node, reads: "object") -> None:
+    def _each(self, value: yaml.Node, reads: Callable[[str, yaml.Node], None]) -> None:
         for name, body in self._entries(value):
             with self._sink.tolerate(_line(body)):
-                reads(name, body)  # type: ignore[operator]
+                reads(name, body)
+                self._sink.record()
+
+    def _each_of(self, value: yaml.Node, reads: Callable[[yaml.Node], None]) -> None:
+        for one in self._items(value):
+            with self._sink.tolerate(_line(one)):
+                reads(one)
                 self._sink.record()
 
     def _zone(self, name: str, body: yaml.Node) -> None:
@@ -119,13 +141,37 @@ class _Estate:
                 self._tag(zone, value)
             elif key == "reaches":
                 for one in self._items(value):
-                    told = dict(self._entries(one))
-                    low, high = self._ports(told.get("ports"))
-                    protocol = self._text(told["protocol"]) if "protocol" in told else "tcp"
-                    other = _kinded("zone", self._text(told["zone"]))
-                    self._sink.fact("allow", zone, other, protocol, low, high, place=_line(one))
+                    self._allow(zone, "zone", one)
+            elif key == "addresses":
+                for network in self._texts(value):
+                    self._sink.fact("range", zone, str(ipaddress.ip_network(network, strict=False)), place=_line(value))
+            elif key == "part_of":
+                for whole in self._texts(value):
+                    self._sink.fact("within", zone, _kinded("zone", whole), place=_line(value))
             else:
                 self._sink.broken(_line(value), f"a zone has no {key!r}")
+
+    def _allow(self, zone: str, to: str, body: yaml.Node) -> None:
+        told = dict(self._entries(body))
+        protocol = self._text(told["protocol"]) if "protocol" in told else "tcp"
+        other = _kinded("zone", self._text(told[to]))
+        self._sink.fact("allow", zone, other, protocol, *self._ports(told.get("ports")), place=_line(body))
+
+    def _account(self, name: str, body: yaml.Node) -> None:
+        account = _kinded("account", name)
+        for key, value in self._entries(body):
+            match key:
+                case "opens_content":
+                    for host in self._texts(value):
+                        self._sink.fact("opens_content", _kinded("host", host), account, place=_line(value))
+                case "names":
+                    for known in self._texts(value):
+                        kind = "upn" if "@" in known else "name"
+                        self._sink.fact("identifier", account, kind, known, place=_line(value))
+                case "tags":
+                    self._tag(account, value)
+                case _:
+                    self._sink.broken(_line(value), f"an account has no {key!r}")
 
     def _host(self, name: str, body: yaml.Node) -> None:
         host = _kinded("host", name)
@@ -149,6 +195,10 @@ class _Estate:
                 case "software":
                     for software in self._texts(value):
                         self._sink.fact("installed", host, _kinded("software", software), place=place)
+                case "system":
+                    software = _kinded("software", self._text(value))
+                    self._sink.fact("system", host, software, place=place)
+                    self._sink.fact("installed", host, software, place=place)
                 case "holds":
                     for data in self._texts(value):
                         self._sink.fact("holds", host, _kinded("data", data), place=place)
@@ -235,6 +285,9 @@ class _Estate:
             return
         for one in self._items(node):
             yield self._text(one)
+
+    def _told(self, node: yaml.Node, key: str) -> str:
+        return self._text(dict(self._entries(node))[key])
 
     def _text(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode):

@@ -1,82 +1,114 @@
-"""Nessus reports (.nessus, version 2): hosts, what listens, and what is wrong with it."""
+"""Nessus reports (.nessus, version 2): hosts, services and the flaws that plugins report."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from xml.etree.ElementTree import Element
 
 from mithridate.estate.readers.interface import Sink
-from mithridate.estate.readers.nmap import zone_of
-from mithridate.estate.readers.xml_records import elements
+from mithridate.estate.readers.scanned import (
+    ScannedHost,
+    checked_port,
+    cve_names,
+    flaw_of,
+    is_address,
+    of_an_application,
+    product_of,
+    vantage_of,
+)
+from mithridate.estate.readers.severity import Use, use_of
+from mithridate.estate.readers.xml_elements import Element, records
 from mithridate.model.estate import Confidence
 
-_MARK = re.compile(rb"<NessusClientData_v2\b")
-_VECTOR = re.compile(r"(?:^|[/#])([A-Za-z]+):([A-Za-z]+)")
-_COSTS = ((1, "exploit_framework_metasploit"), (3, "exploit_available"))
-_UNPUBLISHED = 6
+_MARK = re.compile(rb"<NessusClientData_v2[\s>]")
+_NAMES = ("host-fqdn", "hostname", "netbios-name", "host-rdns")
+_VECTORS = ("cvss4_vector", "cvss3_vector", "cvss_vector")
 
 
 class Nessus:
-    """A plugin's CVSS vector tells how a flaw is used and what it gives; only code or reading is a step of an attack.
-
-    An exploit in a public framework costs 1, a known one 3, none 6. What the scanner itself calls a guess is inferred.
-    """
+    """What a plugin reports at a port is a flaw of the product that it names, or of the service there; a local check (port 0) is
+    one of installed software. Informational plugins only tell of services. What the scanner itself calls a guess is inferred."""
 
     name = "nessus"
     title = "Nessus report"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """By its root element."""
-        return path.suffix.lower() in (".nessus", ".xml") and bool(_MARK.search(head[:4096]))
+        """Its first element is NessusClientData_v2."""
+        return path.suffix.lower() in (".nessus", ".xml") and bool(_MARK.search(head))
 
     def read(self, path: Path, sink: Sink) -> None:
-        """UsageError for what is no Nessus report."""
-        for number, host in enumerate(elements(path, "NessusClientData_v2", "ReportHost"), start=1):
-            with sink.tolerate(number):
-                self._host(host, sink, number)
-
-    def _host(self, host: Element, sink: Sink, place: int) -> None:
-        told = {t.get("name", ""): t.text or "" for t in host.iterfind("HostProperties/tag")}
-        address = told.get("host-ip", host.attrib["name"])
-        node = f"host:{address}"
-        zone = zone_of(address)
-        sink.record()
-        sink.fact("identifier", node, "ip", address, place=place)
-        if told.get("host-fqdn"):
-            sink.fact("identifier", node, "fqdn", told["host-fqdn"].lower(), place=place)
-        sink.fact("zone", zone, place=place, confidence=Confidence.INFERRED)
-        sink.fact("in_zone", node, zone, place=place, confidence=Confidence.INFERRED)
-        for item in host.iterfind("ReportItem"):
-            with sink.tolerate(place):
-                self._item(node, item, sink, place)
-
-    def _item(self, node: str, item: Element, sink: Sink, place: int) -> None:
-        port, protocol = int(item.attrib["port"]), item.attrib["protocol"]
-        software = f"software:{item.get('svc_name', 'general')} on {node[5:]} {protocol} {port}"
-        if port:
-            sink.fact("service", node, software, protocol, port, f"account:{software[9:]}", place=place)
-        used = using(item.findtext("cvss3_vector") or item.findtext("cvss_vector") or "")
-        if used is None:
-            return
-        if not port:
-            sink.fact("installed", node, software, place=place)
-        guessed = item.findtext("potential_vulnerability") == "true"
-        names = [c.text for c in item.findall("cve") if c.text] or [f"plugin {item.attrib['pluginID']}"]
-        for name in names:
-            flaw = f"vulnerability:{name}"
-            confidence = Confidence.INFERRED if guessed else Confidence.OBSERVED
-            sink.fact("vulnerable", node, software, flaw, place=place, confidence=confidence)
-            sink.fact("grants", flaw, *used, place=place)
-            cost = next((c for c, key in _COSTS if item.findtext(key) == "true"), _UNPUBLISHED)
-            sink.fact("exploit", flaw, cost, place=place)
+        """UsageError for what is no such document."""
+        around: Element | None = None
+        host: ScannedHost | None = None
+        for record in records(path, ("NessusClientData_v2",), ("HostProperties", "ReportItem"), sink):
+            if record.parent is not None and record.parent is not around:
+                around, host = record.parent, None
+            with sink.tolerate(record.line):
+                if record.tag == "HostProperties":
+                    host = _host(record, sink, vantage_of(path))
+                else:
+                    host = host or ScannedHost(sink, _named(record), record.line, vantage_of(path))
+                    _item(record, host)
+                sink.record()
 
 
-def using(vector: str) -> tuple[str, str] | None:
-    """(how a flaw is used, what it gives) by a CVSS vector of version 2 or 3; None for what is no step of an attack."""
-    told = dict(_VECTOR.findall(vector))
-    confidentiality, integrity = told.get("C", "N"), told.get("I", "N")
-    if told.get("AV") in ("N", "A"):
-        how = "client" if told.get("UI") == "R" else "remote"
-        if integrity in ("H", "C"):
-            return how, "code"
-        return ("remote", "read") if how == "remote" and confidentiality in ("H", "C") else None
-    return ("local", "root") if told.get("AV") == "L" and integrity in ("H", "C") else None
+def _named(record: Element) -> str:
+    return record.parent.get("name") if record.parent is not None else ""
+
+
+def _host(record: Element, sink: Sink, vantage: str) -> ScannedHost:
+    tags = {t.get("name"): t.text.strip() for t in record.all("tag")}
+    name = _named(record)
+    host = ScannedHost(sink, tags.get("host-ip") or name, record.line, vantage)
+    host.named(record.line, *(tags.get(n, "") for n in _NAMES), name if not is_address(name) else "")
+    for address in re.split(r"\s+", tags.get("mac-address", "")):
+        host.identified(record.line, "mac", address)
+    host.runs(record.line, tags.get("operating-system", "").split("\n")[0])
+    return host
+
+
+def _item(item: Element, host: ScannedHost) -> None:
+    port, protocol = int(item.get("port")), item.get("protocol") or "tcp"
+    service = item.get("svc_name").rstrip("?") or "service"
+    listens = ""
+    if port:
+        listens = host.listens(item.line, service, protocol, checked_port(port), known=False)
+    if item.get("severity") in ("", "0"):
+        return
+    cves = cve_names(c.text for c in item.all("cve"))
+    cpe = of_an_application(_cpes(item))
+    product = product_of(cpe)
+    if port:
+        software = host.listens(item.line, product, protocol, port, cpe=cpe) if product else listens
+    else:
+        software = host.carries(item.line, product or f"unidentified software on {host.address}", cpe)
+    name = f"nessus {item.get('pluginID')} {item.get('pluginName')}".strip()
+    sure = Confidence.INFERRED if item.told("potential_vulnerability") == "true" else Confidence.OBSERVED
+    host.flawed(item.line, software, flaw_of(cves, name), _use(item), confidence=sure)
+    if len(cves) > 1:
+        for cve in cves:
+            host.flawed(item.line, software, flaw_of([cve], name), None, confidence=sure)
+
+
+def _use(item: Element) -> Use | None:
+    framework = any(item.told(f"exploit_framework_{f}") == "true" for f in ("metasploit", "core", "canvas"))
+    exploited = (
+        item.told("exploit_available") == "true"
+        or item.told("exploited_by_malware") == "true"
+        or any(x.get("type").upper() == "CISA-KNOWN-EXPLOITED" for x in item.all("xref"))
+        or any(x.text.upper().startswith("CISA-KNOWN-EXPLOITED") for x in item.all("xref"))
+        or item.first("cisa-known-exploited") is not None
+    )
+    vectors = (item.told(v) for v in _VECTORS)
+    return use_of(vectors, framework=framework, exploited=exploited, likelihood=_fraction(item.told("epss_score")))
+
+
+def _cpes(item: Element) -> Iterator[str]:
+    for element in item.all("cpe"):
+        yield from element.text.split()
+
+
+def _fraction(text: str) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0

@@ -1,73 +1,101 @@
-"""Nmap XML (`nmap -oX`): hosts that are up, their open ports, and what listens there."""
+"""Nmap's XML (-oX): hosts that are up, open ports, what was detected behind them, and what vulnerability scripts report."""
 
-import ipaddress
 import re
 from pathlib import Path
-from xml.etree.ElementTree import Element
 
 from mithridate.estate.readers.interface import Sink
-from mithridate.estate.readers.xml_records import elements
+from mithridate.estate.readers.scanned import ScannedHost, flaw_of, of_an_application, vantage_of
+from mithridate.estate.readers.xml_elements import Element, records
 from mithridate.model.estate import Confidence
 
-_MARK = re.compile(rb"<nmaprun\b")
-_BITS = {4: 24, 6: 64}
-"""A scan does not tell networks; hosts of one /24 or /64 are taken to share one."""
+_MARK = re.compile(rb"<nmaprun[\s>]")
+_VULNERABLE = ("VULNERABLE", "VULNERABLE (Exploitable)", "LIKELY VULNERABLE")
+_SURE = 90
+"""Percent from which a guess at the operating system is taken."""
 
 
 class Nmap:
-    """A scan tells what listens, not as whom, and not what firewalls let through: `allow` facts come from elsewhere.
-    The zone of an address is inferred from it.
-    """
+    """An open port is a service. Where the file's name tells from where the scan was made, it can be reached from there."""
 
     name = "nmap"
     title = "Nmap XML"
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """By its root element."""
-        return path.suffix.lower() in (".xml", ".nmap") and bool(_MARK.search(head[:4096]))
+        """Its first element is nmaprun."""
+        return path.suffix.lower() == ".xml" and bool(_MARK.search(head))
 
     def read(self, path: Path, sink: Sink) -> None:
-        """UsageError for what is no Nmap XML."""
-        for number, host in enumerate(elements(path, "nmaprun", "host"), start=1):
-            with sink.tolerate(number):
-                self._host(host, sink, number)
-
-    def _host(self, host: Element, sink: Sink, place: int) -> None:
-        status = host.find("status")
-        if status is not None and status.get("state") != "up":
-            return
-        addresses = {a.get("addrtype"): a.attrib["addr"] for a in host.findall("address")}
-        address = addresses.get("ipv4") or addresses["ipv6"]
-        node = f"host:{ipaddress.ip_address(address)}"
-        sink.record()
-        sink.fact("identifier", node, "ip", address, place=place)
-        if "mac" in addresses:
-            sink.fact("identifier", node, "mac", addresses["mac"].lower(), place=place)
-        for name in host.iterfind("hostnames/hostname"):
-            sink.fact("identifier", node, "fqdn", name.attrib["name"].lower(), place=place)
-        zone = zone_of(address)
-        sink.fact("zone", zone, place=place, confidence=Confidence.INFERRED)
-        sink.fact("in_zone", node, zone, place=place, confidence=Confidence.INFERRED)
-        for port in host.iterfind("ports/port"):
-            with sink.tolerate(place):
-                self._port(node, port, sink, place)
-
-    def _port(self, node: str, port: Element, sink: Sink, place: int) -> None:
-        state = port.find("state")
-        if state is None or state.get("state") != "open":
-            return
-        number, protocol = int(port.attrib["portid"]), port.attrib["protocol"]
-        service = port.find("service")
-        told = service.attrib if service is not None else {}
-        product = " ".join(w for w in (told.get("product", ""), told.get("version", "")) if w) or told.get("name", "")
-        software = f"software:{product or f'{protocol} {number}'}"
-        sink.fact("service", node, software, protocol, number, f"account:{software[9:]} on {node[5:]}", place=place)
-        for cpe in service.findall("cpe") if service is not None else ():
-            if cpe.text:
-                sink.fact("identifier", software, "cpe", cpe.text, place=place)
+        """UsageError for what is no such document."""
+        vantage = vantage_of(path)
+        for host in records(path, ("nmaprun",), ("host",), sink):
+            with sink.tolerate(host.line):
+                if _status(host) == "up":
+                    _host(host, sink, vantage)
+                    sink.record()
 
 
-def zone_of(address: str) -> str:
-    """The zone of an address: its /24 or /64. ValueError for what is no address."""
-    parsed = ipaddress.ip_address(address)
-    return f"zone:{ipaddress.ip_network(f'{address}/{_BITS[parsed.version]}', strict=False)}"
+def _host(host: Element, sink: Sink, vantage: str) -> None:
+    addresses = {a.get("addrtype"): a for a in host.all("address")}
+    main = addresses.get("ipv4") or addresses.get("ipv6")
+    if main is None:
+        raise ValueError("a host without an address")
+    scanned = ScannedHost(sink, main.get("addr"), host.line, vantage)
+    for kind, address in addresses.items():
+        if address is not main:
+            scanned.identified(address.line, "mac" if kind == "mac" else "ip", address.get("addr"))
+    for name in host.all("hostnames", "hostname"):
+        scanned.named(name.line, name.get("name"))
+    for port in host.all("ports", "port"):
+        with sink.tolerate(port.line):
+            if _status(port, "state") == "open":
+                _port(port, scanned)
+    for script in host.all("hostscript", "script"):
+        software = ""
+        for flaw, sure in _flaws(script):
+            software = software or scanned.carries(script.line, f"unidentified software on {scanned.address}")
+            scanned.flawed(script.line, software, flaw, None, confidence=sure)
+    guess = next(iter(host.all("os", "osmatch")), None)
+    if guess is not None and int(guess.get("accuracy") or 0) >= _SURE:
+        scanned.runs(guess.line, guess.get("name"), guess.told("osclass", "cpe"))
+
+
+def _port(port: Element, host: ScannedHost) -> None:
+    service = port.first("service")
+    product = " ".join(filter(None, (service.get("product"), service.get("version")))) if service is not None else ""
+    cpe = of_an_application(c.text.strip() for c in service.all("cpe")) if service is not None else ""
+    protocol, number = port.get("protocol"), int(port.get("portid"))
+    name = product or (service.get("name") if service is not None else "")
+    software = host.listens(port.line, name, protocol, number, cpe=cpe, known=bool(product))
+    for script in port.all("script"):
+        for flaw, sure in _flaws(script):
+            host.flawed(script.line, software, flaw, None, confidence=sure)
+
+
+def _flaws(script: Element) -> list[tuple[str, Confidence]]:
+    """What a script found. `vulners` looks versions up, the others (of the vulns library) look at the service itself."""
+    found = []
+    if script.get("id") == "vulners":
+        for row in script.all("table", "table"):
+            fields = _fields(row)
+            if fields.get("type", "cve") == "cve" and fields.get("id"):
+                found.append((flaw_of([fields["id"]], fields["id"]), Confidence.INFERRED))
+        return found
+    for report in script.all("table"):
+        fields = _fields(report)
+        if fields.get("state", "").strip() in _VULNERABLE:
+            ids = next((t for t in report.all("table") if t.get("key") == "ids"), None)
+            names = [e.text.strip().removeprefix("CVE:") for e in ids.all("elem")] if ids is not None else []
+            own = f"{script.get('id')} {fields.get('title', '').strip()}".strip()
+            sure = Confidence.INFERRED if fields["state"].startswith("LIKELY") else Confidence.OBSERVED
+            found.append((flaw_of([*names, report.get("key")], own), sure))
+    return found
+
+
+def _fields(table: Element) -> dict[str, str]:
+    return {e.get("key"): e.text for e in table.all("elem")}
+
+
+def _status(element: Element, kind: str = "status") -> str:
+    """Nmap lists hosts that it was told of only when they are up, unless it says otherwise."""
+    state = element.first(kind)
+    return state.get("state") if state is not None else ("up" if kind == "status" else "")

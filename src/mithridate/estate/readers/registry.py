@@ -7,13 +7,18 @@ from mithridate.estate.readers.bloodhound import BloodHound
 from mithridate.estate.readers.by_hand import ByHand
 from mithridate.estate.readers.csaf import Csaf
 from mithridate.estate.readers.csv_facts import CsvFacts
+from mithridate.estate.readers.csv_tables import CsvTables
 from mithridate.estate.readers.cyclonedx import CycloneDx
 from mithridate.estate.readers.cyclonedx_xml import CycloneDxXml
 from mithridate.estate.readers.interface import HEAD_BYTES, Reader, Sink
+from mithridate.estate.readers.iptables import Iptables
 from mithridate.estate.readers.kubernetes import Kubernetes
+from mithridate.estate.readers.mulval import MulVal
 from mithridate.estate.readers.nessus import Nessus
+from mithridate.estate.readers.nftables import Nftables
 from mithridate.estate.readers.nmap import Nmap
 from mithridate.estate.readers.opengraph import OpenGraph
+from mithridate.estate.readers.openvas import OpenVas
 from mithridate.estate.readers.openvex import OpenVex
 from mithridate.estate.readers.osv import Osv
 from mithridate.estate.readers.own_results import OwnResults
@@ -38,9 +43,14 @@ READERS: tuple[Reader, ...] = (
     OpenGraph(),
     Nmap(),
     Nessus(),
+    OpenVas(),
     Kubernetes(),
     Terraform(),
     ByHand(),
+    MulVal(),
+    Nftables(),
+    Iptables(),
+    CsvTables(),
     CsvFacts(),
 )
 
