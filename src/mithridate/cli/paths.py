@@ -156,6 +156,7 @@ def paths(
         typer.Option(
             "--certificate",
             metavar="FILE",
+            envvar="MITHRIDATE_CERTIFICATE",
             parser=as_path,
             show_default=False,
             help="Ask nothing: verify the certificate in this paths.json.",
