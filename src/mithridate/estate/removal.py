@@ -13,6 +13,8 @@ from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
 
 _FACT = re.compile(r"\s*([a-z][A-Za-z0-9_-]*)\s*\((.*)\)\s*\Z", re.DOTALL)
+_NO_NUMBER = -1
+"""What no fact has in a column of numbers."""
 
 
 Rows = tuple[str, dict[int, int]]
@@ -51,14 +53,17 @@ class Removal:
 
 
 def removed(base: FactBase, word: str) -> list[Rows]:
-    """What a fact with `_` in it, or the sentence of an action, takes away. UsageError for what is neither."""
+    """What a fact with `_` in it, or the sentence of an action, takes away. UsageError for what is neither.
+
+    "Take read on a from b" can be read as "Take {R} from {N}" of another pack, too: the first reading that a fact fits is meant.
+    """
     found = _FACT.match(word)
     if found and found[1] in base.rules.predicates:
         return [_fact(base, word, found[1], _terms(found[2]))]
-    for fix in base.rules.fixes:
-        bound = bound_by(fix, word.strip())
-        if bound is not None:
-            return [(atom.predicate, _bound(base, atom, bound)) for atom in fix.removes]
+    fitting = [(fix, bound) for fix in base.rules.fixes if (bound := bound_by(fix, word.strip())) is not None]
+    readings = [[(atom.predicate, _bound(base, atom, bound)) for atom in fix.removes] for fix, bound in fitting]
+    if readings:
+        return next((rows for rows in readings if any(_stated(base, *one) for one in rows)), readings[0])
     raise UsageError(f"{word!r} is neither a fact nor the sentence of an action", hint="write it as the report does")
 
 
@@ -79,8 +84,14 @@ def _bound(base: FactBase, atom: Atom, bound: dict[str, str]) -> dict[int, int]:
         if isinstance(argument, Constant):
             found[i] = argument.value if isinstance(argument.value, int) else base.symbol(argument.value)
         elif argument.name in bound:
-            found[i] = _number(base, bound[argument.name], kind)
+            term = bound[argument.name]
+            found[i] = base.symbol(term) if kind != NUMBER else int(term) if term.isdigit() else _NO_NUMBER
     return found
+
+
+def _stated(base: FactBase, name: str, conditions: dict[int, int]) -> bool:
+    where = " AND ".join(f"a{i} = {value}" for i, value in conditions.items()) or "true"
+    return base.db.execute(f"SELECT 1 FROM {table(base.rules.predicates[name])} WHERE {where} LIMIT 1").fetchone() is not None
 
 
 def _number(base: FactBase, term: str, kind: str) -> int:
