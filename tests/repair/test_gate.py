@@ -1,5 +1,6 @@
 """The gate: each wrong patch is stopped by the step that is there for it, and by no other; the right one passes."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal
 from mithridate.model.violation import Violation
 from mithridate.repair.gate import Effort, Gate
+from mithridate.repair.interface import Found, Variant
 from mithridate.repair.steps.builds import Builds
 from mithridate.repair.steps.outputs import Outputs
 from mithridate.repair.steps.proofs import Proofs, silent
@@ -41,6 +43,28 @@ def test_a_wrong_patch_is_stopped_by_the_step_that_is_there_for_it(bench: Bench,
     assert patch.stopped_by is step, [(r.step, r.outcome, r.evidence) for r in patch.gate]
     assert patch.status is (PatchStatus.PLAUSIBLE if step is GateStep.VARIANTS else PatchStatus.PROPOSED)
     assert all(r.outcome is not Outcome.FAILED for r in patch.gate[:-1])
+
+
+def test_what_a_search_finds_against_one_proposal_is_held_against_the_next_without_a_search(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches = []
+    search = bench.workshop.search
+
+    def counted(variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]]) -> Found:
+        searches.append(variant)
+        return search(variant, seconds, seeds)
+
+    monkeypatch.setattr(bench.workshop, "search", counted)
+    same = notebook.SIBLING.replace("+            return 3;", "+            return 4;")
+    assert same != notebook.SIBLING
+    gate = Gate((Builds(), Proofs(), Variants(8.0)), Effort(validated=1, proposals=3))
+    given = [proposal(notebook.SIBLING, 1.0), proposal(same, 2.0), proposal(notebook.RIGHT, 3.0)]
+    right, *wrong = gate.judge(bench.subject, given, bench.workshop)
+    assert right.status is PatchStatus.VALIDATED and right.proposal.diff == notebook.RIGHT
+    assert [p.stopped_by for p in wrong] == [GateStep.VARIANTS, GateStep.VARIANTS]
+    assert any("found against an earlier proposal" in p.gate[-1].evidence[0] for p in wrong)
+    assert len(searches) == 2
 
 
 def test_the_right_patch_passes_and_every_step_says_what_it_saw(bench: Bench) -> None:

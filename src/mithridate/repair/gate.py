@@ -13,6 +13,7 @@ from mithridate.repair.diff import DiffError, sizes
 from mithridate.repair.interface import Subject, Variant, Workbench
 from mithridate.repair.steps.interface import Case, Check, Memory, Seen, failed
 from mithridate.repair.steps.proofs import silent
+from mithridate.repair.steps.variants import refutation
 
 _COMPARED = frozenset({GateStep.TESTS, GateStep.OUTPUTS})
 """Steps that look whether the program still does what it did. With nothing to compare in any of them nobody knows."""
@@ -60,7 +61,7 @@ class Gate:
             if proposal.diff in known:
                 continue
             known.add(proposal.diff)
-            patch = self._screened(subject, proposal, bench)
+            patch = self._screened(subject, proposal, bench, memory)
             (hopeful if patch.stopped_by is None else screened).append(patch)
             if len(hopeful) >= 2 * self._effort.validated:
                 done += self._chosen(subject, hopeful, done, bench, memory, ends)
@@ -85,8 +86,11 @@ class Gate:
             made.append(patch if late or self._enough(so_far) else self._through(subject, patch, bench, memory))
         return made
 
-    def _screened(self, subject: Subject, proposal: Proposal, bench: Workbench) -> Patch:
-        """Does it apply, build from the original's objects, and silence the proofs once? A cheap no, and no evidence of a yes."""
+    def _screened(self, subject: Subject, proposal: Proposal, bench: Workbench, memory: Memory) -> Patch:
+        """Does it apply, build from the original's objects, silence the proofs once, and what was found against others?
+
+        A cheap no, and no evidence of a yes.
+        """
         record: list[StepRecord] = []
         try:
             added, removed = sizes(proposal.diff)
@@ -102,6 +106,10 @@ class Gate:
             seen = silent(subject, bench, built, _SCREENED_REPLAYS, proposal.diff)
             if seen.outcome is Outcome.FAILED:
                 record.append(_recorded(GateStep.PROOFS, seen, time.monotonic() - started))
+            elif any(check.step is GateStep.VARIANTS for check in self._checks):
+                case = Case(subject=subject, proposal=proposal, bench=bench, memory=memory, patched=built)
+                if (refuted := refutation(case)) is not None:
+                    record.append(_recorded(GateStep.VARIANTS, refuted, time.monotonic() - started))
         return self._made(subject, proposal, record, (added, removed))
 
     def _through(self, subject: Subject, patch: Patch, bench: Workbench, memory: Memory) -> Patch:

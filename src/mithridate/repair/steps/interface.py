@@ -15,6 +15,8 @@ class Memory:
     """What is the same for all proposals of a subject and takes time to find out, as the project's tests before the patch."""
 
     known: dict[str, object] = field(default_factory=dict)
+    counterexamples: dict[tuple[str, bytes], None] = field(default_factory=dict)
+    """Entry points with inputs that searches found against earlier proposals, the latest last."""
 
     def once(self, name: str, kind: type[_T], find_out: Callable[[], _T]) -> _T:
         """The value of that name, found out at the first call."""

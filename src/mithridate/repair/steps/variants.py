@@ -32,6 +32,8 @@ class Variants:
 
     def check(self, case: Case) -> Seen:
         """Fails at the first variant that violates something that the unpatched program does not show elsewhere."""
+        if (refuted := refutation(case)) is not None:
+            return refuted
         tried = 0
         for entry_id, inputs in self._near(case):
             tried += len(inputs)
@@ -51,6 +53,7 @@ class Variants:
         found = case.bench.search(case.built, self._seconds, seeds)
         for data, entry_id, violation in found.violations:
             if why := _held(case, entry_id, data, (violation,)):
+                case.memory.counterexamples[entry_id, data] = None
                 return failed(f"a fresh search of {self._seconds:.0f} s found an input of {len(data)} bytes that {why}")
         searched = f"a fresh search of {self._seconds:.0f} s ({found.executions:,} executions) from the proofs and the corpus"
         told = [line for seen in others for line in seen.evidence]
@@ -64,6 +67,16 @@ class Variants:
             else:
                 near = [perturbed(proof.data, self._perturbations) for proof in proofs]
             yield entry_id, [data for some in near for data in some]
+
+
+def refutation(case: Case) -> Seen | None:
+    """The failure, when what a search found against an earlier proposal is held against this one, too; None when nothing is."""
+    for entry_id in dict.fromkeys(entry_id for entry_id, _ in case.memory.counterexamples):
+        inputs = [data for known, data in case.memory.counterexamples if known == entry_id]
+        for data, judged in zip(inputs, case.bench.judge(case.built, entry_id, inputs), strict=True):
+            if not isinstance(judged, ToolFailure) and (why := _held(case, entry_id, data, judged)):
+                return failed(f"an input of {len(data)} bytes, found against an earlier proposal, {why}")
+    return None
 
 
 def _held(case: Case, entry_id: str, data: bytes, seen: Sequence[Violation]) -> str:
