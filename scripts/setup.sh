@@ -42,7 +42,14 @@ fi
 
 bash scripts/fetch-web.sh
 
-[ -f "$venv/.installed" ] && [ "$venv/.installed" -nt requirements.lock ] && [ "$venv/.installed" -nt pyproject.toml ] && exit 0
+compiled() { # our own sources as bytecode: what runs in sandboxes cannot write any, and starts anew for every batch of inputs
+  "$venv/bin/python" -m compileall -q src
+}
+
+if [ -f "$venv/.installed" ] && [ "$venv/.installed" -nt requirements.lock ] && [ "$venv/.installed" -nt pyproject.toml ]; then
+  compiled
+  exit 0
+fi
 python=$(command -v python3.11 || command -v python3) || give_up "Python 3.11 or newer is needed."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || give_up "Python 3.11 or newer is needed; this is $("$python" -V)."
 echo "Setting up the virtual environment in $venv" >&2
@@ -57,6 +64,7 @@ if ! "${uv[@]}" --version >/dev/null 2>&1; then
   awk '/^uv==/ { on = 1 } on { print } on && !/\\$/ { exit }' requirements.lock >"$venv/uv.txt"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$venv/uv.txt" || give_up "$no_index"
 fi
-"${uv[@]}" pip sync --quiet --python "$venv/bin/python" --require-hashes requirements.lock || give_up "$no_index"
+"${uv[@]}" pip sync --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes requirements.lock || give_up "$no_index"
 "${uv[@]}" pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation --offline --editable . ||
   give_up "Mithridate itself could not be put into the virtual environment; remove $venv and start again."
+compiled
