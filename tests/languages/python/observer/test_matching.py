@@ -13,6 +13,8 @@ import re
 
 AT_IMPORT = re.compile(
     r"{SLOW}")
+UNNAMED = [
+    re.compile("(i|i)*j")]
 TABLE = {{"plain": "x+y"}}
 _kept = {{}}
 
@@ -24,6 +26,9 @@ class Reader:
 
 def by_name(text):
     return AT_IMPORT.match(text)
+
+def unnamed(text):
+    return UNNAMED[0].match(text)
 
 def by_text(text):
     return re.sub("(e|e)*f", "", text)
@@ -59,14 +64,19 @@ def frames(folder: Path, target: str, text: str, **members: Any) -> list[tuple[s
 
 
 @pytest.mark.parametrize("length", [24, 40])
-def test_a_pattern_made_at_import_is_named_by_its_line_whether_or_not_the_run_ends(tmp_path: Path, length: int) -> None:
+def test_a_pattern_made_at_import_is_told_by_its_name_whether_or_not_the_run_ends(tmp_path: Path, length: int) -> None:
     found = frames(tmp_path, "by_name", "a" * length)
-    assert found[:2] == [("<pattern>", line_of("AT_IMPORT = ")), ("by_name", line_of("return AT_IMPORT"))]
+    assert found[:2] == [("AT_IMPORT", line_of("AT_IMPORT = ")), ("by_name", line_of("return AT_IMPORT"))]
+
+
+def test_a_pattern_without_a_name_is_told_by_its_line(tmp_path: Path) -> None:
+    found = frames(tmp_path, "unnamed", "i" * 40)
+    assert found[:2] == [("<pattern>", line_of('re.compile("(i')), ("unnamed", line_of("return UNNAMED"))]
 
 
 def test_a_pattern_of_a_class_is_found_through_the_object(tmp_path: Path) -> None:
     found = frames(tmp_path, "Reader.read", "c" * 40, construct={"args": []})
-    assert found[0] == ("Reader", line_of('pattern = re.compile("(c'))
+    assert found[0] == ("pattern", line_of('pattern = re.compile("(c'))
     assert found[1][0] == "read"
 
 

@@ -13,8 +13,6 @@ MAX_COMPARED = 300
 MAX_CONSTANT = 200
 MAX_PATTERNS = 4000
 MAX_PATTERN = 8000
-_OUTSIDE = {"<module>": "<pattern>"}
-"""What is made outside of functions is called by what it is."""
 _DEPTH = 14
 _FRAMEWORK = frozenset(
     """
@@ -104,7 +102,7 @@ class Notebook:
     def compile(self, pattern: Any, flags: int, file: str, line: int, function: str) -> None:
         """Note a regular expression that project code used, from its import on."""
         self._patterns[(pattern, flags)] = (file, line)
-        self._made.setdefault(pattern, {"file": file, "line": line, "function": _OUTSIDE.get(function, function)})
+        self._made.setdefault(pattern, {"file": file, "line": line, "function": function})
 
     def pattern_made(self, pattern: Any) -> dict[str, Any] | None:
         """Where project code made a regular expression of this text first, as a frame; None when it did not."""

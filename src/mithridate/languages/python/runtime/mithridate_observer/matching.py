@@ -66,7 +66,7 @@ def _written(frame: FrameType) -> ast.expr | None:
 
 
 def _value(expression: ast.expr, frame: FrameType) -> Any:
-    """What a name or an attribute of one stands for, without running any code of the target; None for anything else."""
+    """What a name, an attribute or an item of one stands for, without running any code of the target; None for anything else."""
     if isinstance(expression, ast.Name):
         for names in (frame.f_locals, frame.f_globals):
             if expression.id in names:
@@ -76,4 +76,12 @@ def _value(expression: ast.expr, frame: FrameType) -> Any:
         holder = _value(expression.value, frame)
         found = inspect.getattr_static(holder, expression.attr, _MISSING) if holder is not None else _MISSING
         return None if found is _MISSING else found
+    if isinstance(expression, ast.Subscript) and isinstance(expression.slice, (ast.Constant, ast.Name)):
+        holder, index = _value(expression.value, frame), expression.slice
+        at = index.value if isinstance(index, ast.Constant) else _value(index, frame)
+        if type(holder) in (list, tuple, dict) and type(at) in (int, str):
+            try:
+                return holder[at]
+            except LookupError:
+                return None
     return None

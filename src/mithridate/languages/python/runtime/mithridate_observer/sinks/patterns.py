@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import linecache
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from ..recording import Recorder
 
 _HELPERS = 4
+_NAMED = re.compile(r"\s*(\w+)\s*(?::[^=]*)?=(?!=)")
 
 
 def patch(module: ModuleType) -> None:
@@ -50,7 +54,7 @@ def _noting(original: Callable[..., Any], package: str) -> Callable[..., Any]:
             recorder = recording.active
             shown = recorder.place(frame.f_code.co_filename) if frame is not None and recorder is not None else None
             if frame is not None and shown:
-                book.compile(pattern, int(flags), shown, frame.f_lineno, frame.f_code.co_name)
+                book.compile(pattern, int(flags), shown, frame.f_lineno, _maker_name(frame))
         return original(*args, **kwargs)
 
     return call
@@ -67,6 +71,15 @@ def _maker(frame: FrameType | None, pattern: str | bytes) -> FrameType | None:
             break
         frame = frame.f_back
     return frame
+
+
+def _maker_name(frame: FrameType) -> str:
+    """The function that makes a pattern here; outside of functions the name that it is given, else what it is."""
+    code = frame.f_code
+    if code.co_flags & inspect.CO_OPTIMIZED:
+        return code.co_name
+    named = _NAMED.match(linecache.getline(code.co_filename, frame.f_lineno)[:1000])
+    return named[1] if named else "<pattern>"
 
 
 def _caller(package: str) -> tuple[FrameType | None, str]:
