@@ -43,7 +43,7 @@ fi
 bash scripts/fetch-web.sh
 
 compiled() { # our own sources as bytecode: what runs in sandboxes cannot write any, and starts anew for every batch of inputs
-  "$venv/bin/python" -m compileall -q src
+  "$venv/bin/python" -m compileall -q src >/dev/null 2>&1 || true
 }
 
 if [ -f "$venv/.installed" ] && [ "$venv/.installed" -nt requirements.lock ] && [ "$venv/.installed" -nt pyproject.toml ]; then
