@@ -1,6 +1,6 @@
 """How long an estate takes from files on disk to the cheapest paths to all goals, and in how much memory.
 
-    python -m bench.estate.scale [--hosts N ...] [--dir DIR] [--threads N]
+    python -m bench.estate.scale [--hosts N ...] [--dir DIR] [--threads N] [--plot FILE.svg]
 
 Each size runs in a process of its own. Prints a table: seconds of each stage, peak memory, rule instances.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.estate import large
+from bench.estate import large, plot
 from bench.machine import described
 from mithridate.estate.facts import FactBase
 from mithridate.estate.ground import ground
@@ -77,6 +77,7 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, nargs="+", default=[1_000, 10_000, 50_000, 100_000, 1_000_000])
     parser.add_argument("--dir", type=Path)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--plot", type=Path, help="write a plot of seconds and memory over size")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
@@ -94,6 +95,14 @@ def main() -> None:
             print(hosts, {k: round(v, 2) for k, v in rows[-1][1].items()}, flush=True)
     stages = ("read", "intern", "ground", "index", "solve", "total", "peak GB", "instances", "reached")
     print("| hosts | " + " | ".join(stages) + " |\n|" + "---|" * (len(stages) + 1))
+    if given.plot:
+        lines = [
+            ("seconds, from files to all goals", [(float(hosts), told["total"]) for hosts, told in rows]),
+            ("seconds of grounding and solving", [(float(hosts), told["ground"] + told["solve"]) for hosts, told in rows]),
+            ("peak memory, GB", [(float(hosts), told["peak GB"]) for hosts, told in rows]),
+        ]
+        drawn = plot.log_log("From files to the cheapest paths to all goals", "hosts", "seconds, GB", lines)
+        given.plot.write_text(drawn, "utf-8")
     for hosts, told in rows:
         shown = (f"{told[s]:,.0f}" if s in ("instances", "reached") else f"{told[s]:.1f}" for s in stages)
         print(f"| {hosts:,} | {' | '.join(shown)} |")
