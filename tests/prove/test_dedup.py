@@ -1,11 +1,13 @@
 import itertools
 import random
+from dataclasses import replace
 
-from tests.prove.records import frame, proof, violation
+from tests.prove.records import entry, frame, proof, violation
 
 from mithridate.model.finding import ControlTier
-from mithridate.model.violation import Access, Region, Relation, ViolationKind
+from mithridate.model.violation import Access, Frame, Region, Relation, Violation, ViolationKind
 from mithridate.prove.dedup import group
+from mithridate.prove.triage import findings
 
 OTHER_CALLERS = (frame("parse_chunk", 42), frame("retry", 77), frame("main", 9))
 
@@ -72,6 +74,25 @@ def test_loops_stopped_at_one_line_by_chance_are_not_merged() -> None:
         return proof(violation(ViolationKind.TIMEOUT, access=None, region=None, frames=(frame("next", 1), frame(outermost, 2))))
 
     assert sizes(spin("list"), spin("tree")) == [1, 1]
+
+
+def slow(line: int) -> Violation:
+    """Time in an expression of that line, which a helper matches for all."""
+    made = Frame(function="<pattern>", file="/src/lexer.py", line=line, pattern="(a+)+b")
+    called = (frame("match", 42, "/src/lexer.py"), frame("parse", 10, "/src/lexer.py"))
+    return violation(ViolationKind.SUPERLINEAR_TIME, access=None, region=None, allocation=(), frames=(made, *called))
+
+
+def test_expressions_that_one_helper_matches_are_told_apart_by_where_they_are_made() -> None:
+    first, second = proof(slow(3)), proof(slow(7))
+    assert sizes(first, second, proof(slow(3), blob="c" * 64)) == [1, 2]
+    assert len({f.id for f in findings([first, second], {"demo:@@": entry()})}) == 2
+
+
+def test_which_expression_of_a_function_is_met_changes_no_signature_of_a_proof() -> None:
+    met, other = slow(3), slow(7)
+    assert met.signature == other.signature == replace(met, frames=met.frames[1:]).signature
+    assert (met.place, other.place) == (met.frames[0], other.frames[0])
 
 
 def test_what_has_no_place_is_told_apart_by_its_door() -> None:

@@ -128,7 +128,7 @@ class Access(StrEnum):
 
 
 PATTERN = "<pattern>"
-"""The function of a frame that is no call: where, outside of functions, a regular expression is made that is being matched."""
+"""What the place of a regular expression is called that has neither a function around it nor a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +148,9 @@ class Frame:
     inlined: bool = False
     accessor: bool = False
     """Only fetches or stores through a pointer that it is given: its caller is to blame."""
+    pattern: str = ""
+    """The regular expression (its beginning) that is made here: no call, but the place of what the next frame is matching. It is
+    to blame, and no part of signatures: of several that a function matches it is chance which one a look at the clock meets."""
 
     @property
     def in_project(self) -> bool:
@@ -158,8 +161,6 @@ class Frame:
     def code(self) -> str:
         """What tells this frame's code from other code: the function (with its file where the language needs that);
         without symbols module and offset, else file and line."""
-        if self.function == PATTERN:
-            return f"{self.file}:{self.line}"
         if self.function:
             return f"{self.file}:{self.function}" if self.file.endswith(_NAMED_WITHIN_FILES) else self.function
         return f"{self.module}+{self.offset:#x}" if self.module else f"{self.file}:{self.line}"
@@ -226,7 +227,7 @@ class Violation:
         Resource violations have no stable innermost frame (the clock stops anywhere in a loop), so only their kind
         and the outermost project function count.
         """
-        frames = self._blamed
+        frames = [f for f in self._blamed if not f.pattern]
         counted = frames[-1:] if self.kind in _STOPPED_ANYWHERE else frames[:3]
         places = [f.code for f in counted]
         return hashlib.sha256("\0".join([self.kind, self.access or "", *places]).encode()).hexdigest()[:16]

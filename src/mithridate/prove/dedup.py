@@ -4,6 +4,7 @@ Two proofs show one flaw when any of these holds:
 1. their violations have the same signature;
 2. violations of one family happen at the same file, line and function, with the same direction of access;
 3. violations of one family, in one function, miss an object that was made at the same place (or is the same variable).
+Time that a regular expression takes is one finding an expression, wherever it is matched.
 Observed facts are one finding a place: of them only the line counts, not the way that led there.
 The relation is closed transitively, and the result does not depend on the order of the proofs.
 """
@@ -118,6 +119,8 @@ def _keys(violation: Violation) -> list[Hashable]:
     place = violation.place
     if violation.kind in OBSERVED_FACTS and place is not None and place.line:
         return [("fact", violation.kind, place.file, place.line)]
+    if place is not None and place.pattern:
+        return [("pattern", violation.kind, place.file, place.line)]
     if place is None or not place.in_project or violation.kind in _NO_FIXED_PLACE:
         return keys
     family = _FAMILIES.get(violation.kind, violation.kind)

@@ -68,8 +68,8 @@ def _identity(lead: Proof) -> str:
     """Stable across runs: from the signature, and from the door where the record has no place, or a fact's own line."""
     door = "" if lead.violation.frames else lead.entry_id
     at = lead.violation.place
-    if at is not None and lead.violation.kind in OBSERVED_FACTS:
-        door = f"{at.file}:{at.line}"  # one function may hold several facts of one kind
+    if at is not None and (at.pattern or lead.violation.kind in OBSERVED_FACTS):
+        door = f"{at.file}:{at.line}"  # one function may hold several facts of one kind, or match several expressions
     return "M-" + hashlib.sha256(f"{lead.signature}\0{door}".encode("utf-8", "backslashreplace")).hexdigest()[:10]
 
 

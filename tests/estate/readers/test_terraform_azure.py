@@ -32,6 +32,8 @@ def rule(priority: int, access: str, source: str, ports: str, **more: Any) -> di
         "access": access,
         "protocol": "Tcp",
         "source_address_prefix": source,
+        "source_port_range": "*",
+        "destination_address_prefix": "*",
         "destination_port_range": ports,
         **more,
     }
@@ -101,6 +103,47 @@ def test_rules_apply_by_priority(tmp_path: Path) -> None:
     } <= told
     opened = [f for f in told if f.startswith("allow(zone:internet")]
     assert len(opened) == 2
+
+
+def opened(folder: Path, rules: list[dict[str, Any]], *more: dict[str, Any]) -> tuple[set[str], list[str]]:
+    """What the internet may connect to by these rules, as "low-high", and what was passed over."""
+    group = one("azurerm_network_security_group", "web", id=NSG, name="web", resource_group_name="Shop", security_rule=rules)
+    what = found(folder, [group if r["type"] == group["type"] else r for r in RESOURCES] + [*more])
+    start = f"allow(zone:internet, {GUARD} from outside, tcp, "
+    return {f.removeprefix(start)[:-1] for f in what.told if f.startswith(start)}, [reason for _, reason in what.broken]
+
+
+@pytest.mark.parametrize(
+    ("change", "left"),
+    [
+        ({}, set()),
+        ({"destination_address_prefix": "10.0.0.4"}, {"443, 443"}),
+        ({"source_port_range": "53"}, {"443, 443"}),
+        ({"source_address_prefix": "192.0.2.0/24"}, {"443, 443"}),
+        ({"destination_application_security_group_ids": ["x"]}, {"443, 443"}),
+        ({"source_address_prefix": None, "source_address_prefixes": ["0.0.0.0/0"]}, set()),
+    ],
+)
+def test_only_what_is_denied_to_everybody_is_no_longer_allowed(tmp_path: Path, change: dict[str, Any], left: set[str]) -> None:
+    assert opened(tmp_path, [{**rule(100, "Deny", "*", "*"), **change}, rule(200, "Allow", "*", "443")]) == (left, [])
+
+
+def test_a_rule_that_is_not_understood_is_told_and_the_others_apply(tmp_path: Path) -> None:
+    ports, told = opened(tmp_path, [rule(100, "Allow", "*", "many"), rule(200, "Allow", "*", "443")])
+    assert ports == {"443, 443"}
+    assert len(told) == 1 and "many" in told[0]
+
+
+@pytest.mark.parametrize(("group", "ports"), [("shop", {"8443, 8443"}), ("other", set())])
+def test_a_rule_of_its_own_belongs_to_the_group_of_its_resource_group(tmp_path: Path, group: str, ports: set[str]) -> None:
+    alone = one(
+        "azurerm_network_security_rule",
+        "r",
+        network_security_group_name="Web",
+        resource_group_name=group,
+        **rule(100, "Allow", "Internet", "8443"),
+    )
+    assert opened(tmp_path, [], alone)[0] == ports
 
 
 def test_a_machine_without_a_public_address_is_not_outside(tmp_path: Path) -> None:

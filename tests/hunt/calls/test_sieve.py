@@ -56,6 +56,7 @@ def test_the_call_that_uses_a_run_up_is_slow_and_the_others_are_measured_again()
     assert shown == {sieve.key(suspicions[0]): False, sieve.key(suspicions[1]): True}
     left = sieve.rest(job, 1)
     assert left is not None and left.calls == job.calls[2:] and left.purpose is Purpose.SIEVE
+    assert sieve.rest(job, 0, {FAST.text}) is None and sieve.rest(job, 0, {SLOW.text}) is not None
 
 
 def test_functions_are_called_only_with_texts_that_are_slow(tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+from mithridate.estate.readers.azure_resources import AZURE_TYPES
 from mithridate.estate.readers.interface import Sink
 from mithridate.estate.readers.terraform_aws import AWS_TYPES, Aws
-from mithridate.estate.readers.terraform_azure import AZURE_TYPES, Azure
+from mithridate.estate.readers.terraform_azure import Azure
 from mithridate.estate.readers.terraform_resources import resources
 from mithridate.model.errors import UsageError
 

@@ -8,7 +8,7 @@ from mithridate.estate.readers.address_zones import INTERNET, is_everything, zon
 from mithridate.estate.readers.aws_rights import AWS_LAUNCHES, AWS_MANAGED, AWS_RIGHTS
 from mithridate.estate.readers.iam_policies import Permissions, Statement, statements, wildcard
 from mithridate.estate.readers.interface import Sink
-from mithridate.estate.readers.terraform_resources import Resource, base_address, whole
+from mithridate.estate.readers.terraform_resources import Resource, base_address, listed, whole
 from mithridate.model.estate import Confidence
 
 _KINDS = {
@@ -39,7 +39,6 @@ AWS_TYPES = frozenset(_KINDS) | frozenset(
         *(f"aws_iam_{kind}_policy{end}" for kind in ("role", "user", "group") for end in ("", "_attachment")),
     }
 )
-_NAMES = {"ip": ("private_ip", "public_ip"), "fqdn": ("private_dns", "public_dns"), "instance": ("id",)}
 _ACCOUNT = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:([0-9]{12}):")
 _TRUSTED = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):root\Z|([0-9]{12})\Z")
 _INFERRED, _OBSERVED = Confidence.INFERRED, Confidence.OBSERVED
@@ -288,11 +287,11 @@ class Aws:
         protocol = str(rule.get("protocol") or rule.get("ip_protocol") or "tcp").lower()
         every = protocol in ("-1", "all")
         low, high = (1, 65535) if every else (whole(rule.get("from_port"), 1), whole(rule.get("to_port"), 65535))
-        ranges = [r for key in ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6") for r in _listed(rule.get(key))]
+        ranges = [r for key in ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6") for r in listed(rule.get(key))]
         groups = [
             g
             for key in ("security_groups", "source_security_group_id", "referenced_security_group_id")
-            for g in _listed(rule.get(key))
+            for g in listed(rule.get(key))
         ]
         zones = [f"zone:{self._group(g)}" for g in groups] + ([f"zone:{group}"] if rule.get("self") is True else [])
         target = f"zone:{group}"
@@ -337,9 +336,3 @@ class Aws:
             elif kind == "AWS":
                 who = ("role" if ":role/" in name else "account") + f":{name}"
                 self._sink.fact("opened_to", node, who, policy, place=place)
-
-
-def _listed(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [value] if value else []
-    return [v for v in value if isinstance(v, str) and v] if isinstance(value, list) else []

@@ -36,10 +36,7 @@ class Resource:
 
     def texts(self, name: str) -> list[str]:
         """An attribute that is a text or a list of texts."""
-        value = self.values.get(name)
-        if isinstance(value, str):
-            return [value] if value else []
-        return [v for v in value if isinstance(v, str) and v] if isinstance(value, list) else []
+        return listed(self.values.get(name))
 
     def number(self, name: str, otherwise: int = 0) -> int:
         """A whole number; some exporters write it as a text."""
@@ -51,6 +48,13 @@ class Resource:
         if isinstance(value, dict):
             return [value]
         return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
+
+
+def listed(value: Any) -> list[str]:
+    """A text, or those in a list."""
+    if isinstance(value, str):
+        return [value] if value else []
+    return [v for v in value if isinstance(v, str) and v] if isinstance(value, list) else []
 
 
 def whole(value: Any, otherwise: int = 0) -> int:

@@ -33,7 +33,7 @@ def bounds(failures: Iterable[Skipped], environment: Path) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for information in sorted(environment.glob("*.dist-info")):
         name, _, version = information.name.removesuffix(".dist-info").partition("-")
-        if lacking & set(_modules(information, name)):
+        if lacking & set(_modules(information)):
             bound = _series_before(version)
             if bound:
                 found[canonicalize_name(name)] = bound
@@ -45,17 +45,20 @@ def _named(reason: str) -> Iterator[str]:
         yield from pattern.findall(reason)
 
 
-def _modules(information: Path, name: str) -> Iterator[str]:
-    """The modules and packages of a distribution, by its list of files."""
-    yield name
+def _modules(information: Path) -> Iterator[str]:
+    """The modules and packages of a distribution, by its list of files. A folder that is none of its packages may be shared with
+    other distributions, one of which is missing rather than this one too new."""
     try:
         with (information / "RECORD").open("rb") as file:
             listed = file.read(_MOST_READ).decode("utf-8", "replace")
     except OSError:
         return
     for line in listed.splitlines():
-        first = line.partition(",")[0].partition("/")[0]
-        yield first.removesuffix(".py")
+        first, inside, rest = line.partition(",")[0].partition("/")
+        if not inside and first.endswith((".py", ".so")):
+            yield first.partition(".")[0]
+        elif rest.partition(".")[0] == "__init__":
+            yield first
 
 
 def _series_before(version: str) -> str:

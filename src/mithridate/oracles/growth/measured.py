@@ -11,6 +11,8 @@ from mithridate.oracles.growth.verdict import Measured, Raised
 _DEPTH = 64
 _MOST = 1 << 32
 _FRAMES = 40
+_PATTERN = 200
+"""Characters kept of a regular expression."""
 
 
 def measure(document: bytes, records: Iterable[Mapping[str, Any]], documented: Iterable[str] = ()) -> Measured:
@@ -47,6 +49,7 @@ def measure(document: bytes, records: Iterable[Mapping[str, Any]], documented: I
         ended=ended,
         phase=where if ended != "done" else "attack",
         frames=frames,
+        regex=frames[0].pattern if frames else "",
         attack_raised=tuple(raised["attack"]),
         control_raised=tuple(raised["control"]),
         documented=frozenset(documented),
@@ -83,7 +86,12 @@ def frames_of(told: object) -> tuple[Frame, ...]:
     if not isinstance(told, list):
         return ()
     return tuple(
-        Frame(function=str(one.get("function", "")), file=str(one.get("file", "")), line=int(_number(one.get("line"))))
+        Frame(
+            function=str(one.get("function", "")),
+            file=str(one.get("file", "")),
+            line=int(_number(one.get("line"))),
+            pattern=str(one.get("pattern") or "")[:_PATTERN],
+        )
         for one in told[:_FRAMES]
         if isinstance(one, dict)
     )

@@ -51,12 +51,18 @@ def test_where_no_older_one_helps_the_newest_stay(place: Place) -> None:
         ("AttributeError: module 'marks' has no attribute 'soft'", ("marks<3.0",)),
         ("AttributeError: module 'other_name' has no attribute 'soft'", ("other<0.4",)),
         ("ModuleNotFoundError: No module named 'marks'", ()),
+        ("ModuleNotFoundError: No module named 'shared.cloud'", ()),
         ("AttributeError: module 'collections' has no attribute 'Mapping'", ()),
         ("ImportError: cannot import name 'soft' from 'shop' (/src/shop.py)", ()),
     ],
 )
 def test_only_what_an_installed_distribution_lacks_bounds_it(tmp_path: Path, reason: str, found: tuple[str, ...]) -> None:
-    for name, version, file in (("marks", "3.0.2", "marks/__init__.py"), ("other", "0.4.1", "other_name.py"), ("z", "0", "z.py")):
+    installed = [
+        ("marks", "3.0.2", "marks/__init__.py"),
+        ("other", "0.4.1", "other_name.py"),
+        ("z", "1.2", "shared/z/__init__.py"),
+    ]
+    for name, version, file in installed:
         information = tmp_path / f"{name}-{version}.dist-info"
         information.mkdir()
         (information / "RECORD").write_text(f"{file},sha256=x,1\n")
@@ -64,7 +70,12 @@ def test_only_what_an_installed_distribution_lacks_bounds_it(tmp_path: Path, rea
 
 
 def test_a_distribution_without_a_series_before_or_a_list_of_files_is_left(tmp_path: Path) -> None:
-    for folder in ("marks-0.0.3.dist-info", "broken-x.dist-info"):
+    for folder in ("marks-0.0.3.dist-info", "broken-x.dist-info", "bare-1.0.dist-info"):
         (tmp_path / folder).mkdir()
-    lacks = [Skipped(what="shop", reason=f"AttributeError: module '{name}' has no attribute 'x'") for name in ("marks", "broken")]
+        if "bare" not in folder:
+            (tmp_path / folder / "RECORD").write_text(f"{folder.partition('-')[0]}/__init__.py,,\n")
+    lacks = [
+        Skipped(what="shop", reason=f"AttributeError: module '{name}' has no attribute 'x'")
+        for name in ("marks", "broken", "bare")
+    ]
     assert bounds(lacks, tmp_path) == ()

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -376,8 +377,13 @@ class Planner:
         fast = [self._measured[name] for name, slow in shown.items() if not slow and name in self._measured]
         if not large:
             self.state.queue += sieve.measurements(job.target, fast, plans.WORST, large=True)
-        if not run.complete and (left := sieve.rest(job, len(run.answers))) is not None:
+        if not run.complete and (left := sieve.rest(job, len(run.answers), self._slow_enough())) is not None:
             self.state.queue.append(left)
+
+    def _slow_enough(self) -> set[str]:
+        """Patterns of which so many shapes are known to be slow that more would show nothing."""
+        slow = Counter(one[0].text for name, one in self._measured.items() if self.state.sieved.get(name))
+        return {text for text, count in slow.items() if count >= sieve.ENOUGH}
 
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:
         measured = measure(job.document, run.records)

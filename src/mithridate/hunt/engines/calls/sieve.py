@@ -5,7 +5,7 @@ be slow or not, and only the slow ones are worth a call of every function whose 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mithridate.hunt.engines.calls.outcome import Answer
 from mithridate.hunt.engines.calls.scalable import Scalable
@@ -65,9 +65,9 @@ def slow(job: Job, answers: Sequence[Answer], *, complete: bool) -> Mapping[str,
     return shown
 
 
-def rest(job: Job, answered: int) -> Job | None:
-    """The calls behind the one that used the run up."""
-    after = slice(answered + 1, None)
-    if not job.calls[after]:
+def rest(job: Job, answered: int, known: Collection[str] = ()) -> Job | None:
+    """The calls behind the one that used the run up; without those of the patterns `known` to be slow enough."""
+    left = [i for i in range(answered + 1, len(job.calls)) if job.calls[i]["args"][0] not in known]
+    if not left:
         return None
-    return Job(target=job.target, purpose=job.purpose, calls=job.calls[after], texts=job.texts[after])
+    return Job(target=job.target, purpose=job.purpose, calls=[job.calls[i] for i in left], texts=[job.texts[i] for i in left])

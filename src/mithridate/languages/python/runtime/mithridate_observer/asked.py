@@ -13,6 +13,8 @@ MAX_COMPARED = 300
 MAX_CONSTANT = 200
 MAX_PATTERNS = 4000
 MAX_PATTERN = 8000
+_SHOWN = 200
+"""Characters of a regular expression in a frame."""
 _DEPTH = 14
 _FRAMEWORK = frozenset(
     """
@@ -102,7 +104,8 @@ class Notebook:
     def compile(self, pattern: Any, flags: int, file: str, line: int, function: str) -> None:
         """Note a regular expression that project code used, from its import on."""
         self._patterns[(pattern, flags)] = (file, line)
-        self._made.setdefault(pattern, {"file": file, "line": line, "function": function})
+        shown = pattern[:_SHOWN].decode("latin-1") if isinstance(pattern, bytes) else pattern[:_SHOWN]
+        self._made.setdefault(pattern, {"file": file, "line": line, "function": function, "pattern": shown})
 
     def pattern_made(self, pattern: Any) -> dict[str, Any] | None:
         """Where project code made a regular expression of this text first, as a frame; None when it did not."""

@@ -209,12 +209,15 @@ def _sampled(context: Context, dump: Any) -> list[list[dict[str, Any]]]:
         try:
             found = context.places.of_stack(frame)
             if found:
-                made = made_at(frame)
+                made = None
+                with contextlib.suppress(Exception):  # nothing of ours may come up in the target's code
+                    made = made_at(frame)
                 kept[:] = [with_pattern(found, made)]
                 line = pattern_line(made, found[0]) if made is not None else b""
                 if line and written[-1:] != [line] and len(written) < _PATTERNS:
                     written.append(line)
-                    os.write(dump.fileno(), line)
+                    with contextlib.suppress(OSError):
+                        os.write(dump.fileno(), line)
         except RecursionError:
             pass  # the target is as deep as it may go
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
-import re
 from types import CodeType, FrameType
 from typing import Any
 
@@ -20,19 +19,20 @@ _calls: dict[tuple[CodeType, int], ast.expr | None] = {}
 def made_at(frame: FrameType | None) -> dict[str, Any] | None:
     """The place where the project makes the pattern that `frame` is matching, as a frame of a record; None when it matches
     none, or one that is not the project's, or nobody can tell."""
-    pattern = _pattern(frame) if frame is not None else None
-    return book.pattern_made(getattr(pattern, "pattern", pattern)) if pattern is not None else None
+    text = _pattern(frame) if frame is not None else None
+    return book.pattern_made(text) if type(text) in (str, bytes) else None
 
 
 def _pattern(frame: FrameType) -> Any:
-    """A compiled pattern, or the text of one."""
+    """The text of the pattern."""
+    value: Any
     if frame.f_globals.get("__name__") in _PACKAGES:
-        return frame.f_locals.get("pattern")
-    expression = _called(frame)
-    if expression is None:
-        return None
-    value = _value(expression, frame)
-    return value if isinstance(value, (re.Pattern, str, bytes)) or hasattr(value, "pattern") else None
+        value = frame.f_locals.get("pattern")
+    else:
+        expression = _called(frame)
+        value = _value(expression, frame) if expression is not None else None
+    # The types of `re` and of the package `regex`; of any other, an attribute could be code of the target.
+    return value.pattern if type(value).__name__ == "Pattern" and type(value).__module__ in ("re", "_regex") else value
 
 
 def _called(frame: FrameType) -> ast.expr | None:

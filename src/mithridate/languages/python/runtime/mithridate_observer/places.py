@@ -85,9 +85,10 @@ class Places:
                 every.append(frame)
         told = _PATTERN.findall(text)
         if project and told:
-            last = json.loads(told[-1])
-            if last["within"] == project[0]:
-                project = with_pattern(project, last["made"])
+            with contextlib.suppress(ValueError, KeyError, TypeError):  # the target can write there, too
+                last = json.loads(told[-1])
+                if last["within"] == project[0]:
+                    project = with_pattern(project, last["made"])
         return (project or every)[:MAX_FRAMES]
 
     def note_handler(self, function: Any) -> None:
@@ -114,9 +115,7 @@ class Places:
 def with_pattern(frames: list[dict[str, Any]], made: dict[str, Any] | None) -> list[dict[str, Any]]:
     """Frames that begin where the pattern is made that the innermost of them is matching: whoever makes it is to blame, not who
     was handed it."""
-    if made is None or not frames or (made["file"], made["line"]) == (frames[0]["file"], frames[0]["line"]):
-        return frames
-    return [made, *frames]
+    return [made, *frames] if made is not None and frames else frames
 
 
 def pattern_line(made: dict[str, Any], within: dict[str, Any]) -> bytes:
