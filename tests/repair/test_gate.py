@@ -56,14 +56,18 @@ def test_what_a_search_finds_against_one_proposal_is_held_against_the_next_witho
         return search(variant, seconds, seeds)
 
     monkeypatch.setattr(bench.workshop, "search", counted)
-    same = notebook.SIBLING.replace("+            return 3;", "+            return 4;")
-    assert same != notebook.SIBLING
-    gate = Gate((Builds(), Proofs(), Variants(8.0)), Effort(validated=1, proposals=3))
-    given = [proposal(notebook.SIBLING, 1.0), proposal(same, 2.0), proposal(notebook.RIGHT, 3.0)]
+    same, again = (notebook.SIBLING.replace("+            return 3;", f"+            return {n};") for n in (4, 5))
+    assert len({same, again, notebook.SIBLING}) == 3
+    gate = Gate((Builds(), Proofs(), Variants(8.0)), Effort(validated=1, proposals=4))
+    given = [proposal(diff, rank) for rank, diff in enumerate((notebook.SIBLING, same, again, notebook.RIGHT), start=1)]
     right, *wrong = gate.judge(bench.subject, given, bench.workshop)
     assert right.status is PatchStatus.VALIDATED and right.proposal.diff == notebook.RIGHT
-    assert [p.stopped_by for p in wrong] == [GateStep.VARIANTS, GateStep.VARIANTS]
-    assert any("found against an earlier proposal" in p.gate[-1].evidence[0] for p in wrong)
+    assert [p.stopped_by for p in wrong] == [GateStep.VARIANTS] * 3
+    told = {p.proposal.diff: p.gate for p in wrong}
+    assert "a fresh search" in told[notebook.SIBLING][-1].evidence[0]
+    assert "found against an earlier proposal" in told[same][-1].evidence[0]
+    # When the third is looked at, the way is known: it is not even built from nothing.
+    assert [r.step for r in told[again]] == [GateStep.VARIANTS]
     assert len(searches) == 2
 
 

@@ -153,16 +153,17 @@ def test_a_machine_without_a_public_address_is_not_outside(tmp_path: Path) -> No
     assert f"in_zone({HOST}, {GUARD} from outside)" not in told
 
 
-def test_a_custom_role_without_its_right_gives_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("taken", "commands"), [("*/write", True), ("*", False)])
+def test_a_custom_role_gives_what_it_does_not_take_out_again(tmp_path: Path, taken: str, commands: bool) -> None:
     role = f"{SUB}/providers/Microsoft.Authorization/roleDefinitions/r"
-    permissions = {"actions": ["Microsoft.Compute/*"], "not_actions": ["Microsoft.Compute/virtualMachines/*/write"]}
+    permissions = {"actions": ["Microsoft.Compute/*"], "not_actions": [f"Microsoft.Compute/virtualMachines/{taken}"]}
     given = [
         one("azurerm_role_definition", "r", id=role, name="ops", role_definition_resource_id=role, permissions=[permissions]),
         one("azurerm_role_assignment", "o", scope=SHOP, role_definition_id=role, principal_id="bbbb", principal_type="Group"),
     ]
     told = found(tmp_path, [*RESOURCES, *given]).told
     policy = "policy:role azurerm_role_assignment.o"
-    assert f"allows(group:bbbb, command, scope:{SHOP.lower()}, {policy})" in told
+    assert (f"allows(group:bbbb, command, scope:{SHOP.lower()}, {policy})" in told) is commands
     assert not any(f.startswith("allows(group:bbbb") and "command" not in f for f in told)
 
 

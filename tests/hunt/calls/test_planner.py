@@ -57,6 +57,24 @@ def test_a_text_that_decides_what_is_done_with_another_is_kept_while_the_other_i
     assert any(call["args"][0] == "yaml" for one in plans.jobs(Stage.MARKS, unit, search.known) for call in one.calls)
 
 
+def test_expressions_without_a_name_in_one_file_are_candidates_each() -> None:
+    """They are told apart by their lines: they have no function."""
+    door = read_door(json.dumps({"targets": ["m:read"], "functions": [{"target": "m:read"}]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    sizes = (1000, 2000, 4000, 8000)
+    attack, control = ([{"target": "m:read", "args": [letter * size], "kwargs": {}} for size in sizes] for letter in "a-")
+    texts = [([("a", True)], size) for size in sizes]
+    kept = []
+    for line in (3, 7, 7):
+        frames = [{"file": "/src/m.py", "line": line, "function": "<pattern>", "pattern": "(a+)+b"}]
+        records: list[Any] = [{"phase": "control", "answer": {"seconds": 0.001}}] * 4
+        records += [{"phase": "attack", "answer": {"seconds": seconds}} for seconds in (0.05, 0.2, 0.8, 3.2)]
+        records.append({"ended": "done", "cpu_s": 4.3, "frames": frames})
+        job = Job(target="m:read", purpose=Purpose.CONFIRM, calls=attack, control=control, texts=texts, place=["args", 0])
+        kept += search.learn(job, Run(records=records, ended="done"), [])
+    assert [found.violation.place.line for found in kept if found.violation and found.violation.place] == [3, 7]
+
+
 def reached(target: str, line: int) -> Seen:
     """A mark in a program's arguments, behind a helper that several functions call at different lines."""
     frames = (Frame(file="/src/h.py", line=3, function="run"), Frame(file="/src/m.py", line=line, function=target))

@@ -82,6 +82,22 @@ def test_functions_are_called_only_with_texts_that_are_slow(tmp_path: Path) -> N
     assert not any("y" in text for parts in texts for text, _ in parts)
 
 
+def test_of_a_pattern_that_is_slow_anyhow_no_more_shapes_use_runs_up() -> None:
+    text = b"import re\nA = re.compile(r'x(\\w+\\s*)*(y+)+(z+)+!')\n"
+    door = read_door(json.dumps({"targets": ["p:f"], "functions": [{"target": "p:f", "file": "/src/p.py"}]}).encode())
+    known = Knowledge(door=door, sources={"/src/p.py": read_source(text, "/src/p.py")})
+    assert len(known.suspicions("/src/p.py")) > sieve.ENOUGH
+    search = Planner(state=State(), known=known)
+    unit = search.state.units["p:f"]
+    unit.stage, unit.kept = STAGES.index(Stage.PATTERNS), [Kept(call={"target": "p:f", "args": ["amber"], "kwargs": {}}, edges=1)]
+    used_up = 0
+    while sieving := [job for job in search.next(1) if job.purpose is Purpose.SIEVE]:
+        for job in sieving:
+            search.learn(job, Run(ended="timeout"), [])
+            used_up += 1
+    assert used_up == sieve.ENOUGH
+
+
 @pytest.mark.parametrize("flags", [4, 128])
 def test_flags_that_only_other_kinds_of_pattern_have_are_left_out(flags: int) -> None:
     (job,) = sieve.measurements("p:f", [(Pattern(text="a", flags=flags | 2, file="f", line=1), repeated("a"))], WORST)

@@ -1,8 +1,8 @@
 """The network of Azure in Terraform: cards, public addresses, security groups with their priorities.
 
-A security group is a zone; members with a public address are in another one too, which the internet may reach. The virtual network
-is a third: its machines send from it. What a rule denies to some only (a source, a destination, a source port), later rules
-still allow.
+A security group is a zone; members with a public address are in another one too, which the internet may reach. The virtual
+network is a third: its machines send from it. What a rule denies to some only (a source, a destination, a source port), later
+rules still allow.
 """
 
 import re
