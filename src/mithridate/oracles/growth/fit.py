@@ -7,8 +7,9 @@ from dataclasses import dataclass
 NOISE_S = 0.004
 """Shorter times are mostly the cost of the call and the resolution of the clock."""
 DOUBLINGS = 3
-STEEP, BURST = 4.0, 50.0
-"""A growth beyond what usual algorithms have, over a stretch that no noise makes."""
+BURSTS = ((50.0, 4.0, NOISE_S), (8.0, 8.0, 5 * NOISE_S))
+"""Times so many, faster than size to that power, from a call of so many seconds on: beyond what usual algorithms have, over
+stretches that no noise makes. The second is for what grows so fast that the limit cuts the first off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +44,22 @@ def exponent(timings: Sequence[Timing]) -> float | None:
 
 
 def explodes(timings: Sequence[Timing]) -> bool:
-    """From a call of noticeable time to a larger one it grows BURST times, and faster than size to the power of STEEP.
+    """From a call of noticeable time to a larger one it grows as one of BURSTS says.
 
     For time that grows too fast for three doublings to be measured.
     """
-    points = [p for p in _usable(timings) if p.seconds >= NOISE_S]
-    for position, base in enumerate(points):
-        for last in points[position + 1 :]:
-            times, steps = last.seconds / base.seconds, last.size / base.size
-            if steps > 1 and times >= BURST and math.log(times) >= STEEP * math.log(steps):
-                return True
-    return False
+    points = _usable(timings)
+    return any(_bursts(base, last) for position, base in enumerate(points) for last in points[position + 1 :])
+
+
+def _bursts(base: Timing, last: Timing) -> bool:
+    if last.size <= base.size:
+        return False
+    power = math.log(last.size / base.size)
+    return any(
+        base.seconds >= noticeable and last.seconds >= times * base.seconds and math.log(last.seconds / base.seconds) >= steep * power
+        for times, steep, noticeable in BURSTS
+    )
 
 
 def _slope(points: Sequence[Timing]) -> float | None:
