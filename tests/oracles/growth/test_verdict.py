@@ -68,9 +68,9 @@ def test_time_that_explodes_needs_no_three_doublings() -> None:
 @pytest.mark.parametrize("times", [2.0, 3.0, 5.0, 10.0, 17.0, 30.0, 100.0, 1000.0])
 @pytest.mark.parametrize("machine", [0.5, 0.7, 0.85, 1.0, 1.15, 1.4, 2.0])
 def test_whether_time_explodes_is_no_matter_of_the_machine(times: float, machine: float) -> None:
-    """One more repetition takes so many times as long, and the limit of two CPU seconds falls anywhere."""
+    """One more repetition takes so many times as long, and the limit of five CPU seconds falls anywhere."""
     attack: list[Timing] = []
-    left = 2.0
+    left = 5.0
     for step in range(40):
         seconds = machine * 1e-6 * times**step
         attack.append(Timing(size=7 + 3 * step, seconds=round(min(seconds, left), 4), finished=seconds < left))
@@ -79,8 +79,7 @@ def test_whether_time_explodes_is_no_matter_of_the_machine(times: float, machine
             break
     control = tuple(Timing(size=t.size, seconds=0.0) for t in attack)
     violation = judge(Measured(attack=tuple(attack), control=control, ended="timeout"))
-    kinds = {ViolationKind.SUPERLINEAR_TIME, ViolationKind.TIMEOUT} if times >= 100 else {ViolationKind.SUPERLINEAR_TIME}
-    assert violation is not None and violation.kind in kinds
+    assert violation is not None and violation.kind is ViolationKind.SUPERLINEAR_TIME
 
 
 def test_a_loop_without_end_on_a_tiny_input_is_a_timeout() -> None:

@@ -8,8 +8,8 @@ NOISE_S = 0.004
 """Shorter times are mostly the cost of the call and the resolution of the clock."""
 DOUBLINGS = 3
 BURSTS = ((50.0, 4.0, NOISE_S), (8.0, 8.0, 5 * NOISE_S))
-"""Times so many, faster than size to that power, from a call of so many seconds on: beyond what usual algorithms have, over
-stretches that no noise makes. The second is for what grows so fast that the limit cuts the first off."""
+"""Times so many, faster than size to that power, a shorter call counting as one of so many seconds: beyond what usual
+algorithms have, over stretches that no noise makes. The second is for what grows so fast that the limit cuts the first off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ def exponent(timings: Sequence[Timing]) -> float | None:
 
 
 def explodes(timings: Sequence[Timing]) -> bool:
-    """From a call of noticeable time to a larger one it grows as one of BURSTS says.
+    """From a call to a larger one it grows as one of BURSTS says.
 
     For time that grows too fast for three doublings to be measured.
     """
@@ -55,11 +55,12 @@ def explodes(timings: Sequence[Timing]) -> bool:
 def _bursts(base: Timing, last: Timing) -> bool:
     if last.size <= base.size:
         return False
-    power = math.log(last.size / base.size)
-    return any(
-        base.seconds >= noticeable and last.seconds >= times * base.seconds and math.log(last.seconds / base.seconds) >= steep * power
-        for times, steep, noticeable in BURSTS
-    )
+    steps = math.log(last.size / base.size)
+    for times, power, noticeable in BURSTS:
+        least = last.seconds / max(base.seconds, noticeable)
+        if least >= times and math.log(least) >= power * steps:
+            return True
+    return False
 
 
 def _slope(points: Sequence[Timing]) -> float | None:
