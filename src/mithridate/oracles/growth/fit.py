@@ -7,9 +7,8 @@ from dataclasses import dataclass
 NOISE_S = 0.004
 """Shorter times are mostly the cost of the call and the resolution of the clock."""
 DOUBLINGS = 3
-BURSTS = ((50.0, 4.0, NOISE_S), (8.0, 8.0, 5 * NOISE_S))
-"""Times so many, faster than size to that power, a shorter call counting as one of so many seconds: beyond what usual
-algorithms have, over stretches that no noise makes. The second is for what grows so fast that the limit cuts the first off."""
+STEEP, BURST = 4.0, 50.0
+"""A growth beyond what usual algorithms have, over a stretch that no noise makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,22 +43,16 @@ def exponent(timings: Sequence[Timing]) -> float | None:
 
 
 def explodes(timings: Sequence[Timing]) -> bool:
-    """From a call to a larger one it grows as one of BURSTS says.
+    """From a call to a larger one it grows BURST times, and faster than size to the power of STEEP.
 
-    For time that grows too fast for three doublings to be measured.
+    For time that grows too fast for three doublings to be measured. A call of less than NOISE_S counts with that.
     """
     points = _usable(timings)
-    return any(_bursts(base, last) for position, base in enumerate(points) for last in points[position + 1 :])
-
-
-def _bursts(base: Timing, last: Timing) -> bool:
-    if last.size <= base.size:
-        return False
-    steps = math.log(last.size / base.size)
-    for times, power, noticeable in BURSTS:
-        least = last.seconds / max(base.seconds, noticeable)
-        if least >= times and math.log(least) >= power * steps:
-            return True
+    for position, base in enumerate(points):
+        for last in points[position + 1 :]:
+            times, steps = last.seconds / max(base.seconds, NOISE_S), last.size / base.size
+            if steps > 1 and times >= BURST and math.log(times) >= STEEP * math.log(steps):
+                return True
     return False
 
 
