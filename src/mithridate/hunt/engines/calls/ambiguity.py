@@ -9,15 +9,18 @@ A search for the pattern anywhere in a text counts as a loop before it. What is 
 
 import functools
 import operator
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from mithridate.hunt.engines.calls.automaton import ALL, Automaton, TooLarge, build, letter, parse
+from mithridate.hunt.engines.calls.scalable import manner
 
 _STEPS = 60_000
-_MOST = 6
+_MOST = 8
+_MANNERS = 4
+"""Of one loop, words of so many manners: what is put right may be one of its alternatives, not the others."""
 _FAILING = "\x00"
 _PAIRS = 600
 _SEPARATORS = functools.reduce(operator.or_, (1 << ord(sign) for sign in "/\\?#:&;, \t\r\n"))
@@ -36,7 +39,7 @@ class Ambiguity:
 
 
 def ambiguities(pattern: str, flags: int = 0) -> tuple[Ambiguity, ...]:
-    """Those of a pattern, the worst first, at most a few; none when it is not understood."""
+    """Those of a pattern, the worst and of each manner one first, at most a few; none when it is not understood."""
     tree = parse(pattern, flags)
     if tree is None:
         return ()
@@ -50,7 +53,13 @@ def ambiguities(pattern: str, flags: int = 0) -> tuple[Ambiguity, ...]:
         waiting += asserted[:8]
         found += _Search(automaton).all()
     distinct = {(a.prefix, a.pump, a.suffix): a for a in reversed(found)}
-    return tuple(sorted(distinct.values(), key=lambda a: (not a.exponential, len(a.prefix) + len(a.pump)))[:_MOST])
+    ranked = sorted(distinct.values(), key=lambda a: (not a.exponential, len(a.prefix) + len(a.pump)))
+    earlier = Counter[tuple[bool, str]]()
+    turns: dict[Ambiguity, int] = {}
+    for one in ranked:  # one of each manner before a second of any
+        turns[one] = earlier[one.exponential, manner(one.pump)]
+        earlier[one.exponential, manner(one.pump)] += 1
+    return tuple(sorted(ranked, key=lambda a: (not a.exponential, turns[a]))[:_MOST])
 
 
 class _Search:
@@ -82,11 +91,14 @@ class _Search:
 
     def _exponential(self) -> Iterator[Ambiguity]:
         for component, members in self._members().items():
+            seen: set[str] = set()
             for one in members:
                 twice = next((t for t, n in self.follow[one].items() if n > 1 and self.component[t] == component), None)
                 word = self._doubled(one, twice) if twice is not None else self._two_ways(one)
-                if word:
+                if word and manner(word) not in seen:
+                    seen.add(manner(word))
                     yield from self._attacks(one, one, word, exponential=True)
+                if len(seen) >= _MANNERS:
                     break
 
     def _doubled(self, one: int, other: int) -> str:

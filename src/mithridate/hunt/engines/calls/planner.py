@@ -16,7 +16,7 @@ from mithridate.hunt.engines.calls.scalable import Scalable
 from mithridate.hunt.engines.calls.state import STAGES, Job, Kept, Purpose, Stage, State, Unit
 from mithridate.hunt.engines.calls.steps import CLOSING, OPENING, Call, Place, at, leaves, replaced, spliced
 from mithridate.model.observation import FACTS, Sink
-from mithridate.model.violation import PATTERN, Frame, Violation, ViolationKind
+from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.oracles.growth.measured import measure
 from mithridate.oracles.growth.verdict import RECURSION_BYTES, judge
 
@@ -30,6 +30,8 @@ _WAY = 3
 """Innermost frames that tell the ways to a sink apart: behind a helper lies what each of its callers makes of an input."""
 _WAYS = 3
 """Targets that lead to one place and are kept as candidates: the first may be one that is there for its caller to choose."""
+_MANNERS = 3
+"""Manners of text that slow one expression down and are kept as candidates: each may be a flaw of its own within it."""
 _WORN_OUT = 3
 _FRUITLESS = 200
 """Looks at units in a row that give nothing to do: mutations of worn-out shapes have no end."""
@@ -167,7 +169,7 @@ class Planner:
     def next(self, most: int) -> list[Job]:
         """Up to `most` jobs; empty when nothing is left."""
         self.state.queue.sort(key=lambda job: _URGENT.index(job.purpose) if job.purpose in _URGENT else len(_URGENT))
-        wanted = [job for job in self.state.queue if job.purpose is not Purpose.LADDER or job.witness not in self.state.places]
+        wanted = [job for job in self.state.queue if job.purpose is not Purpose.LADDER or not self._known(job.witness, job.texts)]
         taken, self.state.queue = wanted[:most], wanted[most:]
         for job in self._planned(most - len(taken)):
             taken.append(job)
@@ -351,7 +353,7 @@ class Planner:
 
     def _climb(self, job: Job, position: int, *, recursion: bool = False, place: str = "") -> None:
         """Put a closer look into the queue, once for a shape and target and not again for a place of which enough is known."""
-        if place in self.state.places or self.state.climbs.get(job.target, 0) >= _CLIMBS:
+        if self._known(place, job.texts[position:]) or self.state.climbs.get(job.target, 0) >= _CLIMBS:
             return
         parts, times = job.texts[position]
         shape = Scalable(tuple((text, again) for text, again in parts))
@@ -392,7 +394,8 @@ class Planner:
                 if answer.raised.startswith("RecursionError"):
                     self._climb(job, position, recursion=True)
                     break
-            if growth.promising(measured) and next((_where(f) for f in measured.frames), "") not in self.state.places:
+            place = next((_where(f) for f in measured.frames), "")
+            if growth.promising(measured) and not self._known(place, job.texts):
                 self.state.queue.append(growth.trimmed(job, measured))
             return []
         violation = judge(measured)
@@ -400,7 +403,8 @@ class Planner:
             return []
         if not violation.frames:
             violation = _placed(violation, self.known.door.targets[job.target])
-        if _key(violation) in self.state.finds:
+        place = _where(violation.place) if violation.place is not None else ""
+        if self._known(place, job.texts) if _of_pattern(violation) else _key(violation) in self.state.finds:
             return []
         self.state.climbs[job.target] = 0
         return self._kept(growth.shortened(job, measured), violation)
@@ -418,11 +422,19 @@ class Planner:
         key = _key(violation)
         self.state.finds[key] = self.state.finds.get(key, 0) + 1
         if violation.place is not None:
-            self.state.places.add(_where(violation.place))
+            where = _where(violation.place)
+            if _of_pattern(violation):
+                self.state.places.add(f"{where}~{_manner(job.texts)}")
+            if not _of_pattern(violation) or self.state.finds[key] >= _MANNERS:
+                self.state.places.add(where)
         self.state.candidates += 1
         digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
         name = f"calls-{violation.kind.value}-{digest}-{self.state.candidates}"
         return [Found(data=job.document, name=name, violation=violation)]
+
+    def _known(self, place: str, texts: Sequence[growth.Text]) -> bool:
+        """Nothing new is to be had from texts like these at that place."""
+        return place in self.state.places or (bool(texts) and f"{place}~{_manner(texts)}" in self.state.places)
 
     def _follow(self, unit: Unit, job: Job, run: Run) -> None:
         """Attack every sink that a mark reached, once a place."""
@@ -499,12 +511,20 @@ def _digest(parts: Sequence[tuple[str, bool]]) -> str:
 
 
 def _where(frame: Frame) -> str:
-    return f"{frame.file}:{frame.line if frame.function == PATTERN else frame.function}"
+    return f"{frame.file}:{frame.line if frame.pattern else frame.function}"
 
 
 def _key(violation: Violation) -> str:
     place = violation.place
     return f"{violation.kind.value}|{_where(place)}" if place else violation.kind.value
+
+
+def _of_pattern(violation: Violation) -> bool:
+    return violation.place is not None and bool(violation.place.pattern)
+
+
+def _manner(texts: Sequence[growth.Text]) -> str:
+    return Scalable(tuple((text, again) for text, again in texts[0][0])).manner if texts else ""
 
 
 def _placed(violation: Violation, target: Target) -> Violation:

@@ -24,6 +24,11 @@ class Scalable:
         """Characters that are always there."""
         return sum(len(text) for text, again in self.parts if not again)
 
+    @property
+    def manner(self) -> str:
+        """That of the parts that are repeated."""
+        return manner("".join(text for text, again in self.parts if again))
+
     def times(self, size: int) -> int:
         """How many repeats make about `size` characters; at least one."""
         return max(1, (size - self.fixed) // self.unit)
@@ -39,6 +44,11 @@ class Scalable:
         filling = [{"make": "repeat", "of": lines, "times": size // len(lines)}, (lines)[: size % len(lines)]]
         begins = self.parts[0][0] if not self.parts[0][1] and len(self.parts[0][0]) > 40 else ""
         return _joined([begins, *filling, "a" * (self.fixed - len(begins))])
+
+
+def manner(text: str) -> str:
+    """What kinds of characters a text has, each once: two pumps of one manner most likely show one flaw of a pattern."""
+    return "".join(sorted({"a" if c.isalpha() else "0" if c.isdigit() else " " if c.isspace() else c for c in text}))
 
 
 def repeated(pump: str, prefix: str = "", suffix: str = "", origin: str = "") -> Scalable:
