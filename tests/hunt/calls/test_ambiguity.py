@@ -49,3 +49,8 @@ def test_what_is_no_pattern_or_too_large_is_passed_over(pattern: str) -> None:
 
 def test_patterns_inside_assertions_are_looked_at() -> None:
     assert Ambiguity(prefix="aa", pump="aa", suffix="0", exponential=True) in ambiguities(r"x(?=(a+)+$)")
+
+
+def test_each_alternative_of_a_loop_that_can_be_gone_in_two_ways_gets_a_text_of_its_own() -> None:
+    pumps = [found.pump for found in ambiguities(r"<((?:\s+\w+|\s*=\s*|\".*?\")*)>", re.DOTALL) if found.exponential]
+    assert any('"' in pump for pump in pumps) and any("=" in pump and '"' not in pump for pump in pumps)

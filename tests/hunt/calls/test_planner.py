@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -98,3 +99,60 @@ def test_each_way_to_a_sink_behind_a_helper_is_attacked_and_kept() -> None:
         assert attacks
         assert len(search.learn(attacks[0], Run(ended="done", answers=[Answer()]), [violation])) == 1
         assert search.learn(attacks[1], Run(ended="done", answers=[Answer()]), [violation]) == []
+
+
+def search_of(*names: str) -> Planner:
+    """A search that has nothing more to plan for these targets."""
+    door = read_door(json.dumps({"targets": names, "functions": [{"target": n} for n in names]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    for name in names:
+        search.state.units[name].stage = len(STAGES)
+    return search
+
+
+def close_look(letters: str, purpose: Purpose = Purpose.CONFIRM) -> Job:
+    sizes = (1000, 2000, 4000, 8000)
+    attack, control = (
+        [{"target": "m:read", "args": [text * size], "kwargs": {}} for size in sizes] for text in (letters, "-" * len(letters))
+    )
+    texts = [([(letters, True)], size) for size in sizes]
+    return Job(target="m:read", purpose=purpose, calls=attack, control=control, texts=texts, place=["args", 0])
+
+
+def slow_at(line: int) -> Run:
+    frames = [{"file": "/src/m.py", "line": line, "function": "read", "pattern": "(a+)+b"}]
+    records: list[Any] = [{"phase": "control", "answer": {"seconds": 0.001}}] * 4
+    records += [{"phase": "attack", "answer": {"seconds": seconds}} for seconds in (0.05, 0.2, 0.8, 3.2)]
+    records.append({"ended": "done", "cpu_s": 4.3, "frames": frames})
+    return Run(records=records, ended="done")
+
+
+def test_an_expression_that_several_manners_of_text_slow_down_is_a_candidate_with_each() -> None:
+    """What was put right in one of its alternatives is shown by a text for that alternative only."""
+    search = search_of("m:read")
+    kept = [len(search.learn(close_look(text), slow_at(3), [])) for text in ("ab", "ba", '""', "0 ", "<-", "=")]
+    assert kept == [1, 0, 1, 1, 0, 0]
+    assert search.learn(close_look("ab"), slow_at(9), [])
+
+
+def test_of_runs_special_to_one_target_few_begin_and_none_follow_those_that_hang() -> None:
+    search = search_of("m:hangs", "m:ends")
+    for name in ["m:hangs", "m:ends"] * 10:
+        call = {"target": name, "args": ["amber"], "kwargs": {}}
+        search.state.queue.append(Job(target=name, purpose=Purpose.SPECIAL, calls=[call], control=[call]))
+    first = search.next(100)
+    assert Counter(job.target for job in first) == {"m:hangs": 3, "m:ends": 3}
+    for job in first:
+        search.learn(job, Run(ended="timeout" if job.target == "m:hangs" else "done"), [])
+    assert Counter(job.target for job in search.next(100)) == {"m:ends": 7}
+
+
+def test_a_closer_look_waits_for_what_another_at_its_target_shows() -> None:
+    search = search_of("m:read")
+    looks = [close_look(text) for text in ("ab", "ba")]
+    for look in looks:
+        look.witness = "/src/m.py:3"
+    search.state.queue = list(looks)
+    assert search.next(10) == looks[:1]
+    assert search.learn(looks[0], slow_at(3), [])
+    assert search.next(10) == []

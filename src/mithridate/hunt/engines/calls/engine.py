@@ -28,10 +28,14 @@ STATE_FILE = "calls.json"
 _FIRST, _FEWEST, _MOST = 48, 4, 400
 _BATCH_S = 6.0
 _SHORTEST_S = 1.0
-_PROBING_S = 2.0
+_PROBING_S = 1.2
 """CPU seconds of a run that looks around; what is slow in it gets a ladder with the full time."""
-_PATIENCE_S = 1.2
+_PATIENCE_S = 0.8
 """The same of one whose calls are to show whether they take long: most of those that do end by this limit."""
+_CONFIRMING_S = 3.0
+"""The same of one that is to show what matters, with something to spare."""
+_SIEVE_S = 0.25
+"""The same of expressions alone, of which the fast ones take next to nothing."""
 _FAILURES = 2
 
 RunnerMaker = Callable[[SearchSlice, Sandbox, threading.Event | None], Runner]
@@ -156,14 +160,14 @@ class _Slice:
         sieving = [job for job in jobs if job.purpose is Purpose.SIEVE]
         timed = (Purpose.LADDER, Purpose.CONFIRM, Purpose.PROBE, Purpose.SIEVE)
         others = [job for job in jobs if job.purpose not in timed]
-        for some, each_s in ((confirming, self.work.unit_timeout_s), (climbing, probing_s)):
+        for some, each_s in ((confirming, min(_CONFIRMING_S, self.work.unit_timeout_s)), (climbing, probing_s)):
             together = max(1, int(2 * _BATCH_S / each_s))
             for start in range(0, len(some), together):
                 self._run(some[start : start + together], left, each_s, coverage=False)
-        patient_s = min(_PATIENCE_S, probing_s)
-        for some, each_s, coverage in ((sieving, patient_s, False), (probing, patient_s, True), (others, probing_s, True)):
+        rounds = ((sieving, _SIEVE_S, False), (probing, _PATIENCE_S, True), (others, _PROBING_S, True))
+        for some, each_s, coverage in rounds:
             if some:
-                self._run(some, left, each_s, coverage=coverage)
+                self._run(some, left, min(each_s, self.work.unit_timeout_s), coverage=coverage)
 
     def _run(self, jobs: Sequence[Job], left: float, each_s: float, *, coverage: bool) -> None:
         started = time.monotonic()

@@ -38,6 +38,12 @@ _FRUITLESS = 200
 _EXPECTED = 2.0
 """What a target that was not looked at is expected to reach, as a target's edges count."""
 _CLIMBS = 5
+_FEW, _MANY = 3, 40
+"""Runs special to one target in a batch, before and after it was seen that they end: each that hangs takes all its time."""
+_CLOSE = 3
+"""Ladders of one target in a batch."""
+_HUNG = 2
+"""Such runs that hung, after which the others of the target are left: all of them give it much the same."""
 _ENTERED = 60
 _COMPILED = 400
 _BINDING = re.compile(
@@ -169,11 +175,36 @@ class Planner:
     def next(self, most: int) -> list[Job]:
         """Up to `most` jobs; empty when nothing is left."""
         self.state.queue.sort(key=lambda job: _URGENT.index(job.purpose) if job.purpose in _URGENT else len(_URGENT))
-        wanted = [job for job in self.state.queue if job.purpose is not Purpose.LADDER or not self._known(job.witness, job.texts)]
-        taken, self.state.queue = wanted[:most], wanted[most:]
+        close = (Purpose.LADDER, Purpose.CONFIRM)
+        wanted = [job for job in self.state.queue if job.purpose not in close or not self._known(job.witness, job.texts)]
+        taken, self.state.queue = self._chosen(wanted, most)
         for job in self._planned(most - len(taken)):
             taken.append(job)
         return taken
+
+    def _chosen(self, waiting: Sequence[Job], most: int) -> tuple[list[Job], list[Job]]:
+        """Up to `most` of them, and the others: few at once of what may take all its time, as one shows what others would."""
+        taken: list[Job] = []
+        left: list[Job] = []
+        together = Counter[str]()
+        for job in waiting:
+            alike = f"{job.purpose}|{job.target}"
+            most_alike = most
+            if job.purpose is Purpose.SPECIAL:
+                most_alike = self._together(job.target)
+                if not most_alike:
+                    continue
+            elif job.purpose in (Purpose.LADDER, Purpose.CONFIRM):
+                most_alike = _CLOSE if job.purpose is Purpose.LADDER else 1
+            room = len(taken) < most and together[alike] < most_alike
+            together[alike] += room
+            (taken if room else left).append(job)
+        return taken, left
+
+    def _together(self, target: str) -> int:
+        """How many of the runs special to a target may be in one batch; none any more when they hang."""
+        hung = self.state.hung.get(target)
+        return _FEW if hung is None else _MANY if hung == 0 else _FEW if hung < _HUNG else 0
 
     def _planned(self, most: int) -> Iterable[Job]:
         done: set[str] = set()
@@ -193,8 +224,12 @@ class Planner:
                     continue
                 self._lists[unit.target, stage] = plans.jobs(stage, unit, self.known)
             listed = self._lists[unit.target, stage]
-            part = listed[unit.position : unit.position + most]
-            unit.position += len(part)
+            room = most
+            if listed and listed[0].purpose is Purpose.SPECIAL:
+                room = min(most, self._together(unit.target))
+                done.add(unit.target)
+            part = listed[unit.position : unit.position + room]
+            unit.position += len(part) if room else len(listed)
             fresh = [job for one in part if (job := self._without_worn(one)) is not None]
             if unit.position >= len(listed):
                 del self._lists[unit.target, stage]
@@ -256,8 +291,11 @@ class Planner:
             case Purpose.ATTACK | Purpose.SPECIAL:
                 if found and job.witness:
                     self.state.witnesses[job.witness] = _WAVE
-                if not found and job.purpose is Purpose.SPECIAL and run.ended == "timeout" and run.control_answers:
-                    self.state.queue.append(replace(job, purpose=Purpose.CONFIRM))
+                if job.purpose is Purpose.SPECIAL:
+                    hung = run.ended == "timeout"
+                    self.state.hung[job.target] = self.state.hung.get(job.target, 0) + hung
+                    if hung and not found and run.control_answers:
+                        self.state.queue.append(replace(job, purpose=Purpose.CONFIRM))
             case _:
                 found += self._learn_inputs(unit, job, run)
         self._suspect(unit, job, run)
@@ -396,7 +434,9 @@ class Planner:
                     break
             place = next((_where(f) for f in measured.frames), "")
             if growth.promising(measured) and not self._known(place, job.texts):
-                self.state.queue.append(growth.trimmed(job, measured))
+                closer = growth.trimmed(job, measured)
+                closer.witness = place
+                self.state.queue.append(closer)
             return []
         violation = judge(measured)
         if violation is None:

@@ -114,7 +114,8 @@ class State:
     """Everything. `finds` are keys of what was written as a candidate;
     `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
     target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file;
-    `sieved` says of shapes of text whether they slow their pattern down.
+    `sieved` says of shapes of text whether they slow their pattern down; `hung` counts, by target, the runs special
+    to it that did not end.
     """
 
     version: int = VERSION
@@ -128,6 +129,7 @@ class State:
     climbs: dict[str, int] = field(default_factory=dict)
     compiled: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
     sieved: dict[str, bool] = field(default_factory=dict)
+    hung: dict[str, int] = field(default_factory=dict)
     ground_edges: int = 0
     candidates: int = 0
     failed: str = ""
