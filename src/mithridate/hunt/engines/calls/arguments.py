@@ -11,6 +11,7 @@ from mithridate.hunt.engines.calls.door import Json, Parameter, Target
 from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves, program
 
 MOST_SHAPES = 16
+_SWITCHES = 24
 _RECORDED = 8
 _OPTIONAL = 5
 _WORDS = 10
@@ -106,8 +107,10 @@ def runs(target: Target, words: Sequence[str]) -> list[Call]:
     return made
 
 
-def shapes(target: Target) -> list[Call]:
-    """Calls of a target to try: recorded ones, then made up ones in order of plausibility."""
+def shapes(target: Target, switches: Sequence[str] = ()) -> list[Call]:
+    """Calls of a target to try: recorded ones, then made up ones in order of plausibility, then the first of these with each
+    option switched on that is off by default, and each of the `switches` that it takes by any name.
+    """
     made: list[Call] = [_as_call(target, recorded) for recorded in target.calls[:_RECORDED]]
     constructs: list[Json] = [None]
     if target.construct is not None:
@@ -119,7 +122,14 @@ def shapes(target: Target) -> list[Call]:
     for b, c in ranked:
         made.append(call(target.name, *bundles[b], construct=constructs[c]))
     usable = [one for one in _distinct(made) if leaves(one)] or _distinct(made)[:1]
-    return usable[: MOST_SHAPES + _RECORDED]
+    return [*usable[: MOST_SHAPES + _RECORDED], *_switched(target, made[len(target.calls[:_RECORDED])], switches)]
+
+
+def _switched(target: Target, plain: Call, switches: Sequence[str]) -> list[Call]:
+    off = [p.name for p in target.parameters if p.default == "False" and p.kind != "positional_only"]
+    names = [*off, *(switches if any(p.kind == "var_keyword" for p in target.parameters) else ())]
+    free = [n for n in dict.fromkeys(names) if n not in plain["kwargs"]] if leaves(plain) else []
+    return [{**plain, "kwargs": {**plain["kwargs"], name: True}} for name in free[:_SWITCHES]]
 
 
 def _bundles(parameters: Sequence[Parameter], doc: str, most: int) -> Iterator[tuple[list[Json], dict[str, Json]]]:

@@ -322,6 +322,8 @@ class Planner:
             if answer.raised and answer.raised not in unit.raised and len(unit.raised) < 12:
                 unit.raised.append(answer.raised[:200])
             kept = Kept(call=_unmarked(call), edges=total, raised=answer.raised[:200])
+            if answer.new_edges > 0 and not answer.raised and True in call.get("kwargs", {}).values():
+                self._select(unit, Kept(call=kept.call, edges=answer.new_edges))
             wrong = bool(_BINDING.search(answer.raised))
             key = (answer.new_edges, answer.raised[:60])
             repeat = key in seen and answer.new_edges == 0
@@ -337,13 +339,16 @@ class Planner:
             kept.edges = max(kept.edges, total)
         unit.edges += total
 
+    def _select(self, unit: Unit, kept: Kept) -> None:
+        """Keep a call in which one argument opened up what can be done with the others."""
+        unit.selected = sorted([*unit.selected, kept], key=lambda one: -one.edges)[:_SELECTED]
+
     def _learn_inputs(self, unit: Unit, job: Job, run: Run) -> list[Found]:
         found: list[Found] = []
         for call, (parts, _), answer in zip(job.calls, job.texts, run.answers, strict=False):
             unit.edges += answer.new_edges
             if answer.new_edges > 0 and job.purpose is Purpose.INPUTS and len(leaves(call)) > 1:
-                unit.selected.append(Kept(call=call, edges=answer.new_edges, settled=list(job.place)))
-                unit.selected = sorted(unit.selected, key=lambda kept: -kept.edges)[:_SELECTED]
+                self._select(unit, Kept(call=call, edges=answer.new_edges, settled=list(job.place)))
             fresh = answer.new_edges > 0 or (not answer.raised and len(unit.inputs) < 3)
             if fresh and job.purpose is Purpose.INPUTS and parts[0][0]:
                 text = parts[0][0]

@@ -112,6 +112,13 @@ class Knowledge:
         own = [file for file in self.sources if file == target.file or file.endswith(ends)]
         return [word for file in own for word in self.sources[file].constants]
 
+    def switches(self, target: Target) -> list[str]:
+        """What the package asks of a mapping that is called as the one in which the target takes arguments by any name."""
+        name = next((p.name for p in target.parameters if p.kind == "var_keyword"), None)
+        own = self.source(target)
+        files = [*([own] if own else []), *self.sources.values()] if name else []
+        return list(dict.fromkeys(key for file in files for key in file.asked.get(name or "", ())))
+
     def near(self, unit: Unit) -> list[str]:
         """The files that a target's calls entered, its own first."""
         own = self.door.targets[unit.target].file
@@ -139,7 +146,7 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
     source = known.source(target)
     match stage:
         case Stage.SHAPES:
-            tried = runs(target, known.words(target)) if target.program else shapes(target)
+            tried = runs(target, known.words(target)) if target.program else shapes(target, known.switches(target))
             return [_job(target, Purpose.SHAPES, [with_marks(one) for one in tried])]
         case Stage.SAMPLES:
             return list(_samples(unit, target, known))

@@ -118,6 +118,10 @@ _PUMPS = (
     "\u4e00",
     "\U0001f600",
 )
+_QUOTED = tuple(
+    (f"{name}{quote}", pump, quote) for name in ("", "a=") for quote in "\"'" for pump in (f"\\{quote}", "\\\\", "\\0", "&a;")
+)
+"""What stands for a sign within quotes, many times, in quotes that are closed."""
 _TOKENS = re.compile(r"[A-Za-z]+|\d+|\s+|[^\sA-Za-z\d]{1,2}")
 _MOST_TOKENS = 28
 _MOST_LINES = 8
@@ -129,6 +133,8 @@ def generic() -> Iterator[Scalable]:
         yield repeated(pump, origin="repeat")
     for opening, _ in _PAIRS:
         yield repeated(opening, suffix="a", origin="unterminated")
+    for prefix, pump, suffix in _QUOTED:
+        yield repeated(pump, prefix, suffix, origin="quoted")
 
 
 def nesting() -> Iterator[Scalable]:

@@ -15,6 +15,7 @@ _FILE_BYTES = 1 << 20
 _PATTERN = 4000
 _CONSTANT = 40
 _CONSTANTS = 400
+_ASKED = 60
 _LOOKS_LIKE_A_PATTERN = re.compile(r"\\[wdsSWDb.*+?(\[]|\[\^|[.\])][*+]|\(\?|\{\d*,\d*\}")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,24}")
 
@@ -31,11 +32,15 @@ class Pattern:
 
 @dataclass(slots=True, kw_only=True)
 class Source:
-    """What one file holds. `constants` are short strings, those that stand by themselves first, then words in longer ones."""
+    """What one file holds. `constants` are short strings, those that stand by themselves first, then words in longer ones.
+
+    `asked` are the keys that mappings are asked for, by the mapping's name.
+    """
 
     file: str
     patterns: list[Pattern] = field(default_factory=list)
     constants: list[str] = field(default_factory=list)
+    asked: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read_sources(tree: Path, shown_as: str = "/src") -> dict[str, Source]:
@@ -97,6 +102,10 @@ class _Reader:
             else:
                 words.update(dict.fromkeys(_WORD.findall(value[:4000])))
         self._source.constants = list({**short, **words})[:_CONSTANTS]
+        for name, key in _asked(tree):
+            keys = self._source.asked.setdefault(name, [])
+            if key not in keys and len(keys) < _ASKED:
+                keys.append(key)
 
     def _pattern(self, text: str, flags: int, line: int) -> None:
         if len(text) <= _PATTERN and (text, flags) not in self._seen:
@@ -144,6 +153,21 @@ class _Reader:
             return None
 
 
+def _asked(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """(mapping, key) of `mapping.get("key")` and its kin, `mapping["key"]` and `"key" in mapping`."""
+    for node in ast.walk(tree):
+        of: ast.expr | None = None
+        key: ast.expr | None = None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOOKUPS and node.args:
+            of, key = node.func.value, node.args[0]
+        elif isinstance(node, ast.Subscript):
+            of, key = node.value, node.slice
+        elif isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
+            of, key = node.comparators[0], node.left
+        if isinstance(of, ast.Name) and isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier():
+            yield of.id, key.value
+
+
 def _docstrings(tree: ast.Module) -> Iterator[int]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
@@ -152,6 +176,7 @@ def _docstrings(tree: ast.Module) -> Iterator[int]:
                 yield id(first.value)
 
 
+_LOOKUPS = frozenset({"get", "pop", "setdefault"})
 _MATCHING = frozenset({"compile", "match", "search", "fullmatch", "sub", "subn", "split", "findall", "finditer"})
 _FLAGS: Mapping[str, int] = {
     name: int(getattr(re, name))

@@ -1,11 +1,12 @@
 """What the search knows and what it still wants to run. Kept between slices as one JSON file that only the trusted side sees."""
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from mithridate.hunt.engines.calls.steps import document
 from mithridate.model.observation import Sink
@@ -146,14 +147,14 @@ _ADAPTER: TypeAdapter[State] = TypeAdapter(State)
 def load(path: Path) -> State:
     """The state of an earlier slice; a new one when there is none or it cannot be read."""
     try:
-        state = _ADAPTER.validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        state = _ADAPTER.validate_python(json.loads(path.read_bytes()))
+    except (OSError, ValueError):
         return State()
     return state if state.version == VERSION else State()
 
 
 def save(state: State, path: Path) -> None:
-    """Write it whole or not at all."""
+    """Write it whole or not at all. Half of a surrogate pair, as patterns may have one, is no reason to fail."""
     new = path.with_suffix(".new")
-    new.write_bytes(_ADAPTER.dump_json(state))
+    new.write_text(json.dumps(_ADAPTER.dump_python(state), default=list), encoding="ascii")
     new.replace(path)
