@@ -156,3 +156,24 @@ def test_a_closer_look_waits_for_what_another_at_its_target_shows() -> None:
     assert search.next(10) == looks[:1]
     assert search.learn(looks[0], slow_at(3), [])
     assert search.next(10) == []
+
+
+def probe(target: str, *pumps: str) -> Job:
+    calls = [{"target": target, "args": [pump * 100], "kwargs": {}} for pump in pumps]
+    return Job(target=target, purpose=Purpose.PROBE, calls=calls, texts=[([(p, True)], 100) for p in pumps], place=["args", 0])
+
+
+def test_a_text_that_has_used_up_a_run_is_in_one_run_of_a_batch_and_soon_in_none() -> None:
+    """Many functions match the same expressions: each batch of them would hang in every run."""
+    names = [f"m:f{number}" for number in range(9)]
+    search = search_of(*names)
+    search.state.queue = [probe(name, "ab") for name in names]
+    first = search.next(100)
+    assert len(first) == 9
+    search.learn(first[0], Run(ended="timeout"), [])
+    search.state.queue = [*first[1:], probe("m:f0", "cd")]  # cut off with the batch, they come again
+    for _ in range(2):
+        looks = [job for job in search.next(100) if job.purpose is Purpose.PROBE]
+        assert [job.texts[0][0][0][0] for job in looks if job.target != "m:f0"] == ["ab"]
+        search.learn(next(job for job in looks if job.target != "m:f0"), Run(ended="timeout"), [])
+    assert not [job for job in search.next(100) if job.purpose is Purpose.PROBE]

@@ -91,6 +91,14 @@ def test_a_program_gets_arguments_files_and_standard_input_and_says_what_it_aske
     assert {"fast", "slow"} <= set(found.answer()["compared"])
 
 
+def test_a_program_takes_no_call_but_one_that_measures_a_pattern(library: Path) -> None:
+    door = {"kind": "program", "import": "/src/tool.py"}
+    search = {"call": {"target": "re:search", "args": ["b+", "abbc", 0]}}
+    found = batch(library, door, [document(search), document({"call": {"target": "os:getcwd"}})])
+    assert found.answer()["returned"].startswith("<re.Match") and found.ended(0)["ended"] == "done"
+    assert found.ended(1)["ended"] == "invalid"
+
+
 def test_an_entry_point_is_a_program_too(library: Path) -> None:
     step = {"program": {"args": ["f"], "files": {"f": "F"}}}
     assert batch(library, {"kind": "program", "import": "tool:main"}, [document(step)]).answer()["status"] == 4

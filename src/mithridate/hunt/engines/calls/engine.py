@@ -28,6 +28,8 @@ STATE_FILE = "calls.json"
 _FIRST, _FEWEST, _MOST = 48, 4, 400
 _BATCH_S = 6.0
 _SHORTEST_S = 1.0
+_LONGEST_S = 10.0
+"""Wall seconds of a batch: what hangs in it is learned of before much of its kind is run. What it did not get to comes again."""
 _PROBING_S = 1.2
 """CPU seconds of a run that looks around; what is slow in it gets a ladder with the full time."""
 _PATIENCE_S = 0.8
@@ -172,7 +174,7 @@ class _Slice:
     def _run(self, jobs: Sequence[Job], left: float, each_s: float, *, coverage: bool) -> None:
         started = time.monotonic()
         documents = [job.document for job in jobs]
-        seconds = min(left, max(4 * _BATCH_S, each_s * 4))
+        seconds = min(left, max(_LONGEST_S, each_s * 4))
         output = self.runner.run(documents, seconds, each_s, coverage=coverage)
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))

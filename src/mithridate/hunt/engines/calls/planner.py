@@ -4,7 +4,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from mithridate.hunt.engines.calls import growth, plans, sieve
@@ -21,6 +21,7 @@ from mithridate.oracles.growth.measured import measure
 from mithridate.oracles.growth.verdict import RECURSION_BYTES, judge
 
 _URGENT = (Purpose.CONFIRM, Purpose.LADDER, Purpose.ATTACK, Purpose.SIEVE)
+_CLOSER = (Purpose.LADDER, Purpose.CONFIRM)
 _WAVE = 14
 _INPUTS = 24
 _KEPT = 4
@@ -40,8 +41,8 @@ _EXPECTED = 2.0
 _CLIMBS = 5
 _FEW, _MANY = 3, 40
 """Runs special to one target in a batch, before and after it was seen that they end: each that hangs takes all its time."""
-_CLOSE = 3
-"""Ladders of one target in a batch."""
+_CLOSE, _WARY = 3, 6
+"""Ladders of one target in a batch; probes of one that has hung or died before."""
 _HUNG = 2
 """Such runs that hung, after which the others of the target are left: all of them give it much the same."""
 _ENTERED = 60
@@ -159,6 +160,37 @@ def promise(target: Target) -> float:
 
 
 @dataclass(slots=True)
+class _Batch:
+    """Jobs for one batch: few of what may take all its time, as one shows what the others would.
+
+    `special` says how many of the runs special to a target may be among them.
+    """
+
+    state: State
+    most: int
+    special: Callable[[str], int]
+    jobs: list[Job] = field(default_factory=list)
+    _together: Counter[str] = field(default_factory=Counter)
+
+    def admits(self, job: Job) -> bool:
+        """Whether there is room for it; counted if so."""
+        limits: dict[str, int] = {}
+        if job.purpose is Purpose.SPECIAL:
+            limits[f"special {job.target}"] = self.special(job.target)
+        elif job.purpose in _CLOSER:
+            limits[f"{job.purpose} {job.target}"] = _CLOSE if job.purpose is Purpose.LADDER else 1
+        elif job.purpose is Purpose.PROBE:
+            shapes = (_digest(parts) for parts, _ in job.texts)
+            limits.update({f"shape {shape}": 1 for shape in shapes if self.state.worn.get(shape)})
+            if self.state.units[job.target].strikes:
+                limits[f"probe {job.target}"] = _WARY
+        if len(self.jobs) >= self.most or any(self._together[name] >= limit for name, limit in limits.items()):
+            return False
+        self._together.update(limits.keys())
+        return True
+
+
+@dataclass(slots=True)
 class Planner:
     """The search over all targets of a door: breadth first, stage by stage, what is urgent in between."""
 
@@ -175,31 +207,24 @@ class Planner:
     def next(self, most: int) -> list[Job]:
         """Up to `most` jobs; empty when nothing is left."""
         self.state.queue.sort(key=lambda job: _URGENT.index(job.purpose) if job.purpose in _URGENT else len(_URGENT))
-        close = (Purpose.LADDER, Purpose.CONFIRM)
-        wanted = [job for job in self.state.queue if job.purpose not in close or not self._known(job.witness, job.texts)]
-        taken, self.state.queue = self._chosen(wanted, most)
-        for job in self._planned(most - len(taken)):
-            taken.append(job)
-        return taken
-
-    def _chosen(self, waiting: Sequence[Job], most: int) -> tuple[list[Job], list[Job]]:
-        """Up to `most` of them, and the others: few at once of what may take all its time, as one shows what others would."""
-        taken: list[Job] = []
-        left: list[Job] = []
-        together = Counter[str]()
+        waiting, self.state.queue = self.state.queue, []
+        batch = _Batch(self.state, most, self._together)
         for job in waiting:
-            alike = f"{job.purpose}|{job.target}"
-            most_alike = most
-            if job.purpose is Purpose.SPECIAL:
-                most_alike = self._together(job.target)
-                if not most_alike:
-                    continue
-            elif job.purpose in (Purpose.LADDER, Purpose.CONFIRM):
-                most_alike = _CLOSE if job.purpose is Purpose.LADDER else 1
-            room = len(taken) < most and together[alike] < most_alike
-            together[alike] += room
-            (taken if room else left).append(job)
-        return taken, left
+            if job.purpose not in _CLOSER or not self._known(job.witness, job.texts):
+                self._admit(batch, job)
+        for job in self._planned(most - len(batch.jobs)):
+            self._admit(batch, job)
+        return batch.jobs
+
+    def _admit(self, batch: "_Batch", job: Job) -> None:
+        """Into the batch, or into the queue behind it; or nowhere, when it would show nothing new."""
+        kept = self._without_worn(job)
+        if kept is None or (kept.purpose is Purpose.SPECIAL and not self._together(kept.target)):
+            return
+        if batch.admits(kept):
+            batch.jobs.append(kept)
+        else:
+            self.state.queue.append(kept)
 
     def _together(self, target: str) -> int:
         """How many of the runs special to a target may be in one batch; none any more when they hang."""
