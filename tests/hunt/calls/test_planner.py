@@ -177,3 +177,14 @@ def test_a_text_that_has_used_up_a_run_is_in_one_run_of_a_batch_and_soon_in_none
         assert [job.texts[0][0][0][0] for job in looks if job.target != "m:f0"] == ["ab"]
         search.learn(next(job for job in looks if job.target != "m:f0"), Run(ended="timeout"), [])
     assert not [job for job in search.next(100) if job.purpose is Purpose.PROBE]
+
+
+def test_a_search_goes_on_behind_a_stage_of_which_all_runs_would_hang() -> None:
+    """An empty batch says that nothing is left to try: the search of a door ended early for it."""
+    search = search_of("m:read")
+    unit = search.state.units["m:read"]
+    unit.kept = [Kept(call={"target": "m:read", "args": ["amber"], "kwargs": {}}, edges=1)]
+    for stage in (Stage.HINTED, Stage.SPECIAL):
+        unit.stage, search.state.hung = STAGES.index(stage), {"m:read": 9}
+        jobs = search.next(50)
+        assert jobs and all(job.purpose is not Purpose.SPECIAL for job in jobs)

@@ -25,6 +25,13 @@ def thread(): threading.Thread(target=time.sleep, args=(30,), daemon=True).start
 def query(text):
     sqlite3.connect(":memory:").execute("select '" + text + "'")
 def compares(text): return text == "secret"
+class Left:
+    def __del__(self): exec(compile("def g(): pass\\ng()", "x", "exec"), {})
+def litter(text):
+    for n in range(3000): exec(compile(f"def f{n}(): return {n}\\nf{n}()", __file__, "exec"), {})
+    for _ in range(200):
+        left = Left()
+        left.me = left
 """
 DOOR = {"kind": "call", "targets": ["t:note"]}
 
@@ -84,3 +91,12 @@ def test_each_document_has_time_and_tokens_of_its_own(target: Path) -> None:
     assert len(set(texts)) == 3
     assert all(found.ended(run)["cpu_s"] < 1 for run in range(3))
     assert [len(found.observed("sql", run)) for run in range(3)] == [1, 1, 1]
+
+
+def test_what_is_disposed_of_between_two_documents_does_no_harm(target: Path) -> None:
+    """Its code runs while what was covered is looked through; the process died of it, and took the tree of all others with it."""
+    documents = [document(call("t:litter", "x")), *[document(call("t:note", "x"))] * 3]
+    names = [f"{number}-covered.json" for number in range(4)]
+    found = batch(target, {"kind": "call", "targets": ["t:litter"]}, documents, "--together", "8", names=names)
+    assert [found.ended(run)["ended"] for run in range(4)] == ["done"] * 4
+    assert [returned(found, run)[0] for run in range(1, 4)] == [1, 2, 3]  # type: ignore[index]

@@ -212,8 +212,14 @@ class Planner:
         for job in waiting:
             if job.purpose not in _CLOSER or not self._known(job.witness, job.texts):
                 self._admit(batch, job)
-        for job in self._planned(most - len(batch.jobs)):
-            self._admit(batch, job)
+        planned = True
+        while planned and len(batch.jobs) < most:
+            planned = False
+            for job in self._planned(most - len(batch.jobs)):
+                self._admit(batch, job)
+                planned = True
+            if batch.jobs:
+                break
         return batch.jobs
 
     def _admit(self, batch: "_Batch", job: Job) -> None:
@@ -252,7 +258,8 @@ class Planner:
             room = most
             if listed and listed[0].purpose is Purpose.SPECIAL:
                 room = min(most, self._together(unit.target))
-                done.add(unit.target)
+                if room:
+                    done.add(unit.target)
             part = listed[unit.position : unit.position + room]
             unit.position += len(part) if room else len(listed)
             fresh = [job for one in part if (job := self._without_worn(one)) is not None]

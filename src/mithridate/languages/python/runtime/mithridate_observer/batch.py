@@ -140,20 +140,23 @@ class _Batch:
             os.close(reading)
             os.close(going_on)
             self._run.redirect(_high(writing))
-            carry_out(
-                turns,
-                door,
-                context,
-                self._run,
-                limits=self._options.limits,
-                coverage=self._coverage,
-                preloading=self._preloading,
-                dump=self._dump,
-                report=self._report,
-                held=self._held,
-                reopen=self._options.reopened,
-                going_on=_high(waiting),
-            )
+            try:
+                carry_out(
+                    turns,
+                    door,
+                    context,
+                    self._run,
+                    limits=self._options.limits,
+                    coverage=self._coverage,
+                    preloading=self._preloading,
+                    dump=self._dump,
+                    report=self._report,
+                    held=self._held,
+                    reopen=self._options.reopened,
+                    going_on=_high(waiting),
+                )
+            finally:
+                os._exit(1)  # never on into the parent's part, whose end takes the tree away
         os.close(writing)
         os.close(waiting)
         process = Waiting(pid, reading, self._records, self._options.limits.wall_s)

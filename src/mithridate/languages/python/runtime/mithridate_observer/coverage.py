@@ -60,7 +60,7 @@ class Coverage:
 
     def told(self) -> list[list[Any]]:
         """What this process covered that was not known, for the parent's `learn`."""
-        return [[file, line] for file, line in self._new]
+        return [[file, line] for file, line in self._new.copy()]  # copied at once: what is disposed of meanwhile runs code, too
 
     def go_on(self) -> None:
         """In a run's process: what it covered is known from now on, as its next document begins."""
@@ -80,7 +80,7 @@ class Coverage:
         by_file: dict[str, set[int]] = {}
         for file, line in told:
             by_file.setdefault(file, set()).add(line)
-        for code, lines in list(self._wanted.items()):
+        for code, lines in self._wanted.copy().items():
             if lines and code.co_filename in by_file:
                 lines.difference_update(by_file[code.co_filename])
 
