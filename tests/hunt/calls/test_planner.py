@@ -188,3 +188,14 @@ def test_a_search_goes_on_behind_a_stage_of_which_all_runs_would_hang() -> None:
         unit.stage, search.state.hung = STAGES.index(stage), {"m:read": 9}
         jobs = search.next(50)
         assert jobs and all(job.purpose is not Purpose.SPECIAL for job in jobs)
+
+
+def test_nobody_waits_for_a_measurement_that_was_given_up() -> None:
+    """Functions waited for shapes of a pattern of which enough were slow already, so that the search of a door ended early."""
+    search = search_of("m:read")
+    unit = search.state.units["m:read"]
+    unit.kept = [Kept(call={"target": "m:read", "args": ["amber"], "kwargs": {}}, edges=1)]
+    unit.stage, unit.files = STAGES.index(Stage.PATTERNS), ["/src/m.py"]
+    search.state.compiled["/src/m.py"] = [("^(a+)+$", 32, 3)]
+    assert {job.purpose for job in search.next(50)} == {Purpose.SIEVE}
+    assert Purpose.PROBE in {job.purpose for job in search.next(50)}

@@ -198,6 +198,8 @@ class Planner:
     known: Knowledge
     _lists: dict[tuple[str, Stage], list[Job]] = field(default_factory=dict)
     _measured: dict[str, sieve.Suspicion] = field(default_factory=dict)
+    _pending: set[str] = field(default_factory=set)
+    """Of those, the keys that a run is on its way for; of what was given up on the way nobody waits for a result."""
 
     def __post_init__(self) -> None:
         self.known.compiled, self.known.sieved = self.state.compiled, self.state.sieved
@@ -208,6 +210,7 @@ class Planner:
         """Up to `most` jobs; empty when nothing is left."""
         self.state.queue.sort(key=lambda job: _URGENT.index(job.purpose) if job.purpose in _URGENT else len(_URGENT))
         waiting, self.state.queue = self.state.queue, []
+        self._pending = {parts[0][0] for job in waiting if job.purpose is Purpose.SIEVE for parts, _ in job.texts}
         batch = _Batch(self.state, most, self._together)
         for job in waiting:
             if job.purpose not in _CLOSER or not self._known(job.witness, job.texts):
@@ -247,9 +250,10 @@ class Planner:
             fruitless += 1
             stage = STAGES[unit.stage]
             if (unit.target, stage) not in self._lists:
-                if unmeasured := self.known.unmeasured(stage, unit):
+                unmeasured = self.known.unmeasured(stage, unit)
+                measuring = self._measuring(unit, unmeasured)
+                if measuring or any(sieve.key(one) in self._pending for one in unmeasured):
                     done.add(unit.target)  # its turn comes when they are known
-                    measuring = self._measuring(unit, unmeasured)
                     most -= len(measuring)
                     yield from measuring
                     continue
@@ -281,6 +285,7 @@ class Planner:
         """Runs for those that no run is on its way for."""
         fresh = [one for one in suspicions if sieve.key(one) not in self._measured]
         self._measured.update({sieve.key(one): one for one in fresh})
+        self._pending.update(sieve.key(one) for one in fresh)
         return sieve.measurements(unit.target, fresh, plans.WORST)
 
     def _next_unit(self, done: set[str]) -> Unit | None:
