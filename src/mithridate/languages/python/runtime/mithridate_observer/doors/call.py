@@ -7,6 +7,7 @@ import inspect
 import itertools
 import time
 import types
+from collections.abc import Callable
 from typing import Any
 
 from .. import recording
@@ -19,6 +20,8 @@ from .interface import Client, Context
 _OF_CLASS = (staticmethod, classmethod, types.ClassMethodDescriptorType)
 MAX_ITEMS = 10_000
 MAX_RETURNED = 64 * 1024
+
+Arguments = tuple[list[Any], dict[str, Any]]
 
 
 class CallDoor:
@@ -55,22 +58,9 @@ class Caller:
         told = step.get("call")
         if told is None or not isinstance(told.get("target"), str):
             raise Invalid("this door takes calls of a target only")
-        construct = told.get("construct")
-        with recording.unobserved():
-            arguments, named = _arguments(told, values)
-            constructed = _arguments(construct, values) if isinstance(construct, dict) else ([], {})
-        returned, raised = "", None
+        arguments = self.arguments(told, values)
         started = time.process_time()
-        try:
-            function = self._function(told["target"], constructed)
-            self._context.places.note_handler(function)
-            returned = _shown(_followed(_finished(function(*arguments, **named)), told.get("then")))
-        except Invalid:
-            raise
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 (whatever leaves the function is what we are here to see)
-            raised = error
+        returned, raised = self.called(told, arguments, _shown)
         seconds = time.process_time() - started
         if raised is not None:
             observe_errors(self._context, [raised], told["target"], self._detail(told["target"], raised))
@@ -83,6 +73,29 @@ class Caller:
             "seconds": round(seconds, 6),
         }
 
+    def arguments(self, told: dict[str, Any], values: Values) -> tuple[Arguments, Arguments]:
+        """What the call gives the function, and what its object is made with. Raises Invalid for what is no call."""
+        construct = told.get("construct")
+        with recording.unobserved():
+            given = _arguments(told, values)
+            return given, _arguments(construct, values) if isinstance(construct, dict) else ([], {})
+
+    def called(
+        self, told: dict[str, Any], arguments: tuple[Arguments, Arguments], shown: Callable[[Any], Any] = lambda value: value
+    ) -> tuple[Any, BaseException | None]:
+        """What the call gave back, as `shown` makes it, or what it raised; "" or None for the other."""
+        (positional, named), constructed = arguments
+        try:
+            function = self._function(told["target"], constructed)
+            self._context.places.note_handler(function)
+            return shown(_followed(_finished(function(*positional, **named)), told.get("then"))), None
+        except Invalid:
+            raise
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 (whatever leaves the function is what we are here to see)
+            return "", error
+
     def _function(self, target: str, constructed: tuple[list[Any], dict[str, Any]]) -> Any:
         """What is called."""
         return _resolve(target, constructed)
@@ -93,7 +106,7 @@ class Caller:
         return {}
 
 
-def _arguments(told: dict[str, Any], values: Values) -> tuple[list[Any], dict[str, Any]]:
+def _arguments(told: dict[str, Any], values: Values) -> Arguments:
     arguments, named = told.get("args", []), told.get("kwargs", {})
     if not isinstance(arguments, list) or not isinstance(named, dict):
         raise Invalid("args must be a list and kwargs an object")
