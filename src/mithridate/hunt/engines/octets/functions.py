@@ -184,13 +184,13 @@ class FunctionSearch:
         chosen = [c for c in ordered if not c["kwargs"]][:_WAYS] + [c for c in ordered if c["kwargs"]][:_KEYWORD_WAYS]
         if chosen:
             target = door.targets[str(chosen[0]["target"])]
-            self.pools[target.name] = Pool(target.name, self._seeds(target, chosen), chosen[0])
+            self.pools[target.name] = Pool(target.name, self._seeds(target, chosen), chosen)
             self.pools[target.name].gained += max(0.0, promise(target))
 
     def _seeds(self, target: Target, chosen: Sequence[Call]) -> list[Call]:
         """Calls to begin with: the ways that are taken, with what is known to be data of some format in their first places."""
         samples = [*self._project_samples(), *self.given]
-        found: list[Call] = list(chosen)
+        found: list[Call] = []
         for number, one in enumerate(chosen[:_WAYS]):
             for place in leaves(one)[: _PLACES if number == 0 else 1]:
                 most = _SEEDS // (1 + number)

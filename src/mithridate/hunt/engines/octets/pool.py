@@ -23,7 +23,8 @@ class Pool:
 
     target: str
     fresh: list[Call]
-    plain: Call
+    ways: list[Call]
+    """Calls that the function takes, at least one."""
     kept: list[Call] = field(default_factory=list)
     batches: int = 0
     gained: float = 1.0
@@ -31,6 +32,11 @@ class Pool:
     was_given: int = 0
     """How much of what functions returned it was given."""
     known: set[str] = field(default_factory=set)
+
+    @property
+    def plain(self) -> Call:
+        """The way that raises least."""
+        return self.ways[0]
 
     @property
     def rank(self) -> float:
@@ -62,7 +68,7 @@ class Pool:
         """A document with a step of many calls; what was fresh is so no longer."""
         calls: list[Call] = []
         left = _DOCUMENT_BYTES
-        for call in (*self.fresh, *reversed(self.kept)) or (self.plain,):
+        for call in (*self.ways, *self.fresh, *reversed(self.kept)):
             size = len(json.dumps(call))
             if size < left:
                 left -= size
@@ -83,7 +89,7 @@ class Pool:
         return {
             "target": self.target,
             "fresh": self.fresh,
-            "plain": self.plain,
+            "ways": self.ways,
             "kept": self.kept,
             "batches": self.batches,
             "gained": self.gained,
