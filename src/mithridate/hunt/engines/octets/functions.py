@@ -48,6 +48,7 @@ _SEEDS, _PLACES, _WAYS, _KEYWORD_WAYS = 160, 2, 4, 24
 _TRIES = 3
 """Candidates of one cause: calls before may have had a part in what is seen."""
 _GIVEN, _GIVEN_BYTES = 200, 4096
+_MUCH = 1000
 _WEARY = 6
 """Ends of processes after which a function is searched less: what it dies of is known, and hides what lies behind."""
 
@@ -218,7 +219,7 @@ class FunctionSearch:
             pool.deaths += 1
             pool.gained *= 1.0 if pool.deaths < _WEARY else 0.7
             self._keep(last, causes(report)[-1:] or _unexplained(ended, pool.target))
-        elif ended in ("timeout", "memory"):
+        elif ended in ("timeout", "memory") and not _asks_for_much(last):
             self._keep(last, [f"{ended} in {pool.target}"])
 
     def _give(self, pool: Pool) -> None:
@@ -285,6 +286,20 @@ def _report(run: outcome.Run) -> str:
 def _unexplained(ended: str, target: str) -> list[str]:
     """The cause of a death that no sanitizer told of: a signal; an exit may be the target's own doing."""
     return [f"{ended} in {target}"] if ended.startswith("signal") else []
+
+
+def _asks_for_much(value: Any) -> bool:
+    """Whether a number in a call's arguments may be what takes time or memory: callers are free to ask for that."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, Mapping):
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+        elif isinstance(one, int | float) and abs(one) > _MUCH:
+            return True
+    return False
 
 
 def _read(one: Call) -> Call:

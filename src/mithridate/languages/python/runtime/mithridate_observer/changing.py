@@ -19,6 +19,7 @@ _DATA = frozenset({"bytes", "file", "textfile", "stored", "path", "bytearray"})
 _NODES, _DEPTH = 160, 12
 _GROWN = 300_000
 _NESTED = (1, 2, 8, 64, 400)
+_DEEPEST = 450
 _REPEATED = (2, 3, 16, 128, 2000)
 _LARGEST_COPY = 4096
 _FRESH: tuple[Any, ...] = (
@@ -28,10 +29,14 @@ _FRESH: tuple[Any, ...] = (
 
 
 class Changing:
-    """Changes calls. `words` are put into data; `given` is data that functions returned, tried as a whole."""
+    """Changes calls. `words` are put into data; `given` is data that functions returned, tried as a whole;
+    `named` are arguments by name that the function takes.
+    """
 
-    def __init__(self, draw: Draw, words: Sequence[bytes], given: list[bytes], most: int) -> None:
-        self._draw, self._words, self.given, self._most = draw, words, given, most
+    def __init__(
+        self, draw: Draw, words: Sequence[bytes], given: list[bytes], most: int, named: dict[str, Any] | None = None
+    ) -> None:
+        self._draw, self._words, self.given, self._most, self._named = draw, words, given, most, named or {}
 
     def change(self, call: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         """`call` after one or a few changes; `other` is one to take pieces from."""
@@ -41,9 +46,9 @@ class Changing:
 
     def _once(self, call: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         draw = self._draw
-        if draw.random() < 0.03 and isinstance(given := other.get("kwargs"), dict) and given:
-            name = draw.choice(list(given))
-            return {**call, "kwargs": {**(call.get("kwargs") or {}), name: given[name]}}
+        if self._named and draw.random() < 0.06:
+            name = draw.choice(list(self._named))
+            return {**call, "kwargs": {**(call.get("kwargs") or {}), name: self._value(self._named[name])}}
         data, rest = places(call)
         if not data and not rest:
             return call
@@ -141,10 +146,23 @@ class Changing:
 
 
 def nested(value: Any, draw: Draw, *, as_list: bool) -> Any:
-    """`value` inside of so many lists or objects."""
-    for _ in range(draw.choice(_NESTED)):
+    """`value` inside of so many lists or objects, as long as that is not too deep to be written as JSON."""
+    times = draw.choice(_NESTED)
+    if depth(value) + times > _DEEPEST:
+        return value
+    for _ in range(times):
         value = [value] if as_list else {"k": value}
     return value
+
+
+def depth(value: Any) -> int:
+    """How deep lists and objects lie in each other."""
+    deep, level = 0, [value]
+    while level and deep < _DEEPEST:
+        inner = [e for each in level for e in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())]
+        level = [e for e in inner if isinstance(e, (dict, list))]
+        deep += 1
+    return deep
 
 
 def places(call: dict[str, Any]) -> tuple[list[Place], list[Place]]:

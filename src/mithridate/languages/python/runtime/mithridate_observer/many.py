@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Callable
 from typing import Any
 
 from . import documents
-from .changing import Changing
+from .changing import Changing, depth
 from .coverage import Coverage
 from .documents import Values
 from .drawing import Draw
@@ -29,6 +30,9 @@ _TOLD = 64
 _LARGEST = 24 << 10
 """Characters of a packed call that is changed further."""
 _EVENLY = 0.4
+_DEEPEST = 300
+_CALL_S = 1.5
+"""CPU seconds after which a call has hung."""
 _DEATH_S = 0.15
 """What a process that dies is reckoned to cost, with the report of it."""
 _HELD = 512 << 20
@@ -56,7 +60,7 @@ def carry_out(
         raise Invalid("many: the pool is empty")
     draw = Draw(int(step.get("seed", 0)))
     given.extend(data for text in step.get("given", []) if (data := text.encode("latin-1")) not in given)
-    changing = Changing(draw, [w.encode("latin-1") for w in step.get("words", [])], given, int(step.get("largest", 4096)))
+    changing = Changing(draw, [w.encode("latin-1") for w in step.get("words", [])], given, int(step.get("largest", 4096)), _named(pool))
     own = reached.setdefault(str(pool[0].get("target")), {})
     deadline = time.process_time() + float(step.get("seconds", 1.0))
     made, new, told = 0, 0, 0
@@ -64,7 +68,12 @@ def carry_out(
     waiting = list(pool)
     while made < int(step.get("times", 1 << 30)) and time.process_time() < deadline:
         call = waiting.pop(0) if waiting else changing.change(_chosen(pool, draw), draw.choice(pool))
-        last.note(call)
+        try:
+            last.note(call)
+        except RecursionError:  # nested in steps, deeper than JSON is written
+            pool[:] = [one for one in pool if depth(one) < _DEEPEST] or pool[:1]
+            continue
+        signal.setitimer(signal.ITIMER_PROF, _CALL_S)
         returned, raised = _attempt(caller, call, values)
         made += 1
         found = coverage.step()["new_edges"] if coverage is not None else 0
@@ -91,6 +100,7 @@ def carry_out(
         if (isinstance(raised, MemoryError) or not made % 256) and held() - started > _HELD:
             break
     last.forget()
+    signal.setitimer(signal.ITIMER_PROF, _CALL_S)  # for what is left to do; who began the run's time puts an end to it
     return {"returned": "", "raised": "", "seconds": 0.0, "calls": made, "found": new}
 
 
@@ -117,6 +127,11 @@ def _is_new(coverage: Coverage, own: dict[str, int]) -> bool:
             own[name] = own.get(name, 0) | taken
             is_new = True
     return is_new
+
+
+def _named(pool: list[dict[str, Any]]) -> dict[str, Any]:
+    """Arguments by name in any of the calls."""
+    return {name: value for call in pool if isinstance(call.get("kwargs"), dict) for name, value in call["kwargs"].items()}
 
 
 def _chosen(pool: list[dict[str, Any]], draw: Draw) -> dict[str, Any]:
