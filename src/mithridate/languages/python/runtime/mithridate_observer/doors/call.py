@@ -31,9 +31,18 @@ class CallDoor:
         self._context = context
 
     def open(self) -> None:
-        """Import the modules of the targets; one that cannot be imported is the door's failure."""
-        for target in self._context.door.targets or ((self._context.door.imported,) if self._context.door.imported else ()):
-            importing.find(target.partition(":")[0])
+        """Import the modules of the targets; that none can be imported is the door's failure, a call of one that cannot its own."""
+        targets = self._context.door.targets or ((self._context.door.imported,) if self._context.door.imported else ())
+        failed: BaseException | None = None
+        imported = 0
+        for module in dict.fromkeys(target.partition(":")[0] for target in targets):
+            try:
+                importing.find(module)
+                imported += 1
+            except Exception as error:  # noqa: BLE001 (the project's code may do anything when imported)
+                failed = failed or error
+        if failed is not None and not imported:
+            raise failed
 
     def routes(self) -> list[dict[str, Any]]:
         """None."""
