@@ -34,7 +34,7 @@ def read_magic(data: Any = b"", *more: Any) -> Iterator[str]:
 
 def test_what_takes_new_edges_is_kept_and_changed_further(tmp_path: Path) -> None:
     work = slice_for(tmp_path, ["m:read_magic"], SECONDS)
-    search(work, NativeCode({"m:read_magic": read_magic}), batches=40)
+    search(work, NativeCode({"m:read_magic": read_magic}), batches=80)
     (candidate,) = found(work)
     assert len(candidate) == 1, "only the call that the process died of"
     assert candidate[0]["call"]["args"][0]["of"]["latin1"].encode("latin-1")[:2] == MAGIC
@@ -133,7 +133,7 @@ def test_causes_have_candidates_of_their_own_and_one_cause_has_few(tmp_path: Pat
         yield "read"
 
     work = slice_for(tmp_path, ["m:read"], SECONDS)
-    search(work, NativeCode({"m:read": read}), batches=5, candidates=99)
+    search(work, NativeCode({"m:read": read}), batches=8, candidates=99)
     causes: dict[str, int] = {}
     for path in work.candidates.iterdir():
         cause = path.name.rpartition("-")[0]

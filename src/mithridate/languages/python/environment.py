@@ -133,7 +133,7 @@ class Environment:
 
     @contextlib.contextmanager
     def _stated(self) -> Iterator[None]:
-        """While it is built, a project that names no build system names the one of `requires`, which front ends would not know of."""
+        """While it is built, a project that names no build system names that of `requires`, of which front ends do not know."""
         stating = self.directory / "src" / self.component.path / "pyproject.toml"
         if not self.requires or stating.exists() or stating.is_symlink():
             yield

@@ -10,10 +10,10 @@ from typing import Any
 
 from mithridate.hunt.engines.calls.steps import Call
 
-_KEPT = 160
+_KEPT, _OTHERS = 160, 40
 _DOCUMENT_BYTES = 700_000
 _LARGEST_CALL = 4 << 20
-_FIRST_S, _MOST_S = 0.3, 2.5
+_FIRST_S, _MOST_S = 0.4, 4.0
 _WORDS, _GIVEN = 600, 64
 
 
@@ -26,6 +26,8 @@ class Pool:
     ways: list[Call]
     """Calls that the function takes, at least one."""
     kept: list[Call] = field(default_factory=list)
+    others: list[Call] = field(default_factory=list)
+    """Of the fresh ones the last: code that tells little of itself may still be the nearest to one that took no new edges."""
     batches: int = 0
     gained: float = 1.0
     deaths: int = 0
@@ -62,18 +64,20 @@ class Pool:
     def forget(self, call: Call) -> None:
         """Change the call no further: a process died of it."""
         self.kept = [one for one in self.kept if one != call]
+        self.others = [one for one in self.others if one != call]
         self.known.add(json.dumps(call, sort_keys=True))
 
     def step(self, seed: int, words: Sequence[bytes], given: Sequence[bytes], draw: random.Random, largest: int) -> bytes:
         """A document with a step of many calls; what was fresh is so no longer."""
         calls: list[Call] = []
         left = _DOCUMENT_BYTES
-        for call in (*self.ways, *self.fresh, *reversed(self.kept)):
+        for call in reversed((*self.others, *self.fresh, *self.ways, *self.kept)):  # the observer prefers the latest
             size = len(json.dumps(call))
             if size < left:
                 left -= size
-                calls.append(call)
+                calls.insert(0, call)
         seconds = self.seconds
+        self.others = [*self.others, *self.fresh][-_OTHERS:]
         self.fresh = []
         self.batches += 1
         self.gained *= 0.6
@@ -91,6 +95,7 @@ class Pool:
             "fresh": self.fresh,
             "ways": self.ways,
             "kept": self.kept,
+            "others": self.others,
             "batches": self.batches,
             "gained": self.gained,
             "deaths": self.deaths,

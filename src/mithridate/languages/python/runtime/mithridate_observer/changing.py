@@ -30,13 +30,20 @@ _FRESH: tuple[Any, ...] = (
 
 class Changing:
     """Changes calls. `words` are put into data; `given` is data that functions returned, tried as a whole;
-    `named` are arguments by name that the function takes.
+    `named` are arguments by name that the function takes; `large` is long data that functions returned.
     """
 
     def __init__(
-        self, draw: Draw, words: Sequence[bytes], given: list[bytes], most: int, named: dict[str, Any] | None = None
+        self,
+        draw: Draw,
+        words: Sequence[bytes],
+        given: list[bytes],
+        most: int,
+        named: dict[str, Any] | None = None,
+        large: Sequence[bytes] = (),
     ) -> None:
         self._draw, self._words, self.given, self._most, self._named = draw, words, given, most, named or {}
+        self._large = large
 
     def change(self, call: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         """`call` after one or a few changes; `other` is one to take pieces from."""
@@ -53,8 +60,8 @@ class Changing:
         if not data and not rest:
             return call
         if data and (not rest or draw.random() < 0.7):
-            # the first data of a call is mostly what it is about
-            place = data[min(len(data) - 1, int(draw.expovariate(1.2)))] if draw.random() < 0.6 else draw.choice(data)
+            # what a call is about comes early in it, and seldom behind much else
+            place = data[min(len(data) - 1, int(draw.expovariate(0.6)))] if draw.random() < 0.7 else draw.choice(data)
             return put(call, place, self._data(call, place, other))
         place = draw.choice(rest)
         return put(call, place, self._value(at(call, place)))
@@ -67,14 +74,16 @@ class Changing:
         kind = draw.random()
         if kind < 0.004 and len(before) < self._most:
             made = grown(before, draw, _GROWN)
-        elif kind < 0.044 and self.given:
+        elif kind < 0.008 and self._large:
+            made = draw.choice(self._large)
+        elif kind < 0.05 and self.given:
             made = draw.choice(self.given)
         elif kind < 0.08 and is_text and len(place) > 1:
             return self._fresh()
         else:
             from_other = [content(at(other, p)) for p in places(other)[0][:4]] if draw.random() < 0.2 else []
             made = mutated(before, from_other or self.given or (b"",), self._words, draw, self._most)
-        return as_text(made) if is_text else {"make": "bytes", "latin1": made.decode("latin-1")}
+        return as_json(made, is_text=is_text)
 
     def _fresh(self) -> Any:
         return self._draw.choice(_FRESH)
@@ -159,7 +168,9 @@ def depth(value: Any) -> int:
     """How deep lists and objects lie in each other."""
     deep, level = 0, [value]
     while level and deep < _DEEPEST:
-        inner = [e for each in level for e in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())]
+        inner = [
+            e for each in level for e in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
+        ]
         level = [e for e in inner if isinstance(e, (dict, list))]
         deep += 1
     return deep
@@ -233,6 +244,11 @@ def content(value: Any) -> bytes:
         return value.encode("utf-8", "surrogatepass")
     told = value.get("latin1") if isinstance(value, dict) else None
     return told.encode("latin-1", "replace") if isinstance(told, str) else b""
+
+
+def as_json(data: bytes, *, is_text: bool) -> Any:
+    """Data as it stands in a call."""
+    return as_text(data) if is_text else {"make": "bytes", "latin1": data.decode("latin-1")}
 
 
 def as_text(data: bytes) -> str:

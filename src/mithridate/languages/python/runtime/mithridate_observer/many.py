@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import documents
-from .changing import Changing, depth
+from .changing import Changing, as_json, depth, is_data, places, put
 from .coverage import Coverage
 from .documents import Values
 from .drawing import Draw
@@ -25,6 +25,9 @@ from .sanitizer import Report
 _POOL = 256
 _GIVEN, _GIVEN_BYTES = 128, 4096
 _SHOWN = 4096
+_LONG = (("a" + "\u20ac" * 66_600).encode(), b"A" * 70_000, bytes(range(256)) * 300)
+"""More than 16 bits count, or what reads 64 KiB at a time has done with after two turns; with characters across its bounds."""
+_LARGE, _LARGE_BYTES = 8, (32 << 10, 400 << 10)
 _TOLD = 64
 """Calls with new edges that one step tells of at most."""
 _LARGEST = 24 << 10
@@ -40,6 +43,10 @@ _HELD = 512 << 20
 
 reached: dict[str, dict[str, int]] = {}
 """By function, the edges of native code that its calls took in this process: what is new to one may be old to another."""
+large: list[bytes] = []
+"""The same where it is long: few, and seldom tried."""
+tried: dict[str, set[bytes]] = {}
+"""By function, long data that it was given in this process."""
 given: list[bytes] = []
 """What functions returned in this process: what one makes is what another reads."""
 
@@ -60,12 +67,14 @@ def carry_out(
         raise Invalid("many: the pool is empty")
     draw = Draw(int(step.get("seed", 0)))
     given.extend(data for text in step.get("given", []) if (data := text.encode("latin-1")) not in given)
-    changing = Changing(draw, [w.encode("latin-1") for w in step.get("words", [])], given, int(step.get("largest", 4096)), _named(pool))
+    changing = Changing(
+        draw, [w.encode("latin-1") for w in step.get("words", [])], given, int(step.get("largest", 4096)), _named(pool), large
+    )
     own = reached.setdefault(str(pool[0].get("target")), {})
     deadline = time.process_time() + float(step.get("seconds", 1.0))
     made, new, told = 0, 0, 0
     started, said = held(), report.size() if report is not None else 0
-    waiting = list(pool)
+    waiting = [*pool, *_long(pool[-1], tried.setdefault(str(pool[0].get("target")), set()))]
     while made < int(step.get("times", 1 << 30)) and time.process_time() < deadline:
         call = waiting.pop(0) if waiting else changing.change(_chosen(pool, draw), draw.choice(pool))
         try:
@@ -81,6 +90,11 @@ def carry_out(
             if text := report.since(said):
                 tell({"said": packed(call), "text": text})
             said = report.size()
+        data = _data(returned)
+        if _LARGE_BYTES[0] <= len(data) <= _LARGE_BYTES[1] and data not in large:
+            large.append(data)
+            if len(large) > _LARGE:
+                del large[draw.randrange(_LARGE)]
         is_new = coverage is not None and _is_new(coverage, own)
         if found or is_new:
             new += found
@@ -89,13 +103,12 @@ def carry_out(
                 pool.append(call)
             if len(pool) > _POOL:
                 del pool[draw.randrange(len(pool) // 2)]
-            data = _data(returned)
             if 0 < len(data) <= _GIVEN_BYTES and data not in given:
                 given.append(data)
                 del given[:-_GIVEN]
             if told < _TOLD:
                 told += 1
-                tell({"kept": text, "new_edges": found, "returned": data.decode("latin-1")[:_SHOWN], "raised": bool(raised)})
+                tell({"kept": text, "new_edges": found, "returned": data[:_SHOWN].decode("latin-1"), "raised": bool(raised)})
         returned = None
         if (isinstance(raised, MemoryError) or not made % 256) and held() - started > _HELD:
             break
@@ -129,6 +142,16 @@ def _is_new(coverage: Coverage, own: dict[str, int]) -> bool:
     return is_new
 
 
+def _long(call: dict[str, Any], was: set[bytes]) -> list[dict[str, Any]]:
+    """The call with long data in its first place, what functions returned of that kind and some of our own, each once."""
+    place = next(iter(places(call)[0]), None)
+    fresh = [data for data in (*_LONG, *large) if data not in was]
+    was.update(fresh)
+    if place is None:
+        return []
+    return [put(call, place, as_json(data, is_text=not is_data(call, place))) for data in fresh]
+
+
 def _named(pool: list[dict[str, Any]]) -> dict[str, Any]:
     """Arguments by name in any of the calls."""
     return {name: value for call in pool if isinstance(call.get("kwargs"), dict) for name, value in call["kwargs"].items()}
@@ -138,7 +161,7 @@ def _chosen(pool: list[dict[str, Any]], draw: Draw) -> dict[str, Any]:
     """Any, or rather one of the latest."""
     if draw.random() < _EVENLY:
         return draw.choice(pool)
-    return pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))]
+    return pool[-1 - min(len(pool) - 1, int(draw.expovariate(4 / len(pool))))]
 
 
 def _attempt(caller: Any, call: dict[str, Any], values: Values) -> tuple[Any, BaseException | None]:
@@ -156,9 +179,9 @@ def _attempt(caller: Any, call: dict[str, Any], values: Values) -> tuple[Any, Ba
 def _data(value: Any) -> bytes:
     try:
         if isinstance(value, (bytes, bytearray)):
-            return bytes(value[: _GIVEN_BYTES + 1])
+            return bytes(value[: _LARGE_BYTES[1] + 1])
         if isinstance(value, str):
-            return value[: _GIVEN_BYTES + 1].encode("utf-8", "surrogatepass")
+            return value[: _LARGE_BYTES[1] + 1].encode("utf-8", "surrogatepass")
     except Exception:  # noqa: BLE001 (a class of the target's own)
         return b""
     return b""

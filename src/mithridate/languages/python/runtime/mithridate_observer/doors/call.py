@@ -31,7 +31,7 @@ class CallDoor:
         self._context = context
 
     def open(self) -> None:
-        """Import the modules of the targets; that none can be imported is the door's failure, a call of one that cannot its own."""
+        """Import the modules of the targets. The door fails when none can be imported, else calls of one that cannot do."""
         targets = self._context.door.targets or ((self._context.door.imported,) if self._context.door.imported else ())
         failed: BaseException | None = None
         imported = 0
