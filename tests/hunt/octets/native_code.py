@@ -10,6 +10,7 @@ from mithridate.hunt.engines.calls.runner import Output
 from mithridate.hunt.engines.octets.engine import OctetsEngine
 from mithridate.languages.python.observer import OWN
 from mithridate.languages.python.runtime.mithridate_observer import many
+from mithridate.languages.python.runtime.mithridate_observer.doors.call import Arguments, Caller
 from mithridate.languages.python.runtime.mithridate_observer.last import packed
 from mithridate.languages.python.sanitized import PRELOAD
 from mithridate.model.entry import Binary, Boundary, EntryKind, EntryPoint
@@ -139,8 +140,8 @@ class _Report:
 
 
 @dataclass
-class _Caller:
-    """Stands for the door's caller and for the coverage of one process."""
+class _Caller(Caller):
+    """The door's caller, and the coverage of one process."""
 
     code: NativeCode
     report: _Report
@@ -148,15 +149,18 @@ class _Caller:
     new: int = 0
     native: Any = None
 
-    def arguments(self, told: dict[str, Any], values: Any) -> list[Any]:
+    def arguments(self, told: dict[str, Any], values: Any) -> tuple[Arguments, Arguments]:
         del values
-        return [_value(argument) for argument in told["args"]]
+        return ([_value(argument) for argument in told["args"]], told["kwargs"]), ([], {})
 
-    def called(self, told: dict[str, Any], arguments: list[Any]) -> tuple[Any, BaseException | None]:
+    def called(
+        self, told: dict[str, Any], arguments: tuple[Arguments, Arguments], shown: Callable[[Any], Any] = lambda value: value
+    ) -> tuple[Any, BaseException | None]:
         known = self.code._known
         before, returned, raised = len(known), None, None
+        (positional, named), _ = arguments
         try:
-            for edge in self.code.functions[told["target"]](*arguments, **told["kwargs"]):
+            for edge in self.code.functions[told["target"]](*positional, **named):
                 returned = edge if isinstance(edge, bytes) else returned
                 known.add(str(edge))
         except Undefined as place:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import random
 import re
 import threading
 import time
@@ -26,6 +25,7 @@ from mithridate.hunt.engines.octets.inputs import (
     words,
 )
 from mithridate.hunt.engines.octets.reports import causes
+from mithridate.languages.python.runtime.mithridate_observer.drawing import Draw
 from mithridate.languages.python.runtime.mithridate_observer.mutation import mutated
 from mithridate.languages.python.sanitized import sanitized_modules
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
@@ -156,7 +156,7 @@ class _Slice:
         started = time.monotonic()
         self._load()
         before = sum(len(a.corpus) for a in self.arms)
-        draw = random.Random(self.work.seed)
+        draw = Draw(self.work.seed)
         while (left := self.work.seconds - (time.monotonic() - started)) > 1.0 and not (self.cancel and self.cancel.is_set()):
             jobs = self._next(draw)
             if not jobs or self.failures > _FAILURES:
@@ -179,7 +179,7 @@ class _Slice:
             exhausted=not self.arms and not self.failed,
         )
 
-    def _next(self, draw: random.Random) -> list[_Job]:
+    def _next(self, draw: Draw) -> list[_Job]:
         """Single calls of what has to be told apart; else, for some arms, what they know first and then changes of it."""
         if self.singles:
             taken, self.singles = self.singles[:_CALLS], self.singles[_CALLS:]
@@ -201,10 +201,10 @@ class _Slice:
         return jobs
 
     @staticmethod
-    def _chosen(pool: Sequence[bytes], draw: random.Random) -> bytes:
+    def _chosen(pool: Sequence[bytes], draw: Draw) -> bytes:
         """The shorter of any two, or rather one of the latest."""
         if draw.random() < _EVENLY:
-            return min(draw.choice(pool), draw.choice(pool), key=len)
+            return min((pool[draw.randrange(len(pool))] for _ in range(2)), key=len)
         return pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))]
 
     @staticmethod

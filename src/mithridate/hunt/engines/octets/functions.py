@@ -203,6 +203,7 @@ class FunctionSearch:
             answer = record.get("answer")
             if isinstance(answer, dict) and isinstance(answer.get("calls"), int):
                 self.executions += answer["calls"]
+                pool.native = answer.get("native") is not False
             if "kept" in record and (call := unpacked(record["kept"])) is not None and pool.keep(call):
                 new = record.get("new_edges")
                 pool.gained += min(2.0, 0.05 + new / 8) if isinstance(new, int) else 0.0

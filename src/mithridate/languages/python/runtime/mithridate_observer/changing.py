@@ -223,12 +223,15 @@ def at(call: Any, place: Place) -> Any:
     return call
 
 
-def put(call: Any, place: Place, value: Any) -> Any:
+def put(call: dict[str, Any], place: Place, value: Any) -> dict[str, Any]:
     """A call with another value at that place; what lies beside the way there is shared with the one before."""
-    if not place:
-        return value
-    made = dict(call) if isinstance(call, dict) else list(call)
-    made[place[0]] = put(made[place[0]], place[1:], value)
+    made: dict[str, Any] = dict(call)
+    inside: Any = made
+    for key in place[:-1]:
+        inner = inside[key]
+        inside[key] = dict(inner) if isinstance(inner, dict) else list(inner)
+        inside = inside[key]
+    inside[place[-1]] = value
     return made
 
 

@@ -17,6 +17,8 @@ from . import documents
 from .changing import Changing, as_json, depth, is_data, places, put
 from .coverage import Coverage
 from .documents import Values
+from .doors.call import Caller
+from .doors.interface import Client
 from .drawing import Draw
 from .invalid import Invalid
 from .last import Last, packed
@@ -53,7 +55,7 @@ given: list[bytes] = []
 
 def carry_out(
     step: dict[str, Any],
-    caller: Any,
+    caller: Client,
     values: Values,
     coverage: Coverage | None,
     report: Report | None,
@@ -62,6 +64,8 @@ def carry_out(
     held: Callable[[], int],
 ) -> dict[str, Any]:
     """Make calls until the step's time or number is used up; its answer."""
+    if not isinstance(caller, Caller):
+        raise Invalid("many: this door takes no calls")
     pool = [call for call in step.get("pool", []) if isinstance(call, dict)]
     if not pool:
         raise Invalid("many: the pool is empty")
@@ -114,7 +118,7 @@ def carry_out(
             break
     last.forget()
     signal.setitimer(signal.ITIMER_PROF, _CALL_S)  # for what is left to do; who began the run's time puts an end to it
-    return {"returned": "", "raised": "", "seconds": 0.0, "calls": made, "found": new}
+    return {"returned": "", "raised": "", "seconds": 0.0, "calls": made, "found": new, "native": bool(own)}
 
 
 def go_on(steps: list[dict[str, Any]], died_of: dict[str, Any] | None, spent_s: float) -> bool:
@@ -160,11 +164,11 @@ def _named(pool: list[dict[str, Any]]) -> dict[str, Any]:
 def _chosen(pool: list[dict[str, Any]], draw: Draw) -> dict[str, Any]:
     """Any, or rather one of the latest."""
     if draw.random() < _EVENLY:
-        return draw.choice(pool)
+        return pool[draw.randrange(len(pool))]
     return pool[-1 - min(len(pool) - 1, int(draw.expovariate(4 / len(pool))))]
 
 
-def _attempt(caller: Any, call: dict[str, Any], values: Values) -> tuple[Any, BaseException | None]:
+def _attempt(caller: Caller, call: dict[str, Any], values: Values) -> tuple[Any, BaseException | None]:
     """What a call gives back or raises; the files that its arguments lay in are removed."""
     try:
         return caller.called(call, caller.arguments(call, values))
