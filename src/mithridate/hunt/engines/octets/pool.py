@@ -15,6 +15,10 @@ _DOCUMENT_BYTES = 700_000
 _LARGEST_CALL = 4 << 20
 _FIRST_S, _MOST_S = 0.4, 4.0
 _WORDS, _GIVEN = 600, 64
+_GAINED = 8.0
+"""New edges beyond so many make a function no more promising: code that has many is not the one with the flaw for that."""
+_LONG = (1, 3)
+"""The visits of a function, counted from 1, at which long data is tried."""
 _ASIDE = 0.05
 """How much less functions are searched that reach no native code."""
 
@@ -47,7 +51,7 @@ class Pool:
     @property
     def rank(self) -> float:
         """What to search next: what brought much lately, and what was searched little."""
-        return (1.0 + self.gained) / (1 + self.batches) * (1.0 if self.native else _ASIDE)
+        return (1.0 + min(_GAINED, self.gained)) / (1 + self.batches) * (1.0 if self.native else _ASIDE)
 
     @property
     def seconds(self) -> float:
@@ -86,7 +90,13 @@ class Pool:
         self.batches += 1
         self.gained *= 0.6
         chosen = draw.sample(list(words), min(_WORDS, len(words)))
-        step = {"pool": calls or [self.plain], "seed": seed, "seconds": seconds, "largest": largest}
+        step = {
+            "pool": calls or [self.plain],
+            "seed": seed,
+            "seconds": seconds,
+            "largest": largest,
+            "long": self.batches in _LONG,
+        }
         step["words"] = [word.decode("latin-1") for word in chosen]
         step["given"] = [data.decode("latin-1") for data in given[-_GIVEN:]]
         made = {"version": 1, "control": [], "attack": [{"many": step}]}

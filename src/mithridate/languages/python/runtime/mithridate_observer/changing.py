@@ -44,9 +44,12 @@ class Changing:
     ) -> None:
         self._draw, self._words, self.given, self._most, self._named = draw, words, given, most, named or {}
         self._large = large
+        self.may_grow, self.has_grown = True, False
+        """Whether calls may become long, and whether the last one did."""
 
     def change(self, call: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         """`call` after one or a few changes; `other` is one to take pieces from."""
+        self.has_grown = False
         for _ in range(1 if self._draw.random() < 0.75 else self._draw.choice((2, 3))):
             call = self._once(call, other)
         return call
@@ -72,10 +75,9 @@ class Changing:
         is_text = not is_data(call, place)
         before = content(value)
         kind = draw.random()
-        if kind < 0.004 and len(before) < self._most:
-            made = grown(before, draw, _GROWN)
-        elif kind < 0.008 and self._large:
-            made = draw.choice(self._large)
+        if kind < 0.008 and self.may_grow and (self._large or len(before) < self._most):
+            self.has_grown = True
+            made = grown(before, draw, _GROWN) if kind < 0.004 or not self._large else draw.choice(self._large)
         elif kind < 0.05 and self.given:
             made = draw.choice(self.given)
         elif kind < 0.08 and is_text and len(place) > 1:

@@ -36,6 +36,10 @@ _LARGEST = 24 << 10
 """Characters of a packed call that is changed further."""
 _EVENLY = 0.4
 _DEEPEST = 300
+_SLOW_S, _SLOW = 0.02, 20
+"""Calls that take so long, and so many times what a call takes, are not changed further."""
+_GROWING = 0.15
+"""Share of a step's time that long calls may take."""
 _CALL_S = 1.5
 """CPU seconds after which a call has hung."""
 _DEATH_S = 0.15
@@ -78,7 +82,9 @@ def carry_out(
     deadline = time.process_time() + float(step.get("seconds", 1.0))
     made, new, told = 0, 0, 0
     started, said = held(), report.size() if report is not None else 0
-    waiting = [*pool, *_long(pool[-1], tried.setdefault(str(pool[0].get("target")), set()))]
+    long = _long(pool[-1], tried.setdefault(str(pool[0].get("target")), set())) if step.get("long") else []
+    waiting = [*pool, *long]
+    began, growing_s = time.process_time(), 0.0
     while made < int(step.get("times", 1 << 30)) and time.process_time() < deadline:
         call = waiting.pop(0) if waiting else changing.change(_chosen(pool, draw), draw.choice(pool))
         try:
@@ -87,8 +93,14 @@ def carry_out(
             pool[:] = [one for one in pool if depth(one) < _DEEPEST] or pool[:1]
             continue
         signal.setitimer(signal.ITIMER_PROF, _CALL_S)
+        before = time.process_time()
         returned, raised = _attempt(caller, call, values)
+        now = time.process_time()
         made += 1
+        is_slow = now - before > _SLOW_S and (now - before) * made > _SLOW * (now - began)
+        if changing.has_grown:
+            growing_s += now - before
+            changing.may_grow = growing_s < _GROWING * (now - began)
         found = coverage.step()["new_edges"] if coverage is not None else 0
         if report is not None and report.size() > said:
             if text := report.since(said):
@@ -100,7 +112,7 @@ def carry_out(
             if len(large) > _LARGE:
                 del large[draw.randrange(_LARGE)]
         is_new = coverage is not None and _is_new(coverage, own)
-        if found or is_new:
+        if (found or is_new) and not is_slow:
             new += found
             text = packed(call)
             if len(text) <= _LARGEST:  # larger ones are slow to change
