@@ -13,7 +13,7 @@ from typing import Any
 from mithridate.hunt.engines.calls import outcome
 from mithridate.hunt.engines.calls.door import Door, Target, door_file, read_door
 from mithridate.hunt.engines.calls.planner import _BINDING as WRONG_ARGUMENTS
-from mithridate.hunt.engines.calls.planner import distinct, promise
+from mithridate.hunt.engines.calls.planner import distinct, promise, takes_apart
 from mithridate.hunt.engines.calls.runner import Runner
 from mithridate.hunt.engines.calls.steps import Call, document, leaves
 from mithridate.hunt.engines.in_process import found_candidates
@@ -187,6 +187,9 @@ class FunctionSearch:
             target = door.targets[str(chosen[0]["target"])]
             self.pools[target.name] = Pool(target.name, self._seeds(target, chosen), chosen)
             self.pools[target.name].gained += max(0.0, promise(target))
+            # the plain way in need not get as far as native code where what comes in is taken apart
+            told = [answer.get("native") for r in run.records if isinstance(answer := r.get("answer"), dict)]
+            self.pools[target.name].native = takes_apart(target) or any(native is not False for native in told)
 
     def _seeds(self, target: Target, chosen: Sequence[Call]) -> list[Call]:
         """Calls to begin with: the ways that are taken, with what is known to be data of some format in their first places."""
@@ -203,7 +206,7 @@ class FunctionSearch:
             answer = record.get("answer")
             if isinstance(answer, dict) and isinstance(answer.get("calls"), int):
                 self.executions += answer["calls"]
-                pool.native = answer.get("native") is not False
+                pool.native = answer.get("reached") is not False
             if "kept" in record and (call := unpacked(record["kept"])) is not None and pool.keep(call):
                 new = record.get("new_edges")
                 pool.gained += min(2.0, 0.05 + new / 8) if isinstance(new, int) else 0.0

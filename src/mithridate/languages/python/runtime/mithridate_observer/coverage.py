@@ -49,14 +49,15 @@ class Coverage:
             sys.settrace(call)
 
     def step(self) -> dict[str, Any]:
-        """`edges`, `new_edges` and `files` of an ANSWER."""
+        """`edges`, `new_edges`, `files` and, with native code to count, `native` of an ANSWER."""
         if self.native is not None and self._watching:
             self._new.update(self.native.step())
         new = len(self._new) - self._counted
         self._counted = len(self._new)
         files = sorted(name for file in self._files if (name := self._places.shown(file)) is not None)
         self._files.clear()
-        return {"edges": len(self.known) + len(self._new), "new_edges": new, "files": files[:MAX_FILES]}
+        told = {"edges": len(self.known) + len(self._new), "new_edges": new, "files": files[:MAX_FILES]}
+        return told if self.native is None else {**told, "native": any(self.native.taken.values())}
 
     def told(self) -> list[list[Any]]:
         """What this process covered that was not known, for the parent's `learn`."""

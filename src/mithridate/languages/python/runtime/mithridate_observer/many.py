@@ -130,7 +130,7 @@ def carry_out(
             break
     last.forget()
     signal.setitimer(signal.ITIMER_PROF, _CALL_S)  # for what is left to do; who began the run's time puts an end to it
-    return {"returned": "", "raised": "", "seconds": 0.0, "calls": made, "found": new, "native": bool(own)}
+    return {"returned": "", "raised": "", "seconds": 0.0, "calls": made, "found": new, "reached": bool(own)}
 
 
 def go_on(steps: list[dict[str, Any]], died_of: dict[str, Any] | None, spent_s: float) -> bool:
