@@ -81,6 +81,8 @@ class FunctionSearch:
     failures: int = 0
     failed: str = ""
     steps: int = 0
+    opening_s: float = 0.0
+    """Wall seconds that it takes until the door is open: a batch that is cut off before has been for nothing."""
     _samples: list[bytes] | None = None
     _words: list[bytes] | None = None
     _names: list[str] | None = None
@@ -93,7 +95,12 @@ class FunctionSearch:
         self._load(door, native)
         before = self._kept()
         draw = random.Random(self.work.seed)
-        while (left := self.work.seconds - (time.monotonic() - started)) > _LEAST_S and not self._is_cancelled():
+        batches = 0
+        while not self._is_cancelled():
+            left = self.work.seconds - (time.monotonic() - started)
+            if batches and left <= max(_LEAST_S, self.opening_s):
+                break
+            batches += 1
             jobs = [*self._probes(door, native), *self._next(draw, left)]
             if not jobs or self.failures > _FAILURES:
                 break
@@ -134,7 +141,7 @@ class FunctionSearch:
     def _next(self, draw: random.Random, left: float) -> list[_Job]:
         """Steps for the most promising functions, as many as a batch has time for."""
         jobs: list[_Job] = []
-        time_s = min(_BATCH_S, left - _LEAST_S)
+        time_s = min(_BATCH_S, max(_BATCH_S / 2, left - _LEAST_S))
         words = self._tokens()
         for pool in sorted(self.pools.values(), key=lambda p: (-p.rank, p.target)):
             if time_s <= 0:
@@ -147,9 +154,11 @@ class FunctionSearch:
         return jobs
 
     def _run(self, jobs: Sequence[_Job], left: float, door: Door) -> None:
-        output = self.runner.run([job.data for job in jobs], max(left, _LEAST_S) + _EACH_S, _EACH_S, alone=())
+        limit_s = max(left, 2 * self.opening_s + _BATCH_S) + _EACH_S
+        output = self.runner.run([job.data for job in jobs], limit_s, _EACH_S, alone=())
         self.cpu_s += output.cpu_s
         opened, runs = outcome.read(output.records, len(jobs))
+        self.opening_s = max(self.opening_s, opened.seconds)
         if opened.failed or not (opened.ready or any(runs)):
             self.failures += 1
             self.failed = opened.failed or output.words
@@ -271,11 +280,13 @@ class FunctionSearch:
             return
         self.unprobed = [name for name in told["unprobed"] if name in door.targets]
         self.finds, self.steps = dict(told["finds"]), int(told["steps"])
+        self.opening_s = float(told["opening_s"])
         self.given = [data.encode("latin-1") for data in told["given"]]
         self.pools = {one["target"]: Pool.of(one) for one in told["pools"]}
 
     def _save(self) -> None:
         told: dict[str, Any] = {"unprobed": self.unprobed, "finds": self.finds, "steps": self.steps}
+        told["opening_s"] = self.opening_s
         told["given"] = [data.decode("latin-1") for data in self.given]
         told["pools"] = [pool.state() for pool in self.pools.values()]
         new = Path(self.work.work / f"{STATE_FILE}.new")

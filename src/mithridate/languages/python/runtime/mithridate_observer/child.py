@@ -123,6 +123,7 @@ def carry_out(
                 gc.enable()
                 if reopen:
                     door.open()
+                    limit_time(limits)
                 door.enter()
                 setting = _Setting()
             if coverage is not None:
