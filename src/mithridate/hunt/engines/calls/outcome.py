@@ -65,9 +65,7 @@ class Run:
 
 @dataclass(slots=True, kw_only=True)
 class Opened:
-    """What a batch's door said: whether it is open, and after how many seconds, or why not; the regular expressions that were made
-    until then.
-    """
+    """What a batch's door said: whether it is open, after how many seconds, or why not; the regular expressions made by then."""
 
     ready: bool = False
     seconds: float = 0.0
