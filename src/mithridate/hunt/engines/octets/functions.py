@@ -32,7 +32,9 @@ from mithridate.hunt.engines.octets.inputs import (
 )
 from mithridate.hunt.engines.octets.pool import Pool, unpacked
 from mithridate.hunt.engines.octets.reports import causes
+from mithridate.model.document import decode
 from mithridate.model.entry import Binary
+from mithridate.model.errors import UsageError
 from mithridate.model.project import ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
 
@@ -197,8 +199,8 @@ class FunctionSearch:
             self.pools[target.name] = Pool(target.name, self._seeds(target, chosen), chosen)
             self.pools[target.name].gained += max(0.0, promise(target))
             # the plain way in need not get as far as native code where what comes in is taken apart
-            told = [answer.get("native") for r in run.records if isinstance(answer := r.get("answer"), dict)]
-            self.pools[target.name].native = takes_apart(target) or any(native is not False for native in told)
+            answers = [record["answer"] for record in run.records if isinstance(record.get("answer"), dict)]
+            self.pools[target.name].native = takes_apart(target) or any(a.get("native") is not False for a in answers)
 
     def _seeds(self, target: Target, chosen: Sequence[Call]) -> list[Call]:
         """Calls to begin with: the ways that are taken, with what is known to be data of some format in their first places."""
@@ -247,13 +249,17 @@ class FunctionSearch:
             self.given.append(data)
 
     def _keep(self, call: Call, keys: Sequence[str]) -> None:
+        pool = self.pools.get(str(call["target"]))
+        made = document([call], [pool.plain] if pool else [])
+        try:
+            decode(made)
+        except UsageError:
+            return  # records are not to be trusted to hold calls that make a document
         for key in keys:
             number = self.finds.get(key, 0) + 1
             if number <= _TRIES:
                 self.finds[key] = number
                 digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
-                pool = self.pools.get(str(call["target"]))
-                made = document([call], [pool.plain] if pool else [])
                 (self.work.candidates / f"octets-crash-{digest}-{number}").write_bytes(made)
 
     def _project_samples(self) -> list[bytes]:

@@ -18,8 +18,9 @@ _LARGE = 1 << 16
 _DATA = frozenset({"bytes", "file", "textfile", "stored", "path", "bytearray"})
 _NODES, _DEPTH = 160, 12
 _GROWN = 300_000
-_NESTED = (1, 2, 8, 64, 400)
-_DEEPEST = 450
+_NESTED = (1, 2, 8, 40)
+_DEEPEST = 56
+"""With what is around a call in a document, as deep as documents may be."""
 _REPEATED = (2, 3, 16, 128, 2000)
 _LARGEST_COPY = 4096
 _FRESH: tuple[Any, ...] = (
@@ -46,13 +47,17 @@ class Changing:
         self._large = large
         self.may_grow, self.has_grown = True, False
         """Whether calls may become long, and whether the last one did."""
+        self._is_structural = False
 
     def change(self, call: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         """`call` after one or a few changes; `other` is one to take pieces from."""
         self.has_grown = False
+        made = call
         for _ in range(1 if self._draw.random() < 0.75 else self._draw.choice((2, 3))):
-            call = self._once(call, other)
-        return call
+            self._is_structural = False
+            changed = self._once(made, other)
+            made = made if self._is_structural and depth(changed) > _DEEPEST else changed
+        return made
 
     def _once(self, call: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         draw = self._draw
@@ -88,6 +93,7 @@ class Changing:
         return as_json(made, is_text=is_text)
 
     def _fresh(self) -> Any:
+        self._is_structural = True
         return self._draw.choice(_FRESH)
 
     def _number(self, value: float) -> Any:
@@ -107,6 +113,7 @@ class Changing:
     def _value(self, value: Any) -> Any:
         """Another value for one that is no data."""
         draw = self._draw
+        self._is_structural = not isinstance(value, (int, float))
         if draw.random() < 0.07:
             return self._fresh()
         if isinstance(value, bool):
@@ -157,11 +164,8 @@ class Changing:
 
 
 def nested(value: Any, draw: Draw, *, as_list: bool) -> Any:
-    """`value` inside of so many lists or objects, as long as that is not too deep to be written as JSON."""
-    times = draw.choice(_NESTED)
-    if depth(value) + times > _DEEPEST:
-        return value
-    for _ in range(times):
+    """`value` inside of so many lists or objects."""
+    for _ in range(draw.choice(_NESTED)):
         value = [value] if as_list else {"k": value}
     return value
 
@@ -169,7 +173,7 @@ def nested(value: Any, draw: Draw, *, as_list: bool) -> Any:
 def depth(value: Any) -> int:
     """How deep lists and objects lie in each other."""
     deep, level = 0, [value]
-    while level and deep < _DEEPEST:
+    while level and deep <= _DEEPEST:
         inner = [
             e for each in level for e in (each.values() if isinstance(each, dict) else each if isinstance(each, list) else ())
         ]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import documents
-from .changing import Changing, as_json, depth, is_data, places, put
+from .changing import Changing, as_json, is_data, places, put
 from .coverage import Coverage
 from .documents import Values
 from .doors.call import Caller
@@ -35,7 +35,6 @@ _TOLD = 64
 _LARGEST = 24 << 10
 """Characters of a packed call that is changed further."""
 _EVENLY = 0.4
-_DEEPEST = 300
 _SLOW_S, _SLOW = 0.02, 20
 """Calls that take so long, and so many times what a call takes, are not changed further."""
 _GROWING = 0.15
@@ -87,11 +86,7 @@ def carry_out(
     began, growing_s = time.process_time(), 0.0
     while made < int(step.get("times", 1 << 30)) and time.process_time() < deadline:
         call = waiting.pop(0) if waiting else changing.change(_chosen(pool, draw), draw.choice(pool))
-        try:
-            last.note(call)
-        except RecursionError:  # nested in steps, deeper than JSON is written
-            pool[:] = [one for one in pool if depth(one) < _DEEPEST] or pool[:1]
-            continue
+        last.note(call)
         signal.setitimer(signal.ITIMER_PROF, _CALL_S)
         before = time.process_time()
         returned, raised = _attempt(caller, call, values)
