@@ -124,3 +124,20 @@ USE = """
 import pack
 def f(): return pack.plain.f()
 """
+
+
+def test_what_is_made_of_the_data_is_read_and_objects_that_are_not_native_are_left_alone(tmp_path: Path) -> None:
+    root = tree(tmp_path / "lib", lib=READ)
+    door = {"kind": "call", "targets": ["lib:opened", "lib:log"]}
+    seen = batch(root, door, [document(call("lib:opened", then=["load", "__iter__", "*"]), call("lib:log"))])
+    assert seen.answers()[1]["returned"] == "['load']"
+
+
+READ = """
+calls = []
+class Opened:
+    def load(self): calls.append("load")
+    def remove(self): calls.append("remove")
+def opened(): return Opened()
+def log(): return calls
+"""

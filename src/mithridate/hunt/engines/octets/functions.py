@@ -39,7 +39,7 @@ from mithridate.model.project import ToolFailure
 from mithridate.model.search import SearchResult, SearchSlice
 
 STATE_FILE = "octets.json"
-_PROBED, _PROBE_S = 48, 2.0
+_PROBED = 120
 _BATCH_S, _LEAST_S = 12.0, 1.0
 """CPU seconds of the steps of a batch, and what importing a package is reckoned to take beside them."""
 _EACH_S = 6.0
@@ -100,7 +100,7 @@ class FunctionSearch:
         batches = 0
         while not self._is_cancelled():
             left = self.work.seconds - (time.monotonic() - started)
-            if batches and left <= max(_LEAST_S, self.opening_s):
+            if (batches and left <= max(_LEAST_S, self.opening_s)) or self._is_aside():
                 break
             batches += 1
             jobs = [*self._probes(door, native), *self._next(draw, left)]
@@ -120,8 +120,12 @@ class FunctionSearch:
             candidates=found_candidates(self.work.candidates),
             restarts=self.failures,
             failure=ToolFailure(tool=engine, why=self.failed) if self.failed and not self.executions else None,
-            exhausted=not self.pools and not self.unprobed and not self.failed,
+            exhausted=self._is_aside() and not self.failed,
         )
+
+    def _is_aside(self) -> bool:
+        """Whether all functions were searched and none gets as far as native code: others search what is left of them."""
+        return not self.unprobed and all(pool.batches > 0 and not pool.native for pool in self.pools.values())
 
     def _is_cancelled(self) -> bool:
         return self.cancel is not None and self.cancel.is_set()
@@ -282,7 +286,9 @@ class FunctionSearch:
             told: dict[str, Any] = json.loads((self.work.work / STATE_FILE).read_bytes())
         except (OSError, ValueError):
             names = [name for name in distinct(door) if door.targets[name].name]
-            self.unprobed = sorted(names, key=lambda n: (n not in native, -promise(door.targets[n]), n))
+            self.unprobed = sorted(
+                names, key=lambda n: (n not in native, not takes_apart(door.targets[n]), -promise(door.targets[n]), n)
+            )
             return
         self.unprobed = [name for name in told["unprobed"] if name in door.targets]
         self.finds, self.steps = dict(told["finds"]), int(told["steps"])

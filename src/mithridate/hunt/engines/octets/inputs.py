@@ -31,8 +31,8 @@ _FILE_NAME = re.compile(r"(?i)path|file|name|source|src$")
 _LITERAL = re.compile(rb"""'(?P<character>[^'\\]|\\[^']{1,3})'|"(?P<string>[^"\n%]{1,16})"|\b0x(?P<number>[0-9a-fA-F]{2,16})\b""")
 _KEYWORD_LIST = re.compile(rb"""\*\s*(?:const\s+)?\w*\s*\[\s*\]\s*=\s*\{([^{}]{0,2000}\b(?:NULL|0|nullptr)\b[^{}]{0,20})\}""")
 _KEYWORDS = 48
-READERS = ("load", "__iter__")
-"""Methods that make an object read what it was given: many read a header only when they are made."""
+READERS = ("load", "__iter__", "*")
+"""Methods that make an object read what it was given: many read a header only when they are made. Of native objects, all."""
 
 
 def ways(target: Target, *, guessed: bool) -> list[Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import itertools
 import time
@@ -13,12 +14,15 @@ from typing import Any
 from .. import recording
 from ..documents import Values
 from ..invalid import Invalid
+from ..look import native
 from ..observed import error_text, observe_errors
 from . import importing
 from .interface import Client, Context
 
 _OF_CLASS = (staticmethod, classmethod, types.ClassMethodDescriptorType)
+EVERYTHING = "*"
 MAX_ITEMS = 10_000
+MAX_METHODS = 200
 MAX_RETURNED = 64 * 1024
 
 Arguments = tuple[list[Any], dict[str, Any]]
@@ -133,14 +137,32 @@ def _resolve(target: str, constructed: tuple[list[Any], dict[str, Any]]) -> Any:
 
 
 def _followed(value: Any, then: Any) -> Any:
-    """`value`, after its methods that `then` names and it has were called: much is read only when it is asked for."""
+    """`value`, after its methods that `then` names and it has were called: much is read only when it is asked for.
+
+    EVERYTHING names all that an object of a native type offers and that can be called without arguments; what they raise is nothing.
+    """
     for name in then if isinstance(then, list) else ():
+        if name == EVERYTHING:
+            _used(value)
+            continue
         method = getattr(value, str(name), None)
         if callable(method):
             given = _finished(method())
             if name == "__iter__":
                 list(itertools.islice(given, MAX_ITEMS))
     return value
+
+
+def _used(value: Any) -> None:
+    kind = type(value)
+    if not native.makes(kind) or isinstance(value, (type, BaseException)):
+        return
+    for name in sorted(dir(kind))[:MAX_METHODS]:
+        if not name.startswith("_"):
+            with contextlib.suppress(Exception):
+                method = getattr(value, name)
+                if callable(method):
+                    method()
 
 
 def _finished(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import types
 from importlib.machinery import ExtensionFileLoader
 from types import ModuleType
@@ -28,6 +29,20 @@ def is_function(value: Any) -> bool:
 def is_class(value: Any) -> bool:
     """True for a class whose construction is no Python code."""
     return inspect.isclass(value) and not inspect.isfunction(value.__init__) and not inspect.isfunction(value.__new__)
+
+
+def is_offered(value: Any) -> bool:
+    """True for a function or class of an extension module."""
+    return is_function(value) or (is_class(value) and value.__module__ != "builtins")
+
+
+def makes(kind: type) -> bool:
+    """True for a type that an extension module outside of the standard library makes."""
+    package = kind.__module__.partition(".")[0]
+    if package in ("builtins", *getattr(sys, "stdlib_module_names", ())) or not is_class(kind):
+        return False
+    inner = vars(kind)
+    return "__dict__" not in inner and not any(inspect.isfunction(value) for value in inner.values())
 
 
 def parameters(function: Any) -> list[dict[str, Any]]:
