@@ -125,7 +125,14 @@ def carry_out(
             break
     last.forget()
     signal.setitimer(signal.ITIMER_PROF, _CALL_S)  # for what is left to do; who began the run's time puts an end to it
-    return {"returned": "", "raised": "", "seconds": 0.0, "calls": made, "found": new, "reached": bool(own)}
+    return {
+        "returned": "",
+        "raised": "",
+        "seconds": 0.0,
+        "calls": made,
+        "found": new,
+        "reached": bool(own) or coverage is None or coverage.native is None,
+    }
 
 
 def go_on(steps: list[dict[str, Any]], died_of: dict[str, Any] | None, spent_s: float) -> bool:

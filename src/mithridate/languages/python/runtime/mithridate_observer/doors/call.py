@@ -139,7 +139,7 @@ def _resolve(target: str, constructed: tuple[list[Any], dict[str, Any]]) -> Any:
 def _followed(value: Any, then: Any) -> Any:
     """`value`, after its methods that `then` names and it has were called: much is read only when it is asked for.
 
-    EVERYTHING names all that an object of a native type offers and that can be called without arguments; what they raise is nothing.
+    EVERYTHING names all that an object of a native type offers and that can be called without arguments, whatever they raise.
     """
     for name in then if isinstance(then, list) else ():
         if name == EVERYTHING:
