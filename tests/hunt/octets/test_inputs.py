@@ -18,6 +18,11 @@ def test_a_function_that_tells_nothing_is_called_with_several_kinds_and_numbers_
     assert {("bytes",), ("str",), ("file",), ("stored",), ("bytes", "bytes"), ("str", "int"), ("int", "bytes")} <= kinds
 
 
+def test_a_function_of_many_parameters_is_given_data_and_numbers() -> None:
+    target = Target(name="m:f", parameters=tuple(Parameter(name=name) for name in ("data", "width", "height", "whatever")))
+    assert [{"python": "bytes", "of": "amber"}, 1, 1, 1] in [one["args"] for one in ways(target, guessed=False)]
+
+
 def test_a_parameter_called_after_files_is_also_given_the_name_of_a_file_with_the_data() -> None:
     target = Target(name="m:f", parameters=(Parameter(name="path"),))
     (one,) = [one for one in ways(target, guessed=False) if one["args"] == [{"python": "stored", "of": "amber"}]]

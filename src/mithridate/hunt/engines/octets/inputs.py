@@ -39,6 +39,10 @@ def ways(target: Target, *, guessed: bool) -> list[Call]:
     """Calls to try; where nothing is known of the parameters, by their number and kind."""
     made = shapes(target)
     made += [one for shape in made[:_STORED_WAYS] if (one := _stored(target, shape)) is not None]
+    required = [p for p in target.parameters if p.required and p.kind != "keyword_only"]
+    if len(required) > 1:  # data, and numbers that tell of it
+        construct = made[0].get("construct") if made else None
+        made += [call(target.name, [kind, *[1] * (len(required) - 1)], construct=construct) for kind in (BYTES, TEXT, FILE)]
     if guessed:
         for kinds in (
             (BYTES,),
@@ -52,7 +56,7 @@ def ways(target: Target, *, guessed: bool) -> list[Call]:
             (BYTES, BYTES, BYTES),
             (1, BYTES),
         ):
-            construct: Any = None if target.construct is None else {"args": [], "kwargs": {}}
+            construct = None if target.construct is None else {"args": [], "kwargs": {}}
             made.append(call(target.name, list(kinds), construct=construct))
     return [one for one in made if leaves(one)]
 
