@@ -112,8 +112,10 @@ def places(file: str, function: str) -> tuple[Place, ...]:
 
 def whole(place: Place, tree: Path) -> tuple[Place, ...]:
     """A published place by the lines of the tree: a class is its methods; a folder its files; a file all that is in it, and so
-    is one with a name that none of its functions has, as that of a pattern.
+    is one with a name that none of its functions has, as that of a pattern. Frames of Cython's code name the C file made of it.
     """
+    if place.file.endswith(".pyx"):
+        return (place, *(replace(place, file=place.file.removesuffix("pyx") + ending) for ending in ("c", "cpp")))
     files = [f for f in sorted(tree.rglob("*.py")) if _lies_at(f.relative_to(tree).as_posix(), place.file)] if place.file else []
     found: list[Place] = []
     for file in files:

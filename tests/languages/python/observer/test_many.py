@@ -150,3 +150,9 @@ def test_places_are_those_of_data_and_of_the_rest() -> None:
 @pytest.mark.parametrize("text", ["", "no base64!", "AAAA", 7, "eNqrVkrOSM3JyVeyUlAqzy_KSVGqBQA8UQYr"])
 def test_what_is_no_packed_call_is_none(text: object) -> None:
     assert unpacked(text) is None
+
+
+def test_methods_of_what_is_returned_are_called_in_other_orders() -> None:
+    made = changed({**call("m:f", "a"), "then": ["load", "*"]})
+    assert len({one["then"][1] for one in made}) > 5
+    assert all(one["then"][0] == "load" for one in made)

@@ -30,7 +30,7 @@ from mithridate.hunt.engines.octets.inputs import (
     value_of,
     ways,
 )
-from mithridate.hunt.engines.octets.pool import Pool, unpacked
+from mithridate.hunt.engines.octets.pool import ASIDE, LIKELY, NATIVE, Pool, unpacked
 from mithridate.hunt.engines.octets.reports import causes
 from mithridate.model.document import decode
 from mithridate.model.entry import Binary
@@ -125,7 +125,7 @@ class FunctionSearch:
 
     def _is_aside(self) -> bool:
         """Whether all functions were searched and none gets as far as native code: others search what is left of them."""
-        return not self.unprobed and all(pool.batches > 0 and not pool.native for pool in self.pools.values())
+        return not self.unprobed and all(pool.batches > 0 and pool.nearness == ASIDE for pool in self.pools.values())
 
     def _is_cancelled(self) -> bool:
         return self.cancel is not None and self.cancel.is_set()
@@ -204,7 +204,8 @@ class FunctionSearch:
             self.pools[target.name].gained += max(0.0, promise(target))
             # the plain way in need not get as far as native code where what comes in is taken apart
             answers = [record["answer"] for record in run.records if isinstance(record.get("answer"), dict)]
-            self.pools[target.name].native = takes_apart(target) or any(a.get("native") is not False for a in answers)
+            reached = any(answer.get("native") is not False for answer in answers)
+            self.pools[target.name].nearness = NATIVE if reached else LIKELY if takes_apart(target) else ASIDE
 
     def _seeds(self, target: Target, chosen: Sequence[Call]) -> list[Call]:
         """Calls to begin with: the ways that are taken, with what is known to be data of some format in their first places."""
@@ -221,7 +222,7 @@ class FunctionSearch:
             answer = record.get("answer")
             if isinstance(answer, dict) and isinstance(answer.get("calls"), int):
                 self.executions += answer["calls"]
-                pool.native = answer.get("reached") is not False
+                pool.nearness = NATIVE if answer.get("reached") is not False else ASIDE
             if "kept" in record and (call := unpacked(record["kept"])) is not None and pool.keep(call):
                 new = record.get("new_edges")
                 pool.gained += min(2.0, 0.05 + new / 8) if isinstance(new, int) else 0.0

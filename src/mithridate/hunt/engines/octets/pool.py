@@ -19,8 +19,8 @@ _GAINED = 8.0
 """New edges beyond so many make a function no more promising: code that has many is not the one with the flaw for that."""
 _LONG = (1, 3)
 """The visits of a function, counted from 1, at which long data is tried."""
-_ASIDE = 0.05
-"""How much less functions are searched that reach no native code."""
+NATIVE, LIKELY, ASIDE = 1.0, 0.4, 0.05
+"""How much functions are searched that reach native code, that take something apart and may therefore do so, and others."""
 
 
 @dataclass(slots=True)
@@ -37,8 +37,8 @@ class Pool:
     batches: int = 0
     gained: float = 1.0
     deaths: int = 0
-    native: bool = True
-    """Its calls take edges of native code, or it is not known yet."""
+    nearness: float = 1.0
+    """To native code: NATIVE when its calls were seen to reach it, less when they may, or do not."""
     was_given: int = 0
     """How much of what functions returned it was given."""
     known: set[str] = field(default_factory=set)
@@ -51,7 +51,7 @@ class Pool:
     @property
     def rank(self) -> float:
         """What to search next: what brought much lately, and what was searched little."""
-        return (1.0 + min(_GAINED, self.gained)) / (1 + self.batches) * (1.0 if self.native else _ASIDE)
+        return (1.0 + min(_GAINED, self.gained)) / (1 + self.batches) * self.nearness
 
     @property
     def seconds(self) -> float:
@@ -113,7 +113,7 @@ class Pool:
             "batches": self.batches,
             "gained": self.gained,
             "deaths": self.deaths,
-            "native": self.native,
+            "nearness": self.nearness,
             "was_given": self.was_given,
         }
 

@@ -18,6 +18,8 @@ _LARGE = 1 << 16
 _DATA = frozenset({"bytes", "file", "textfile", "stored", "path", "bytearray"})
 _NODES, _DEPTH = 160, 12
 _GROWN = 300_000
+_METHODS = 24
+"""Of the methods of what is returned, which is called first: one of so many."""
 _NESTED = (1, 2, 8, 40)
 _DEEPEST = 56
 """With what is around a call in a document, as deep as documents may be."""
@@ -61,6 +63,8 @@ class Changing:
 
     def _once(self, call: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         draw = self._draw
+        if draw.random() < 0.03 and isinstance(then := call.get("then"), list) and str(then[-1:]).startswith("['*"):
+            return {**call, "then": [*then[:-1], f"*{draw.randrange(_METHODS)}"]}
         if self._named and draw.random() < 0.06:
             name = draw.choice(list(self._named))
             return {**call, "kwargs": {**(call.get("kwargs") or {}), name: self._value(self._named[name])}}

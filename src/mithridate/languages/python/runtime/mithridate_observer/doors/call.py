@@ -139,11 +139,12 @@ def _resolve(target: str, constructed: tuple[list[Any], dict[str, Any]]) -> Any:
 def _followed(value: Any, then: Any) -> Any:
     """`value`, after its methods that `then` names and it has were called: much is read only when it is asked for.
 
-    EVERYTHING names all that an object of a native type offers and that can be called without arguments, whatever they raise.
+    EVERYTHING names all that an object of a native type offers and that can be called without arguments, whatever they raise;
+    with a number behind it, from that one on, and then those before it: what one does may hide what another would have done.
     """
     for name in then if isinstance(then, list) else ():
-        if name == EVERYTHING:
-            _used(value)
+        if str(name).startswith(EVERYTHING):
+            _used(value, int(name[1:]) if name[1:].isdigit() else 0)
             continue
         method = getattr(value, str(name), None)
         if callable(method):
@@ -153,16 +154,16 @@ def _followed(value: Any, then: Any) -> Any:
     return value
 
 
-def _used(value: Any) -> None:
+def _used(value: Any, first: int) -> None:
     kind = type(value)
     if not native.makes(kind) or isinstance(value, (type, BaseException)):
         return
-    for name in sorted(dir(kind))[:MAX_METHODS]:
-        if not name.startswith("_"):
-            with contextlib.suppress(Exception):
-                method = getattr(value, name)
-                if callable(method):
-                    method()
+    names = [name for name in sorted(dir(kind)) if not name.startswith("_")][:MAX_METHODS]
+    for number in range(len(names)):
+        with contextlib.suppress(Exception):
+            method = getattr(value, names[(first + number) % len(names)])
+            if callable(method):
+                method()
 
 
 def _finished(value: Any) -> Any:

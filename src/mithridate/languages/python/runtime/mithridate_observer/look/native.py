@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
 import sys
@@ -14,6 +15,24 @@ _FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.Class
 _COMPILED = frozenset({"cython_function_or_method", "fused_cython_function", "nb_func", "nb_method"})
 _SIGNATURE = re.compile(r"[\w.]*\b(\w+)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _MOST = 8
+_OF_THE_INTERPRETER = (
+    iter([]),
+    iter(()),
+    iter(""),
+    iter(b""),
+    iter({}),
+    iter({1}),
+    iter(range(1)),
+    {}.keys(),
+    {}.values(),
+    {}.items(),
+)
+_USUAL = frozenset(
+    [
+        *(value for holder in (builtins, types) for value in vars(holder).values() if isinstance(value, type)),
+        *map(type, (None, NotImplemented, ..., zip(), map(str, ()), *_OF_THE_INTERPRETER)),
+    ]
+)
 
 
 def is_module(module: ModuleType) -> bool:
@@ -37,9 +56,10 @@ def is_offered(value: Any) -> bool:
 
 
 def makes(kind: type) -> bool:
-    """True for a type that an extension module outside of the standard library makes."""
+    """True for a type that an extension module outside of the standard library makes; many have names without a module."""
     package = kind.__module__.partition(".")[0]
-    if package in ("builtins", *getattr(sys, "stdlib_module_names", ())) or not is_class(kind):
+    is_library = package != "builtins" and package in getattr(sys, "stdlib_module_names", ())
+    if is_library or kind in _USUAL or not is_class(kind):
         return False
     inner = vars(kind)
     return "__dict__" not in inner and not any(inspect.isfunction(value) for value in inner.values())
