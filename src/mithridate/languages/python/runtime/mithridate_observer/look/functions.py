@@ -95,8 +95,9 @@ def _offered(module: ModuleType) -> list[tuple[str, Any]]:
         if native.is_module(module) and callable(value) and not name.startswith("_"):
             found.append((name, value))  # what it calls itself need not be the name that it was imported by
             continue
-        inner = isinstance(owner, str) and owner.partition(".")[0] == package
-        near = owner == module.__name__ or (inner and (is_package or (_is_private(owner) and native.is_offered(value))))
+        near = owner == module.__name__
+        if not near and isinstance(owner, str) and owner.partition(".")[0] == package:
+            near = is_package or (_is_private(owner) and native.is_offered(value))
         if not name.startswith("_") and near:
             found.append((name, value))
     return found

@@ -15,7 +15,7 @@ _FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.Class
 _COMPILED = frozenset({"cython_function_or_method", "fused_cython_function", "nb_func", "nb_method"})
 _SIGNATURE = re.compile(r"[\w.]*\b(\w+)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _MOST = 8
-_OF_THE_INTERPRETER = (
+_OF_THE_INTERPRETER: tuple[Any, ...] = (
     iter([]),
     iter(()),
     iter(""),
