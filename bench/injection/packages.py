@@ -38,6 +38,8 @@ LIST = Path(__file__).with_name("pure-packages.txt")
 """Published flaws of pure-Python packages, a pair a line as on the command line, with the CVE behind it."""
 _LARGEST = 512 << 20
 _FILES = 50_000
+_LONGEST_FILE = 1_000_000
+"""Lines of C that Cython makes of a file, at most."""
 _FETCH_S = 120
 _KIN: tuple[frozenset[int], ...] = (
     frozenset({185, 400, 407, 625, 674, 730, 770, 776, 834, 835, 1325, 1333}),
@@ -112,8 +114,11 @@ def places(file: str, function: str) -> tuple[Place, ...]:
 
 def whole(place: Place, tree: Path) -> tuple[Place, ...]:
     """A published place by the lines of the tree: a class is its methods; a folder its files; a file all that is in it, and so
-    is one with a name that none of its functions has, as that of a pattern.
+    is one with a name that none of its functions has, as that of a pattern. Frames of Cython's code name the C file made of it.
     """
+    if place.file.endswith(".pyx"):
+        made = (place.file.removesuffix("pyx") + ending for ending in ("c", "cpp"))
+        return (place, *(Place(file=file, line=1, end=_LONGEST_FILE) for file in made))
     files = [f for f in sorted(tree.rglob("*.py")) if _lies_at(f.relative_to(tree).as_posix(), place.file)] if place.file else []
     found: list[Place] = []
     for file in files:

@@ -54,3 +54,9 @@ def test_a_folder_is_the_files_in_it_and_no_others(tree: Path) -> None:
     place = from_words("p==1:2:400:p/").truth.places[0]
     assert at(place, tree, "lib/p/inner/more.py", 2, "") and at(place, tree, "lib/p/reader.py", 2, "")
     assert not at(place, tree, "lib/q/reader_of.py", 2, "")
+
+
+def test_a_flaw_in_cythons_source_is_found_in_the_c_file_that_is_made_of_it(tmp_path: Path) -> None:
+    places = whole(Place(file="pack/_rle.pyx"), tmp_path)
+    assert any(points_at(place, "/src/pack/_rle.c", 2590, "__pyx_pf_decode") for place in places)
+    assert not any(points_at(place, "/src/pack/_other.c", 2590, "__pyx_pf_decode") for place in places)

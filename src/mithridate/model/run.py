@@ -23,7 +23,7 @@ class RunOptions:
     jobs: int = 2
     replays: int = 10
     sandbox: str = "bubblewrap"
-    engines: tuple[str, ...] = ("libfuzzer", "afl++", "requests", "atheris", "calls", "octets")
+    engines: tuple[str, ...] = ("libfuzzer", "afl++", "requests", "atheris", "octets", "calls")
     seed: int = 1
     memory_bytes: int = 2 << 30
     unit_timeout_s: float = 5.0

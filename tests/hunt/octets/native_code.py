@@ -9,13 +9,19 @@ from typing import Any
 from mithridate.hunt.engines.calls.runner import Output
 from mithridate.hunt.engines.octets.engine import OctetsEngine
 from mithridate.languages.python.observer import OWN
+from mithridate.languages.python.runtime.mithridate_observer import many
+from mithridate.languages.python.runtime.mithridate_observer.doors.call import Arguments, Caller
+from mithridate.languages.python.runtime.mithridate_observer.last import packed
 from mithridate.languages.python.sanitized import PRELOAD
 from mithridate.model.entry import Binary, Boundary, EntryKind, EntryPoint
 from mithridate.model.project import Flavour
 from mithridate.model.search import SearchResult, SearchSlice
 
+CALLS = 3000
+"""Calls of a step, whose time a test must not depend on."""
 
-class Death(Exception):
+
+class Death(BaseException):
     """The process dies, as of what AddressSanitizer reports."""
 
 
@@ -56,13 +62,16 @@ class NativeCode:
 
     def _document(self, number: int, document: dict[str, Any], said: set[str]) -> list[dict[str, Any]]:
         records: list[dict[str, Any]] = []
+        if "many" in document["attack"][0]:
+            self._many(number, document["attack"], records, said)
+            return [*records, {"run": number, "ended": "done", "cpu_s": 0.0, "frames": []}]
         ended: dict[str, Any] = {"ended": "done"}
         report = ""
         for step in document["attack"]:
             one = step["call"]
             raised, returned, before = "", "", len(self._known)
             try:
-                for edge in self.functions[one["target"]](*map(_value, one["args"])):
+                for edge in self.functions[one["target"]](*map(_value, one["args"]), **one["kwargs"]):
                     returned = repr(edge) if isinstance(edge, bytes) else returned
                     self._known.add(str(edge))
             except Death as death:
@@ -78,6 +87,93 @@ class NativeCode:
         if report:
             ended["report"] = report
         return [*records, {"run": number, **ended, "cpu_s": 0.0, "frames": []}]
+
+    def _many(self, number: int, steps: list[dict[str, Any]], records: list[dict[str, Any]], said: set[str]) -> None:
+        """The observer's own step of many calls; as in the observer, what a process dies of leaves the rest to another one."""
+        many.reached.clear()
+        many.given.clear()
+        last, report = _Last(), _Report()
+        steps[0]["many"] = {**steps[0]["many"], "times": CALLS, "seconds": 60.0}
+        while True:
+            caller = _Caller(self, report, said)
+            try:
+                answer = many.carry_out(
+                    steps[0]["many"],
+                    caller,
+                    None,  # type: ignore[arg-type]
+                    caller,  # type: ignore[arg-type]
+                    report,  # type: ignore[arg-type]
+                    last,  # type: ignore[arg-type]
+                    lambda told: records.append({"run": number, "phase": "attack", "step": 0, **told}),
+                    lambda: 0,
+                )
+            except Death as death:
+                text = f"SUMMARY: AddressSanitizer: heap-buffer-overflow {death}\n"
+                records.append({"run": number, "died": "exit 86", "last": packed(last.held), "report": text})
+                if many.go_on(steps, last.held, 0.1):
+                    continue
+                return
+            records.append({"run": number, "phase": "attack", "answer": {**answer, "edges": len(self._known)}})
+            return
+
+
+@dataclass
+class _Last:
+    held: dict[str, Any] = field(default_factory=dict)
+
+    def note(self, call: dict[str, Any]) -> None:
+        self.held = call
+
+    def forget(self) -> None:
+        self.held = {}
+
+
+@dataclass
+class _Report:
+    text: str = ""
+
+    def size(self) -> int:
+        return len(self.text)
+
+    def since(self, start: int) -> str:
+        return self.text[start:]
+
+
+@dataclass
+class _Caller(Caller):
+    """The door's caller, and the coverage of one process."""
+
+    code: NativeCode
+    report: _Report
+    said: set[str]
+    new: int = 0
+    native: Any = None
+
+    def arguments(self, told: dict[str, Any], values: Any) -> tuple[Arguments, Arguments]:
+        del values
+        return ([_value(argument) for argument in told["args"]], told["kwargs"]), ([], {})
+
+    def called(
+        self, told: dict[str, Any], arguments: tuple[Arguments, Arguments], shown: Callable[[Any], Any] = lambda value: value
+    ) -> tuple[Any, BaseException | None]:
+        known = self.code._known
+        before, returned, raised = len(known), None, None
+        (positional, named), _ = arguments
+        try:
+            for edge in self.code.functions[told["target"]](*positional, **named):
+                returned = edge if isinstance(edge, bytes) else returned
+                known.add(str(edge))
+        except Undefined as place:
+            self.report.text += "" if str(place) in self.said else f"{place}: runtime error: index out of bounds\n"
+            self.said.add(str(place))
+        except (TypeError, ValueError) as error:
+            raised = error
+        self.new = len(known) - before
+        return returned, raised
+
+    def step(self) -> dict[str, Any]:
+        new, self.new = self.new, 0
+        return {"new_edges": new}
 
 
 def _value(told: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mithridate.languages.c.build_cache import exclusive, fresh_directories, read_marker, write_marker
-from mithridate.languages.python.declared import Declared, declared
+from mithridate.languages.python.declared import CYTHON, Declared, declared
 from mithridate.languages.python.environment import ENVIRONMENT, Environment, EnvironmentLimits
 from mithridate.languages.python.interpreter import Interpreter
 from mithridate.languages.python.lock import Lock, find_lock
@@ -23,7 +23,7 @@ from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
 from mithridate.store.space import require_space
 
-CACHE_VERSION = 2
+CACHE_VERSION = 3
 """Raise it when environments made by older code must not be reused."""
 
 ANY_PYTHON = "any-python"
@@ -152,6 +152,7 @@ def _make(
         version=wanted.version,
         cancel=cancel,
         compiler=compiler,
+        requires=wanted.build if wanted.build is not None and CYTHON in wanted.build else (),
     )
     try:
         failed = environment.make(lock, is_built=wanted.build is not None)

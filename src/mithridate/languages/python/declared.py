@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from mithridate.languages.python.detect import is_setup_call
 from mithridate.languages.python.engines import imported_by_targets
 from mithridate.languages.python.extras import asked_extras, chosen
+from mithridate.languages.python.native import uses_cython
 from mithridate.languages.python.poetry import poetry_requirement, poetry_specifier
 from mithridate.languages.python.requirement_files import Requirements, read_requirement_file, requirement_files
 from mithridate.languages.python.text import Unreadable, ini, json_document, syntax, table, text, texts, toml
@@ -23,6 +24,8 @@ from mithridate.model.project import Skipped
 
 LEGACY_BUILD = ("setuptools>=40.8.0", "wheel")
 """What PEP 517 says builds a project that names no build system."""
+CYTHON = "Cython<3"
+"""What projects mean that use Cython and name no build system: those that do are older than Cython 3."""
 _LOCK_BYTES = 16 << 20
 _DISTRIBUTIONS = 100
 
@@ -59,6 +62,8 @@ def declared(root: Path, path: str, more: tuple[str, ...] = ()) -> Declared:
     reader.installed()
     reader.extras([extra for line in more for extra in asked_extras(line)])
     reader.locks()
+    if reader.build is LEGACY_BUILD and uses_cython(root / path):
+        reader.build = (*LEGACY_BUILD, CYTHON)
     harness = imported_by_targets(root / path)
     for line in harness.requirements:
         if canonicalize_name(line) not in {_name(wanted) for wanted in reader.found.wanted}:

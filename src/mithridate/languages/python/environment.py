@@ -1,9 +1,11 @@
 """Makes the environment of a component inside the sandbox, without network: installs what was fetched, builds the rest."""
 
+import contextlib
+import json
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +47,8 @@ class EnvironmentLimits:
 class Environment:
     """One environment in the making. `directory` holds src/ and build/; `house` a directory with all fetched files.
 
-    `compiler` is what the project's own extension modules are compiled with, None when it has none.
+    `compiler` is what the project's own extension modules are compiled with, None when it has none. `requires` is what builds the
+    project beyond what front ends take for granted, () for nothing.
     """
 
     component: Component
@@ -57,6 +60,7 @@ class Environment:
     version: str
     cancel: threading.Event | None
     compiler: Compiler | None = None
+    requires: tuple[str, ...] = ()
     deadline: float = 0.0
     log: str = ""
 
@@ -121,10 +125,25 @@ class Environment:
         """Build the project and install it; the failure, or None."""
         leftovers = self.directory / "src" / self.component.path / "build"
         is_theirs = leftovers.exists() or leftovers.is_symlink()
-        failed = self._install([self._source], compiler)
+        with self._stated():
+            failed = self._install([self._source], compiler)
         if not is_theirs:
             remove_tree(leftovers)  # setuptools' copy of the sources, which would be looked at as if it were the project
         return failed
+
+    @contextlib.contextmanager
+    def _stated(self) -> Iterator[None]:
+        """While it is built, a project that names no build system names that of `requires`, of which front ends do not know."""
+        stating = self.directory / "src" / self.component.path / "pyproject.toml"
+        if not self.requires or stating.exists() or stating.is_symlink():
+            yield
+            return
+        backend = '"setuptools.build_meta:__legacy__"'
+        stating.write_text(f"[build-system]\nrequires = {json.dumps(list(self.requires))}\nbuild-backend = {backend}\n", "ascii")
+        try:
+            yield
+        finally:
+            stating.unlink(missing_ok=True)
 
     @property
     def _source(self) -> str:

@@ -44,6 +44,12 @@ def extensions(directory: Path) -> Extensions:
     return Extensions(sources=tuple(sorted(found)))
 
 
+def uses_cython(directory: Path) -> bool:
+    """Whether setup.py speaks of Cython and there are sources for it."""
+    says = any("cython" in content.lower() for content in _build_files(directory))
+    return says and any(name.endswith(".pyx") for name in extensions(directory).sources)
+
+
 def _build_files(directory: Path) -> Iterator[str]:
     for name in _SCRIPTS:
         path = directory / name

@@ -23,5 +23,7 @@ ENVIRONMENT: Mapping[str, str] = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     "PYTHONUTF8": "1",
+    **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
 }
-"""What every process of the target finds: the same hashes and encodings in each run."""
+"""What every process of the target finds: the same hashes and encodings in each run, and no threads of numerical libraries, which
+they start when they are imported: a process that has some cannot be forked, and each run would import everything anew."""

@@ -107,3 +107,45 @@ def test_an_entry_point_is_a_program_too(library: Path) -> None:
 def test_a_file_outside_of_the_working_directory_is_refused(library: Path) -> None:
     found = batch(library, {"kind": "program", "import": "tool"}, [document({"program": {"files": {"../x": "y"}}})])
     assert found.ended()["ended"] == "invalid" and "outside" in found.ended()["why"]
+
+
+def test_a_name_that_a_package_has_for_the_fast_variant_of_a_module_stays_that(tmp_path: Path) -> None:
+    files = {"pack/__init__.py": "from . import _quick as plain\n", "pack/_quick.py": "def f(): return 'quick'\n"}
+    root = tree(tmp_path / "lib", **files, **{"pack/plain.py": "def f(): return 'plain'\n", "use.py": USE})
+    door = {"kind": "call", "targets": ["pack.plain:f", "use:f"]}
+    seen = batch(root, door, [document(call("use:f"))])
+    assert seen.answer()["returned"] == "'quick'"
+
+
+def test_a_module_that_cannot_be_imported_closes_the_door_of_no_other(tmp_path: Path) -> None:
+    root = tree(tmp_path / "lib", broken="0xFFL\n", sound="def f(): return 1\n")
+    seen = batch(
+        root, {"kind": "call", "targets": ["broken:f", "sound:f"]}, [document(call("sound:f")), document(call("broken:f"))]
+    )
+    assert seen.answer(0)["returned"] == "1"
+    assert seen.answer(1)["raised"].startswith("SyntaxError")
+    alone = batch(root, {"kind": "call", "targets": ["broken:f"]}, [document(call("broken:f"))])
+    assert "failed" in alone.records[0]
+
+
+USE = """
+import pack
+def f(): return pack.plain.f()
+"""
+
+
+def test_what_is_made_of_the_data_is_read_and_objects_that_are_not_native_are_left_alone(tmp_path: Path) -> None:
+    root = tree(tmp_path / "lib", lib=READ)
+    door = {"kind": "call", "targets": ["lib:opened", "lib:log"]}
+    seen = batch(root, door, [document(call("lib:opened", then=["load", "__iter__", "*"]), call("lib:log"))])
+    assert seen.answers()[1]["returned"] == "['load']"
+
+
+READ = """
+calls = []
+class Opened:
+    def load(self): calls.append("load")
+    def remove(self): calls.append("remove")
+def opened(): return Opened()
+def log(): return calls
+"""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mithridate.languages.python.declared import LEGACY_BUILD, declared
+from mithridate.languages.python.declared import CYTHON, LEGACY_BUILD, declared
 from mithridate.languages.python.poetry import poetry_specifier
 
 from .packages import project
@@ -103,6 +103,15 @@ def test_what_builds_a_project(tmp_path: Path) -> None:
     assert declared(project(tmp_path / "b", {"setup.py": "import setuptools as s\ns.setup()\n"}).tree, ".").build == LEGACY_BUILD
     text = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
     assert declared(project(tmp_path / "c", {"pyproject.toml": text}).tree, ".").build == ("flit_core",)
+
+
+def test_cython_builds_projects_that_speak_of_it_and_name_no_build_system(tmp_path: Path) -> None:
+    setup = "from setuptools import setup\nfrom Cython.Build import cythonize\nsetup(ext_modules=cythonize('f.pyx'))\n"
+    named = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
+    files: dict[str, str | bytes] = {"setup.py": setup, "f.pyx": "def f(): pass\n"}
+    assert declared(project(tmp_path / "a", files).tree, ".").build == (*LEGACY_BUILD, CYTHON)
+    assert declared(project(tmp_path / "b", {**files, "pyproject.toml": named}).tree, ".").build == ("setuptools",)
+    assert declared(project(tmp_path / "c", {"setup.py": setup}).tree, ".").build == LEGACY_BUILD
 
 
 @pytest.mark.parametrize(

@@ -65,9 +65,10 @@ class Run:
 
 @dataclass(slots=True, kw_only=True)
 class Opened:
-    """What a batch's door said: whether it is open, or why not; the regular expressions that were made until then."""
+    """What a batch's door said: whether it is open, after how many seconds, or why not; the regular expressions made by then."""
 
     ready: bool = False
+    seconds: float = 0.0
     failed: str = ""
     compiled: list[Compiled] = field(default_factory=list)
 
@@ -76,8 +77,9 @@ def read(output: bytes, count: int) -> tuple[Opened, list[Run | None]]:
     """The runs of a batch of `count` documents; None for those without an end."""
     opened, runs = Opened(), [Run() for _ in range(count)]
     for record in _lines(output):
-        if isinstance(record.get("ready"), dict):
+        if isinstance(ready := record.get("ready"), dict):
             opened.ready = True
+            opened.seconds = max(opened.seconds, _number(ready.get("seconds")))
         elif isinstance(failed := record.get("failed"), dict):
             opened.failed = str(failed.get("why", ""))[:500] or "the door could not be opened"
         elif isinstance(record.get("compiled"), list):

@@ -150,12 +150,16 @@ def distinct(door: Door) -> list[str]:
     return list(shortest.values())
 
 
+def takes_apart(target: Target) -> bool:
+    """Whether its name says that it takes something apart."""
+    return bool(set(re.findall(r"[a-z]+", target.function.rpartition(".")[2].lower())) & _VERBS)
+
+
 def promise(target: Target) -> float:
     """How much a target promises: functions at the top of a package do, and those that by their name take something apart."""
-    words = set(re.findall(r"[a-z]+", target.function.rpartition(".")[2].lower()))
     score = 1.0 if "." not in target.function else 0.0
     score += max(0.0, 1.0 - target.module.count(".") / 2)
-    score += 1.5 if words & _VERBS else 0.0
+    score += 1.5 if takes_apart(target) else 0.0
     return score - max(0, sum(p.required for p in target.parameters) - 2)
 
 

@@ -1,8 +1,7 @@
-"""Slices of search: batches of documents with many calls each, kept where they take new edges, told apart where they crash."""
+"""The engine, and its search of fuzz targets: batches of documents with many calls each, kept where they take new edges."""
 
 import hashlib
 import json
-import random
 import re
 import threading
 import time
@@ -12,29 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from mithridate.hunt.engines.calls import outcome
-from mithridate.hunt.engines.calls.door import Door, door_file, read_door
-from mithridate.hunt.engines.calls.planner import _BINDING as WRONG_ARGUMENTS
-from mithridate.hunt.engines.calls.planner import distinct, promise
+from mithridate.hunt.engines.calls.door import door_file, read_door
 from mithridate.hunt.engines.calls.runner import Runner, SandboxRunner
 from mithridate.hunt.engines.calls.samples import SHORT
-from mithridate.hunt.engines.calls.steps import MAX_BYTES, Call, Place, document, leaves
+from mithridate.hunt.engines.calls.steps import MAX_BYTES, Call, document
 from mithridate.hunt.engines.harness import as_document, given, harmless, harnesses, kept
 from mithridate.hunt.engines.in_process import found_candidates
 from mithridate.hunt.engines.interface import Ticker
+from mithridate.hunt.engines.octets.functions import FunctionSearch
 from mithridate.hunt.engines.octets.inputs import (
-    READERS,
-    beginnings,
-    filled,
     has_native_code,
-    native_targets,
     project_samples,
-    tokens,
-    value_of,
-    varied,
-    ways,
     words,
 )
-from mithridate.hunt.engines.octets.mutation import grown, mutated
+from mithridate.hunt.engines.octets.reports import causes
+from mithridate.languages.python.runtime.mithridate_observer.drawing import Draw
+from mithridate.languages.python.runtime.mithridate_observer.mutation import mutated
 from mithridate.languages.python.sanitized import sanitized_modules
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.observation import Observation, Sink
@@ -74,20 +66,16 @@ _SUMMARY = re.compile(r"SUMMARY: \w+: ([^\n]*)|([^\s:]+:\d+:\d+): runtime error:
 
 @dataclass(slots=True)
 class Arm:
-    """One place in one way of calling a target. `seeds` were not tried yet; `corpus` took new edges; `others` are seeds that took
-    none, which code that tells little of itself may still be the nearest to.
+    """A fuzz target of the project's own. `seeds` were not tried yet; `corpus` took new edges; `others` are seeds that took none,
+    which code that tells little of itself may still be the nearest to.
     """
 
     target: str
-    call: Call
-    place: Place
     seeds: list[bytes]
     corpus: list[bytes] = field(default_factory=list)
     others: list[bytes] = field(default_factory=list)
     batches: int = 0
     gained: float = 1.0
-    harness: bool = False
-    """The target is a fuzz target of the project's own, which takes bytes and says what counts."""
 
     @property
     def rank(self) -> float:
@@ -97,9 +85,9 @@ class Arm:
 
 @dataclass(slots=True)
 class _Job:
-    """One document of a batch: the inputs of its calls, none for a probe."""
+    """One document of a batch, and the inputs of its calls."""
 
-    arm: Arm | None
+    arm: Arm
     calls: list[Call]
     inputs: list[bytes]
     control: list[Call] = field(default_factory=list)
@@ -140,8 +128,9 @@ class OctetsEngine:
         runner = self._runner or SandboxRunner(
             entry=work.entry, binary=binary, sandbox=sandbox, memory_bytes=work.memory_bytes, cancel=cancel
         )
-        one = _Slice(work, runner, binary, tick, cancel)
-        return one.search(self.name)
+        if work.entry.kind is EntryKind.FUNCTION:
+            return FunctionSearch(work, runner, binary, tick, cancel).search(self.name)
+        return _Slice(work, runner, binary, tick, cancel).search(self.name)
 
 
 @dataclass(slots=True)
@@ -152,32 +141,27 @@ class _Slice:
     tick: Ticker | None
     cancel: threading.Event | None
     arms: list[Arm] = field(default_factory=list)
-    unprobed: list[str] = field(default_factory=list)
     finds: dict[str, int] = field(default_factory=dict)
     sought: dict[str, int] = field(default_factory=dict)
     documents: int = _DOCUMENTS
-    given: list[bytes] = field(default_factory=list)
     singles: list[_Job] = field(default_factory=list)
     executions: int = 0
     covered: int = 0
     cpu_s: float = 0.0
     failures: int = 0
     failed: str = ""
-    _samples: list[bytes] | None = None
     _words: list[bytes] | None = None
 
     def search(self, engine: str) -> SearchResult:
         started = time.monotonic()
-        told = door_file(self.binary).read_bytes()
-        door, native = read_door(told), native_targets(told)
-        self._load(door, native)
+        self._load()
         before = sum(len(a.corpus) for a in self.arms)
-        draw = random.Random(self.work.seed)
+        draw = Draw(self.work.seed)
         while (left := self.work.seconds - (time.monotonic() - started)) > 1.0 and not (self.cancel and self.cancel.is_set()):
-            jobs = [*self._probes(door, native), *self._next(draw)]
+            jobs = self._next(draw)
             if not jobs or self.failures > _FAILURES:
                 break
-            self._run(jobs, left, door)
+            self._run(jobs, left)
         self._save()
         self._share()
         return SearchResult(
@@ -192,19 +176,10 @@ class _Slice:
             candidates=found_candidates(self.work.candidates),
             restarts=self.failures,
             failure=ToolFailure(tool=engine, why=self.failed) if self.failed and not self.executions else None,
-            exhausted=not self.arms and not self.unprobed and not self.failed,
+            exhausted=not self.arms and not self.failed,
         )
 
-    def _probes(self, door: Door, native: dict[str, bool]) -> list[_Job]:
-        """Which ways of calling the next targets are taken."""
-        taken, self.unprobed = self.unprobed[:_PROBED], self.unprobed[_PROBED:]
-        jobs = []
-        for name in taken:
-            calls = [_read(one) for one in ways(door.targets[name], guessed=native.get(name, False))]
-            jobs += [_Job(None, calls, [])] if calls else []
-        return jobs
-
-    def _next(self, draw: random.Random) -> list[_Job]:
+    def _next(self, draw: Draw) -> list[_Job]:
         """Single calls of what has to be told apart; else, for some arms, what they know first and then changes of it."""
         if self.singles:
             taken, self.singles = self.singles[:_CALLS], self.singles[_CALLS:]
@@ -216,45 +191,41 @@ class _Slice:
             arm.batches += 1
             arm.gained *= 0.7
             known = [*arm.seeds, *arm.corpus]
-            largest = _LARGEST_OF_TARGETS if arm.harness else _LARGEST
             jobs += self._jobs(arm, known)
             arm.others = [*arm.others, *arm.seeds][-_OTHERS:]
             arm.seeds = []
             pool = [*arm.others, *known] or [b""]
             for _ in range(self.documents // len(chosen_arms)):
                 chosen = [self._chosen(pool, draw) for _ in range(_CALLS)]
-                jobs += self._jobs(arm, [mutated(data, pool, words, draw, largest) for data in chosen], draw)
-            if not arm.harness:
-                jobs += self._jobs(arm, [grown(draw.choice(pool), draw, _GROWN) for _ in range(_GROWN_CALLS)], draw)
+                jobs += self._jobs(arm, [mutated(data, pool, words, draw, _LARGEST_OF_TARGETS) for data in chosen])
         return jobs
 
     @staticmethod
-    def _chosen(pool: Sequence[bytes], draw: random.Random) -> bytes:
+    def _chosen(pool: Sequence[bytes], draw: Draw) -> bytes:
         """The shorter of any two, or rather one of the latest."""
         if draw.random() < _EVENLY:
-            return min(draw.choice(pool), draw.choice(pool), key=len)
+            return min((pool[draw.randrange(len(pool))] for _ in range(2)), key=len)
         return pool[-1 - min(len(pool) - 1, int(draw.expovariate(2 / len(pool))))]
 
     @staticmethod
-    def _jobs(arm: Arm, inputs: Sequence[bytes], draw: random.Random | None = None) -> list[_Job]:
-        """Documents with a call for each input, as many as a document may hold; some with other numbers beside it."""
+    def _jobs(arm: Arm, inputs: Sequence[bytes]) -> list[_Job]:
+        """Documents with a call for each input, as many as a document may hold."""
         jobs: list[_Job] = []
         held = 0
         for data in inputs:
-            one = given(arm.target, data) if arm.harness else _read(filled(arm.call, arm.place, data))
-            one = varied(one, draw) if draw is not None and not arm.harness and draw.random() < _VARIED else one
+            one = given(arm.target, data)
             size = len(json.dumps(one)) if len(data) > _ESTIMATED else 6 * len(data) + _AROUND
             if size > _MOST_BYTES:
                 continue
             if not jobs or held + size > _MOST_BYTES or len(jobs[-1].calls) >= _CALLS:
-                jobs.append(_Job(arm, [], [], harmless(arm.target, _HARMLESS) if arm.harness else [_read(arm.call)]))
+                jobs.append(_Job(arm, [], [], harmless(arm.target, _HARMLESS)))
                 held = 0
             held += size
             jobs[-1].calls.append(one)
             jobs[-1].inputs.append(data)
         return jobs
 
-    def _run(self, jobs: Sequence[_Job], left: float, door: Door) -> None:
+    def _run(self, jobs: Sequence[_Job], left: float) -> None:
         documents = [job.data for job in jobs]
         started = time.monotonic()
         output = self.runner.run(documents, min(left, _BATCH_S), _EACH_S, alone=_alone(jobs))
@@ -273,31 +244,9 @@ class _Slice:
             if run is None:
                 continue
             self.executions += max(1, len(run.answers))
-            if job.arm is None:
-                self._learn_ways(job, run, door)
-            else:
-                self._learn(job.arm, job, run)
+            self._learn(job.arm, job, run)
         if self.tick:
             self.tick(self.executions, self.covered, self.covered, sum(len(a.corpus) for a in self.arms))
-
-    def _learn_ways(self, job: _Job, run: outcome.Run, door: Door) -> None:
-        """Arms for the ways that the target takes, those first that raise nothing."""
-        usable: list[tuple[bool, int]] = []
-        seen: set[str] = set()
-        for position, answer in enumerate(run.answers):
-            if not WRONG_ARGUMENTS.search(answer.raised) and not answer.raised.startswith("TypeError"):
-                key = f"{answer.raised[:60]}|{answer.new_edges}"
-                usable += [] if key in seen and answer.new_edges == 0 else [(bool(answer.raised), position)]
-                seen.add(key)
-                self._hand_on(answer.returned)
-        for _, position in sorted(usable)[:3]:
-            one = job.calls[position]
-            for place in leaves(one)[:2]:
-                target = door.targets[str(one["target"])]
-                samples = self._project_samples() if promise(target) > 0 else []
-                arm = Arm(target.name, one, place, beginnings(target, one, place, [*samples, *self.given]))
-                arm.gained = 1.0 + max(0.0, promise(target))
-                self.arms.append(arm)
 
     def _learn(self, arm: Arm, job: _Job, run: outcome.Run) -> None:
         for data, answer in zip(job.inputs, run.answers, strict=False):
@@ -305,14 +254,12 @@ class _Slice:
             if answer.new_edges > 0 and data not in arm.corpus and len(data) <= _LARGEST:
                 arm.corpus.append(data)
                 arm.gained += min(4.0, answer.new_edges / 8)
-                self._hand_on(answer.returned)
         if len(arm.corpus) > _CORPUS:
             arm.corpus = sorted(arm.corpus[: -_CORPUS // 2], key=len)[: _CORPUS // 2] + arm.corpus[-_CORPUS // 2 :]
         report = next((str(r["report"]) for r in reversed(run.records) if isinstance(r.get("report"), str)), "")
         done = len(run.answers)
-        keys = _keys(report)
-        if arm.harness:
-            self._learn_ends(job, run, done)
+        keys = causes(report)
+        self._learn_ends(job, run, done)
         if run.ended.startswith(("exit", "signal")) and done < len(job.calls):
             self._keep(job, done, keys[-1:] or [f"{run.ended} in {job.calls[done]['target']}"])
         elif len(job.calls) == 1:
@@ -322,14 +269,6 @@ class _Slice:
             self.singles += [
                 _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
             ]
-
-    def _hand_on(self, returned: str) -> None:
-        """What one function makes is what another reads: data that was returned is tried everywhere."""
-        data = value_of(returned)
-        if data and len(data) <= _GIVEN_BYTES and data not in self.given and len(self.given) < _GIVEN:
-            self.given.append(data)
-            for arm in self.arms:
-                arm.seeds.append(data)
 
     def _learn_ends(self, job: _Job, run: outcome.Run, done: int) -> None:
         """What a fuzz target let through, and inputs that it did not come to an end with."""
@@ -352,51 +291,35 @@ class _Slice:
             if number <= _TRIES:
                 self.finds[key] = number
                 digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
-                if job.arm is not None and job.arm.harness:
-                    made = as_document(job.arm.target, job.inputs[position])
-                else:
-                    made = document([job.calls[position]], job.control)
+                made = as_document(job.arm.target, job.inputs[position])
                 (self.work.candidates / f"octets-crash-{digest}-{number}").write_bytes(made)
-
-    def _project_samples(self) -> list[bytes]:
-        if self._samples is None:
-            self._samples = project_samples(self.binary.directory / "src")
-        return self._samples
 
     def _tokens(self) -> list[bytes]:
         if self._words is None:
-            harness = self.work.entry.kind is EntryKind.HARNESS
-            self._words = words(self.binary) if harness else tokens(self.binary.directory / "src")
+            self._words = words(self.binary)
         return self._words
 
-    def _load(self, door: Door, native: dict[str, bool]) -> None:
+    def _load(self) -> None:
         try:
             told: dict[str, Any] = json.loads((self.work.work / STATE_FILE).read_bytes())
         except (OSError, ValueError):
-            if self.work.entry.kind is EntryKind.HARNESS:
-                samples = [b"", b"\x00", *(text.encode() for text in SHORT)]
-                samples += [data for data in self._project_samples() if len(data) <= _LARGEST_OF_TARGETS]
-                self.arms = [_harness(name, samples) for name in harnesses(self.binary).names]
-                self._adopt()
-                return
-            names = [name for name in distinct(door) if door.targets[name].name]
-            self.unprobed = sorted(names, key=lambda n: (n not in native, -promise(door.targets[n]), n))
+            samples = [b"", b"\x00", *(text.encode() for text in SHORT)]
+            samples += [data for data in project_samples(self.binary.directory / "src") if len(data) <= _LARGEST_OF_TARGETS]
+            self.arms = [Arm(name, list(samples)) for name in harnesses(self.binary).names]
+            self._adopt()
             return
-        self.unprobed = [name for name in told["unprobed"] if name in door.targets]
         self.documents = int(told["documents"])
-        self.given = [data.encode("latin-1") for data in told["given"]]
         self.finds, self.sought = dict(told["finds"]), dict(told["sought"])
         for one in told["arms"]:
             seeds, corpus, others = ([d.encode("latin-1") for d in one[name]] for name in ("seeds", "corpus", "others"))
-            arm = Arm(one["target"], one["call"], tuple(one["place"]), seeds, corpus, others)
-            arm.batches, arm.gained, arm.harness = one["batches"], one["gained"], one["harness"]
+            arm = Arm(one["target"], seeds, corpus, others, one["batches"], one["gained"])
             self.arms.append(arm)
         self._adopt()
 
     def _adopt(self) -> None:
         """Take over what other engines found for fuzz targets."""
         for arm in self.arms:
-            if arm.harness and self.work.foreign:
+            if self.work.foreign:
                 known = {*arm.seeds, *arm.corpus}
                 fresh = [d for d in kept(self.work.foreign, arm.target) if d not in known and len(d) <= _LARGEST_OF_TARGETS]
                 arm.seeds += fresh[:_ADOPTED]
@@ -404,7 +327,7 @@ class _Slice:
     def _share(self) -> None:
         """Put the inputs of fuzz targets where other engines find them."""
         for arm in self.arms:
-            for data in arm.corpus if arm.harness else ():
+            for data in arm.corpus:
                 made = as_document(arm.target, data)
                 (self.work.corpus / hashlib.sha1(made, usedforsecurity=False).hexdigest()).write_bytes(made)
 
@@ -412,27 +335,19 @@ class _Slice:
         arms = [
             {
                 "target": a.target,
-                "call": a.call,
-                "place": list(a.place),
                 "seeds": [d.decode("latin-1") for d in a.seeds],
                 "corpus": [d.decode("latin-1") for d in a.corpus],
                 "others": [d.decode("latin-1") for d in a.others],
                 "batches": a.batches,
                 "gained": a.gained,
-                "harness": a.harness,
             }
             for a in self.arms
         ]
         new = Path(self.work.work / f"{STATE_FILE}.new")
-        told: dict[str, Any] = {"unprobed": self.unprobed, "finds": self.finds, "sought": self.sought, "arms": arms}
+        told: dict[str, Any] = {"finds": self.finds, "sought": self.sought, "arms": arms}
         told["documents"] = self.documents
-        told["given"] = [data.decode("latin-1") for data in self.given]
         new.write_text(json.dumps(told), "utf-8")
         new.replace(self.work.work / STATE_FILE)
-
-
-def _harness(name: str, samples: Sequence[bytes]) -> Arm:
-    return Arm(name, given(name, b""), ("args", 0, "of"), list(samples), harness=True)
 
 
 def _counts(seen: outcome.Seen) -> bool:
@@ -441,16 +356,6 @@ def _counts(seen: outcome.Seen) -> bool:
     return uncaught(told) is not None or (seen.sink is Sink.ERROR and seen.detail.get("type") in _MEASURED)
 
 
-def _read(one: Call) -> Call:
-    """The same call, with what is made of the data read as well."""
-    return {**one, "then": list(READERS)}
-
-
 def _alone(jobs: Sequence[_Job]) -> list[int]:
     """Single calls that are to tell causes apart: a process says once what undefined behaviour is at a place."""
-    return [number for number, job in enumerate(jobs) if job.arm is not None and len(job.calls) == 1]
-
-
-def _keys(report: str) -> list[str]:
-    """What tells causes apart in a sanitizer's report."""
-    return [re.sub(r"0x[0-9a-f]+", "", "".join(found)) for found in _SUMMARY.findall(report)]
+    return [number for number, job in enumerate(jobs) if len(job.calls) == 1]

@@ -2,9 +2,8 @@
 
 import ast
 import json
-import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,39 +29,20 @@ _WORD = 64
 _STORED_WAYS = 4
 _FILE_NAME = re.compile(r"(?i)path|file|name|source|src$")
 _LITERAL = re.compile(rb"""'(?P<character>[^'\\]|\\[^']{1,3})'|"(?P<string>[^"\n%]{1,16})"|\b0x(?P<number>[0-9a-fA-F]{2,16})\b""")
-_NUMBERS = (
-    0,
-    1,
-    2,
-    3,
-    7,
-    8,
-    16,
-    31,
-    32,
-    63,
-    64,
-    100,
-    127,
-    128,
-    255,
-    256,
-    1000,
-    4096,
-    65535,
-    65536,
-    0x7FFFFFFF,
-    0x80000000,
-    0xFFFFFFFF,
-)
-READERS = ("load", "__iter__")
-"""Methods that make an object read what it was given: many read a header only when they are made."""
+_KEYWORD_LIST = re.compile(rb"""\*\s*(?:const\s+)?\w*\s*\[\s*\]\s*=\s*\{([^{}]{0,2000}\b(?:NULL|0|nullptr)\b[^{}]{0,20})\}""")
+_KEYWORDS = 48
+READERS = ("load", "__iter__", "*")
+"""Methods that make an object read what it was given: many read a header only when they are made. Of native objects, all."""
 
 
 def ways(target: Target, *, guessed: bool) -> list[Call]:
     """Calls to try; where nothing is known of the parameters, by their number and kind."""
     made = shapes(target)
     made += [one for shape in made[:_STORED_WAYS] if (one := _stored(target, shape)) is not None]
+    required = [p for p in target.parameters if p.required and p.kind != "keyword_only"]
+    if len(required) > 1:  # data, and numbers that tell of it
+        construct = made[0].get("construct") if made else None
+        made += [call(target.name, [kind, *[1] * (len(required) - 1)], construct=construct) for kind in (BYTES, TEXT, FILE)]
     if guessed:
         for kinds in (
             (BYTES,),
@@ -76,9 +56,32 @@ def ways(target: Target, *, guessed: bool) -> list[Call]:
             (BYTES, BYTES, BYTES),
             (1, BYTES),
         ):
-            construct: Any = None if target.construct is None else {"args": [], "kwargs": {}}
+            construct = None if target.construct is None else {"args": [], "kwargs": {}}
             made.append(call(target.name, list(kinds), construct=construct))
     return [one for one in made if leaves(one)]
+
+
+def keywords(tree: Path) -> list[str]:
+    """Names of parameters that native sources list for PyArg_ParseTupleAndKeywords, each once."""
+    found: dict[str, None] = {}
+    for content in _native_sources(tree):
+        for block in _KEYWORD_LIST.finditer(content):
+            found.update(dict.fromkeys(name.decode() for name in re.findall(rb'"([A-Za-z_]\w{0,40})"', block[1])))
+    return list(found)[:_KEYWORDS]
+
+
+def keyword_ways(target: Target, names: Sequence[str]) -> list[Call]:
+    """Calls with each of those keywords, behind text and behind bytes: which of them a function has, it says itself."""
+    construct: Any = None if target.construct is None else {"args": [], "kwargs": {}}
+    return [call(target.name, [kind], {name: 1}, construct=construct) for name in names for kind in (TEXT, BYTES)]
+
+
+def _native_sources(tree: Path) -> Iterator[bytes]:
+    left = _SOURCE_BYTES
+    for path, size in regular_files(tree):
+        if path.suffix.lower() in _SOURCES and size <= min(left, _SOURCE_BYTES // 4):
+            left -= size
+            yield head(path, size)
 
 
 def _stored(target: Target, shape: Call) -> Call | None:
@@ -95,25 +98,6 @@ def filled(one: Call, place: Place, data: bytes) -> Call:
     if _is_text(one, place):
         return replaced(one, place, _text(data))
     return replaced(one, place, {"make": "bytes", "latin1": data.decode("latin-1")})
-
-
-def varied(one: Call, draw: random.Random) -> Call:
-    """The call with one of its numbers changed, if it has any."""
-    places = [*_numbers(one.get("args"), ("args",)), *_numbers(one.get("kwargs"), ("kwargs",))]
-    if not places:
-        return one
-    number = draw.choice(_NUMBERS) if draw.random() < 0.7 else draw.randrange(1 << draw.randrange(1, 33))
-    return replaced(one, draw.choice(places), -number if draw.random() < 0.2 else number)
-
-
-def _numbers(value: Any, place: Place) -> list[Place]:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return [place]
-    if isinstance(value, list):
-        return [found for key, item in enumerate(value) for found in _numbers(item, (*place, key))]
-    if isinstance(value, dict) and not {"make", "python"} & value.keys():
-        return [found for key, item in value.items() for found in _numbers(item, (*place, key))]
-    return []
 
 
 def _is_text(one: Call, place: Place) -> bool:
@@ -179,12 +163,7 @@ def project_samples(tree: Path) -> list[bytes]:
 def tokens(tree: Path) -> list[bytes]:
     """Characters, words and numbers that the native sources compare with or hold, each once."""
     found: dict[bytes, None] = {}
-    left = _SOURCE_BYTES
-    for path, size in regular_files(tree):
-        if path.suffix.lower() not in _SOURCES or size > _SOURCE_BYTES // 4 or left < size:
-            continue
-        left -= size
-        content = head(path, size)
+    for content in _native_sources(tree):
         for match in _LITERAL.finditer(content):
             found.update(dict.fromkeys(_token(match)))
         if len(found) > _TOKENS:

@@ -50,7 +50,7 @@ conflicts() {
   -static* | --static | -nopie | -Wl,-static | -Wl,-Bstatic) ;;
   -D_FORTIFY_SOURCE* | -Wp,*_FORTIFY_SOURCE*) ;;
   -fsanitize* | -fno-sanitize* | -lasan | -lubsan | -ltsan | -llsan) ;;
-  -flto* | -fuse-* | -fwhole-program* | -fplugin* | -specs=* | --specs=* | -stdlib=*) ;;
+  -flto* | -fuse-* | -fwhole-program* | -fplugin* | -specs=* | --specs=* | -stdlib=* | --stdlib=*) ;;
   -p | -pg | -fprofile* | -fcoverage* | -ftest-coverage | --coverage | -lgcov) ;;
   -fopenmp* | -lgomp) ;;
   -gstabs* | -gcoff* | -gxcoff* | -gvms* | -gsplit-dwarf*) ;;

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Any
 
-from . import recording, sanitizer, sinks
+from . import many, recording, sanitizer, sinks
 from .accessors.install import install as install_accessors
 from .asked import book
 from .child import Run, Turn, address_space, carry_out
@@ -29,6 +29,7 @@ from .doors.program import ProgramDoor
 from .doors.target import TargetDoor
 from .doors.wsgi import WsgiDoor
 from .invalid import Invalid
+from .last import Last
 from .native_edges import NativeEdges
 from .observed import error_text
 from .places import Places
@@ -62,6 +63,7 @@ class _Batch:
         self._coverage = Coverage(self._places, NativeEdges() if sanitizer.is_loaded() else None) if covered else None
         self._dump = _stack_file()
         self._report = sanitizer.Report() if sanitizer.is_loaded() else None
+        self._last = Last()
         self._held = 0
 
     def run(self) -> int:
@@ -151,6 +153,7 @@ class _Batch:
                     preloading=self._preloading,
                     dump=self._dump,
                     report=self._report,
+                    last=self._last,
                     held=self._held,
                     reopen=self._options.reopened,
                     going_on=_high(waiting),
@@ -165,7 +168,9 @@ class _Batch:
         try:
             while True:
                 outcome = process.outcome()
-                self._concluded(turns[done].number, outcome)
+                if self._concluded(turns[done], outcome):
+                    self._tree.put_back()
+                    return done
                 modules = outcome.told.get("modules", modules)
                 done += 1
                 self._tree.put_back()
@@ -180,17 +185,28 @@ class _Batch:
             self._preloading.learn(modules)
         return done
 
-    def _concluded(self, number: int, outcome: Outcome) -> None:
+    def _concluded(self, turn: Turn, outcome: Outcome) -> bool:
+        """Write how a document's process ended; True when the document goes on in another one."""
         if self._coverage is not None:
             self._coverage.learn(outcome.told.get("covered", []))
         record: dict[str, Any] = {"ended": outcome.ended, "cpu_s": round(outcome.cpu_s, 4)}
         record["frames"] = outcome.told.get("frames") or self._dumped(outcome.ended)
         if "why" in outcome.told:
             record["why"] = outcome.told["why"]
+        goes_on = False
+        if outcome.ended != "done" and (call := self._last.packed()):
+            record["last"] = call
+            goes_on = many.go_on(turn.document.steps["attack"], self._last.call(), outcome.cpu_s)
+        self._last.forget()
         if self._report is not None and (said := self._report.text()):
             record["report"] = said
             self._report.forget()  # the next document of this process may end before a phase of it begins
-        self._ended(number, record)
+        if goes_on:
+            record["died"] = record.pop("ended")
+            self._records.write({"run": turn.number, **record})
+        else:
+            self._ended(turn.number, record)
+        return goes_on
 
     def _dumped(self, ended: str) -> list[dict[str, Any]]:
         if ended in ("done", "invalid", "memory"):

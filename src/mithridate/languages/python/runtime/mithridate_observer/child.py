@@ -14,15 +14,18 @@ import signal
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+from . import many
 from .asked import book
 from .command_line import Limits
 from .coverage import Coverage
 from .documents import PHASES, Document, Values
 from .doors.interface import Context, Door
 from .invalid import Invalid
+from .last import Last
 from .marks import Marks
 from .matching import made_at
 from .observed import observe_errors, trouble
@@ -90,6 +93,7 @@ def carry_out(
     preloading: Preloading,
     dump: Any,
     report: Report | None,
+    last: Last,
     held: int,
     reopen: bool,
     going_on: int,
@@ -119,11 +123,12 @@ def carry_out(
                 gc.enable()
                 if reopen:
                     door.open()
+                    limit_time(limits)
                 door.enter()
                 setting = _Setting()
             if coverage is not None:
                 coverage.watch(turn.covered)
-            _phases(turn.document, door, context, run, coverage, Marks(turn.document.numbers, turn.draw), report)
+            _phases(turn.document, door, context, run, coverage, Marks(turn.document.numbers, turn.draw), report, last)
         except Invalid as error:
             ended = {"ended": "invalid", "why": str(error)[:500], "frames": []}
         except MemoryError as error:
@@ -246,6 +251,7 @@ def _phases(
     coverage: Coverage | None,
     marks: Marks,
     report: Report | None,
+    last: Last,
 ) -> None:
     values = Values(marks)
     for phase in PHASES:
@@ -262,11 +268,19 @@ def _phases(
                 book.forget()
                 context.places.forget()
                 book.marks = marks
-                answer = client.take(step, values)
+                if "many" in step:
+                    tell = partial(_tell, run, index)
+                    answer = many.carry_out(step["many"], client, values, coverage, report, last, tell, address_space)
+                else:
+                    answer = client.take(step, values)
                 book.marks = None
                 run.write(step=index, answer={**answer, **book.told(), **_edges(coverage)})
         finally:
             context.recorder.end()
+
+
+def _tell(run: Run, index: int, told: dict[str, Any]) -> None:
+    run.write(step=index, **told)
 
 
 def _edges(coverage: Coverage | None) -> dict[str, Any]:

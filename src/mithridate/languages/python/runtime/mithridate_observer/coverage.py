@@ -26,7 +26,7 @@ class Coverage:
 
     def __init__(self, places: Places, native: NativeEdges | None = None) -> None:
         self._places = places
-        self._native = native
+        self.native = native
         self.known: set[tuple[str, int]] = set()
         self._new: set[tuple[str, int]] = set()
         self._wanted: dict[CodeType, set[int] | None] = {}
@@ -39,8 +39,8 @@ class Coverage:
         if wanted == self._watching:
             return
         self._watching = wanted
-        if self._native is not None and wanted:
-            self._native.start()
+        if self.native is not None and wanted:
+            self.native.start()
         if hasattr(sys, "monitoring"):
             self._monitor(sys.monitoring, wanted)
         else:
@@ -49,14 +49,15 @@ class Coverage:
             sys.settrace(call)
 
     def step(self) -> dict[str, Any]:
-        """`edges`, `new_edges` and `files` of an ANSWER."""
-        if self._native is not None and self._watching:
-            self._new.update(self._native.step())
+        """`edges`, `new_edges`, `files` and, with native code to count, `native` of an ANSWER."""
+        if self.native is not None and self._watching:
+            self._new.update(self.native.step())
         new = len(self._new) - self._counted
         self._counted = len(self._new)
         files = sorted(name for file in self._files if (name := self._places.shown(file)) is not None)
         self._files.clear()
-        return {"edges": len(self.known) + len(self._new), "new_edges": new, "files": files[:MAX_FILES]}
+        told = {"edges": len(self.known) + len(self._new), "new_edges": new, "files": files[:MAX_FILES]}
+        return told if self.native is None else {**told, "native": any(self.native.taken.values())}
 
     def told(self) -> list[list[Any]]:
         """What this process covered that was not known, for the parent's `learn`."""
@@ -73,10 +74,10 @@ class Coverage:
         if not told:
             return
         self.known.update((str(file), int(line)) for file, line in told)
-        if self._native is not None:
+        if self.native is not None:
             for file, place in told:
                 if ".so" in file:
-                    self._native.learn(file, place)
+                    self.native.learn(file, place)
         by_file: dict[str, set[int]] = {}
         for file, line in told:
             by_file.setdefault(file, set()).add(line)

@@ -17,7 +17,10 @@ from .marks import Marks, numbers_of
 
 MAX_BYTES = 1024 * 1024
 PHASES = ("control", "attack")
-STEPS = ("request", "call", "program")
+STEPS = ("request", "call", "program", "many")
+
+stored: list[str] = []
+"""Names of the files that arguments were written to."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def _steps(told: dict[str, Any], phase: str) -> list[Any]:
 
 def _step(told: Any) -> dict[str, Any]:
     if not isinstance(told, dict) or len(told) != 1 or next(iter(told)) not in STEPS:
-        raise Invalid("a step must be an object with one member: request, call or program")
+        raise Invalid("a step must be an object with one member: request, call, program or many")
     if not isinstance(next(iter(told.values())), dict):
         raise Invalid("a step's member must be an object")
     return told
@@ -141,6 +144,7 @@ def _stored(of: Any) -> str:
     descriptor, name = tempfile.mkstemp(prefix="argument-")
     with os.fdopen(descriptor, "wb") as file:
         file.write(_bytes(of))
+    stored.append(name)
     return name
 
 

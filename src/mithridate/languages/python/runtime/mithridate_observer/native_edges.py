@@ -28,6 +28,8 @@ class NativeEdges:
 
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
+        self.taken: dict[str, int] = {}
+        """The same of the last step alone."""
         self._regions: dict[str, tuple[int, int]] = {}
         self._seen: set[str] = set()
         self._modules = 0
@@ -46,6 +48,7 @@ class NativeEdges:
         for name, (address, size) in self._regions.items():
             taken = int.from_bytes(ctypes.string_at(address, size).translate(_CLASSES), "little")
             ctypes.memset(address, 0, size)
+            self.taken[name] = taken
             new = taken & ~self.known.get(name, 0)
             if new:
                 self.known[name] = self.known.get(name, 0) | new

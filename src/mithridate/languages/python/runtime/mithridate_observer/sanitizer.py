@@ -37,6 +37,15 @@ class Report:
         """In the process of a run: write there from now on."""
         os.dup2(self._descriptor, 2)
 
+    def size(self) -> int:
+        """How many bytes were said."""
+        return os.fstat(self._descriptor).st_size
+
+    def since(self, start: int) -> str:
+        """What was said behind so many bytes, when it tells of a violation; else "", as of a warning."""
+        said = os.pread(self._descriptor, _KEPT, start)
+        return said.decode("utf-8", "replace") if any(mark in said for mark in _MARKS) else ""
+
     def text(self) -> str:
         """What was said, from a little before the first violation; "" when none was."""
         said = os.pread(self._descriptor, _READ, 0)

@@ -95,10 +95,17 @@ def _offered(module: ModuleType) -> list[tuple[str, Any]]:
         if native.is_module(module) and callable(value) and not name.startswith("_"):
             found.append((name, value))  # what it calls itself need not be the name that it was imported by
             continue
-        near = owner == module.__name__ or (is_package and isinstance(owner, str) and owner.partition(".")[0] == package)
+        near = owner == module.__name__
+        if not near and isinstance(owner, str) and owner.partition(".")[0] == package:
+            near = is_package or (_is_private(owner) and native.is_offered(value))
         if not name.startswith("_") and near:
             found.append((name, value))
     return found
+
+
+def _is_private(module: str) -> bool:
+    """Whether a module is one that others hand on under their own names."""
+    return module.rpartition(".")[2].startswith("_")
 
 
 def _callables(module: ModuleType, name: str, value: Any) -> Iterator[tuple[str, Any, Any]]:

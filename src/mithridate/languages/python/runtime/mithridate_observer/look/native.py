@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
+import sys
 import types
 from importlib.machinery import ExtensionFileLoader
 from types import ModuleType
@@ -13,6 +15,24 @@ _FUNCTIONS = (types.BuiltinFunctionType, types.MethodDescriptorType, types.Class
 _COMPILED = frozenset({"cython_function_or_method", "fused_cython_function", "nb_func", "nb_method"})
 _SIGNATURE = re.compile(r"[\w.]*\b(\w+)\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _MOST = 8
+_OF_THE_INTERPRETER: tuple[Any, ...] = (
+    iter([]),
+    iter(()),
+    iter(""),
+    iter(b""),
+    iter({}),
+    iter({1}),
+    iter(range(1)),
+    {}.keys(),
+    {}.values(),
+    {}.items(),
+)
+_USUAL = frozenset(
+    [
+        *(value for holder in (builtins, types) for value in vars(holder).values() if isinstance(value, type)),
+        *map(type, (None, NotImplemented, ..., zip(), map(str, ()), *_OF_THE_INTERPRETER)),
+    ]
+)
 
 
 def is_module(module: ModuleType) -> bool:
@@ -28,6 +48,21 @@ def is_function(value: Any) -> bool:
 def is_class(value: Any) -> bool:
     """True for a class whose construction is no Python code."""
     return inspect.isclass(value) and not inspect.isfunction(value.__init__) and not inspect.isfunction(value.__new__)
+
+
+def is_offered(value: Any) -> bool:
+    """True for a function or class of an extension module."""
+    return is_function(value) or (is_class(value) and value.__module__ != "builtins")
+
+
+def makes(kind: type) -> bool:
+    """True for a type that an extension module outside of the standard library makes; many have names without a module."""
+    package = kind.__module__.partition(".")[0]
+    is_library = package != "builtins" and package in getattr(sys, "stdlib_module_names", ())
+    if is_library or kind in _USUAL or not is_class(kind):
+        return False
+    inner = vars(kind)
+    return "__dict__" not in inner and not any(inspect.isfunction(value) for value in inner.values())
 
 
 def parameters(function: Any) -> list[dict[str, Any]]:

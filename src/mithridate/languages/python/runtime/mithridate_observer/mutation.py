@@ -1,13 +1,18 @@
 """One input from others, as libFuzzer and AFL make them: bits, bytes, numbers, blocks, splices and known tokens."""
 
-import random
+from __future__ import annotations
+
 import struct
 from collections.abc import Sequence
+
+from .drawing import Draw
 
 _NUMBERS = (0, 1, 2, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128, 255, 256, 1023, 1024, 4096, 0x7FFF, 0x8000, 0xFFFF, 0x10000,
             0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)  # fmt: skip
 _LAYOUTS = ("B", "<H", ">H", "<I", ">I", "<Q", ">Q")
 _MOST_AT_ONCE = 5
+_NEAR = 64
+"""Bytes before a piece in which a number that tells its length is looked for."""
 _LENGTHS = (">I", "<I", ">H", "<H")
 _BY_LINES = 0.4
 _OTHER_CHARACTERS = 0.4
@@ -15,7 +20,7 @@ _AT_THE_FRONT, _FRONT_BYTES = 0.3, 6
 """Formats tell at their beginning what they are."""
 
 
-def mutated(data: bytes, others: Sequence[bytes], tokens: Sequence[bytes], draw: random.Random, most: int) -> bytes:
+def mutated(data: bytes, others: Sequence[bytes], tokens: Sequence[bytes], draw: Draw, most: int) -> bytes:
     """`data` after one to five changes, at most `most` bytes long."""
     made = bytearray(data)
     for _ in range(1 + min(_MOST_AT_ONCE - 1, int(draw.expovariate(0.8)))):
@@ -23,7 +28,7 @@ def mutated(data: bytes, others: Sequence[bytes], tokens: Sequence[bytes], draw:
     return bytes(made[:most])
 
 
-def _change(made: bytearray, others: Sequence[bytes], tokens: Sequence[bytes], draw: random.Random) -> None:
+def _change(made: bytearray, others: Sequence[bytes], tokens: Sequence[bytes], draw: Draw) -> None:
     at = draw.randrange(len(made) + 1)
     if draw.random() < _AT_THE_FRONT:
         at = min(at, int(draw.expovariate(1 / _FRONT_BYTES)))
@@ -57,7 +62,7 @@ def _change(made: bytearray, others: Sequence[bytes], tokens: Sequence[bytes], d
         del made[at:]
 
 
-def grown(data: bytes, draw: random.Random, most: int) -> bytes:
+def grown(data: bytes, draw: Draw, most: int) -> bytes:
     """`data` with a piece of it repeated so often that a counter of 16 bits or a buffer of 64 KiB does not hold it.
 
     The piece is a block anywhere, or what each line begins with, as the cells of a table do. A number that told how many
@@ -78,7 +83,7 @@ def grown(data: bytes, draw: random.Random, most: int) -> bytes:
 
 def _told_again(before: bytes, after: bytes, end: int) -> bytes:
     """`after` with the last number before `end` that stood for the length of the rest of `before` set to that of its own rest."""
-    for at in range(min(end, len(before)) - 1, -1, -1):
+    for at in range(min(end, len(before)) - 1, max(-1, end - _NEAR), -1):
         for layout in _LENGTHS:
             size = struct.calcsize(layout)
             if at + size <= end and struct.unpack_from(layout, before, at)[0] == len(before) - at - size > 0:
@@ -88,7 +93,7 @@ def _told_again(before: bytes, after: bytes, end: int) -> bytes:
     return after
 
 
-def _number(made: bytearray, at: int, draw: random.Random) -> None:
+def _number(made: bytearray, at: int, draw: Draw) -> None:
     layout = draw.choice(_LAYOUTS)
     size = struct.calcsize(layout)
     value = draw.choice(_NUMBERS) if draw.random() < 0.8 else len(made) + draw.randint(-8, 8)
