@@ -1,9 +1,9 @@
 """A process that does one call after another: whatever goes wrong in it, or takes too long, ends with it.
 
-Its argument is a directory for temporary files. Reads lines of JSON on standard input: the settings, then {"call": N, "tool": NAME,
-"arguments": {…}}; the end of its input cancels what it does and ends it. Writes {"ready": true} once, {"call": N, "stage": WORD}
-now and then, and at a call's end {"call": N, "answer": TEXT, …} or {"call": N, "error": {…}, …}. What anybody else here writes to
-standard output goes to standard error.
+Its argument is a directory for temporary files. Reads lines of JSON on standard input: the settings, then {"call": N,
+"tool": NAME, "arguments": {…}}; the end of its input cancels what it does and ends it. Writes {"ready": true} once, {"call": N,
+"stage": WORD} now and then, and at a call's end {"call": N, "answer": TEXT, …} or {"call": N, "error": {…}, …}. What anybody else
+here writes to standard output goes to standard error.
 """
 
 import json

@@ -99,7 +99,10 @@ class Workers:
         told("wait")
         async with self._places:
             told("start")
-            worker = await self._taken()
+            try:
+                worker = await self._taken()
+            except (WorkerLost, OSError, anyio.BrokenResourceError):
+                return Outcome(kind="our-fault", message="no process could be started for the work")
             whole = False
             try:
                 outcome = await self._through(worker, number, tool, arguments, told)
