@@ -1,5 +1,6 @@
 """Streamable HTTP on the loopback interface, for clients that hold the token in the data directory."""
 
+import asyncio
 import hmac
 import os
 import secrets
@@ -9,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
 import uvicorn
 from mcp.server.lowlevel import Server
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,7 +41,7 @@ def over_http(port: int, tell: Callable[[str], None]) -> Transport:
                 timeout_graceful_shutdown=5,
             )
             tell(f"serving at http://{_HOST}:{listener.getsockname()[1]}/mcp, for who holds {settings.home / TOKEN_FILE}")
-            await _Quiet(config).serve(sockets=[listener])
+            await _until_unwanted(_Quiet(config), listener)
 
     return transport
 
@@ -57,6 +59,18 @@ def token_of(home: Path) -> str:
     if len(token) < 20:
         raise UsageError(f"the token in {path} is too short", hint="remove the file; a new one is made")
     return token
+
+
+async def _until_unwanted(server: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve; when we are cancelled, have it end in its own way."""
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        with anyio.CancelScope(shield=True):
+            await serving
+        raise
 
 
 @contextmanager

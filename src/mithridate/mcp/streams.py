@@ -6,6 +6,7 @@ asked is answered.
 """
 
 import asyncio
+import json
 import os
 import re
 import threading
@@ -14,12 +15,20 @@ from typing import BinaryIO
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 TOO_LONG = "(too long)"
 """The name of the tool that a message which was too long seems to call."""
 
 _BLOCK = 64 << 10
 _EDGE = 4 << 10
+_PARAMS = {
+    "name": TOO_LONG,
+    "_meta": {  # since 2026 each request says this anew
+        "io.modelcontextprotocol/protocolVersion": MODERN_PROTOCOL_VERSIONS[-1],
+        "io.modelcontextprotocol/clientCapabilities": {},
+    },
+}
 _ID = re.compile(rb'(?<!\\)"id"\s*:\s*([0-9]{1,15}|"[A-Za-z0-9_-]{1,100}")')
 
 
@@ -67,7 +76,7 @@ def _in_its_place(head: bytes, tail: bytes) -> bytes:
     found = [*_ID.finditer(tail[-_EDGE:]), *_ID.finditer((head or tail)[:_EDGE])]
     if not found:
         return b""
-    return b'{"jsonrpc":"2.0","id":%b,"method":"tools/call","params":{"name":"%b"}}' % (found[0][1], TOO_LONG.encode())
+    return json.dumps({"jsonrpc": "2.0", "id": json.loads(found[0][1]), "method": "tools/call", "params": _PARAMS}).encode()
 
 
 def claim() -> tuple[int, BinaryIO]:

@@ -53,7 +53,7 @@ class _Worker:
         self._stdin = process.stdin
         self._lines = BufferedByteReceiveStream(process.stdout)
         self._most = most
-        self.ready = False
+        self.retiring = False
 
     async def say(self, said: dict[str, Any]) -> None:
         await self._stdin.send(json.dumps(said).encode() + b"\n")
@@ -125,14 +125,21 @@ class Workers:
 
     @asynccontextmanager
     async def ending(self) -> AsyncIterator[None]:
-        """End all of them behind the block."""
+        """End all of them behind the block, those that were told before to end, too."""
         try:
             yield
         finally:
             with anyio.CancelScope(shield=True):
+                for worker in self._idle:
+                    worker.kill()
                 async with anyio.create_task_group() as tasks:
                     for worker in list(self._all):
-                        tasks.start_soon(self._retire, worker, 0.0 if worker in self._idle else _LAST_GRACE_S)
+                        tasks.start_soon(self._retire, worker)
+                    with anyio.move_on_after(_LAST_GRACE_S):
+                        for worker in list(self._all):
+                            await worker.process.wait()
+                    for worker in self._all:
+                        worker.kill()
 
     async def _taken(self) -> _Worker:
         if not self._idle:
@@ -176,10 +183,12 @@ class Workers:
             raise
         return worker
 
-    async def _retire(self, worker: _Worker, grace_s: float = _GRACE_S) -> None:
-        if worker in self._all:
-            self._all.discard(worker)
-            if worker in self._idle:
-                self._idle.remove(worker)
-            with anyio.CancelScope(shield=True):
-                await worker.end(grace_s)
+    async def _retire(self, worker: _Worker) -> None:
+        if worker.retiring:
+            return
+        worker.retiring = True
+        if worker in self._idle:
+            self._idle.remove(worker)
+        with anyio.CancelScope(shield=True):
+            await worker.end(_GRACE_S)
+        self._all.discard(worker)
