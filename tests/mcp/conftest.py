@@ -44,6 +44,13 @@ int main(int argc, char **argv)
     return 0;
 }
 """
+SHELF = """
+import sqlite3
+
+
+def lookup(title):
+    return sqlite3.connect(":memory:").execute(f"select '{title}'").fetchall()
+"""
 DOOR = "notes:notes:@@"
 FIRES = "T\tabcdefghi"
 CLEAN = "T\x03abcC\x01\x02"
@@ -176,6 +183,10 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Served:
             shutil.copytree(fixed, served / "without")
             subprocess.run([sys.executable, ROOT / "examples" / "bank" / "make.py", served / "bank"], check=True)
             authorise(served / "bank", "mcp")
+            (served / "shelf").mkdir()
+            (served / "shelf" / "shelf.py").write_text(SHELF)
+            (served / "shelf" / "pyproject.toml").write_text('[project]\nname = "shelf"\nversion = "1"\n')
+            authorise(served / "shelf", "mcp")
             (served / "loud").mkdir()
             octal = "".join(f"\\{byte:03o}" for byte in LOUD.encode())
             (served / "loud" / "loud.c").write_text(LOUD_C.replace("@LOUD@", octal))

@@ -1,5 +1,6 @@
 """Every tool, as a client of the official SDK uses it over real standard input and output."""
 
+import json
 from base64 import b64encode
 from pathlib import Path
 
@@ -107,6 +108,29 @@ def test_an_input_runs_in_the_sandbox_and_shows_what_it_violates_and_reaches(sca
     scanned.talk(work)
     runs = [r for r in scanned.log()[before:] if r.action == "input.run"]
     assert [r.facts["size"] for r in runs] == [len(FIRES), len(CLEAN), len(CLEAN)]
+
+
+def test_an_input_document_runs_through_an_entry_point_in_python(scanned: Served) -> None:
+    def document(title: str) -> str:
+        marked = [f"\ue000\ue100{each}\ue001\ue100" for each in ("plain", title)]
+        control, attack = ([{"call": {"target": "shelf:lookup", "args": [each]}}] for each in marked)
+        return json.dumps({"version": 1, "control": control, "attack": attack})
+
+    async def work(talk: Talk) -> None:
+        (door,) = (await talk.ask("list_entry_points", project="shelf"))["entry_points"]
+        assert door["takes"].startswith("an input document")
+        asked = {"project": "shelf", "entry_point": door["id"]}
+        fired = await talk.ask("run_input", **asked, text=document("' || 'x"), replays=2)
+        assert (fired["verdict"], fired["fired"], fired["replays"]) == ("fired", 2, 2)
+        assert [(v["kind"], v["stack"][0]["function"]) for v in fired["violations"]] == [("sql-injection", "lookup")]
+        clean = await talk.ask("run_input", **asked, text=document("other"))
+        assert (clean["verdict"], clean["violations"]) == ("clean", [])
+        assert clean["coverage"]["unit"] == "lines" and clean["coverage"]["covered"] >= 1
+        assert clean["files_entered"] == ["/src/shelf.py"]
+        assert [a["phase"] for a in clean["answers"]] == ["control", "attack"] and "other" in clean["answers"][1]["returned"]
+        assert "not JSON" in (await talk.refused("run_input", **asked, text="no document"))["message"]
+
+    scanned.talk(work)
 
 
 def test_a_proof_is_replayed_and_one_of_a_mended_program_is_not_confirmed(scanned: Served) -> None:
