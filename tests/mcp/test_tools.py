@@ -68,7 +68,7 @@ def test_a_run_can_be_read_from_its_list_to_a_findings_last_fact(scanned: Served
         assert door["id"] == DOOR and door["executions"] > 1000
         assert (await talk.ask("list_skipped", run=scanned.run))["in_all"] == 0
         record = (await talk.ask("read_finding", run=scanned.run, finding=await finding(talk, scanned.run)))["finding"]
-        assert record["stack"][0]["function"] == "read_title" and record["control"]["tier"] == 4
+        assert record["stack"][0]["function"] == "read_title" and record["control"]["evidence"]
         (proof,) = record["proofs"]
         assert proof["fired"] == proof["replays"] == 3 and not any(c["fired"] for c in proof["controls"])
         assert record["patch"] is None
