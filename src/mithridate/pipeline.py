@@ -25,6 +25,7 @@ from mithridate.model.finding import Finding, Flaky
 from mithridate.model.patch import Patch
 from mithridate.model.project import Skipped
 from mithridate.model.run import Observer, RunOptions, RunReport
+from mithridate.policy.allowance import Allowance
 from mithridate.policy.scope import Scope
 from mithridate.prove.verify import Verdict
 from mithridate.repair.merging import merged
@@ -251,9 +252,17 @@ def apply_patches(report: RunReport, finding: str) -> str:
     return approval.on_a_branch(report, finding)
 
 
-def prove(bundle: Path, home: Path, source: Path | None, sandbox: str, replays: int, observer: Observer) -> Verdict:
+def prove(
+    bundle: Path,
+    home: Path,
+    source: Path | None,
+    sandbox: str,
+    replays: int,
+    observer: Observer,
+    allowance: Allowance | None = None,
+) -> Verdict:
     """Rebuild a bundle's program and replay it: does it still fire?"""
-    return verification.verify(bundle, Stores.open(home), source, sandbox, replays, observer)
+    return verification.verify(bundle, Stores.open(home), source, sandbox, replays, observer, allowance)
 
 
 def _work(run_id: str, stores: Stores, observer: Observer, cancel: threading.Event, *, fresh: bool) -> RunReport:

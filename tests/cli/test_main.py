@@ -25,6 +25,7 @@ HELPS = [
             "report",
             "runs",
             "resume",
+            "mcp",
             "doctor",
             "completion",
             "scope",

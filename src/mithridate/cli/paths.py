@@ -1,6 +1,5 @@
 """`mithridate paths`: how attackers could chain what files say of an estate, and the cheapest cut."""
 
-import math
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from mithridate.stages.estate import EstateOptions
 
 
-_FEW_CHANGES = 5
 _MOST_CHANGES = 1000
 
 
@@ -182,7 +180,7 @@ def paths(
     place = home_directory(home)
     from mithridate.cli.output import words
     from mithridate.model.errors import ExitCode, UsageError
-    from mithridate.model.estate import GoalState, Question
+    from mithridate.model.estate import GoalState
     from mithridate.stages import estate
 
     options = estate.EstateOptions(files=tuple(files), packs=tuple(pack or ()), rules=tuple(rules or ()), patched=patched)
@@ -193,14 +191,14 @@ def paths(
         return _list(options, scope, place)
     if not start or not to:
         raise UsageError("both --from and --to are needed", hint="without either, mithridate paths lists nodes and tags")
-    question = Question(
-        starts=tuple(start),
-        goals=tuple(to),
+    question = estate.question(
+        start,
+        to,
         paths=shown,
-        changes=changes or (_FEW_CHANGES if spend is None else _MOST_CHANGES),
-        budget=math.inf if spend is None else spend,
-        without=tuple(without or ()),
-        blast=tuple(blast or ()),
+        changes=changes,
+        spend=spend,
+        without=without or (),
+        blast=blast or (),
         assume=assume,
         seconds=seconds,
     )
@@ -254,9 +252,7 @@ def _list(options: "EstateOptions", scope: Path | None, home: Path) -> int:
 
     with estate.opened(options, scope, home) as opened:
         summary = opened.summary()
-        rows: list[tuple[str, ...]] = [("tag", f"tag:{name}", str(count)) for name, count in opened.tags()]
-        rows += [("kind", kind, str(count)) for kind, count in summary.nodes]
-        rows += [("fact", name, str(count)) for name, count in summary.facts]
+        rows: list[tuple[str, ...]] = [(what, name, str(count)) for what, name, count in estate.contents(opened)]
     data(table(("what", "name", "how many"), rows))
     for told in joining(summary):
         words(told.sentence)

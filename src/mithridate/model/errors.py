@@ -44,6 +44,10 @@ class PolicyRefusal(MithridateError):
     exit_code = ExitCode.REFUSED
 
 
+class BudgetSpent(PolicyRefusal):
+    """The work has used up the time that it was given."""
+
+
 class MissingRequirement(MithridateError):
     """A tool or a kernel feature that the work needs is not on this machine."""
 

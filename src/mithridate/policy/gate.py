@@ -6,6 +6,7 @@ from datetime import date
 
 from mithridate.model.errors import PolicyRefusal
 from mithridate.model.execution import Command, Execution, Limits, Mount
+from mithridate.policy.allowance import Allowance
 from mithridate.policy.audit import AuditLog, Fact
 from mithridate.policy.scope import UNSAFE_SANDBOX, Scope, current_day
 from mithridate.sandbox import registry
@@ -16,14 +17,22 @@ class Gate:
     """Hands out sandboxes that refuse what the scope does not allow, and keeps the count of what they did.
 
     A run makes hundreds of thousands of executions, so the log has one record a stage or slice, with the number of
-    executions since the record before. Safe to share between threads.
+    executions since the record before. `allowance`, if there is one, bounds all of them together. Safe to share between threads.
     """
 
-    def __init__(self, scope: Scope, audit: AuditLog, run: str = "", today: Callable[[], date] = current_day) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        audit: AuditLog,
+        run: str = "",
+        today: Callable[[], date] = current_day,
+        allowance: Allowance | None = None,
+    ) -> None:
         self._scope = scope
         self._audit = audit
         self._run = run
         self._today = today
+        self.allowance = allowance
         self._lock = threading.Lock()
         self._executions = 0
         self._refused = False
@@ -79,7 +88,18 @@ class _Guarded:
         on_stderr: Callable[[bytes], None] | None = None,
         cancel: threading.Event | None = None,
     ) -> Execution:
-        """Authorise, count, run. Raises PolicyRefusal from the day after the scope's last, in the middle of a run too."""
+        """Authorise, count, run. Raises PolicyRefusal from the day after the scope's last, in the middle of a run too.
+
+        With an allowance also as it says. What it ended tells nothing of the target, and is not given back.
+        """
         self._gate.authorise(self.name)
+        allowance = self._gate.allowance
+        if allowance is None:
+            self._gate.count()
+            return self._inner.run(command, mounts, limits, on_stderr, cancel)
+        allowance.require()
         self._gate.count()
-        return self._inner.run(command, mounts, limits, on_stderr, cancel)
+        execution = self._inner.run(command, mounts, allowance.within(limits), on_stderr, cancel or allowance.cancel)
+        allowance.charge(execution.cpu_s)
+        allowance.require()
+        return execution

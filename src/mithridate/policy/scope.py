@@ -103,6 +103,15 @@ class Scope:
                 hint=f'if you mean it, add "{name}" to `sandboxes` in {where}',
             )
 
+    def require_model(self, name: str) -> None:
+        """Raise PolicyRefusal when the scope does not list this model, or program of others that may be one, by name."""
+        if name not in self.models:
+            where = self.file or SCOPE_FILE
+            raise PolicyRefusal(
+                f"the scope of {self.owner} for {self.what} does not let {name!r} see anything",
+                hint=f'if the owner allows it, add "{name}" to `models` in {where}',
+            )
+
     def toml(self, relative_to: Path | None = None) -> str:
         """The scope as a TOML document that `parse` reads back; its path relative to a directory, or absolute."""
         if self.path is None:

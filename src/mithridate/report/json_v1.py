@@ -101,9 +101,9 @@ def _finding(report: RunReport, finding: Finding) -> Json:
         },
         "control": _control(finding.control, lead.violation),
         "location": _location(finding.file, finding.line, finding.function),
-        "stack": _stack(lead.violation.frames),
-        "allocation": _stack(lead.violation.allocation),
-        "deallocation": _stack(lead.violation.deallocation),
+        "stack": stack_document(lead.violation.frames),
+        "allocation": stack_document(lead.violation.allocation),
+        "deallocation": stack_document(lead.violation.deallocation),
         "entry_point": lead.entry_id,
         "proofs": [_proof(report, p) for p in finding.proofs],
         "behind": list(finding.behind),
@@ -164,7 +164,7 @@ def _proof(report: RunReport, proof: Proof) -> Json:
         "entry_point": proof.entry_id,
         "engine": proof.engine,
         "found_s": round(proof.found_s, 3),
-        "violation": _violation(proof.violation),
+        "violation": violation_document(proof.violation),
         "control": _control(proof.control, proof.violation),
         "controls": [_negative(c) for c in proof.controls],
         "shadow_patch": {"behind": list(proof.shadow.behind), "diff": proof.shadow.diff} if proof.shadow else None,
@@ -183,7 +183,8 @@ def _symptom(symptom: Symptom) -> Json:
     }
 
 
-def _violation(violation: Violation) -> Json:
+def violation_document(violation: Violation) -> Json:
+    """What an oracle saw, without its stack."""
     return {
         "kind": violation.kind.value,
         "detector": violation.detector,
@@ -227,7 +228,7 @@ def _flaky(flaky: Flaky) -> Json:
         "replays": flaky.replays,
         "why": flaky.why,
         "location": _location(at.file, at.line, at.function) if at else _location("", 0, ""),
-        "violation": _violation(flaky.violation),
+        "violation": violation_document(flaky.violation),
     }
 
 
@@ -235,8 +236,8 @@ def _location(file: str, line: int, function: str) -> Json:
     return {"file": place_of(file).path or None, "line": line or None, "function": function or None}
 
 
-def _stack(frames: Sequence[Frame]) -> list[Json]:
-    """Innermost frame first."""
+def stack_document(frames: Sequence[Frame]) -> list[Json]:
+    """A stack, the innermost frame first."""
     return [_frame(f) for f in frames]
 
 

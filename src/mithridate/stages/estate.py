@@ -1,6 +1,7 @@
 """Estates: files → facts → the answer to a question. Reading, matching and solving meet here."""
 
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,8 @@ from mithridate.stages.shortage import comes_of_shortage, full, told_when_short
 from mithridate.store.space import comes_of_full_disk
 
 _HASHED_BYTES = 1 << 20
+_FEW_CHANGES = 5
+_MOST_CHANGES = 1000
 _ELSEWHERE = "choose another directory with --out"
 _WRITERS: dict[str, Callable[[Answer], str]] = {
     "paths.json": json_v1.render,
@@ -64,6 +67,40 @@ def ask(options: EstateOptions, question: Question, scope: Path | None, home: Pa
     used; NothingToAnalyse when no file gave a fact."""
     with opened(options, scope, home, question.starts + question.blast) as estate:
         return estate.ask(question)
+
+
+def question(
+    starts: Sequence[str],
+    goals: Sequence[str],
+    *,
+    paths: int = 3,
+    changes: int | None = None,
+    spend: float | None = None,
+    without: Sequence[str] = (),
+    blast: Sequence[str] = (),
+    assume: bool = False,
+    seconds: float = 60.0,
+) -> Question:
+    """The question of `mithridate paths`: the few best changes, or with `spend` any number that costs no more together."""
+    return Question(
+        starts=tuple(starts),
+        goals=tuple(goals),
+        paths=paths,
+        changes=changes or (_FEW_CHANGES if spend is None else _MOST_CHANGES),
+        budget=math.inf if spend is None else spend,
+        without=tuple(without),
+        blast=tuple(blast),
+        assume=assume,
+        seconds=seconds,
+    )
+
+
+def contents(estate: Estate) -> list[tuple[str, str, int]]:
+    """What can be asked about: (what, name, how many) of tags, kinds of nodes and facts."""
+    summary = estate.summary()
+    rows = [("tag", f"tag:{name}", count) for name, count in estate.tags()]
+    rows += [("kind", kind, count) for kind, count in summary.nodes]
+    return rows + [("fact", name, count) for name, count in summary.facts]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from mithridate.model.project import Project
 from mithridate.model.run import Note, Observer, RunOptions, RunReport, StageStarted
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
+from mithridate.policy.allowance import Allowance
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.gate import Gate as PolicyGate
 from mithridate.policy.scope import parse
@@ -65,6 +67,8 @@ class PatchOptions:
     """Whether the best patch gets a regression test; the project's suite is run for it several times."""
     advisories: tuple[Path, ...] = ()
     """Files in the OSV format: requirements that they name are raised."""
+    given: tuple[Proposal, ...] = ()
+    """Judge these, and ask nobody."""
 
     @property
     def search_s(self) -> float:
@@ -126,23 +130,12 @@ def after_run(
     run_id: str, wanted: str, stores: Stores, options: PatchOptions, observer: Observer, cancel: threading.Event
 ) -> RunReport:
     """Patches for the findings of a finished run; its report with them, which is kept."""
-    record, report = stores.runs.load(run_id), stores.runs.report(run_id)
-    scope = parse(record.scope, Path(f"scope of run {run_id}"))
-    scope.require_valid()
-    audit = PolicyGate(scope, AuditLog(stores.home.root), run=run_id)
-    sandbox = audit.sandbox(record.options.sandbox)
-    sandbox.check()
-    chosen = [f for f in report.findings if f.id == wanted] if wanted else in_order(report.findings)
-    if wanted and not chosen:
-        raise UsageError(f"run {run_id} has no finding {wanted!r}", hint=f"mithridate report {run_id}")
+    report = stores.runs.report(run_id)
+    chosen = [finding_of(report, wanted)] if wanted else in_order(report.findings)
     if not chosen:
         raise UsageError(f"run {run_id} proved nothing that could be patched")
-    scratch = stores.home.run(run_id) / SCRATCH  # ours: the run is held
-    remove_tree(scratch)
-    scratch.mkdir()
-    work = tools(stores, sandbox, record.options, options.jobs, cancel, scratch)
     silences: dict[str, tuple[str, ...]] = {}
-    try:
+    with at_work(run_id, stores, options.jobs, cancel) as (work, audit):
         for finding in chosen:
             observer(StageStarted(stage="patch", detail=finding.id))
             made = of_finding(finding, report.findings, stores.home.run(run_id), stores, work, options, observer, audit)
@@ -152,9 +145,35 @@ def after_run(
         findings, patches = merged(report.findings, report.patches, silences)
         report = replace(report, findings=findings, patches=dict(patches))
         stores.runs.save_report(run_id, report)
+    return report
+
+
+def finding_of(report: RunReport, wanted: str) -> Finding:
+    """The finding of that id. UsageError when the run has none."""
+    found = next((f for f in report.findings if f.id == wanted), None)
+    if found is None:
+        raise UsageError(f"run {report.run} has no finding {wanted!r}", hint=f"mithridate report {report.run}")
+    return found
+
+
+@contextmanager
+def at_work(
+    run_id: str, stores: Stores, jobs: int, cancel: threading.Event, allowance: Allowance | None = None
+) -> Iterator[tuple[Tools, PolicyGate]]:
+    """What patches of a finished run are made and judged with. The run's scope must still hold; the run must be held."""
+    record = stores.runs.load(run_id)
+    scope = parse(record.scope, Path(f"scope of run {run_id}"))
+    scope.require_valid()
+    audit = PolicyGate(scope, AuditLog(stores.home.root), run=run_id, allowance=allowance)
+    sandbox = audit.sandbox(record.options.sandbox)
+    sandbox.check()
+    scratch = stores.home.run(run_id) / SCRATCH  # ours: the run is held
+    remove_tree(scratch)
+    scratch.mkdir()
+    try:
+        yield tools(stores, sandbox, record.options, jobs, cancel, scratch), audit
     finally:
         remove_tree(scratch)
-    return report
 
 
 def tools(stores: Stores, sandbox: Sandbox, options: RunOptions, jobs: int, cancel: threading.Event, scratch: Path) -> Tools:
@@ -276,7 +295,8 @@ def repair(
 
             checks = (Builds(), Proofs(), Variants(options.search_s), Tests(options.tests_s), Outputs(), Symptom())
             gate = Gate(checks, Effort(validated=options.validated, seconds=options.seconds), told)
-            made = gate.judge(subject, proposals(subject, bench, options.advisories, observer), bench)
+            asked = options.given or proposals(subject, bench, options.advisories, observer)
+            made = gate.judge(subject, asked, bench)
             if made and made[0].status is PatchStatus.VALIDATED and options.test:
                 observer(Note(text=f"{finding}: making a regression test"))
                 made = (replace(made[0], test=_test(subject, made[0], bench)), *made[1:])

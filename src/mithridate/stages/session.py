@@ -15,6 +15,7 @@ from mithridate.model.run import Event, Observer
 from mithridate.oracles.documents import judged
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
+from mithridate.policy.allowance import Allowance
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.gate import Gate
 from mithridate.policy.scope import Scope, parse
@@ -65,17 +66,25 @@ def witnesses(sandbox: Sandbox, memory_bytes: int, cpu_s: float, jobs: int) -> W
 
 
 class Session:
-    """One run at work in this process."""
+    """One run at work in this process; or, with an `allowance` and an `area` of its own, work on a project outside of any run."""
 
-    def __init__(self, record: RunRecord, stores: Stores, observer: Observer, cancel: threading.Event) -> None:
+    def __init__(
+        self,
+        record: RunRecord,
+        stores: Stores,
+        observer: Observer,
+        cancel: threading.Event,
+        allowance: Allowance | None = None,
+        area: Path | None = None,
+    ) -> None:
         self.record = record
         self.options = record.options
         self.stores = stores
         self.cancel = cancel
         self.scope: Scope = parse(record.scope, Path(f"scope of run {record.id}"))
-        self.gate = Gate(self.scope, AuditLog(stores.home.root), run=record.id)
+        self.gate = Gate(self.scope, AuditLog(stores.home.root), run=record.id, allowance=allowance)
         self.sandbox: Sandbox = self.gate.sandbox(self.options.sandbox)
-        self.area = stores.home.run(record.id)
+        self.area = area or stores.home.run(record.id)
         self.judge = Judge(OracleOptions(rss_limit_mb=self.options.memory_bytes >> 20))
         self.replayer = Replayer(
             self.sandbox,

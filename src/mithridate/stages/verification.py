@@ -14,6 +14,7 @@ from mithridate.model.project import BuildFailure, Flavour, Project
 from mithridate.model.run import Note, Observer
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
+from mithridate.policy.allowance import Allowance
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.gate import Gate
 from mithridate.policy.scope import parse
@@ -56,13 +57,21 @@ def _patched(shadow: ShadowPatch | None, project: Project, folder: Path, observe
     return take_snapshot(changed, folder)[0]
 
 
-def verify(path: Path, stores: Stores, source: Path | None, sandbox_name: str, replays: int, observer: Observer) -> Verdict:
-    """Yes or no, with the rate. The scope that the bundle carries must still hold."""
+def verify(
+    path: Path,
+    stores: Stores,
+    source: Path | None,
+    sandbox_name: str,
+    replays: int,
+    observer: Observer,
+    allowance: Allowance | None = None,
+) -> Verdict:
+    """Yes or no, with the rate. The scope that the bundle carries must still hold. `allowance` bounds all executions together."""
     bundle = read_bundle(path)
     manifest = bundle.manifest
     scope = parse(manifest.provenance.scope, path)
     scope.require_valid()
-    gate = Gate(scope, AuditLog(stores.home.root))
+    gate = Gate(scope, AuditLog(stores.home.root), allowance=allowance)
     sandbox = gate.sandbox(sandbox_name)
     sandbox.check()
     require_real_sandbox(sandbox.name, entry_point(manifest.entry))

@@ -16,7 +16,7 @@ class Home:
         """Create what is missing; UsageError when the place cannot be written."""
         try:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for directory in (self.snapshots, self.builds, self.runs):
+            for directory in (self.snapshots, self.builds, self.doors, self.runs):
                 directory.mkdir(exist_ok=True)
         except OSError as error:
             raise UsageError(
@@ -43,6 +43,11 @@ class Home:
     def builds(self) -> Path:
         """Built components, by content and toolchain."""
         return self.root / "builds"
+
+    @property
+    def doors(self) -> Path:
+        """The doors of projects that were looked at outside of a run, by content."""
+        return self.root / "doors"
 
     @property
     def runs(self) -> Path:

@@ -25,6 +25,10 @@ _PATIENCE_S = 1.0
 _POLL_S = 0.02
 
 
+class RunBusy(UsageError):
+    """Another process works on the run."""
+
+
 class RunState(StrEnum):
     """How a run stands."""
 
@@ -149,11 +153,11 @@ class Runs:
 
     @contextmanager
     def exclusively(self, run_id: str) -> Iterator[None]:
-        """Hold the run; UsageError when another process works on it. The kernel lets go when this process dies."""
+        """Hold the run; RunBusy when another process works on it. The kernel lets go when this process dies."""
         descriptor = self._open_lock(run_id)
         try:
             if not _lock(descriptor, fcntl.LOCK_EX, _PATIENCE_S):
-                raise UsageError(f"run {run_id} is being worked on by another process")
+                raise RunBusy(f"run {run_id} is being worked on by another process")
             yield
         finally:
             os.close(descriptor)

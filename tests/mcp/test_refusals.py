@@ -1,0 +1,133 @@
+"""What the scope does not cover, or lies outside of the served directories, is refused, and the refusal is on record."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mithridate.mcp.confinement import Confinement
+from mithridate.model.errors import PolicyRefusal, UsageError
+from mithridate.prove import keys
+from mithridate.prove.bundle import read_bundle
+from tests.e2e import project
+from tests.mcp.conftest import CLEAN, DOOR, Served, Talk, authorise
+
+
+def refusal(served: Served, tool: str, *options: str | Path, **arguments: object) -> str:
+    """The reason for which a call is refused by policy. It is on the log, and nothing ran."""
+    before = len(served.log())
+    said: list[str] = []
+
+    async def work(talk: Talk) -> None:
+        data = await talk.refused(tool, **arguments)
+        assert data["kind"] == "refused", data
+        said.append(data["message"])
+
+    served.talk(work, *options)
+    assert served.calls(before) == [(tool, "refused")]
+    assert not any("executions" in r.facts for r in served.log()[before:])
+    return said[0]
+
+
+def test_a_project_without_a_scope(scanned: Served) -> None:
+    assert "nothing may be analysed without a scope" in refusal(scanned, "list_entry_points", project="without")
+
+
+def test_a_scope_that_has_ended(own: Served) -> None:
+    authorise(own.directory / "notes", "mcp", until=date(2020, 1, 2))
+    assert "ended on 2020-01-02" in refusal(own, "run_input", project="notes", entry_point=DOOR, text=CLEAN)
+
+
+def test_a_scope_of_another_tree(own: Served) -> None:
+    scope = own.directory / "notes" / "mithridate.scope.toml"
+    (own.directory / "without" / "mithridate.scope.toml").write_text(scope.read_text().replace('"."', '"../notes"'))
+    assert "covers" in refusal(own, "list_entry_points", project="without")
+
+
+def test_an_agent_that_the_scope_does_not_list_sees_nothing_of_a_project_or_of_a_run(scanned: Served) -> None:
+    said = refusal(scanned, "list_entry_points", "--agent", "another", project="notes")
+    assert said.startswith("the scope of the tests for") and "'another'" in said
+    assert "'another'" in refusal(scanned, "list_findings", "--agent", "another", run=scanned.run)
+    assert "'another'" in refusal(scanned, "ask_estate", "--agent", "another", files=["bank"])
+
+
+def test_a_sandbox_that_the_scope_does_not_allow(scanned: Served) -> None:
+    said = refusal(scanned, "run_input", "--sandbox", "unsafe-host", project="notes", entry_point=DOOR, text=CLEAN)
+    assert "does not allow the sandbox 'unsafe-host'" in said
+
+
+def test_a_run_of_a_target_that_is_not_served(own: Served) -> None:
+    other = Served(own.place, own.run)  # without the directory in which the run's target lies
+    assert "outside of what this server serves" in refusal(other, "list_findings", run=own.run)
+
+    async def work(talk: Talk) -> None:
+        assert await talk.ask("list_runs") == {"runs": [], "in_all": 0}
+
+    other.talk(work)
+
+
+def test_a_bundle_of_a_signer_whom_nobody_named(own: Served) -> None:
+    name = next((own.home / "runs" / own.run / "proofs").iterdir())
+    (own.directory / "foreign.proof").write_bytes(name.read_bytes())
+    signer = keys.fingerprint(read_bundle(name).signer)
+    (own.home / keys.KEY_FILE).unlink()  # so that this installation is another
+    assert f"signed by {signer}, which this server does not trust" in refusal(own, "prove", bundle="foreign.proof")
+
+    async def work(talk: Talk) -> None:
+        assert (await talk.ask("prove", bundle="foreign.proof", replays=1))["holds"]
+
+    own.talk(work, "--signer", signer)
+
+
+@pytest.mark.parametrize("tool", ["list_entry_points", "run_input", "prove", "ask_estate"])
+def test_no_tool_follows_a_path_out_of_the_served_directories(own: Served, tool: str) -> None:
+    outside = authorise(project.write(own.place / "outside"), "mcp")
+    (own.directory / "link").symlink_to(outside)
+    (own.directory / "file").symlink_to(outside / "notes.c")
+    (own.directory / "notes" / "up").symlink_to("../..")
+    names = [
+        "..",
+        "../outside/notes",
+        str(outside),
+        "link",
+        "file",
+        "notes/up/outside/notes",
+        "notes/../../outside/notes",
+        "/etc/passwd",
+    ]
+    before = len(own.log())
+
+    async def work(talk: Talk) -> None:
+        for name in names:
+            arguments: dict[str, object] = {
+                "list_entry_points": {"project": name},
+                "run_input": {"project": "notes", "entry_point": DOOR, "file": name},
+                "prove": {"bundle": name},
+                "ask_estate": {"files": [f"table:{name}" if name == "link" else name]},
+            }[tool]
+            data = await talk.refused(tool, **arguments)
+            assert data["kind"] == "refused" and "outside of what this server serves" in data["message"], (name, data)
+        assert "passwd" in data["message"] and "root:" not in str(data)
+
+    own.talk(work)
+    assert own.calls(before) == [(tool, "refused")] * len(names)
+
+
+def test_confinement_follows_links_before_it_looks(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "inside-not"
+    inside.mkdir()
+    outside.mkdir()
+    (outside / "secret").touch()
+    (inside / "loop").symlink_to("loop")
+    (inside / "back").symlink_to(inside)
+    confinement = Confinement((inside,))
+    assert confinement.path("a/../b") == inside / "b"
+    assert confinement.path("back/back/b") == inside / "b"
+    for name in ("../inside-not/secret", str(outside), "back/../../inside-not", "loop", "loop/x"):
+        with pytest.raises(PolicyRefusal, match="outside of what"):
+            confinement.existing(name)
+    for name in ("", "a\0b", "a/" * 3000):
+        with pytest.raises(UsageError, match="no path"):
+            confinement.path(name)
+    with pytest.raises(UsageError, match="there is no nothing"):
+        confinement.existing("nothing")
