@@ -11,7 +11,8 @@ from mithridate.agents.providers import send
 from mithridate.model.exchange import DataClass, Question, Role, Segment, Turn
 from mithridate.policy.audit import Record, records
 from mithridate.policy.budget import Account
-from mithridate.policy.egress import LEDGER_FILE, SENT, Egress, ledger
+from mithridate.policy.egress import Egress
+from mithridate.policy.ledger import LEDGER_FILE, SENT, ledger
 from mithridate.policy.providers import Models
 from mithridate.policy.scope import Attestation, Scope
 from mithridate.store.exchanges import Exchanges

@@ -9,7 +9,7 @@ from bench.models.scripted import Reply, serving
 
 from mithridate.model.exchange import Answer, DataClass, Segment, ToolCall, Turn, Unanswered
 from mithridate.policy.audit import verify
-from mithridate.policy.egress import ANSWERED, LEDGER_FILE, REFUSED
+from mithridate.policy.ledger import ANSWERED, LEDGER_FILE, REFUSED
 from mithridate.store.exchanges import Flight
 from tests.agents.desks import entry, place, question
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mithridate.agents.providers import Ended, Send
+from mithridate.agents.ended import Ended, Send
 from mithridate.model.errors import PolicyRefusal
 from mithridate.model.exchange import MAY_COST, Answer, Attempt, DataClass, Outcome, Question, Unanswered
 from mithridate.policy.budget import Spent

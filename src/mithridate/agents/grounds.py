@@ -31,8 +31,8 @@ class Ran:
     told: str
 
 
-class Grounds(Protocol):
-    """See the module."""
+class Reading(Protocol):
+    """The half that only reads."""
 
     def files(self) -> Sequence[str]:
         """The source files, relative to the project's root, in order."""
@@ -49,6 +49,10 @@ class Grounds(Protocol):
     def outline(self, file: str) -> Sequence[tuple[int, str]]:
         """(line, declaration) of the functions that a file defines."""
         ...
+
+
+class Grounds(Reading, Protocol):
+    """See the module."""
 
     def doors(self) -> Sequence[Door]:
         """The entry points."""

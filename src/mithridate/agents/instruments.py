@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from mithridate.agents.conversation import Instrument, Result, data
-from mithridate.agents.grounds import Grounds, InputForm
+from mithridate.agents.grounds import Grounds, InputForm, Reading
 from mithridate.model.exchange import DataClass, Segment
 
 _MOST_LINES = 200
@@ -46,7 +46,7 @@ class Trial(BaseModel):
     value: Text
 
 
-def reading(grounds: Grounds) -> tuple[Instrument, ...]:
+def reading(grounds: Reading) -> tuple[Instrument, ...]:
     """Tools that look at the snapshot."""
 
     def read(given: Lines) -> Result:

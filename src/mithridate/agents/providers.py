@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import httpx2
 from pydantic_ai.direct import model_request, model_request_stream
@@ -34,6 +34,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
+from mithridate.agents.ended import Ended
 from mithridate.agents.wire import Wire, client_of, past_policy
 from mithridate.model.errors import PolicyRefusal
 from mithridate.model.exchange import Answer, Outcome, Question, ToolCall
@@ -42,21 +43,6 @@ from mithridate.policy.providers import Provider
 
 _LONGEST_TEXT = 1 << 20
 _MOST_CALLS = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How an attempt ended. `retry_after_s` is what a rate limit asked for. Tokens are 0 where the provider told none."""
-
-    outcome: Outcome
-    why: str = ""
-    answer: Answer | None = None
-    retry_after_s: float = 0.0
-    seconds: float = 0.0
-
-
-Send = Callable[[Passage, str, float], Ended]
-"""Sends a passage's question with a key, for at most so many seconds."""
 
 
 def send(passage: Passage, key: str, seconds: float) -> Ended:

@@ -9,35 +9,23 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from mithridate.model.errors import PolicyRefusal
 from mithridate.model.exchange import DataClass, Outcome, Question, Segment, Turn
 from mithridate.policy.audit import AuditLog, Fact
 from mithridate.policy.budget import Account
+from mithridate.policy.ledger import ANSWERED, REFUSED, SENT
 from mithridate.policy.providers import Models, Provider
 from mithridate.policy.redaction import redact
 from mithridate.policy.scope import Scope, current_day
 from mithridate.store.exchanges import Exchanges
-
-LEDGER_FILE = "egress.jsonl"
-"""The ledger's name in the data directory: a chained log like the audit log."""
-
-SENT = "egress.sent"
-ANSWERED = "egress.answered"
-REFUSED = "egress.refused"
 
 WITHHELD = "[withheld: the scope does not let you see {}]"
 _BYTES_A_TOKEN = 2
 """Text is reckoned at this many bytes a token before it is sent: more tokens than it has, nearly always."""
 
 _OVERHEAD_TOKENS = 64
-
-
-def ledger(home: Path) -> AuditLog:
-    """The egress ledger of a data directory."""
-    return AuditLog(home, LEDGER_FILE)
 
 
 @dataclass(slots=True, kw_only=True)

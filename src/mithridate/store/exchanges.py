@@ -78,6 +78,10 @@ class Exchanges:
         self._write(self._exchanges / f"{kept.key}.json", {**asdict(kept), "question": asked})
         self.returned(kept.key)
 
+    def keys(self) -> Iterator[str]:
+        """The keys of all finished exchanges."""
+        yield from (path.stem for path in sorted(self._exchanges.glob("*.json")) if self._exchanges.is_dir())
+
     def all(self) -> Iterator[Kept]:
         """All finished exchanges of the run."""
         for path in sorted(self._exchanges.glob("*.json")) if self._exchanges.is_dir() else ():

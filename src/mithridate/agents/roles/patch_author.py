@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from mithridate.agents.conversation import Conversation, Tally, data
 from mithridate.agents.desk import Desk
-from mithridate.agents.grounds import Grounds
+from mithridate.agents.grounds import Reading
 from mithridate.agents.instruments import numbered, reading
 from mithridate.model.exchange import DataClass, Role, Segment
 
@@ -46,7 +46,7 @@ class PatchAuthor:
     """Writes changes for one finding, in one conversation."""
 
     desk: Desk
-    grounds: Grounds
+    grounds: Reading
     wound: Wound
     rounds: int
     tally: Tally

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from mithridate.agents.conversation import Conversation, Tally, data
 from mithridate.agents.desk import Desk
-from mithridate.agents.grounds import Grounds
+from mithridate.agents.grounds import Reading
 from mithridate.model.exchange import DataClass, Role, Segment
 
 NEEDS = frozenset({DataClass.NAMES})
@@ -30,7 +30,7 @@ class Ranking(BaseModel):
     files: Annotated[list[Ranked], Field(max_length=_MOST_FILES)]
 
 
-def rank(desk: Desk, grounds: Grounds, tally: Tally) -> Sequence[Ranked]:
+def rank(desk: Desk, grounds: Reading, tally: Tally) -> Sequence[Ranked]:
     """The ranked files that exist, the best first, each once; none when nobody answers."""
     known = list(grounds.files())[:_MOST_FILES]
     told = data(DataClass.NAMES, "files", "\n".join(known))
