@@ -1,4 +1,4 @@
-"""A scan with a model over real HTTP: it finds what the engines cannot, proves it, and pays once whatever happens to the process."""
+"""A scan with a model over real HTTP: it finds what the engines cannot, proves it, and pays once whatever happens."""
 
 import hashlib
 import json

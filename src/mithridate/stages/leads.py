@@ -118,7 +118,7 @@ def refuted(session: Session, minds: Minds, project: Project, entries: Sequence[
 
 
 def explained(session: Session, minds: Minds, findings: Sequence[Finding]) -> dict[str, str]:
-    """Prose for findings, by id, each from what its record has of the violation: the part that does not change from run to run."""
+    """Prose for findings, by id, each from what its record has of the violation: that does not change from run to run."""
     from mithridate.agents.roles.explainer import explain
     from mithridate.stages.grounds import shown
 
