@@ -124,7 +124,7 @@ class Scope:
             f"owner = {_quoted(self.owner)}",
             f"until = {self.until.isoformat()}  # the last day, UTC",
             f"sandboxes = {_list(self.sandboxes)}",
-            f"models = {_list(self.models)}  # language models that may see this source; empty means none",
+            f"models = {_list(self.models)}  # language models that may be asked; empty means none",
             *(["seal_exchanges = true"] if self.seal_exchanges else []),
             "",
             *(["[disclose]"] if self.disclose else []),
