@@ -168,11 +168,13 @@ class RunGrounds(Snapshot):
         return done.stdout
 
 
-def shown(violation: Violation) -> str:
-    """A violation with its frames, without what differs from run to run."""
+def shown(violation: Violation, *, sized: bool = True) -> str:
+    """A violation with its frames, without addresses; without sizes too, which differ from proof to proof, unless `sized`."""
     frames = [f"  {f.function} {project_path(f.file)}:{f.line}" for f in violation.frames[:_FRAMES] if f.in_project]
     made = [f"  allocated in {f.function} {project_path(f.file)}:{f.line}" for f in violation.allocation if f.in_project][:1]
-    return "\n".join([title(violation), *frames, *made])
+    place = violation.place
+    bare = f"{violation.kind} ({violation.access or 'no access'}) in {place.function if place else 'an unknown place'}"
+    return "\n".join([title(violation) if sized else bare, *frames, *made])
 
 
 def _python(content: bytes) -> list[tuple[int, str]]:
