@@ -59,7 +59,7 @@ def rows(place: Path, skills: tuple[float, ...] = SKILLS, lies: tuple[float, ...
     target = planted.write(place)
     home = place / "home"
     environment = {**os.environ, "MITHRIDATE_HOME": str(home), "MITHRIDATE_PATCH": "0", "TERM": "dumb"}
-    scope = [_PROGRAM, "scope", "init", target, "--owner", "the bench", "--until", "30d", "--attest"]
+    scope: list[str | Path] = [_PROGRAM, "scope", "init", target, "--owner", "the bench", "--until", "30d", "--attest"]
     subprocess.run(scope, env=environment, check=True, capture_output=True)
     written = target / "mithridate.scope.toml"
     text = written.read_text().replace("models = []", 'models = ["scripted"]')

@@ -125,9 +125,8 @@ def explained(session: Session, minds: Minds, findings: Sequence[Finding]) -> di
     prose: dict[str, str] = {}
     for finding in findings:
         session.park_if_cancelled()
-        record = (
-            f"{finding.title}\nCWE-{finding.cwe} {finding.cwe_name}\n{finding.explanation}\n{shown(finding.proofs[0].violation)}"
-        )
+        weakness = f"CWE-{finding.cwe} {finding.cwe_name}"
+        record = f"{weakness}\n{shown(finding.proofs[0].violation, sized=False)}"
         text = explain(minds.desk, finding.id, record, minds.tally(Role.EXPLAINER))
         if text:
             prose[finding.id] = text
