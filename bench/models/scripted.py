@@ -23,6 +23,7 @@ class Reply:
     calls: Sequence[tuple[str, Json | str]] = ()
     status: int = 200
     retry_after: str = ""
+    location: str = ""
     raw: bytes | None = None
     refusal: str = ""
     finish: str = ""
@@ -130,6 +131,8 @@ def serving(script: Script) -> Iterator[Server]:
             self.send_header("content-length", str(len(content)))
             if reply.retry_after:
                 self.send_header("retry-after", reply.retry_after)
+            if reply.location:
+                self.send_header("location", reply.location)
             self.end_headers()
             self.wfile.write(content)
 

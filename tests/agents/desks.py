@@ -34,7 +34,7 @@ def entry(address: str, **given: Any) -> dict[str, Any]:
         "address": address,
         "eur_per_million_input": 10.0,
         "eur_per_million_output": 100.0,
-        "timeout_s": 5.0,
+        "timeout_s": 8.0,
         "max_tokens": 1000,
         **given,
     }

@@ -72,15 +72,20 @@ async def _waited(model: Model, passage: Passage, wire: Wire, seconds: float) ->
         if wire.too_large:
             return Ended(outcome=Outcome.TOO_LARGE, why=f"the answer has more than {wire.largest} bytes")
         ended = _failed(error)
-        broken = wire.whole and ended.outcome is Outcome.OUTAGE
-        return replace(ended, outcome=Outcome.BROKEN) if broken else ended
+        if ended.outcome is Outcome.OUTAGE and wire.whole:
+            return replace(ended, outcome=Outcome.BROKEN)
+        if ended.outcome is Outcome.OUTAGE and 300 <= wire.status < 400:
+            return replace(ended, outcome=Outcome.REJECTED, why=f"it redirects ({wire.status}), which is not followed")
+        return ended
     return _answered(response, passage)
 
 
 async def _asked(model: Model, passage: Passage) -> ModelResponse:
     entry = passage.entry
-    settings = ModelSettings(max_tokens=entry.max_tokens, temperature=0.0, timeout=entry.timeout_s, max_retries=0)
+    settings = ModelSettings(max_tokens=entry.max_tokens, temperature=0.0)
     if entry.kind in {"openai-compatible", "openai", "azure", "anthropic"}:
+        settings["timeout"] = entry.timeout_s
+        settings["max_retries"] = 0
         settings["extra_headers"] = {"Idempotency-Key": passage.key}
     tools = [
         ToolDefinition(name=tool.name, description=tool.description, parameters_json_schema=tool.schema)

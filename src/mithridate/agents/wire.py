@@ -22,6 +22,7 @@ class Wire(httpx2.AsyncBaseTransport):
         self._inner = httpx2.AsyncHTTPTransport(proxy=passage.entry.proxy or None)
         self.refusal: PolicyRefusal | None = None
         self.too_large = False
+        self.status = 0
         self.whole = False
         """A successful answer came to its end: what is wrong with it is the provider's doing, not the network's."""
 
@@ -34,6 +35,7 @@ class Wire(httpx2.AsyncBaseTransport):
             self.refusal = refusal  # the library makes a connection error of it
             raise
         response = await self._inner.handle_async_request(request)
+        self.status = response.status_code
         assert isinstance(response.stream, httpx2.AsyncByteStream)
         return httpx2.Response(
             status_code=response.status_code,

@@ -40,7 +40,8 @@ _KEY_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY[A-Z ]*)-----.*?(?:--
 _CODE = re.compile(r"[()\[\]{};&*<>]|->")
 _SHORTEST = 4
 _AS_CODE = "code.py"
-_AS_SETTINGS = "settings"
+_AS_OTHER_CODE = ("code.c", "code.cpp", "code.go")
+_AS_SETTINGS = "settings.yaml"
 """detect-secrets goes by a file's name: values of settings need no quotes, those in code do."""
 
 
@@ -77,9 +78,17 @@ def _found(line: str) -> Iterator[tuple[str, str]]:
         for secret in plugin.analyze_line(filename=_AS_CODE, line=line, line_number=0):
             if secret.secret_value:
                 yield secret.type, secret.secret_value
-    for secret in KeywordDetector().analyze_line(filename=_AS_SETTINGS, line=line, line_number=0):
+    keyword = KeywordDetector()
+    for name in _AS_OTHER_CODE:
+        found = keyword.analyze_line(filename=name, line=line, line_number=0)
+        yield from ((s.type, s.secret_value) for s in found if s.secret_value and _quoted(s.secret_value, line))
+    for secret in keyword.analyze_line(filename=_AS_SETTINGS, line=line, line_number=0):
         if secret.secret_value and not _CODE.search(secret.secret_value):  # a call or a type is no password
             yield secret.type, secret.secret_value
+
+
+def _quoted(value: str, line: str) -> bool:
+    return f'"{value}"' in line or f"'{value}'" in line
 
 
 @cache
