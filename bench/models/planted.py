@@ -89,7 +89,7 @@ def write(directory: Path) -> Path:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hunter:
     """Knows the first `skill` (0 to 1) of the flaws, and tells `lies` times as many falsehoods as it knows truths, at least one
-    where `lies` is not 0. Its falsehoods come with inputs, some of them the right words with nothing behind."""
+    where `lies` is not 0. Its falsehoods come with inputs that look like the true ones, with wrong words."""
 
     skill: float
     lies: float
@@ -103,7 +103,7 @@ class Hunter:
         """Its answer, whatever it is asked."""
         if not got.is_for("hunter"):
             return Reply(text="no")
-        truths = [_claim(n, b"%d\x28" % n + word(n) + b"~" * 32, "it writes behind four bytes") for n in self.known]
+        truths = [_claim(n, b"%d\x28" % n + word(n) + b"~" * 32, f"part {n} writes behind four bytes") for n in self.known]
         count = max(1, round(self.lies * max(1, len(truths)))) if self.lies else 0
         lies = [_claim(n % FLAWS, _harmless(n), f"falsehood {n}") for n in range(min(count, 12 - len(truths)))]
         return Reply(calls=[("answer", {"leads": [*truths, *lies]})])
@@ -120,8 +120,8 @@ def _claim(number: int, data: bytes, claim: str) -> dict[str, Any]:
 
 
 def _harmless(number: int) -> bytes:
-    """An input that looks the part and violates nothing."""
-    return b"%d\x0c" % (number % FLAWS) + word(number % FLAWS) + bytes(4)
+    """An input that looks the part and opens none: the right words, even with nothing behind, would lead the engines there."""
+    return b"%d\x28" % (number % FLAWS) + word(FLAWS + number) + b"~" * 32
 
 
 def _fnv(data: bytes) -> int:

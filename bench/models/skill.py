@@ -8,6 +8,7 @@ Writes OUT/models.md and OUT/models.json. Each row is one whole scan of the prog
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,10 +56,10 @@ class Row:
 
 
 def rows(place: Path, skills: tuple[float, ...] = SKILLS, lies: tuple[float, ...] = LIES, budget_s: float = 3) -> Iterator[Row]:
-    """Scan with each hunter; builds are shared."""
+    """Scan with each hunter, each time with a data directory that holds builds and nothing that another scan has found."""
     target = planted.write(place)
-    home = place / "home"
-    environment = {**os.environ, "MITHRIDATE_HOME": str(home), "MITHRIDATE_PATCH": "0", "TERM": "dumb"}
+    builds = place / "builds"
+    environment = {**os.environ, "MITHRIDATE_HOME": str(place / "first"), "MITHRIDATE_PATCH": "0", "TERM": "dumb"}
     scope: list[str | Path] = [_PROGRAM, "scope", "init", target, "--owner", "the bench", "--until", "30d", "--attest"]
     subprocess.run(scope, env=environment, check=True, capture_output=True)
     written = target / "mithridate.scope.toml"
@@ -70,7 +71,13 @@ def rows(place: Path, skills: tuple[float, ...] = SKILLS, lies: tuple[float, ...
             with serving(hunter) as server:
                 listed = place / "models.toml"
                 listed.write_text(_LIST.format(all=_ALL, address=server.address))
-                yield _row(hunter, target, listed, environment, budget_s)
+                home = Path(tempfile.mkdtemp(prefix="home-", dir=place))
+                if builds.is_dir():
+                    shutil.copytree(builds, home / "builds", symlinks=True)
+                yield _row(hunter, target, listed, {**environment, "MITHRIDATE_HOME": str(home)}, budget_s)
+                if not builds.is_dir():
+                    shutil.copytree(home / "builds", builds, symlinks=True)
+                shutil.rmtree(home)
 
 
 def _row(hunter: planted.Hunter, target: Path, listed: Path, environment: dict[str, str], budget_s: float) -> Row:

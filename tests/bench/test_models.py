@@ -7,10 +7,10 @@ from bench.models.skill import rows
 
 
 def test_recall_rises_with_skill_and_precision_does_not_fall_with_lies(tmp_path: Path) -> None:
-    made = list(rows(tmp_path, skills=(0.25, 0.5), lies=(2.0,), budget_s=2))
-    assert [(row.true, row.recall) for row in made] == [(2, 0.25), (4, 0.5)]
+    made = list(rows(tmp_path, skills=(0.5, 0.25), lies=(2.0,), budget_s=2))
+    assert [(row.true, row.recall) for row in made] == [(4, 0.5), (2, 0.25)]
     assert [row.precision for row in made] == [1.0, 1.0]
-    assert [row.claims for row in made] == [6, 12]
+    assert [row.claims for row in made] == [12, 6]
 
 
 def test_the_words_open_what_they_are_said_to() -> None:

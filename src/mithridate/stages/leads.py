@@ -55,7 +55,7 @@ def hunt_for_leads(session: Session, minds: Minds, project: Project, entries: Se
         made = [data for one in claim.inputs if isinstance(data := grounds.input(one.form, one.value), bytes)]
         blobs = tuple(dict.fromkeys(session.stores.blobs.put(data) for data in made))
         lead = Lead(
-            id=_identity(claim.file, claim.line, claim.claim),
+            id=_identity(claim.file, claim.line, claim.function, claim.claim),
             source=f"model ({Role.HUNTER})",
             file=claim.file,
             line=claim.line,
@@ -65,7 +65,8 @@ def hunt_for_leads(session: Session, minds: Minds, project: Project, entries: Se
             entry_id=claim.entry_point if claim.entry_point in doors else "",
             inputs=blobs,
         )
-        leads.setdefault(lead.id, lead)
+        before = leads.get(lead.id, lead)  # the same again may come with other inputs
+        leads[lead.id] = replace(before, inputs=tuple(dict.fromkeys([*before.inputs, *lead.inputs])))
         through = [lead.entry_id] if lead.entry_id else sorted(doors)[:_PER_LEAD_DOORS]
         inputs |= {(door, blob): None for door in through for blob in blobs}
     session.gate.record("leads", leads=len(leads), inputs=len(inputs))
@@ -140,8 +141,8 @@ def _same_place(lead: Lead, finding: Finding) -> bool:
     return abs(lead.line - finding.line) <= _NEAR_LINES or bool(lead.function and lead.function == finding.function)
 
 
-def _identity(file: str, line: int, claim: str) -> str:
-    return "L-" + hashlib.sha256(f"{file}\0{line}\0{claim}".encode("utf-8", "backslashreplace")).hexdigest()[:10]
+def _identity(file: str, line: int, function: str, claim: str) -> str:
+    return "L-" + hashlib.sha256(f"{file}\0{line}\0{function}\0{claim}".encode("utf-8", "backslashreplace")).hexdigest()[:10]
 
 
 def _unheard(minds: Minds, *roles: Role) -> tuple[Skipped, ...]:
