@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from bench.models.scripted import Received, Reply, serving
 
+from mithridate.model.exchange import DataClass
 from mithridate.model.patch import GateStep, Patch, PatchStatus
 from mithridate.repair.steps.builds import Builds
 from mithridate.repair.steps.outputs import Outputs
@@ -34,7 +35,7 @@ def change(edits: Edits, file: str = "tool.c") -> Reply:
 
 
 def authored(
-    bench: SmallBench, replies: Sequence[Reply], home: Path, rounds: int = 4
+    bench: SmallBench, replies: Sequence[Reply], home: Path, rounds: int = 4, disclose: Any = None
 ) -> tuple[list[Received], tuple[Patch, ...]]:
     """What the author was sent, and the patches that came of its answers."""
 
@@ -43,7 +44,7 @@ def authored(
 
     checks = (Builds(), Proofs(1), Variants(1.0, perturbations=10), Outputs(), Symptom())
     with serving(script) as server:
-        here = place(home, {"p": entry(server.address)}, patch_rounds=rounds)
+        here = place(home, {"p": entry(server.address)}, disclose, patch_rounds=rounds)
         minds = Minds(here.desk, here.desk.models)
         subject = bench.subject([visits.PROOF], visits.BENIGN)
         workshop: Any = bench
@@ -63,8 +64,8 @@ def test_the_author_hears_what_was_wrong_until_a_change_passes_the_gate(bench: S
     first, *later = [got.asked["messages"][-1]["content"] for got in received]
     assert "set_name tool.c:1" in first and "12:     memcpy(to, data, length);" in first
     assert "0 times, not once" in later[0]
-    assert "builds:" in later[1] and "lenght" in later[1]
-    assert "symptom:" in later[2] and "19" in later[2]
+    assert "builds\n" in later[1] and "lenght" in later[1]
+    assert "symptom\n" in later[2] and "19" in later[2]
     assert (made[0].status, made[0].proposal.proposer) == (PatchStatus.VALIDATED, "patch-author")
     assert made[0].proposal.diff == visits.patch(visits.SOURCE, *visits.RIGHT)
     assert [patch.stopped_by for patch in made[1:]] == [GateStep.SYMPTOM, GateStep.BUILDS]
@@ -82,6 +83,15 @@ def test_only_source_files_of_the_snapshot_are_changed(file: str, bench: SmallBe
     received, made = authored(bench, [change([("tool", "x")], file)], tmp_path, rounds=2)
     assert not made
     assert "no source file" in received[1].asked["messages"][-1]["content"]
+
+
+def test_bytes_of_inputs_are_not_told_to_one_that_may_not_see_them(bench: SmallBench, tmp_path: Path) -> None:
+    received, _ = authored(bench, [change(visits.TRUNCATES)], tmp_path / "all", rounds=2)
+    assert "outputs\n" in received[1].said and "abcdefghijkl" in received[1].said
+    seen = tuple(kind for kind in DataClass if kind is not DataClass.PROOFS)
+    received, _ = authored(bench, [change(visits.TRUNCATES)], tmp_path / "some", rounds=2, disclose={"p": seen})
+    assert "outputs\n" in received[1].said and "withheld" in received[1].said
+    assert all(b"abcdefghijkl" not in got.body for got in received)
 
 
 def test_an_answer_of_no_shape_is_repaired_once_and_then_dropped(bench: SmallBench, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from mithridate.agents.roles.patch_author import Change, PatchAuthor, Wound
 from mithridate.model.diff import made
 from mithridate.model.exchange import Role
-from mithridate.model.patch import Outcome, Patch, Proposal
+from mithridate.model.patch import GateStep, Outcome, Patch, Proposal
 from mithridate.prove.wording import project_path
 from mithridate.repair.interface import Subject, Workbench
 from mithridate.stages.grounds import Snapshot, shown
@@ -14,6 +14,8 @@ from mithridate.stages.minds import Minds
 
 _SENTENCES = 6
 _LONGEST = 400
+_QUOTING = frozenset({GateStep.PROOFS, GateStep.VARIANTS, GateStep.OUTPUTS})
+"""Steps whose evidence quotes bytes of inputs."""
 
 
 @dataclass(slots=True)
@@ -53,11 +55,11 @@ class Author:
                     diff=diff,
                     rank=self.lowest_rank + number,
                 )
-                failure = _failure(self._heard)
+                step, evidence = _failure(self._heard)
             else:
-                failure = diff
+                step, evidence = GateStep.APPLIES, diff
             if number + 1 < self.minds.models.patch_rounds:
-                change = author.again(failure)
+                change = author.again(step, evidence, shows_inputs=step in _QUOTING)
 
 
 def _wound(subject: Subject) -> Wound:
@@ -84,13 +86,13 @@ def _diff(grounds: Snapshot, change: Change) -> str:
     return made({file: (before[file], after[file]) for file in before}) or "it changes nothing"
 
 
-def _failure(patch: Patch | None) -> str:
+def _failure(patch: Patch | None) -> tuple[GateStep, str]:
     if patch is None:
-        return "it is the same as one before"
+        return GateStep.APPLIES, "it is the same as one before"
     failed = next((record for record in patch.gate if record.outcome is Outcome.FAILED), None)
     if failed is None:
-        return "it passed what was looked at, and another was preferred"
-    return f"{failed.step}: " + "\n".join(sentence[:_LONGEST] for sentence in failed.evidence[:_SENTENCES])
+        return GateStep.SMALLEST, "it passed what was looked at, and another was preferred"
+    return failed.step, "\n".join(sentence[:_LONGEST] for sentence in failed.evidence[:_SENTENCES])
 
 
 def _sentence(text: str) -> str:

@@ -73,6 +73,8 @@ class PatchAuthor:
             told += data(DataClass.EXCERPTS, file, numbered(lines, begin)) if lines else []
         return self._conversation.say(told)
 
-    def again(self, failure: str) -> Change | None:
-        """Another change, after what the gate said of the last one."""
-        return self._conversation.say([Segment(None, "This change did not pass:\n"), *data(DataClass.FINDINGS, "check", failure)])
+    def again(self, step: str, evidence: str, *, shows_inputs: bool) -> Change | None:
+        """Another change, after what the gate said of the last one. `shows_inputs`: the evidence quotes bytes of inputs."""
+        kind = DataClass.PROOFS if shows_inputs else DataClass.FINDINGS
+        told = [Segment(None, "This change did not pass: "), Segment(DataClass.FINDINGS, f"{step}\n")]
+        return self._conversation.say([*told, *data(kind, "check", evidence)])
