@@ -1,6 +1,6 @@
 """The story of a run, as one durable workflow:
 
-    snapshot → components → builds → entry points → (engine × entry point, watched by oracles) → candidates
+    snapshot → components → builds → entry points → leads → (engine × entry point, watched by oracles) → candidates
              → shadow patches → candidates behind them → proofs → findings → patches → report
 
 Every line of `Scan.story` that goes through `self._step` is a durable step: its result is in the run's own database before
@@ -21,6 +21,7 @@ from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, SetWorkflowID, Workfl
 
 from mithridate.model.entry import EntryPoint
 from mithridate.model.errors import Interrupted
+from mithridate.model.exchange import Role
 from mithridate.model.finding import Finding, Flaky
 from mithridate.model.patch import Patch
 from mithridate.model.project import Skipped
@@ -29,9 +30,11 @@ from mithridate.policy.allowance import Allowance
 from mithridate.policy.scope import Scope
 from mithridate.prove.verify import Verdict
 from mithridate.repair.merging import merged
-from mithridate.stages import approval, conclude, construct, documents, evidence, shadow, verification
+from mithridate.stages import approval, conclude, construct, documents, evidence, leads, shadow, verification
 from mithridate.stages import repair as repairs
 from mithridate.stages.judging import Confirmed
+from mithridate.stages.leads import Led
+from mithridate.stages.minds import require_record
 from mithridate.stages.search import Hunt
 from mithridate.stages.session import Session, Stores
 from mithridate.store.runs import RunState, RunSummary
@@ -74,6 +77,12 @@ class Scan(DBOSConfiguredInstance):
         hunt.take(self._step("seeds", hunt.examine_seeds))
         if session.options.given:
             hunt.take(self._step("given", hunt.examine_given))
+        led = Led()
+        if session.minds is not None and session.minds.works(Role.HUNTER) and not session.options.given:
+            led = self._step("leads", partial(leads.hunt_for_leads, session, session.minds, project, entries))
+            hunt.follow(led)
+            hunt.take(self._step("judge leads", partial(hunt.examine_leads, led)))
+            skipped += led.skipped
         while assignments := hunt.next():
             hunt.take(self._step(f"hunt {len(hunt.rounds)}", partial(hunt.run, assignments)))
             if hunt.held_up:
@@ -100,9 +109,18 @@ class Scan(DBOSConfiguredInstance):
         if session.options.patch_s and findings:
             findings, patches, unpatched = self._patched(findings, hunt)
             skipped += unpatched
+        shown = {c.candidate.blob: c.signature for c in confirmed}
+        known = leads.settled(led.leads, findings, shown, led.inputs)
+        prose: Mapping[str, str] = {}
+        if session.minds is not None:
+            if known and session.minds.works(Role.REFUTER):
+                known = self._step("refute", partial(leads.refuted, session, session.minds, project, entries, known))
+            if findings and session.minds.works(Role.EXPLAINER):
+                prose = self._step("explain", partial(leads.explained, session, session.minds, findings))
+        said = conclude.Said(leads=tuple(known), prose=prose)
         return self._step(
             "report",
-            lambda: self._report(conclude.report(session, project, hunt, findings, tuple(flaky), skipped, patches), hunt),
+            lambda: self._report(conclude.report(session, project, hunt, findings, tuple(flaky), skipped, patches, said), hunt),
         )
 
     def _patched(
@@ -175,6 +193,9 @@ def _named(entries: Sequence[EntryPoint]) -> str:
 def scan(options: RunOptions, scope: Scope, home: Path, observer: Observer, cancel: threading.Event) -> RunReport:
     """Start a run and see it through. Raises Interrupted (with the run's id in the hint) when `cancel` is set."""
     stores = Stores.open(home)
+    if options.models_replayed:
+        stores.runs.load(options.models_replayed)
+        require_record(stores.home, options.models_replayed)
     if options.out:
         conclude.require_writable(Path(options.out))
     with told_when_full("mithridate scan", home), stores.runs.begin(options, scope.toml()) as run_id:

@@ -25,6 +25,7 @@ HELPS = [
             "report",
             "runs",
             "resume",
+            "ledger",
             "mcp",
             "doctor",
             "completion",

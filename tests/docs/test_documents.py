@@ -19,7 +19,7 @@ NOT_HERE = re.compile(r"out/|proofs/|CASES/|runs/|fuzz/$|debian/$|owner/name$|[A
 SUFFIXES = (".py", ".md", ".c", ".sh", ".toml", ".json", ".txt", ".lock", "/")
 FILES_OF_OTHERS = {
     "mithridate.toml", "mithridate.scope.toml", "CMakeLists.txt", "report.md", "results.json", "INDEX.md", "TABLE.md", "uv.lock",
-    "paths.json", "paths.md", "navigator.json",
+    "paths.json", "paths.md", "navigator.json", "models.toml",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import typer
 from mithridate.cli import audit, scope
 from mithridate.cli.approve import approve
 from mithridate.cli.doctor import doctor
+from mithridate.cli.ledger import ledger
 from mithridate.cli.mcp import mcp
 from mithridate.cli.options import NO_HELP_YET
 from mithridate.cli.output import leave_quietly, words
@@ -32,7 +33,7 @@ DEBUG = "MITHRIDATE_DEBUG"
 
 _PROGRAM = "mithridate"
 _COMPLETE = "_MITHRIDATE_COMPLETE"
-_COMMANDS = (scan, prove, patch, approve, paths, report, runs, resume, mcp, doctor)
+_COMMANDS = (scan, prove, patch, approve, paths, report, runs, resume, ledger, mcp, doctor)
 
 
 def build() -> typer.Typer:

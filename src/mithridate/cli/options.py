@@ -96,6 +96,19 @@ def as_path(text: str) -> Path:
     return Path(text)
 
 
+def listed_models(given: Path | None, home: Path) -> str:
+    """The text of the owner's list of models: the file given, or the one in the data directory; "" when there is neither.
+
+    Raises UsageError when it cannot be read or is none.
+    """
+    place = given if given is not None else home / "models.toml"
+    if given is None and not place.is_file():
+        return ""
+    from mithridate.policy.providers import load
+
+    return load(place)
+
+
 HomeOption = Annotated[
     Path | None,
     typer.Option(
@@ -105,6 +118,17 @@ HomeOption = Annotated[
         parser=as_path,
         show_default=False,
         help="Where runs, corpora and the audit log live (default: the user's data directory).",
+    ),
+]
+ModelsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--models",
+        metavar="FILE",
+        envvar="MITHRIDATE_MODELS",
+        parser=as_path,
+        show_default=False,
+        help="The list of models that may be asked, as far as the scope allows (default: models.toml in the data directory).",
     ),
 ]
 FormatOption = Annotated[

@@ -9,12 +9,14 @@ import typer
 from mithridate.cli.options import (
     FormatOption,
     HomeOption,
+    ModelsOption,
     OutOption,
     ReplaysOption,
     SandboxOption,
     as_path,
     default_jobs,
     home_directory,
+    listed_models,
     parse_duration,
     parse_optional_duration,
 )
@@ -85,6 +87,16 @@ def scan(
     no_source: Annotated[
         bool, typer.Option("--no-source", envvar="MITHRIDATE_NO_SOURCE", help="Keep source code out of reports and bundles.")
     ] = False,
+    models: ModelsOption = None,
+    replay_models: Annotated[
+        str,
+        typer.Option(
+            metavar="RUN",
+            envvar="MITHRIDATE_REPLAY_MODELS",
+            show_default=False,
+            help="Ask no model; take the answers from the record of this run.",
+        ),
+    ] = "",
     home: HomeOption = None,
 ) -> int:
     """Hunt for flaws, prove each one, and report.
@@ -96,6 +108,7 @@ def scan(
     permitted = require(path, scope)
     permitted.require_sandbox(sandbox)
     place = home_directory(home)
+    listed = listed_models(models, place) if permitted.models else ""
 
     # The pipeline loads DBOS, SQLAlchemy and pydantic: not for --help, and not to say that there is no scope.
     from mithridate import pipeline
@@ -115,6 +128,8 @@ def scan(
         seed=seed,
         include_source=not no_source,
         patch_s=0.0 if no_source else patch,
+        models=listed,
+        models_replayed=replay_models,
     )
     if engine:
         given = replace(given, engines=tuple(dict.fromkeys(engine)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mithridate.model.entry import Boundary, EntryKind, ObservedDoor
 from mithridate.model.finding import Finding, FindingStatus, Flaky
+from mithridate.model.lead import Lead
 from mithridate.model.patch import Patch
 from mithridate.model.project import Skipped
 
@@ -33,6 +34,10 @@ class RunOptions:
     build_timeout_s: float = 900.0
     patch_s: float = 0.0
     given: tuple[str, ...] = ()
+    models: str = ""
+    """The owner's list of models, as TOML (docs/models.md); it holds no keys. "" for none."""
+    models_replayed: str = ""
+    """A run whose record answers in the place of models."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +92,26 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUse:
+    """What one role asked of one provider: exchanges by how they ended, tokens in and out, euros and seconds of waiting."""
+
+    role: str
+    provider: str
+    outcomes: dict[str, int]
+    input_tokens: int
+    output_tokens: int
+    eur: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """Everything a writer needs. `sources` maps a project file to its excerpted lines {line number: text} around findings.
 
     `inputs` maps a proof's blob digest to its first bytes (at most 4 KiB) for hexdumps, or to its whole input document.
     `doors` maps the id of an entry point with an observer to its door (docs/input-document.md, "The door").
-    `patches` maps a finding's id to what was proposed for it, the best first.
+    `patches` maps a finding's id to what was proposed for it, the best first. `models` is empty where none was asked; `prose`
+    maps a finding's id to what a model wrote of its record.
     """
 
     run: str
@@ -114,6 +133,9 @@ class RunReport:
     inputs: dict[str, bytes] = field(default_factory=dict)
     doors: dict[str, ObservedDoor] = field(default_factory=dict)
     patches: dict[str, tuple[Patch, ...]] = field(default_factory=dict)
+    leads: tuple[Lead, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    prose: dict[str, str] = field(default_factory=dict)
 
     @property
     def proved(self) -> tuple[Finding, ...]:

@@ -73,10 +73,13 @@ class Verification:
 
 
 class AuditLog:
-    """Appends to the log of the data directory `home`. Safe for several threads and processes; a record is on disk on return."""
+    """Appends to the log of the data directory `home`. Safe for several threads and processes; a record is on disk on return.
 
-    def __init__(self, home: Path) -> None:
-        self.path = home / AUDIT_FILE
+    `name`: another log than the audit log, kept in the same way (the egress ledger).
+    """
+
+    def __init__(self, home: Path, name: str = AUDIT_FILE) -> None:
+        self.path = home / name
 
     def append(self, action: str, run: str = "", **facts: Fact) -> Record:
         """Write one record and return it.

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mithridate.model.errors import PolicyRefusal, UsageError
+from mithridate.model.exchange import DataClass
 
 SCOPE_FILE = "mithridate.scope.toml"
 """The file's name inside the directory it covers (beside an archive: `<archive>.scope.toml`). Never part of what is analysed."""
@@ -28,7 +29,7 @@ _LARGEST_BYTES = 64 << 10
 _SUGGESTED_DAYS = 90
 _VERSION = 1
 _KEYS = {
-    "": ("version", "owner", "until", "sandboxes", "models", "what", "attestation"),
+    "": ("version", "owner", "until", "sandboxes", "models", "seal_exchanges", "disclose", "what", "attestation"),
     "what": ("path", "name", "snapshot"),
     "attestation": ("sentence", "attested_by", "date"),
 }
@@ -48,7 +49,9 @@ class Scope:
     """What may be analysed. `path` is absolute, or None when `name` (the target's last path part) stands for the target.
 
     `until` is the last day (UTC) on which work may be done. `snapshot`, when not empty, is the only content hash allowed.
-    `models` are the language models that may see the source; none by default. `file` is where the scope was read from.
+    `models` are the language models that may see anything; none by default. `disclose` says which classes of data each may see
+    (an empty tuple, and a model that is not named, see none). `seal_exchanges`: what was said to models is kept encrypted.
+    `file` is where the scope was read from.
     """
 
     owner: str
@@ -59,12 +62,18 @@ class Scope:
     snapshot: str = ""
     sandboxes: tuple[str, ...] = DEFAULT_SANDBOXES
     models: tuple[str, ...] = ()
+    disclose: tuple[tuple[str, tuple[DataClass, ...]], ...] = ()
+    seal_exchanges: bool = False
     file: Path | None = field(default=None, compare=False)
 
     @property
     def what(self) -> str:
         """The covered path or name, for people."""
         return str(self.path) if self.path is not None else self.name
+
+    def discloses(self, model: str) -> frozenset[DataClass]:
+        """The classes of data that this model may see; none unless `models` lists it and `[disclose]` names them."""
+        return frozenset(dict(self.disclose).get(model, ())) if model in self.models else frozenset()
 
     def covers(self, target: Path) -> bool:
         """True when `target` is the scope's path, lies below it, or has the scope's name. Symbolic links are followed first."""
@@ -124,8 +133,12 @@ class Scope:
             f"owner = {_quoted(self.owner)}",
             f"until = {self.until.isoformat()}  # the last day, UTC",
             f"sandboxes = {_list(self.sandboxes)}",
-            f"models = {_list(self.models)}  # language models that may see this source; empty means none",
+            f"models = {_list(self.models)}  # language models that may be asked; empty means none",
+            *(["seal_exchanges = true"] if self.seal_exchanges else []),
             "",
+            *(["[disclose]"] if self.disclose else []),
+            *(f"{_quoted(name)} = {_list(tuple(str(kind) for kind in kinds))}" for name, kinds in self.disclose),
+            *([""] if self.disclose else []),
             "[what]",
             what,
             *([f"snapshot = {_quoted(self.snapshot)}"] if self.snapshot else []),
@@ -267,6 +280,8 @@ class _Reader:
             until=self._date(table, "until"),
             sandboxes=self._strings(table, "sandboxes", DEFAULT_SANDBOXES),
             models=self._strings(table, "models", ()),
+            disclose=self._disclosed(table),
+            seal_exchanges=self._truth(table, "seal_exchanges"),
             attestation=Attestation(
                 sentence=self._string(attestation, "sentence"),
                 attested_by=self._string(attestation, "attested_by"),
@@ -298,6 +313,28 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._error(key, "must be a list of texts")
         return tuple(value)
+
+    def _disclosed(self, table: Mapping[str, Any]) -> tuple[tuple[str, tuple[DataClass, ...]], ...]:
+        given = table.get("disclose", {})
+        if not isinstance(given, dict):
+            raise self._error("disclose", "must be a table: [disclose]")
+        models = self._strings(table, "models", ())
+        found: list[tuple[str, tuple[DataClass, ...]]] = []
+        for model in given:
+            if model not in models:
+                raise self._error(model, "is not among the `models` of this scope")
+            kinds = self._strings(given, model, ())
+            for kind in kinds:
+                if kind not in list(DataClass):
+                    raise self._error(model, f"names {kind!r}, which is no class of data (known: {', '.join(DataClass)})")
+            found.append((model, tuple(DataClass(kind) for kind in kinds)))
+        return tuple(found)
+
+    def _truth(self, table: Mapping[str, Any], key: str) -> bool:
+        value = table.get(key, False)
+        if not isinstance(value, bool):
+            raise self._error(key, "must be true or false")
+        return value
 
     def _date(self, table: Mapping[str, Any], key: str) -> date:
         value = table.get(key)

@@ -20,6 +20,7 @@ _COMPARED = frozenset({GateStep.TESTS, GateStep.OUTPUTS})
 
 _PLAUSIBLE = frozenset({GateStep.APPLIES, GateStep.BUILDS, GateStep.PROOFS})
 _SCREENED_REPLAYS = 1
+_WEIGHT = {PatchStatus.APPROVED: 0, PatchStatus.VALIDATED: 0, PatchStatus.PLAUSIBLE: 1, PatchStatus.PROPOSED: 2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,14 @@ class Effort:
     """How much is tried for one finding: proposals looked at, proposals wanted that pass every step, wall seconds.
 
     `patient`: while none has passed, those that silence the proofs are judged although the time is over; else one of them is.
+    `eager`: each that silences the proofs goes through at once, as whoever proposes waits to hear what is wrong with it.
     """
 
     proposals: int = 60
     validated: int = 3
     seconds: float = 900.0
     patient: bool = True
+    eager: bool = False
 
 
 class Gate:
@@ -63,7 +66,7 @@ class Gate:
             known.add(proposal.diff)
             patch = self._screened(subject, proposal, bench, memory)
             (hopeful if patch.stopped_by is None else screened).append(patch)
-            if len(hopeful) >= 2 * self._effort.validated:
+            if len(hopeful) >= (1 if self._effort.eager else 2 * self._effort.validated):
                 done += self._chosen(subject, hopeful, done, bench, memory, ends)
                 hopeful = []
             if self._enough(done) or len(known) >= self._effort.proposals or time.monotonic() > ends:
@@ -147,10 +150,14 @@ class Gate:
         return patch
 
 
+def best_first(patches: Sequence[Patch]) -> tuple[Patch, ...]:
+    """Patches of several judgements: validated ones before plausible ones before the rest, else as they come."""
+    return tuple(sorted(patches, key=lambda p: _WEIGHT[p.status]))
+
+
 def _ordered(patches: Sequence[Patch]) -> tuple[Patch, ...]:
     """The smallest validated one first, and that noted; then the other validated ones, plausible ones, and the rest."""
-    weight = {PatchStatus.APPROVED: 0, PatchStatus.VALIDATED: 0, PatchStatus.PLAUSIBLE: 1, PatchStatus.PROPOSED: 2}
-    ordered = sorted(patches, key=lambda p: (weight[p.status], p.added + p.removed, p.proposal.rank))
+    ordered = sorted(patches, key=lambda p: (_WEIGHT[p.status], p.added + p.removed, p.proposal.rank))
     survivors = [p for p in ordered if p.status is PatchStatus.VALIDATED]
     for number, patch in enumerate(survivors):
         size = patch.added + patch.removed

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from mithridate import __version__
 from mithridate.model.finding import Control, Finding, Flaky, NegativeControl, Proof, Symptom
+from mithridate.model.lead import Lead
 from mithridate.model.patch import Outcome, Patch, RegressionTest
-from mithridate.model.run import EngineTally, EntryReport, RunReport
+from mithridate.model.run import EngineTally, EntryReport, ModelUse, RunReport
 from mithridate.model.violation import Frame, Region, Violation
 from mithridate.report import words
 from mithridate.report.places import bundle_path, frame_place, place_of
@@ -55,7 +56,7 @@ def document(report: RunReport) -> dict[str, Json]:
         "toolchain": {name: report.toolchain[name] for name in sorted(report.toolchain)},
         "options": _options(report),
         "findings": [_finding(report, f) for f in words.by_severity(report)],
-        "leads": [],
+        "leads": [_lead(lead) for lead in report.leads],
         "flaky": [_flaky(f) for f in report.flaky],
         "entry_points": [_entry(e) for e in report.entry_points],
         "skipped": [{"what": s.what, "reason": s.reason} for s in report.skipped],
@@ -65,6 +66,7 @@ def document(report: RunReport) -> dict[str, Json]:
             "orchestration_cpu_s": round(report.cost.orchestration_cpu_s, 3),
             "model_tokens": report.cost.model_tokens,
             "model_eur": round(report.cost.model_eur, 6),
+            "models": [_use(use) for use in report.models],
         },
     }
 
@@ -93,6 +95,7 @@ def _finding(report: RunReport, finding: Finding) -> Json:
         "cwe_name": finding.cwe_name,
         "status": finding.status.value,
         "explanation": finding.explanation,
+        "prose": report.prose.get(finding.id),
         "severity": {
             "cvss": finding.severity.cvss,
             "vector": finding.severity.vector,
@@ -109,6 +112,30 @@ def _finding(report: RunReport, finding: Finding) -> Json:
         "behind": list(finding.behind),
         "symptoms": [_symptom(s) for s in finding.symptoms],
         "patch": patch_document(report.patches.get(finding.id, ())),
+    }
+
+
+def _lead(lead: Lead) -> Json:
+    return {
+        "id": lead.id,
+        "source": lead.source,
+        "cwe": lead.cwe,
+        "location": _location(lead.file, lead.line, lead.function),
+        "claim": lead.claim,
+        "verdict": lead.verdict.value,
+        "evidence": lead.evidence,
+    }
+
+
+def _use(use: ModelUse) -> Json:
+    return {
+        "role": use.role,
+        "provider": use.provider,
+        "outcomes": dict(use.outcomes),
+        "input_tokens": use.input_tokens,
+        "output_tokens": use.output_tokens,
+        "eur": use.eur,
+        "seconds": use.seconds,
     }
 
 

@@ -54,7 +54,11 @@ def _page(report: RunReport) -> Iterator[str]:
         yield from _facts(report, facts)
     if report.flaky:
         yield from _flaky(report.flaky)
+    if report.leads:
+        yield from _leads(report)
     yield from _entry_points(report.entry_points)
+    if report.models:
+        yield from _models(report)
     if report.skipped:
         yield from ("## Not examined", "")
         yield from (f"- {code(s.what)}: {prose(s.reason)}" for s in report.skipped)
@@ -94,6 +98,8 @@ def _finding(report: RunReport, number: int, finding: Finding) -> Iterator[str]:
     weakness = f"CWE-{finding.cwe} {plain(finding.cwe_name)}"
     yield f"**{_severity(finding)}** · {weakness} · {_place(finding.file, finding.line)} · {code(finding.id)}"
     yield from ("", prose(finding.explanation), "")
+    if finding.id in report.prose:
+        yield from (f"In the words of a model that was given the record: {plain(report.prose[finding.id])}", "")
     if finding.symptoms:
         also = (f"{plain(s.title)} ({_place(s.file, s.line)}, {code(s.id)})" for s in finding.symptoms)
         yield from (f"Also silenced by its patch, and so the same root cause: {'; '.join(also)}.", "")
@@ -222,6 +228,28 @@ def _entry_points(entries: Iterable[EntryReport]) -> Iterator[str]:
             f"| {code(entry.id)} | {words.KINDS[entry.kind]} | {engines} | {words.number(entry.executions)} | {covered} | "
             f"{words.number(entry.corpus_units)} | {left} |"
         )
+    yield ""
+
+
+def _leads(report: RunReport) -> Iterator[str]:
+    yield from ("## Leads", "", "Suspicions, and what was learnt about them. None of them is a finding.", "")
+    yield from ("| Verdict | Place | Claim | Source | Evidence |", "|---|---|---|---|---|")
+    for lead in report.leads:
+        place = _place(lead.file, lead.line)
+        yield f"| {lead.verdict} | {place} | {plain(lead.claim)} | {plain(lead.source)} | {plain(lead.evidence)} |"
+    yield ""
+
+
+def _models(report: RunReport) -> Iterator[str]:
+    """What each technique found, and what models cost."""
+    yield from ("## What found it, and what models cost", "", "| Found by | findings | by nothing else |", "|---|---:|---:|")
+    for name, found, alone in words.techniques(report):
+        yield f"| {plain(name)} | {found} | {alone} |"
+    yield from ("", "| Role | Provider | Exchanges | Tokens | EUR at most |", "|---|---|---|---:|---:|")
+    for use in report.models:
+        ended = ", ".join(f"{count} {plain(outcome)}" for outcome, count in use.outcomes.items())
+        tokens = words.number(use.input_tokens + use.output_tokens)
+        yield f"| {plain(use.role)} | {plain(use.provider)} | {ended} | {tokens} | {use.eur:.4f} |"
     yield ""
 
 

@@ -203,3 +203,14 @@ def residual_sentence(risk: ResidualRisk) -> str:
 def _two_digits(amount: float) -> int:
     """Rounded to two significant digits: the estimate carries no more."""
     return int(float(f"{amount:.2g}"))
+
+
+def techniques(report: RunReport) -> list[tuple[str, int, int]]:
+    """(engine, findings with a proof of its, findings with proofs of no other) for what found something, the most first."""
+    by: dict[str, list[set[str]]] = {}
+    for finding in report.proved:
+        engines = {proof.engine for proof in finding.proofs}
+        for engine in engines:
+            by.setdefault(engine, []).append(engines)
+    counted = [(name, len(found), sum(one == {name} for one in found)) for name, found in by.items()]
+    return sorted(counted, key=lambda row: (-row[1], row[0]))

@@ -5,7 +5,7 @@ import re
 import resource
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -13,15 +13,17 @@ from mithridate.model.document import LARGEST_BYTES
 from mithridate.model.entry import EntryPoint, ObservedDoor
 from mithridate.model.errors import UsageError
 from mithridate.model.finding import Finding, Flaky
+from mithridate.model.lead import Lead
 from mithridate.model.patch import HOLDS, Patch
 from mithridate.model.project import Flavour, Project, Skipped
-from mithridate.model.run import Cost, RunReport
+from mithridate.model.run import Cost, ModelUse, RunReport
 from mithridate.prove.wording import project_path
 from mithridate.report.json_v1 import JsonWriter
 from mithridate.report.mailbox import series
 from mithridate.report.registry import writers
 from mithridate.stages import drafts
 from mithridate.stages.evidence import PROOFS, read_excerpt
+from mithridate.stages.minds import used
 from mithridate.stages.search import Hunt
 from mithridate.stages.session import Session
 
@@ -37,6 +39,14 @@ SHADOWS = "shadow"
 """The folder of a run's area for trees and builds with shadow patches."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What models said that stands in the report: leads with their verdicts, prose by the finding's id."""
+
+    leads: tuple[Lead, ...] = ()
+    prose: Mapping[str, str] = field(default_factory=dict)
+
+
 def report(
     session: Session,
     project: Project,
@@ -45,12 +55,14 @@ def report(
     flaky: tuple[Flaky, ...],
     skipped: Sequence[Skipped],
     patches: Mapping[str, tuple[Patch, ...]],
+    said: Said,
 ) -> RunReport:
     """Everything that writers need, gathered once."""
     proofs = [p for f in findings for p in f.proofs]
     blobs = [*(p.blob for p in proofs), *(f.blob for f in flaky)]
     observed = {entry.id for entry in hunt.entries if entry.observed}
     documents = {p.blob for p in proofs if p.entry_id in observed}
+    models = used(session.stores.home, session.record.id, session.scope) if session.minds is not None else ()
     toolchain: dict[str, str] = {}
     for language in session.languages:
         toolchain |= language.toolchain()
@@ -68,13 +80,23 @@ def report(
         flaky=flaky,
         entry_points=hunt.reports(),
         skipped=tuple(_distinct([*skipped, *hunt.unsearched()])),
-        cost=_cost(session),
+        cost=_cost(session, models),
         scope_owner=session.scope.owner,
         sources=_sources(project, findings) if session.options.include_source else {},
         inputs={blob: session.stores.blobs.get(blob)[: LARGEST_BYTES if blob in documents else _HEX_BYTES] for blob in blobs},
         doors={entry.id: door for entry in hunt.entries if entry.observed and (door := read_door(entry)) is not None},
         patches=dict(patches),
+        leads=said.leads,
+        models=models,
+        prose=dict(said.prose),
     )
+
+
+def with_models(report: RunReport, models: tuple[ModelUse, ...]) -> RunReport:
+    """The report with what models cost by now."""
+    tokens = sum(use.input_tokens + use.output_tokens for use in models)
+    eur = round(sum(use.eur for use in models), 6)
+    return replace(report, models=models, cost=replace(report.cost, model_tokens=tokens, model_eur=eur))
 
 
 def read_door(entry: EntryPoint) -> ObservedDoor | None:
@@ -162,11 +184,17 @@ def discard(area: Path) -> None:
         shutil.rmtree(area / name, ignore_errors=True)
 
 
-def _cost(session: Session) -> Cost:
+def _cost(session: Session, models: Sequence[ModelUse]) -> Cost:
     own = resource.getrusage(resource.RUSAGE_SELF)
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     ours = own.ru_utime + own.ru_stime
-    return Cost(cpu_s=ours + children.ru_utime + children.ru_stime, wall_s=session.elapsed_s(), orchestration_cpu_s=ours)
+    return Cost(
+        cpu_s=ours + children.ru_utime + children.ru_stime,
+        wall_s=session.elapsed_s(),
+        orchestration_cpu_s=ours,
+        model_tokens=sum(use.input_tokens + use.output_tokens for use in models),
+        model_eur=round(sum(use.eur for use in models), 6),
+    )
 
 
 def _sources(project: Project, findings: Iterable[Finding]) -> dict[str, dict[int, str]]:

@@ -2,13 +2,14 @@
 
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mithridate.model.document import decode
 from mithridate.model.errors import SandboxUnavailable, UsageError
+from mithridate.model.exchange import Role
 from mithridate.model.execution import Limits
 from mithridate.model.finding import Finding, FindingStatus
 from mithridate.model.patch import Patch, PatchStatus, Proposal, RegressionTest
@@ -24,7 +25,7 @@ from mithridate.prove.bundle import Bundle, read_bundle
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.source_archive import unpack
 from mithridate.repair.asking import by_rank
-from mithridate.repair.gate import Effort, Gate
+from mithridate.repair.gate import Effort, Gate, best_first
 from mithridate.repair.interface import Proposer, Subject, Variant
 from mithridate.repair.merging import merged
 from mithridate.repair.proposers import registry
@@ -32,6 +33,7 @@ from mithridate.repair.proposers.dependency import DependencyProposer
 from mithridate.repair.python.advisories import read_advisories
 from mithridate.repair.regression import regression
 from mithridate.repair.steps.builds import Builds
+from mithridate.repair.steps.interface import Check
 from mithridate.repair.steps.outputs import Outputs
 from mithridate.repair.steps.proofs import Proofs
 from mithridate.repair.steps.symptom import Symptom
@@ -41,7 +43,8 @@ from mithridate.report.python_test import python_test
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
 from mithridate.stages.benign import benign
-from mithridate.stages.conclude import SCRATCH, read_door
+from mithridate.stages.conclude import SCRATCH, read_door, with_models
+from mithridate.stages.minds import Minds, minds, used
 from mithridate.stages.on_top import for_snapshot, shadow_of, shown_by, with_patch
 from mithridate.stages.session import Session, Stores, witnesses
 from mithridate.stages.silencing import silenced, way_of
@@ -115,7 +118,9 @@ def in_run(session: Session, finding: Finding, findings: Sequence[Finding], left
     work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel, session.area / SCRATCH)
     made = Made(patches=())
     try:
-        made = of_finding(finding, findings, session.area, session.stores, work, options, session.tell, session.gate)
+        made = of_finding(
+            finding, findings, session.area, session.stores, work, options, session.tell, session.gate, session.minds
+        )
     except SandboxUnavailable:
         raise
     except Exception as error:  # a patch that we fail to look for takes nothing from what is proved
@@ -135,15 +140,21 @@ def after_run(
     if not chosen:
         raise UsageError(f"run {run_id} proved nothing that could be patched")
     silences: dict[str, tuple[str, ...]] = {}
+    home = stores.home
+    record = stores.runs.load(run_id)
     with at_work(run_id, stores, options.jobs, cancel) as (work, audit):
+        scope = parse(record.scope, Path(f"scope of run {run_id}"))
+        asked = minds(record.options, scope, home, run_id, lambda text: observer(Note(text=text)), cancel.is_set)
         for finding in chosen:
             observer(StageStarted(stage="patch", detail=finding.id))
-            made = of_finding(finding, report.findings, stores.home.run(run_id), stores, work, options, observer, audit)
+            made = of_finding(finding, report.findings, stores.home.run(run_id), stores, work, options, observer, audit, asked)
             silences |= {finding.id: made.silences} if made.silences else {}
             report = replace(report, patches={**report.patches, finding.id: made.patches})
             stores.runs.save_report(run_id, report)
         findings, patches = merged(report.findings, report.patches, silences)
         report = replace(report, findings=findings, patches=dict(patches))
+        if asked is not None:
+            report = with_models(report, used(home, run_id, scope))
         stores.runs.save_report(run_id, report)
     return report
 
@@ -224,6 +235,7 @@ def of_finding(
     options: PatchOptions,
     observer: Observer,
     audit: PolicyGate,
+    asked: Minds | None = None,
 ) -> Made:
     """Patches for one finding of a run, whose `area` holds the bundles; `others` are what else it found."""
     if finding.status is not FindingStatus.PROVED:
@@ -231,7 +243,7 @@ def of_finding(
     bundles = [read_bundle(area / proof.bundle) for proof in finding.proofs]
     known = frozenset(p.signature for f in others for p in f.proofs) - {p.signature for p in finding.proofs}
     beside = () if finding.behind else _beside(finding, others, area, bundles[0].manifest.provenance.component.id)
-    return repair(finding.id, finding.cwe, bundles, stores, work, options, observer, audit, known, beside)
+    return repair(finding.id, finding.cwe, bundles, stores, work, options, observer, audit, known, beside, asked)
 
 
 def _beside(finding: Finding, others: Iterable[Finding], area: Path, component: str) -> Iterator[tuple[str, list[Bundle]]]:
@@ -255,8 +267,11 @@ def repair(
     audit: PolicyGate,
     known: frozenset[str] = frozenset(),
     beside: Iterable[tuple[str, Sequence[Bundle]]] = (),
+    asked: Minds | None = None,
 ) -> Made:
     """Patches that silence all `bundles` of one root cause, the best first; none when nobody proposes any.
+
+    `asked` are models that are let have a try where no other proposer's patch was validated.
 
     What fires only with a shadow patch is patched on top of that, and the patch told as one of the snapshot. `beside` are other
     findings, of which it is told whether the best patch silences them too.
@@ -295,8 +310,11 @@ def repair(
 
             checks = (Builds(), Proofs(), Variants(options.search_s), Tests(options.tests_s), Outputs(), Symptom())
             gate = Gate(checks, Effort(validated=options.validated, seconds=options.seconds), told)
-            asked = options.given or proposals(subject, bench, options.advisories, observer)
-            made = gate.judge(subject, asked, bench)
+            given = options.given
+            made = gate.judge(subject, given or proposals(subject, bench, options.advisories, observer), bench)
+            validated = bool(made) and made[0].status is PatchStatus.VALIDATED
+            if not given and not validated and asked is not None and asked.works(Role.PATCH_AUTHOR):
+                made = _by_author(asked, subject, bench, checks, options, told, made)
             if made and made[0].status is PatchStatus.VALIDATED and options.test:
                 observer(Note(text=f"{finding}: making a regression test"))
                 made = (replace(made[0], test=_test(subject, made[0], bench)), *made[1:])
@@ -313,6 +331,29 @@ def repair(
         status=str(best.status) if best else "none",
     )
     return Made(patches=made, silences=silences)
+
+
+def _by_author(
+    asked: Minds,
+    subject: Subject,
+    bench: Workshop,
+    checks: Sequence[Check],
+    options: PatchOptions,
+    told: Callable[[Patch], None],
+    before: tuple[Patch, ...],
+) -> tuple[Patch, ...]:
+    """What a model proposes, judged one by one by the same steps, with what there was before; a validated one first."""
+    from mithridate.stages.author import Author
+
+    author = Author(asked)
+
+    def heard(patch: Patch) -> None:
+        author.told(patch)
+        told(patch)
+
+    rounds = asked.models.patch_rounds
+    gate = Gate(checks, Effort(proposals=rounds, validated=1, seconds=options.seconds, eager=True), heard)
+    return best_first([*gate.judge(subject, author.propose(subject, bench), bench), *before])
 
 
 def _test(subject: Subject, patch: Patch, bench: Workshop) -> RegressionTest | None:

@@ -16,6 +16,7 @@ from mithridate.model.project import Skipped
 from mithridate.model.run import EngineTally, EntryReport
 from mithridate.model.search import Species
 from mithridate.stages.judging import SEED_PSEUDO_ENGINE, ByArm, Confirmed, Judging, read, spread
+from mithridate.stages.leads import HUNTER, Led
 from mithridate.stages.session import Session
 from mithridate.stages.shadowed import Deepened, Shadow
 
@@ -206,6 +207,28 @@ class Hunt:
         paths = [(i, Path(name)) for i, entry in enumerate(self.entries) if entry.observed for name, _ in given]
         documents_ = [Found(entry=i, engine=GIVEN, path=path, name=path.name, key=path.name) for i, path in paths]
         confirmed += self._judging.judge_documents(documents_, by_entry)
+        return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0, unjudged=left)
+
+    def follow(self, led: Led) -> None:
+        """Plant what models gave or tried for each entry point."""
+        for i, entry in enumerate(self.entries):
+            self._plant(i, [self.session.stores.blobs.get(blob) for door, blob in led.inputs if door == entry.id])
+
+    def examine_leads(self, led: Led) -> Round:
+        """Judge every input that models gave or tried: whoever said so, what fires n of n times is proved like all else."""
+        numbers = {entry.id: i for i, entry in enumerate(self.entries)}
+        blobs = self.session.stores.blobs
+        inputs = [(numbers[door], blob) for door, blob in led.inputs if door in numbers]
+        native = [(i, blobs.get(blob), HUNTER) for i, blob in inputs if not self.entries[i].observed]
+        confirmed, flaky, by_entry, left = self._judging.judge(native, slow=True)
+        area = self.session.area / "hunt" / "led"
+        area.mkdir(parents=True, exist_ok=True)
+        found: list[Found] = []
+        for i, blob in inputs:
+            if self.entries[i].observed:
+                (area / blob).write_bytes(blobs.get(blob))
+                found.append(Found(entry=i, engine=HUNTER, path=area / blob, name=blob, key=blob))
+        confirmed += self._judging.judge_documents(found, by_entry)
         return Round(assignments=(), outcomes=(), yields=(), confirmed=confirmed, flaky=flaky, ended_s=0.0, unjudged=left)
 
     def examine_late(self) -> Round:

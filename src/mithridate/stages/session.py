@@ -11,7 +11,7 @@ from mithridate.languages.invocation import many_inputs
 from mithridate.languages.python.language import PythonLanguage
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.execution import Command, Limits, Mount
-from mithridate.model.run import Event, Observer
+from mithridate.model.run import Event, Note, Observer
 from mithridate.oracles.documents import judged
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
@@ -22,6 +22,7 @@ from mithridate.policy.scope import Scope, parse
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.witness import Witnesses
 from mithridate.sandbox.interface import Sandbox
+from mithridate.stages.minds import Minds, minds
 from mithridate.store.blobs import Blobs
 from mithridate.store.corpora import Corpora
 from mithridate.store.database import open_database
@@ -101,6 +102,14 @@ class Session:
         self.witnesses = witnesses(self.sandbox, self.options.memory_bytes, self.options.hang_cpu_s, self.options.jobs)
         self._observer = observer
         self._watched = True
+        self.minds: Minds | None = minds(
+            self.options,
+            self.scope,
+            stores.home,
+            record.id,
+            lambda text: self.tell(Note(text=text)),
+            cancel.is_set,
+        )
         self.languages: tuple[Language, ...] = (
             CLanguage(
                 put=stores.blobs.put,

@@ -1,0 +1,208 @@
+"""Where agents work, for real: the snapshot, read-only, and the run's entry points, in the sandbox."""
+
+import ast
+import base64
+import binascii
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import tree_sitter_c
+from tree_sitter import Language, Node, Parser
+
+from mithridate.agents.grounds import Door, InputForm, Ran
+from mithridate.model.document import decode, encode
+from mithridate.model.entry import EntryPoint
+from mithridate.model.errors import UsageError
+from mithridate.model.execution import Command, Ending, Limits
+from mithridate.model.project import Flavour, ToolFailure
+from mithridate.model.violation import Clean, Violation
+from mithridate.prove.triage import title
+from mithridate.prove.wording import project_path
+from mithridate.stages.session import Session
+
+_LARGEST_FILE = 2 << 20
+_LARGEST_INPUT = 1 << 20
+_LONGEST_LINE = 400
+_PLACES = 50
+_FRAMES = 8
+_C = frozenset({".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".l", ".y"})
+_PYTHON = frozenset({".py", ".pyi", ".pyx"})
+_OTHER = frozenset({".js", ".ts", ".java", ".go", ".rs", ".html", ".j2"})
+_HEADERS = frozenset({".h", ".hh", ".hpp", ".hxx", ".pyi"})
+_ASIDE = frozenset({"test", "tests", "testing", "doc", "docs", "example", "examples", "bench"})
+_GENERATOR = Limits(wall_s=10.0, cpu_s=8.0, memory_bytes=512 << 20, processes=16, output_bytes=_LARGEST_INPUT)
+
+
+class Snapshot:
+    """The reading half: the files of one tree. Nothing outside of it is read, whatever is asked for."""
+
+    def __init__(self, tree: Path) -> None:
+        self._tree = tree
+        self._files: list[str] | None = None
+
+    def files(self) -> Sequence[str]:
+        """The source files: the implementation before headers, tests and examples, the larger first."""
+        if self._files is None:
+            found: list[tuple[bool, bool, int, str]] = []
+            for directory, names, files in os.walk(self._tree, followlinks=False):
+                names[:] = sorted(name for name in names if not name.startswith("."))
+                for name in files:
+                    path = Path(directory, name)
+                    if path.suffix in _C | _PYTHON | _OTHER and path.is_file() and not path.is_symlink():
+                        parts = path.relative_to(self._tree)
+                        aside = bool(_ASIDE & set(parts.parts[:-1]))
+                        found.append((aside, path.suffix in _HEADERS, -path.stat().st_size, parts.as_posix()))
+            self._files = [file for *_, file in sorted(found)]
+        return self._files
+
+    def read(self, file: str, first: int, last: int) -> list[str] | None:
+        """See Grounds.read."""
+        content = self.content(file)
+        if content is None:
+            return None
+        lines = content.decode("utf-8", "replace").split("\n")
+        return [line[:_LONGEST_LINE] for line in lines[first - 1 : last]]
+
+    def content(self, file: str) -> bytes | None:
+        """The bytes of a regular file of the snapshot, or None."""
+        asked = PurePosixPath(file)
+        if not file or "\0" in file or asked.is_absolute() or ".." in asked.parts:
+            return None
+        path = self._tree / asked
+        try:
+            inside = path.resolve().is_relative_to(self._tree.resolve())
+            if not inside or path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_FILE:
+                return None
+            return path.read_bytes()
+        except OSError:
+            return None
+
+    def search(self, text: str) -> Sequence[tuple[str, int, str]]:
+        """See Grounds.search."""
+        found: list[tuple[str, int, str]] = []
+        sought = text.encode("utf-8", "replace")
+        for file in self.files():
+            content = self.content(file) or b""
+            if sought in content:
+                for number, line in enumerate(content.split(b"\n"), 1):
+                    if sought in line:
+                        found.append((file, number, line.decode("utf-8", "replace").strip()[:_LONGEST_LINE]))
+            if len(found) >= _PLACES:
+                break
+        return found[:_PLACES]
+
+    def outline(self, file: str) -> Sequence[tuple[int, str]]:
+        """See Grounds.outline. C, C++ and Python."""
+        content = self.content(file)
+        suffix = PurePosixPath(file).suffix
+        if content is None:
+            return ()
+        if suffix in _PYTHON:
+            return _python(content)
+        return _c(content) if suffix in _C else ()
+
+
+class RunGrounds(Snapshot):
+    """A snapshot with the entry points of its run. `tried` are (entry point, blob) of every input that was run."""
+
+    def __init__(self, tree: Path, session: Session, entries: Sequence[EntryPoint]) -> None:
+        super().__init__(tree)
+        self._session = session
+        self._entries = {entry.id: entry for entry in entries}
+        self.tried: dict[tuple[str, str], None] = {}
+
+    def doors(self) -> Sequence[Door]:
+        """See Grounds.doors."""
+        return [
+            Door(id=entry.id, kind=str(entry.kind), language=entry.language, arguments=entry.arguments)
+            for entry in self._entries.values()
+        ]
+
+    def input(self, form: InputForm, value: str) -> bytes | str:
+        """See Grounds.input."""
+        try:
+            match form:
+                case "text":
+                    return value.encode("utf-8", "surrogateescape")
+                case "hex":
+                    return bytes.fromhex(value)
+                case "base64":
+                    return base64.b64decode(value, validate=True)
+                case "document":
+                    return encode(decode(value.encode()))
+                case "python":
+                    return self._generated(value)
+        except (UsageError, ValueError, binascii.Error) as error:
+            return f"not {form}: {str(error)[:200]}"
+
+    def run(self, door: str, data: bytes) -> Ran:
+        """See Grounds.run."""
+        entry = self._entries[door]
+        binary = entry.binary(Flavour.PLAIN)
+        if binary is None or self._session.cancel.is_set():
+            return Ran(verdict="failed", told="it was not built")
+        if entry.observed:
+            try:
+                data = encode(decode(data))
+            except (UsageError, ValueError) as error:
+                return Ran(verdict="failed", told=f"this entry point takes input documents: {error}")
+            ((seen,),) = self._session.witnesses.replay(entry, binary, [data], 1)
+            judgement: tuple[Violation, ...] | Clean | ToolFailure | None = seen
+        else:
+            judgement = self._session.replayer.once(entry, binary, data)
+        self.tried[door, self._session.stores.blobs.put(data)] = None
+        if isinstance(judgement, tuple) and judgement:
+            return Ran(verdict="violation", told="\n".join(shown(violation) for violation in judgement[:2]))
+        if isinstance(judgement, ToolFailure) or judgement is None:
+            return Ran(verdict="failed", told="")
+        return Ran(verdict="clean", told="")
+
+    def _generated(self, program: str) -> bytes | str:
+        """What a generator program prints, run in the sandbox with nothing of the project in it."""
+        command = Command(argv=("python3", "-I", "-"), stdin=program.encode("utf-8", "replace"))
+        done = self._session.sandbox.run(command, (), _GENERATOR, cancel=self._session.cancel)
+        if done.ending is not Ending.EXITED or done.exit_code != 0:
+            last = done.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
+            return f"the program ended with {done.ending} {done.exit_code}: {last[:200]}"
+        return done.stdout
+
+
+def shown(violation: Violation, *, sized: bool = True) -> str:
+    """A violation with its frames, without addresses; without sizes too, which differ from proof to proof, unless `sized`."""
+    frames = [f"  {f.function} {project_path(f.file)}:{f.line}" for f in violation.frames[:_FRAMES] if f.in_project]
+    made = [f"  allocated in {f.function} {project_path(f.file)}:{f.line}" for f in violation.allocation if f.in_project][:1]
+    place = violation.place
+    bare = f"{violation.kind} ({violation.access or 'no access'}) in {place.function if place else 'an unknown place'}"
+    return "\n".join([title(violation) if sized else bare, *frames, *made])
+
+
+def _python(content: bytes) -> list[tuple[int, str]]:
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
+    told = {node.lineno: _declared(node) for node in found}
+    return sorted(told.items())
+
+
+def _declared(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
+    if isinstance(node, ast.ClassDef):
+        return f"class {node.name}"
+    return f"def {node.name}({ast.unparse(node.args)})"[:_LONGEST_LINE]
+
+
+def _c(content: bytes) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    waiting: list[Node] = [Parser(Language(tree_sitter_c.language())).parse(content).root_node]
+    while waiting:
+        node = waiting.pop()
+        if node.type == "function_definition":
+            body = node.child_by_field_name("body")
+            end = body.start_byte if body is not None else node.end_byte
+            text = " ".join(content[node.start_byte : end].decode("utf-8", "replace").split())
+            found.append((node.start_point[0] + 1, text[:_LONGEST_LINE]))
+        else:
+            waiting += node.children
+    return sorted(found)

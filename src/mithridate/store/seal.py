@@ -1,0 +1,47 @@
+"""Text at rest, sealed when the scope says so: Fernet (AES-128-CBC with HMAC-SHA-256), the key in the data directory."""
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from mithridate.model.errors import UsageError
+
+KEY_FILE = "exchanges.key"
+_MARK = b"mithridate-sealed-1\n"
+
+
+class Seal:
+    """Seals and opens what is kept of exchanges with models. `sealing` False writes plainly; both kinds can be opened."""
+
+    def __init__(self, home: Path, *, sealing: bool) -> None:
+        self._key_file = home / KEY_FILE
+        self._sealing = sealing
+
+    def close(self, data: bytes) -> bytes:
+        """What is to be written."""
+        return _MARK + self._fernet(make=True).encrypt(data) if self._sealing else data
+
+    def open(self, data: bytes) -> bytes:
+        """What was written. UsageError when the key is not here or another one."""
+        if not data.startswith(_MARK):
+            return data
+        try:
+            return self._fernet(make=False).decrypt(data.removeprefix(_MARK))
+        except InvalidToken:
+            raise UsageError(f"the key {self._key_file} does not open what the exchanges were sealed with") from None
+
+    def _fernet(self, *, make: bool) -> Fernet:
+        if make and not self._key_file.exists():
+            try:
+                descriptor = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+                with os.fdopen(descriptor, "wb") as stream:
+                    stream.write(Fernet.generate_key())
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            except FileExistsError:
+                pass
+        try:
+            return Fernet(self._key_file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise UsageError(f"the key {self._key_file} for sealed exchanges cannot be used") from error
