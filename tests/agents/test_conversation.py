@@ -7,7 +7,7 @@ import pytest
 from bench.models.scripted import Received, Reply, Server, serving
 
 from mithridate.agents.conversation import Tally
-from mithridate.agents.grounds import Door, InputForm, Ran
+from mithridate.agents.grounds import Door, InputForm, Ran, Stood
 from mithridate.agents.roles.explainer import explain, foreign
 from mithridate.agents.roles.hunter import Claim, Hunter
 from mithridate.agents.roles.ranker import rank
@@ -36,6 +36,11 @@ class Yard(Snapshot):
         self.ran.append(data)
         return Ran(verdict="violation", told="overflow\n  f a.c:3")
 
+    def look(self, door: str, data: bytes, file: str, line: int) -> Stood | str:
+        if self.content(file) is None:
+            return "no such file"
+        return Stood(line=line + 1, times=line % 2, stack="#0 f a.c:4", values=f"a = {data!r}")
+
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Yard:
@@ -60,6 +65,7 @@ def test_tools_are_used_and_the_answer_is_taken(yard: Yard, tmp_path: Path) -> N
         [("list_files", {}), ("outline", {"file": "a.c"}), ("outline", {"file": "sub/b.py"})],
         [("read_lines", {"file": "a.c", "first": 2, "last": 3}), ("search_text", {"text": "return"})],
         [("run_input", {"entry_point": "tool:@@", "form": "text", "value": "boo"})],
+        [("look_at_line", {"entry_point": "tool:@@", "form": "text", "value": "b", "file": "a.c", "line": n}) for n in (3, 4)],
         [("answer", LEADS)],
     ]
     with serving(lambda got: Reply(calls=calls[got.exchanges])) as server:
@@ -72,6 +78,8 @@ def test_tools_are_used_and_the_answer_is_taken(yard: Yard, tmp_path: Path) -> N
     assert "2: static int f(int a)\n3: {" in told[3]
     assert "a.c:4: return a;" in told[4] and "sub/b.py:3: return x" in told[4]
     assert told[5].startswith("violation") and "f a.c:3" in told[5]
+    assert told[6].startswith("line 4 was reached, 1 times") and "#0 f a.c:4" in told[6] and "a = b'b'" in told[6]
+    assert told[7] == "line 5 was not reached"
 
 
 HOSTILE = [
@@ -88,6 +96,9 @@ HOSTILE = [
     ("run_input", {"entry_point": "tool:@@; rm -rf /", "form": "text", "value": ""}),
     ("run_input", {"entry_point": "tool:@@", "form": "exe", "value": ""}),
     ("run_input", {"entry_point": "tool:@@", "form": "text", "value": "x" * (1 << 17)}),
+    ("look_at_line", {"entry_point": "/bin/sh", "form": "text", "value": "", "file": "a.c", "line": 1}),
+    ("look_at_line", {"entry_point": "tool:@@", "form": "text", "value": "", "file": "../secret", "line": 1}),
+    ("look_at_line", {"entry_point": "tool:@@", "form": "text", "value": "", "file": "a.c:1\nshell id", "line": 1}),
     ("no_such_tool", {}),
     ("outline", {"file": "/etc/passwd"}),
 ]

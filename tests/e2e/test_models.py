@@ -37,6 +37,7 @@ timeout_s = 20
 [budget]
 eur = 5.0
 """
+READ_TITLE = project.SOURCE.splitlines().index("    memcpy(title, data, length);") + 1
 PROGRAM = "import sys; sys.stdout.buffer.write(b'K' + bytes([40]) + b'open up!' + bytes(32))"
 LEAD = {
     "file": "notes.c",
@@ -55,7 +56,8 @@ def hunter(got: Received) -> Reply:
         return Reply(calls=[("search_text", {"text": "open up!"}), ("list_entry_points", {})])
     if got.exchanges == 1:
         door = next(line.split("  (")[0] for line in got.said.splitlines() if "(program-file" in line)
-        return Reply(calls=[("run_input", {"entry_point": door, "form": "text", "value": "T\x01a"})])
+        tried = {"entry_point": door, "form": "text", "value": "T\x01a"}
+        return Reply(calls=[("run_input", tried), ("look_at_line", {**tried, "file": "notes.c", "line": READ_TITLE})])
     return Reply(calls=[("answer", {"leads": [LEAD, LIE]})])
 
 
@@ -108,6 +110,9 @@ def test_a_model_leads_to_what_no_engine_finds_and_the_ledger_tells_all(warm: Mi
     (key,) = [f for f in results["findings"] if f["location"]["function"] == "read_key"]
     assert key["proofs"][0]["engine"] == "hunter" and key["proofs"][0]["fired"] == key["proofs"][0]["replays"]
     assert key["prose"] == "The record says that memory next to a block is written."
+
+    looked = [got.said for got in server.received if f"line {READ_TITLE} was reached, 1 times" in got.said]
+    assert looked and "read_title (" in looked[0] and f"notes.c:{READ_TITLE}" in looked[0] and "length=1" in looked[0]
 
     verdicts = {lead["claim"]: (lead["verdict"], lead["evidence"]) for lead in results["leads"]}
     assert verdicts[str(LEAD["claim"])][0] == "proved"

@@ -31,6 +31,17 @@ class Ran:
     told: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """How often an input came by `line` (the first one with code from the one asked for on), and the stack and local variables
+    when it first did."""
+
+    line: int
+    times: int
+    stack: str
+    values: str
+
+
 class Reading(Protocol):
     """The half that only reads."""
 
@@ -64,4 +75,8 @@ class Grounds(Reading, Protocol):
 
     def run(self, door: str, data: bytes) -> Ran:
         """Run an input once against an entry point, in a fresh sandbox."""
+        ...
+
+    def look(self, door: str, data: bytes, file: str, line: int) -> Stood | str:
+        """Run an input once with an eye on a line, or one sentence why that cannot be done."""
         ...

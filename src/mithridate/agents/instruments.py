@@ -1,4 +1,4 @@
-"""The tools that roles share: read, search, outline, list the entry points, run an input."""
+"""The tools that roles share: read, search, outline, list the entry points, run an input, look how things stand at a line."""
 
 from typing import Annotated
 
@@ -44,6 +44,13 @@ class Trial(BaseModel):
     entry_point: Annotated[str, Field(max_length=1024)]
     form: InputForm
     value: Text
+
+
+class Sight(Trial):
+    """An input, and a line to look at while it runs."""
+
+    file: Annotated[str, Field(max_length=1024)]
+    line: Annotated[int, Field(ge=1, le=10_000_000)]
 
 
 def reading(grounds: Reading) -> tuple[Instrument, ...]:
@@ -97,6 +104,20 @@ def running(grounds: Grounds) -> tuple[Instrument, ...]:
         ran = grounds.run(given.entry_point, made)
         return (Segment(None, f"{ran.verdict}\n"), *(data(DataClass.FINDINGS, "report", ran.told) if ran.told else ()))
 
+    def look(given: Sight) -> Result:
+        made = grounds.input(given.form, given.value)
+        if isinstance(made, str):
+            return (Segment(None, "the input cannot be made: "), Segment(DataClass.FINDINGS, made))
+        if given.entry_point not in {door.id for door in grounds.doors()}:
+            return (Segment(None, "there is no such entry point"),)
+        seen = grounds.look(given.entry_point, made, given.file, given.line)
+        if isinstance(seen, str):
+            return (Segment(None, "it could not be looked: "), Segment(DataClass.FINDINGS, seen))
+        if not seen.times:
+            return (Segment(None, f"line {seen.line} was not reached"),)
+        told = Segment(None, f"line {seen.line} was reached, {seen.times} times\n")
+        return (told, *data(DataClass.FINDINGS, "stack", seen.stack), *data(DataClass.PROOFS, "local variables", seen.values))
+
     return (
         Instrument(name="list_entry_points", description="Where outside data enters.", arguments=Nothing, use=doors),
         Instrument(
@@ -105,6 +126,13 @@ def running(grounds: Grounds) -> tuple[Instrument, ...]:
             "Forms: text, hex, base64, python (a program that writes the input's bytes to standard output), document.",
             arguments=Trial,
             use=run,
+        ),
+        Instrument(
+            name="look_at_line",
+            description="Run one input with a debugger: how often it comes by a line, and the stack and the local variables "
+            "when it first does.",
+            arguments=Sight,
+            use=look,
         ),
     )
 

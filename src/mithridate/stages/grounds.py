@@ -10,13 +10,14 @@ from pathlib import Path, PurePosixPath
 import tree_sitter_c
 from tree_sitter import Language, Node, Parser
 
-from mithridate.agents.grounds import Door, InputForm, Ran
+from mithridate.agents.grounds import Door, InputForm, Ran, Stood
 from mithridate.model.document import decode, encode
 from mithridate.model.entry import EntryPoint
 from mithridate.model.errors import UsageError
 from mithridate.model.execution import Command, Ending, Limits
 from mithridate.model.project import Flavour, ToolFailure
 from mithridate.model.violation import Clean, Violation
+from mithridate.prove.debugger import stood
 from mithridate.prove.triage import title
 from mithridate.prove.wording import project_path
 from mithridate.stages.session import Session
@@ -157,6 +158,24 @@ class RunGrounds(Snapshot):
         if isinstance(judgement, ToolFailure) or judgement is None:
             return Ran(verdict="failed", told="")
         return Ran(verdict="clean", told="")
+
+    def look(self, door: str, data: bytes, file: str, line: int) -> Stood | str:
+        """See Grounds.look."""
+        entry = self._entries[door]
+        binary = entry.binary(Flavour.PLAIN)
+        if binary is None or self._session.cancel.is_set():
+            return "it was not built"
+        if self.content(file) is None:
+            return "the snapshot has no such file"
+        if entry.observed:
+            try:
+                data = encode(decode(data))
+            except (UsageError, ValueError) as error:
+                return f"this entry point takes input documents: {error}"
+        seen = stood(self._session.sandbox, entry, binary, data, (file, line), self._session.replayer.limits)
+        if isinstance(seen, ToolFailure):
+            return seen.why
+        return Stood(line=seen.line, times=seen.times, stack=seen.stack, values=seen.values)
 
     def _generated(self, program: str) -> bytes | str:
         """What a generator program prints, run in the sandbox with nothing of the project in it."""

@@ -35,6 +35,7 @@ from .observed import error_text
 from .places import Places
 from .preloading import Preloading
 from .records import Records, take_standard_output
+from .standing import Standing
 from .tree import Tree
 from .waiting import Outcome, Waiting
 
@@ -59,7 +60,8 @@ class _Batch:
         self._options, self._records, self._tree = options, records, tree
         self._places = Places(tree)
         self._run = Run(records)
-        covered = options.coverage or any(COVERED in path.name for path in options.inputs)
+        self._standing = Standing(self._places, *options.at, self._run.write) if options.at is not None else None
+        covered = self._standing is None and (options.coverage or any(COVERED in path.name for path in options.inputs))
         self._coverage = Coverage(self._places, NativeEdges() if sanitizer.is_loaded() else None) if covered else None
         self._dump = _stack_file()
         self._report = sanitizer.Report() if sanitizer.is_loaded() else None
@@ -157,6 +159,7 @@ class _Batch:
                     held=self._held,
                     reopen=self._options.reopened,
                     going_on=_high(waiting),
+                    standing=self._standing,
                 )
             finally:
                 os._exit(1)  # never on into the parent's part, whose end takes the tree away

@@ -33,6 +33,7 @@ from .places import pattern_line, with_pattern
 from .preloading import Preloading
 from .records import Records
 from .sanitizer import Report
+from .standing import Standing
 
 PRIVATE = b"!"
 SAMPLE_S = 0.2
@@ -97,6 +98,7 @@ def carry_out(
     held: int,
     reopen: bool,
     going_on: int,
+    standing: Standing | None = None,
 ) -> NoReturn:
     """Carry out documents in this process, which ends with them.
 
@@ -128,6 +130,8 @@ def carry_out(
                 setting = _Setting()
             if coverage is not None:
                 coverage.watch(turn.covered)
+            if standing is not None:
+                standing.watch()
             _phases(turn.document, door, context, run, coverage, Marks(turn.document.numbers, turn.draw), report, last)
         except Invalid as error:
             ended = {"ended": "invalid", "why": str(error)[:500], "frames": []}
@@ -142,6 +146,8 @@ def carry_out(
         if ended["ended"] == "done" and spent:
             ended["frames"] = spent[-1]
         book.marks = None
+        if standing is not None:
+            standing.close()
         more = turn is not turns[-1] and setting is not None and trouble.memory is None and setting.still_alone()
         told = {"covered": coverage.told() if coverage is not None else [], "modules": preloading.told(), "more": more}
         run.to_parent({**ended, **told, "cpu_s": time.process_time() - began})

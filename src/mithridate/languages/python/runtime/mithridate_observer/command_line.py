@@ -51,6 +51,8 @@ class Options:
     records: int | None
     together: int = 1
     """How many documents one process may carry out, one after another."""
+    at: tuple[str, int] | None = None
+    """The line (file, number) at which it is told how things stand; coverage is not counted then."""
 
 
 KINDS = ("wsgi", "asgi", "call", "program", "target")
@@ -92,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     batch.add_argument("--coverage", action="store_true", help="count the lines of project code that each step covers")
     batch.add_argument("--heard", action="store_true", help="hand out strings that tell what they are compared with")
     batch.add_argument("--together", type=int, default=1, help="documents that one process may carry out, one after another")
+    batch.add_argument("--at", default="", metavar="FILE:LINE", help="tell how things stand where runs come by a line")
     batch.add_argument("--seed", type=int, default=None, help="draw the same tokens again")
     batch.add_argument("--root", default="/src", help="where the project lies")
     batch.add_argument("--reopened", action="store_true", help=argparse.SUPPRESS)
@@ -121,7 +124,17 @@ def _options(parsed: argparse.Namespace) -> Options:
         reopened=parsed.reopened,
         records=parsed.records,
         together=max(1, parsed.together),
+        at=_place(parsed.at),
     )
+
+
+def _place(text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    file, _, line = text.rpartition(":")
+    if not file or not line.isdecimal():
+        raise BadUsage(f"{text!r} is not FILE:LINE")
+    return file, int(line)
 
 
 def _inputs(given: list[Path]) -> list[Path]:
