@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -132,7 +132,21 @@ def main() -> None:
         precision = "nothing found" if row.precision is None else f"{row.precision:.2f}"
         asked_of = f"| {row.skill:.2f} | {row.lies:.1f} | {row.claims} |"
         lines.append(f"{asked_of} {row.found} | {row.recall:.2f} | {precision} | {row.seconds:.0f} |")
+    lines += ["", *plot(made)]
     (asked.out / "models.md").write_text("\n".join(lines) + "\n")
+
+
+def plot(made: Sequence[Row]) -> Iterator[str]:
+    """Recall by skill, a line for each rate of lies, as a chart that readers of Markdown draw (Mermaid)."""
+    by_skill = sorted(made, key=lambda row: row.skill)
+    rates = sorted({row.lies for row in made})
+    skills = ", ".join(dict.fromkeys(f"{row.skill:.2f}" for row in by_skill))
+    told = ", ".join(f"{rate:g}" for rate in rates)
+    yield f"Recall by skill, a line for each rate of lies ({told}; equal ones hide each other):"
+    yield from ("", "```mermaid", "xychart-beta", f'    x-axis "skill" [{skills}]', '    y-axis "recall" 0 --> 1')
+    for rate in rates:
+        yield f"    line [{', '.join(f'{row.recall:.2f}' for row in by_skill if row.lies == rate)}]"
+    yield "```"
 
 
 if __name__ == "__main__":

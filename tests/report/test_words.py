@@ -1,7 +1,10 @@
+from dataclasses import replace
+from types import ModuleType
+
 import pytest
 
 from mithridate.model.finding import Metric
-from mithridate.model.run import ResidualRisk
+from mithridate.model.run import ModelUse, ResidualRisk
 from mithridate.report import words
 
 
@@ -60,3 +63,13 @@ def test_residual_risk_gives_its_numbers() -> None:
 def test_metrics_are_spelled_out_and_unknown_ones_kept() -> None:
     assert words.metric_words(Metric(name="UI", value="P", why="")) == ("User interaction", "Passive")
     assert words.metric_words(Metric(name="XX", value="?", why="")) == ("XX", "?")
+
+
+def test_techniques_tell_what_each_found_alone_and_at_what_cost(sample: ModuleType) -> None:
+    uses = [
+        ModelUse(role=role, provider=provider, outcomes={"answered": 1}, input_tokens=9, output_tokens=1, eur=eur, seconds=1.0)
+        for role, provider, eur in (("hunter", "a", 0.5), ("hunter", "b", 0.25), ("refuter", "a", 4.0))
+    ]
+    run = replace(sample.report(with_hostile=False), models=tuple(uses))
+    told = [(one.name, one.findings, one.alone, round(one.cpu_s, 1), one.eur) for one in words.techniques(run)]
+    assert told == [("afl++", 2, 1, 274.1, 0.0), ("libfuzzer", 2, 1, 497.7, 0.0), ("hunter", 0, 0, 0.0, 0.75)]

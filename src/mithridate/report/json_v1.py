@@ -67,6 +67,7 @@ def document(report: RunReport) -> dict[str, Json]:
             "model_tokens": report.cost.model_tokens,
             "model_eur": round(report.cost.model_eur, 6),
             "models": [_use(use) for use in report.models],
+            "techniques": [_technique(one) for one in words.techniques(report)],
         },
     }
 
@@ -136,6 +137,16 @@ def _use(use: ModelUse) -> Json:
         "output_tokens": use.output_tokens,
         "eur": use.eur,
         "seconds": use.seconds,
+    }
+
+
+def _technique(one: words.Technique) -> Json:
+    return {
+        "name": one.name,
+        "findings": one.findings,
+        "alone": one.alone,
+        "cpu_s": round(one.cpu_s, 3),
+        "eur": round(one.eur, 6),
     }
 
 

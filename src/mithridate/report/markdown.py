@@ -57,6 +57,7 @@ def _page(report: RunReport) -> Iterator[str]:
     if report.leads:
         yield from _leads(report)
     yield from _entry_points(report.entry_points)
+    yield from _techniques(report)
     if report.models:
         yield from _models(report)
     if report.skipped:
@@ -240,12 +241,20 @@ def _leads(report: RunReport) -> Iterator[str]:
     yield ""
 
 
+def _techniques(report: RunReport) -> Iterator[str]:
+    """What each engine and model found, alone too, and at what cost."""
+    used = words.techniques(report)
+    if not used:
+        return
+    yield from ("## What found it", "", "| Technique | Findings | Found by nothing else | CPU time | EUR at most |")
+    yield "|---|---:|---:|---:|---:|"
+    for one in used:
+        yield f"| {plain(one.name)} | {one.findings} | {one.alone} | {words.duration(one.cpu_s)} | {one.eur:.4f} |"
+    yield ""
+
+
 def _models(report: RunReport) -> Iterator[str]:
-    """What each technique found, and what models cost."""
-    yield from ("## What found it, and what models cost", "", "| Found by | findings | by nothing else |", "|---|---:|---:|")
-    for name, found, alone in words.techniques(report):
-        yield f"| {plain(name)} | {found} | {alone} |"
-    yield from ("", "| Role | Provider | Exchanges | Tokens | EUR at most |", "|---|---|---|---:|---:|")
+    yield from ("## What models cost", "", "| Role | Provider | Exchanges | Tokens | EUR at most |", "|---|---|---|---:|---:|")
     for use in report.models:
         ended = ", ".join(f"{count} {plain(outcome)}" for outcome, count in use.outcomes.items())
         tokens = words.number(use.input_tokens + use.output_tokens)

@@ -1,6 +1,9 @@
 """Numbers and codes in words, the same in every format that people read."""
 
+from dataclasses import dataclass
+
 from mithridate.model.entry import EntryKind
+from mithridate.model.exchange import Role
 from mithridate.model.finding import Control, ControlTier, Finding, Metric
 from mithridate.model.run import EntryReport, ResidualRisk, RunReport
 from mithridate.model.violation import OBSERVED_FACTS, SINK_VIOLATIONS, Violation
@@ -205,12 +208,36 @@ def _two_digits(amount: float) -> int:
     return int(float(f"{amount:.2g}"))
 
 
-def techniques(report: RunReport) -> list[tuple[str, int, int]]:
-    """(engine, findings with a proof of its, findings with proofs of no other) for what found something, the most first."""
-    by: dict[str, list[set[str]]] = {}
-    for finding in report.proved:
-        engines = {proof.engine for proof in finding.proofs}
-        for engine in engines:
-            by.setdefault(engine, []).append(engines)
-    counted = [(name, len(found), sum(one == {name} for one in found)) for name, found in by.items()]
-    return sorted(counted, key=lambda row: (-row[1], row[0]))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Technique:
+    """An engine, or a model's role that gives inputs: findings with a proof of its, those with proofs of no other, its cost."""
+
+    name: str
+    findings: int
+    alone: int
+    cpu_s: float
+    eur: float
+
+
+def techniques(report: RunReport) -> list[Technique]:
+    """All that searched or gave inputs, what found the most first; who found nothing is among them."""
+    cpu_s: dict[str, float] = {}
+    for entry in report.entry_points:
+        for tally in entry.engines:
+            cpu_s[tally.engine] = cpu_s.get(tally.engine, 0.0) + tally.cpu_s
+    eur: dict[str, float] = {}
+    for use in report.models:
+        if use.role == Role.HUNTER:
+            eur[use.role] = eur.get(use.role, 0.0) + use.eur
+    found = [{proof.engine for proof in finding.proofs} for finding in report.proved]
+    made = [
+        Technique(
+            name=name,
+            findings=sum(name in engines for engines in found),
+            alone=sum(engines == {name} for engines in found),
+            cpu_s=cpu_s.get(name, 0.0),
+            eur=eur.get(name, 0.0),
+        )
+        for name in dict.fromkeys([*cpu_s, *eur, *(name for engines in found for name in sorted(engines))])
+    ]
+    return sorted(made, key=lambda one: (-one.findings, -one.alone, one.name))
