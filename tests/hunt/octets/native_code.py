@@ -117,7 +117,7 @@ class NativeCode:
             finally:
                 signal.setitimer(
                     signal.ITIMER_PROF, 0
-                )  # no process of its own ends here: what bounds its calls would end the tests
+                )  # it would end the tests, not a process of its own
             records.append({"run": number, "phase": "attack", "answer": {**answer, "edges": len(self._known)}})
             return
 
