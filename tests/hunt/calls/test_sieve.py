@@ -10,6 +10,7 @@ import pytest
 
 from mithridate.hunt.engines.calls import sieve
 from mithridate.hunt.engines.calls.door import read_door
+from mithridate.hunt.engines.calls.growth import worn
 from mithridate.hunt.engines.calls.outcome import Answer, Run
 from mithridate.hunt.engines.calls.planner import Planner
 from mithridate.hunt.engines.calls.plans import WORST, Knowledge, jobs
@@ -57,6 +58,22 @@ def test_the_call_that_uses_a_run_up_is_slow_and_the_others_are_measured_again()
     left = sieve.rest(job, 1)
     assert left is not None and left.calls == job.calls[2:] and left.purpose is Purpose.SIEVE
     assert sieve.rest(job, 0, {FAST.text}) is None and sieve.rest(job, 0, {SLOW.text}) is not None
+
+
+def test_a_pattern_is_entered_with_as_many_repeats_as_are_noticed_and_use_no_run_up() -> None:
+    slow = (SLOW, repeated("a", "a", "-", f"{WORST} /src/p.py:1"))
+    faster = (SLOW, repeated("aa", "a", "-", f"{WORST} /src/p.py:1"))
+    once = (FAST, repeated("a", "", "-", "pattern /src/p.py:2"))
+    (job,) = sieve.measurements("p:f", [slow, faster, once], WORST)
+    times = [times for parts, times in job.texts if parts[0][0] == sieve.key(slow)]
+    seconds = [0.0, 0.0, 0.001, 0.01, 0.06, 0.2]
+    left = sieve.rest(job, len(seconds))
+    assert left is not None and {parts[0][0] for parts, _ in left.texts} == {sieve.key(faster), sieve.key(once)}
+    paced = sieve.paces(job, [Answer(seconds=s) for s in seconds], complete=False)
+    assert paced == {sieve.key(slow): times[4]}
+    at_once = sieve.paces(left, [Answer(seconds=0.0), Answer(seconds=0.002)], complete=False)
+    assert at_once == {sieve.key(faster): 6}  # five repeats took no time, seven used the run up
+    assert sieve.paces(job, [Answer(seconds=1.0)] * len(job.texts), complete=True).keys() == {sieve.key(slow), sieve.key(faster)}
 
 
 def test_functions_are_called_only_with_texts_that_are_slow(tmp_path: Path) -> None:
@@ -116,3 +133,23 @@ def test_a_slow_text_is_tried_behind_what_a_function_splits_its_input_at() -> No
     texts = ["".join(part for part, _ in parts) for job in jobs(Stage.PATTERNS, unit, known) for parts, _ in job.texts]
     assert any(one.startswith("amber;x") for one in texts) and any(one.startswith("x") for one in texts)
     assert not any(one.startswith("ambername") for one in texts)
+    search.state.paces.update({sieve.key(one): 5 for one in known.suspicions("/src/p.py")})
+    repeated_so = {times for job in jobs(Stage.PATTERNS, unit, known) for parts, times in job.texts if parts[0][0][0] == "x"}
+    assert repeated_so == {5}
+
+
+def test_texts_that_are_all_slow_stand_out_from_plain_text_among_them() -> None:
+    text = b"import re\nA = re.compile(r'(.+?)<(.*)>')\n"
+    door = read_door(json.dumps({"targets": ["p:f"], "functions": [{"target": "p:f", "file": "/src/p.py"}]}).encode())
+    known = Knowledge(door=door, sources={"/src/p.py": read_source(text, "/src/p.py")})
+    search = Planner(state=State(), known=known)
+    unit = search.state.units["p:f"]
+    unit.kept = [Kept(call={"target": "p:f", "args": ["amber"], "kwargs": {}}, edges=1)]
+    search.state.sieved.update({sieve.key(one): True for one in known.suspicions("/src/p.py")})
+    slow = [job for job in jobs(Stage.PATTERNS, unit, known) if any("<" in part for parts, _ in job.texts for part, _ in parts)]
+    job = slow[0]
+    sizes = [sum(len(part) * (times if again else 1) for part, again in parts) for parts, times in job.texts]
+    assert min(sizes) > 15_000
+    seconds = [0.0001 if "amber" in parts[0][0] else 0.03 for parts, _ in job.texts]
+    assert seconds.count(0.0001) == 1
+    assert worn(seconds) == [at for at, s in enumerate(seconds) if s > 0.01]

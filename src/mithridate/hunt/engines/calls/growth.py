@@ -23,8 +23,10 @@ _NEGLIGIBLE_S = 0.004
 PROBE_BYTES = 5_000
 DEEP_BYTES = 1_500
 """Of a text that nests: deep enough for what recurses, too small for what takes quadratic time to come before that."""
-_WORN = 0.03
-"""Quadratic time of a fast loop, as in a regular expression, is no more at PROBE_BYTES, and half a minute at what matters."""
+PATTERN_BYTES = 16_000
+"""Of a text that is known to be slow on a pattern."""
+_WORN = 0.02
+"""Quadratic time of a fast loop is no more at PATTERN_BYTES where it takes a second at what matters."""
 _APART = 6.0
 _SPARE = 1.5
 """Times as long as matters, so that a replay that measures a little less shows it too."""
@@ -103,7 +105,7 @@ def promising(measured: Measured) -> bool:
 def worn(seconds: Sequence[float]) -> list[int]:
     """The positions of calls that took noticeably longer than the others of their run."""
     ordered = sorted(seconds)
-    usual = ordered[len(ordered) // 4] if ordered else 0.0
+    usual = ordered[len(ordered) // 8] if ordered else 0.0
     return [i for i, s in enumerate(seconds) if s > _WORN and s > _APART * usual]
 
 

@@ -41,8 +41,8 @@ _EXPECTED = 2.0
 _CLIMBS = 5
 _FEW, _MANY = 3, 40
 """Runs special to one target in a batch, before and after it was seen that they end: each that hangs takes all its time."""
-_CLOSE, _WARY = 3, 6
-"""Ladders of one target in a batch; probes of one that has hung or died before."""
+_CLOSE, _WARY, _ALIKE = 3, 6, 2
+"""Ladders of one target in a batch; probes of one that has hung or died before; ladders of a shape whose last one did not end."""
 _HUNG = 2
 """Such runs that hung, after which the others of the target are left: all of them give it much the same."""
 _ENTERED = 60
@@ -183,6 +183,9 @@ class _Batch:
             limits[f"special {job.target}"] = self.special(job.target)
         elif job.purpose in _CLOSER:
             limits[f"{job.purpose} {job.target}"] = _CLOSE if job.purpose is Purpose.LADDER else 1
+            limits.update(
+                {f"closer {shape}": _ALIKE for parts, _ in job.texts[:1] if (shape := _digest(parts)) in self.state.long}
+            )
         elif job.purpose is Purpose.PROBE:
             shapes = (_digest(parts) for parts, _ in job.texts)
             limits.update({f"shape {shape}": 1 for shape in shapes if self.state.worn.get(shape)})
@@ -206,7 +209,7 @@ class Planner:
     """Of those, the keys that a run is on its way for; of what was given up on the way nobody waits for a result."""
 
     def __post_init__(self) -> None:
-        self.known.compiled, self.known.sieved = self.state.compiled, self.state.sieved
+        self.known.compiled, self.known.sieved, self.known.paces = self.state.compiled, self.state.sieved, self.state.paces
         for name in distinct(self.known.door):
             self.state.units.setdefault(name, Unit(target=name))
 
@@ -459,6 +462,7 @@ class Planner:
     def _learn_sieve(self, job: Job, run: Run) -> None:
         shown = sieve.slow(job, run.answers, complete=run.complete)
         large = sieve.is_large(job)
+        self.state.paces.update(sieve.paces(job, run.answers, complete=run.complete))
         self.state.sieved.update({name: slow for name, slow in shown.items() if slow or large})
         fast = [self._measured[name] for name, slow in shown.items() if not slow and name in self._measured]
         if not large:
@@ -473,6 +477,8 @@ class Planner:
 
     def _learn_ladder(self, job: Job, run: Run) -> list[Found]:
         measured = measure(job.document, run.records)
+        if not run.complete:
+            self.state.long.add(_digest(job.texts[0][0]))
         if not job.control:
             for position, answer in enumerate(run.answers):
                 if answer.raised.startswith("RecursionError"):

@@ -6,14 +6,14 @@ The same state gives the same lists, so that a slice can go on in them.
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mithridate.hunt.engines.calls import sieve
 from mithridate.hunt.engines.calls.ambiguity import ambiguities
 from mithridate.hunt.engines.calls.arguments import runs, shapes, textual
 from mithridate.hunt.engines.calls.attack_values import for_parsers
 from mithridate.hunt.engines.calls.door import Door, Json, Target
-from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PROBE_BYTES, probe_call
+from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PATTERN_BYTES, PROBE_BYTES, probe_call
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
 from mithridate.hunt.engines.calls.shapes_of_text import behind, cuts, generic, nesting, of_constants, of_sample
@@ -29,6 +29,7 @@ _SLOW_TOGETHER = 4
 """Of texts that are known to be slow on a pattern: those that get there use the run up."""
 REPEATS = 24
 """Of a text on which time grows exponentially: enough to be noticed, and a run is seldom used up."""
+_PLAIN_TEXT = repeated("amber stone quiet river ")
 _LEAVES = 3
 _KEPT = 2
 _OPENED = 2
@@ -46,13 +47,14 @@ _FILES = 12
 class Knowledge:
     """What a search works with. `compiled` grows while it runs: by file, (pattern, flags, line) of those seen at run time.
 
-    Ambiguities are found once a pattern; `sieved` says of them which are slow in truth.
+    Ambiguities are found once a pattern; `sieved` says of them which are slow in truth, `paces` from how many repeats on.
     """
 
     door: Door
     sources: Mapping[str, Source]
     compiled: Mapping[str, Sequence[tuple[str, int, int]]] = field(default_factory=dict)
     sieved: Mapping[str, bool] = field(default_factory=dict)
+    paces: Mapping[str, int] = field(default_factory=dict)
     _attacks: dict[tuple[str, int], list[Suspicion]] = field(default_factory=dict)
     _of_pattern: dict[tuple[str, int], list[Scalable]] = field(default_factory=dict)
 
@@ -79,7 +81,7 @@ class Knowledge:
         for pattern, shape in slow:
             of_pattern[pattern.text, pattern.flags] += 1
             if of_pattern[pattern.text, pattern.flags] <= sieve.ENOUGH:
-                kept.append(shape)
+                kept.append(replace(shape, enough=self.paces.get(sieve.key((pattern, shape)), 0)))
         return kept
 
     def unmeasured(self, stage: Stage, unit: Unit) -> list[Suspicion]:
@@ -133,11 +135,12 @@ class Knowledge:
 
 def shapes_for(pattern: Pattern) -> Iterator[Scalable]:
     """Texts on which a pattern has many ways to fail."""
-    for found in ambiguities(pattern.text, pattern.flags):
-        origin = f"{WORST if found.exponential else 'pattern'} {pattern.file}:{pattern.line}"
-        yield repeated(found.pump, found.prefix, found.suffix, origin)
-        if found.suffix:
-            yield repeated(found.pump, found.prefix, "", origin)
+    known = ambiguities(pattern.text, pattern.flags)
+    for ended in (True, False):  # each with what makes the match fail, before any is tried that just ends
+        for found in known:
+            if ended or found.suffix:
+                origin = f"{WORST if found.exponential else 'pattern'} {pattern.file}:{pattern.line}"
+                yield repeated(found.pump, found.prefix, found.suffix if ended else "", origin)
 
 
 def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
@@ -157,9 +160,9 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
             others = [shape for shape in found if not shape.origin.startswith(WORST)]
             slow = [
                 *_probes(unit, target, worst[:_SHAPES], repeats=REPEATS, together=_SLOW_TOGETHER),
-                *_probes(unit, target, others[:_SHAPES], together=_SLOW_TOGETHER),
+                *_probes(unit, target, others[:_SHAPES], PATTERN_BYTES, together=_SLOW_TOGETHER),
                 *_probes(unit, target, list(behind(worst[:_BEHIND], target.constants)), repeats=REPEATS),
-                *_probes(unit, target, list(behind(others[:_BEHIND], target.constants))),
+                *_probes(unit, target, list(behind(others[:_BEHIND], target.constants)), PATTERN_BYTES),
             ]
             return [*slow, *deep, *_probes(unit, target, list(nesting()))]
         case Stage.CONSTANTS:
@@ -184,7 +187,7 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
                 rest += [shape for shape in known.ambiguous(file) if shape.parts not in near]
                 if len(rest) >= _SHAPES:
                     break
-            return _probes(unit, target, rest[:_SHAPES], together=_SLOW_TOGETHER)
+            return _probes(unit, target, rest[:_SHAPES], PATTERN_BYTES, together=_SLOW_TOGETHER)
         case Stage.MUTATIONS:
             return list(_mutations(unit, target, source))
 
@@ -295,13 +298,13 @@ def _probes(
     repeats: int = 0,
     together: int = _TOGETHER,
 ) -> list[Job]:
-    """Each shape in that size, or so many times repeated, in each place."""
+    """Each shape in that size, or so many times repeated, in each place. Where all may be slow, plain text is among them."""
     made: list[Job] = []
     distinct = list({shape.parts: shape for shape in shapes_of}.values())
     for call, place in chosen(unit):
         for start in range(0, len(distinct), together):
-            part = distinct[start : start + together]
-            sizes = [shape.fixed + shape.unit * repeats if repeats else size for shape in part]
+            part = [*([_PLAIN_TEXT] if together == _SLOW_TOGETHER else []), *distinct[start : start + together]]
+            sizes = [shape.fixed + shape.unit * (shape.enough or repeats) if shape.enough or repeats else size for shape in part]
             probes = [probe_call(call, place, shape, bytes_) for shape, bytes_ in zip(part, sizes, strict=True)]
             texts = [(list(shape.parts), times) for shape, (_, times) in zip(part, probes, strict=True)]
             made.append(_job(target, Purpose.PROBE, [c for c, _ in probes], place, texts))

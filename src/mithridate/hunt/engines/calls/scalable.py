@@ -13,6 +13,8 @@ class Scalable:
 
     parts: tuple[tuple[str, bool], ...]
     origin: str = ""
+    enough: int = 0
+    """So many repeats slow the pattern down that the shape was made for, as far as that was measured."""
 
     @property
     def unit(self) -> int:

@@ -176,7 +176,7 @@ def behind(shapes: Sequence[Scalable], constants: Sequence[str], most: int = 6) 
     signs = sorted((c for c in constants if c.strip() and len(c) <= 12 and not c.isidentifier()), key=len)[:most]
     for shape in shapes:
         for sign in signs:
-            yield Scalable(((f"{HARMLESS}{sign}", False), *shape.parts), f"behind {sign!r}")
+            yield Scalable(((f"{HARMLESS}{sign}", False), *shape.parts), f"behind {sign!r}", shape.enough)
 
 
 def cuts(sample: str, most: int = 48) -> Iterator[str]:

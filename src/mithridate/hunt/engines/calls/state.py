@@ -115,8 +115,8 @@ class State:
     """Everything. `finds` are keys of what was written as a candidate;
     `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
     target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file;
-    `sieved` says of shapes of text whether they slow their pattern down; `hung` counts, by target, the runs special
-    to it that did not end.
+    `sieved` says of shapes of text whether they slow their pattern down, `paces` how many repeats it takes; `long` are those
+    of which a ladder did not end; `hung` counts, by target, the runs special to it that did not end.
     """
 
     version: int = VERSION
@@ -130,6 +130,8 @@ class State:
     climbs: dict[str, int] = field(default_factory=dict)
     compiled: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
     sieved: dict[str, bool] = field(default_factory=dict)
+    paces: dict[str, int] = field(default_factory=dict)
+    long: set[str] = field(default_factory=set)
     hung: dict[str, int] = field(default_factory=dict)
     ground_edges: int = 0
     candidates: int = 0
