@@ -44,6 +44,26 @@ def handed(compiled, text):
 def through(text):
     return helper("(g|g)*h", text)
 
+RULES = [
+    (re.compile("(k|k)*l").match, "word")]
+
+def by_rules(text):
+    return [kind for rexmatch, kind in RULES if rexmatch(text, 0)]
+
+WORDS = re.compile(
+    "(m|m)*n")
+
+def in_turn(text):
+    scanner = WORDS.scanner(text)
+    for found in iter(scanner.search, None):
+        return found
+
+PARTS = re.compile("(o|o)*p")
+
+def every(text):
+    for found in PARTS.finditer(text):
+        return found
+
 class Trap:
     __module__ = "trap"
     def __getattr__(self, name):
@@ -119,6 +139,19 @@ def test_the_text_of_the_pattern_is_told_with_its_place_alone(tmp_path: Path) ->
 def test_no_code_of_the_target_runs_to_find_out(tmp_path: Path) -> None:
     """A class of its own that is called like a pattern, whose attributes would end the process."""
     assert [name for name, _ in frames(tmp_path, "trapped", "x" * 40)] == ["loop", "match", "trapped"]
+
+
+@pytest.mark.parametrize("length", [24, 40])
+def test_a_method_of_a_pattern_under_another_name_is_still_the_patterns(tmp_path: Path, length: int) -> None:
+    assert frames(tmp_path, "by_rules", "k" * length)[0] == ("<pattern>", line_of('(re.compile("(k'))
+
+
+def test_what_goes_through_a_text_is_its_patterns(tmp_path: Path) -> None:
+    assert frames(tmp_path, "every", "o" * 40)[0] == ("PARTS", line_of("PARTS = "))
+    assert frames(tmp_path, "in_turn", "m" * 40)[:2] == [
+        ("WORDS", line_of("WORDS = ")),
+        ("in_turn", line_of("for found in iter")),
+    ]
 
 
 def test_a_loop_has_no_pattern(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import re
 from types import CodeType, FrameType
 from typing import Any
 
@@ -13,6 +14,7 @@ from .asked import book
 _METHODS = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split", "scanner"})
 _PACKAGES = frozenset({"re", "regex", "regex.regex"})
 _MISSING = object()
+_BUILTIN = (type(len), type(re.compile("").match))
 _calls: dict[tuple[CodeType, int], ast.expr | None] = {}
 
 
@@ -29,14 +31,29 @@ def _pattern(frame: FrameType) -> Any:
     if frame.f_globals.get("__name__") in _PACKAGES:
         value = frame.f_locals.get("pattern")
     else:
-        expression = _called(frame)
-        value = _value(expression, frame) if expression is not None else None
-    # The types of `re` and of the package `regex`; of any other, an attribute could be code of the target.
-    return value.pattern if type(value).__name__ == "Pattern" and type(value).__module__ in ("re", "_regex") else value
+        value = _matcher(_called(frame), frame)
+    return value.pattern if _is_pattern(value) else value
+
+
+def _is_pattern(value: Any) -> bool:
+    """The types of `re` and of the package `regex`; of any other, an attribute could be code of the target."""
+    return type(value).__name__ == "Pattern" and type(value).__module__ in ("re", "_regex")
+
+
+def _matcher(function: ast.expr | None, frame: FrameType) -> Any:
+    """What has the called method: a pattern itself, or `re`, or what of a pattern goes through a text; the method may have been
+    put under any name before."""
+    if isinstance(function, ast.Attribute) and function.attr in _METHODS:
+        value = _value(function.value, frame)
+    else:
+        method: Any = _value(function, frame) if function is not None else None
+        value = method.__self__ if type(method) in _BUILTIN and method.__name__ in _METHODS else None
+        value = value if _is_pattern(value) or type(value).__name__ == "SRE_Scanner" else None
+    return value.pattern if type(value).__name__ == "SRE_Scanner" and type(value).__module__ in ("re", "_sre") else value
 
 
 def _called(frame: FrameType) -> ast.expr | None:
-    """The expression whose method the frame is calling, if that is one that matches."""
+    """The expression that the frame is calling; what `iter` calls with a value that ends it, too."""
     key = (frame.f_code, frame.f_lasti)
     if key not in _calls:
         _calls[key] = _written(frame)
@@ -56,13 +73,19 @@ def _written(frame: FrameType) -> ast.expr | None:
         return None
     lines[-1] = lines[-1][:end]
     lines[0] = lines[0][start:]
+    text = b"".join(lines)
     try:
-        call = ast.parse(b"(" + b"".join(lines) + b")", mode="eval").body
+        if text.startswith(b"for "):  # with Python 3.11 the whole loop is the place of what goes on in its iterator
+            loop = ast.parse(text).body[0]
+            call = loop.iter if isinstance(loop, ast.For) else None
+        else:
+            call = ast.parse(b"(" + text + b")", mode="eval").body
     except (SyntaxError, ValueError, RecursionError):
         return None
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _METHODS:
-        return call.func.value
-    return None
+    if not isinstance(call, ast.Call):
+        return None
+    until = isinstance(call.func, ast.Name) and call.func.id == "iter" and len(call.args) == 2
+    return call.args[0] if until else call.func
 
 
 def _value(expression: ast.expr, frame: FrameType) -> Any:
