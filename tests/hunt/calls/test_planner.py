@@ -101,6 +101,24 @@ def test_each_way_to_a_sink_behind_a_helper_is_attacked_and_kept() -> None:
         assert search.learn(attacks[1], Run(ended="done", answers=[Answer()]), [violation]) == []
 
 
+def test_of_a_helper_with_many_callers_each_is_kept_up_to_a_bound() -> None:
+    names = [f"m:f{n}" for n in range(20)]
+    door = read_door(json.dumps({"targets": names, "functions": [{"target": n} for n in names]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    kept = []
+    for line, name in enumerate(names):
+        frames = (Frame(file="/src/h.py", function="run"), Frame(file=f"/src/{line}.py", function=name))
+        violation = Violation(kind=ViolationKind.ARGUMENT_INJECTION, detector="confinement", message="", frames=frames)
+        search.learn(
+            Job(target=name, purpose=Purpose.SHAPES, calls=[with_marks({"target": name, "args": ["amber"], "kwargs": {}})]),
+            Run(ended="done", answers=[Answer()], seen=[reached(name, line)]),
+            [],
+        )
+        attack = next(one for one in search.state.queue if one.target == name and one.purpose is Purpose.ATTACK)
+        kept += search.learn(attack, Run(ended="done", answers=[Answer()]), [violation])
+    assert len(kept) == planner._MOST_WAYS
+
+
 def search_of(*names: str) -> Planner:
     """A search that has nothing more to plan for these targets."""
     door = read_door(json.dumps({"targets": names, "functions": [{"target": n} for n in names]}).encode())

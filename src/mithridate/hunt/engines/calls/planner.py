@@ -29,8 +29,9 @@ _SELECTED = 3
 _WITNESSES_A_TARGET = 10
 _WAY = 3
 """Innermost frames that tell the ways to a sink apart: behind a helper lies what each of its callers makes of an input."""
-_WAYS = 3
-"""Targets that lead to one place and are kept as candidates: the first may be one that is there for its caller to choose."""
+_WAYS, _MOST_WAYS = 3, 12
+"""Targets that lead to one place and are kept as candidates, through the same callers and in all: the first may be one that is
+there for its caller to choose, and of a helper's callers one may be put right and not the others."""
 _MANNERS = 3
 """Manners of text that slow one expression down and are kept as candidates: each may be a flaw of its own within it."""
 _WORN_OUT = 3
@@ -504,9 +505,10 @@ class Planner:
     def _injections(self, job: Job, violations: Sequence[Violation]) -> list[Found]:
         found: list[Found] = []
         for violation in violations:
-            key, way = _key(violation), f"{_key(violation)}@{job.target}"
-            if _follows(violation, job) and self.state.finds.get(key, 0) < _WAYS and way not in self.state.finds:
-                self.state.finds[way] = 1
+            key, callers = _key(violation), f"{_key(violation)}<{violation.signature}"
+            way, many = f"{key}@{job.target}", self.state.finds
+            if _follows(violation, job) and many.get(key, 0) < _MOST_WAYS and many.get(callers, 0) < _WAYS and way not in many:
+                many[way], many[callers] = 1, many.get(callers, 0) + 1
                 found += self._kept(job, violation)
         return found
 
