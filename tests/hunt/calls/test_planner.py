@@ -217,3 +217,27 @@ def test_nobody_waits_for_a_measurement_that_was_given_up() -> None:
     search.state.compiled["/src/m.py"] = [("^(a+)+$", 32, 3)]
     assert {job.purpose for job in search.next(50)} == {Purpose.SIEVE}
     assert Purpose.PROBE in {job.purpose for job in search.next(50)}
+
+
+def test_what_nests_slowly_is_let_come_to_the_end_of_the_stack_once_a_target() -> None:
+    """A reader of brackets may take so long for each level that no ladder gets as deep as an interpreter's stack."""
+    search = search_of("m:read")
+    sizes = (1, 64, 256, 1024)
+    calls = [{"target": "m:read", "args": ["[" * n + "]" * n], "kwargs": {}} for n in sizes]
+    texts = [([("[", True), ("]", True)], n) for n in sizes]
+    job = Job(target="m:read", purpose=Purpose.LADDER, calls=calls, texts=texts, place=["args", 0])
+    records: list[Any] = [{"phase": "attack", "answer": {"seconds": s}} for s in (0.001, 0.01, 0.6)]
+    records.append({"ended": "timeout", "cpu_s": 1.2, "frames": []})
+    run = Run(records=records, ended="timeout", answers=[Answer(seconds=s) for s in (0.001, 0.01, 0.6)])
+    for _ in range(2):
+        search.learn(job, run, [])
+    (deep,) = [one for one in search.state.queue if one.purpose is Purpose.DEEP]
+    assert deep.texts[0][1] > 1000 and deep.control and deep in search.next(10)
+
+
+def test_a_text_that_does_not_nest_is_given_no_more_time_than_others() -> None:
+    search = search_of("m:read")
+    job = close_look("a", Purpose.LADDER)
+    job.control = []
+    search.learn(job, Run(records=[{"ended": "timeout", "cpu_s": 1.2, "frames": []}], ended="timeout"), [])
+    assert not search.state.deep

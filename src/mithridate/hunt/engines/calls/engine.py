@@ -36,6 +36,8 @@ _PATIENCE_S = 0.8
 """The same of one whose calls are to show whether they take long: most of those that do end by this limit."""
 _CONFIRMING_S = 3.0
 """The same of one that is to show what matters, with something to spare."""
+_DEEP_S = 9.0
+"""To come to the end of the stack: a little less than a replay may take."""
 _SIEVE_S = 0.25
 """The same of expressions alone, of which the fast ones take next to nothing."""
 _FAILURES = 2
@@ -159,13 +161,16 @@ class _Slice:
         confirming = [job for job in jobs if job.purpose is Purpose.CONFIRM or (job.purpose is Purpose.LADDER and job.control)]
         climbing = [job for job in jobs if job.purpose is Purpose.LADDER and not job.control]
         probing = [job for job in jobs if job.purpose is Purpose.PROBE]
+        deep = [job for job in jobs if job.purpose is Purpose.DEEP]
         sieving = [job for job in jobs if job.purpose is Purpose.SIEVE]
-        timed = (Purpose.LADDER, Purpose.CONFIRM, Purpose.PROBE, Purpose.SIEVE)
+        timed = (Purpose.LADDER, Purpose.CONFIRM, Purpose.PROBE, Purpose.SIEVE, Purpose.DEEP)
         others = [job for job in jobs if job.purpose not in timed]
         for some, each_s in ((confirming, min(_CONFIRMING_S, self.work.unit_timeout_s)), (climbing, probing_s)):
             together = max(1, int(2 * _BATCH_S / each_s))
             for start in range(0, len(some), together):
                 self._run(some[start : start + together], left, each_s, coverage=False)
+        if deep:
+            self._run(deep, left, _DEEP_S, coverage=False)
         rounds = ((sieving, _SIEVE_S, False), (probing, _PATIENCE_S, True), (others, _PROBING_S, True))
         for some, each_s, coverage in rounds:
             if some:

@@ -23,6 +23,8 @@ _NEGLIGIBLE_S = 0.004
 PROBE_BYTES = 5_000
 DEEP_BYTES = 1_500
 """Of a text that nests: deep enough for what recurses, too small for what takes quadratic time to come before that."""
+DEEP_TIMES = 1_300
+"""Of what nests: more than an interpreter's stack has frames."""
 PATTERN_BYTES = 16_000
 """Of a text that is known to be slow on a pattern."""
 _WORN = 0.02

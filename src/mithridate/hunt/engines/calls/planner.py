@@ -44,6 +44,8 @@ _FEW, _MANY = 3, 40
 """Runs special to one target in a batch, before and after it was seen that they end: each that hangs takes all its time."""
 _CLOSE, _WARY, _ALIKE = 3, 6, 2
 """Ladders of one target in a batch; probes of one that has hung or died before; ladders of a shape whose last one did not end."""
+_DEEPEST = 3
+"""Targets that are let take all the time that a run may have to come to the end of the stack."""
 _HUNG = 2
 """Such runs that hung, after which the others of the target are left: all of them give it much the same."""
 _ENTERED = 60
@@ -187,6 +189,8 @@ class _Batch:
             limits.update(
                 {f"closer {shape}": _ALIKE for parts, _ in job.texts[:1] if (shape := _digest(parts)) in self.state.long}
             )
+        elif job.purpose is Purpose.DEEP:
+            limits["deep"] = 1
         elif job.purpose is Purpose.PROBE:
             shapes = (_digest(parts) for parts, _ in job.texts)
             limits.update({f"shape {shape}": 1 for shape in shapes if self.state.worn.get(shape)})
@@ -330,7 +334,7 @@ class Planner:
         match job.purpose:
             case Purpose.SHAPES:
                 self._learn_shapes(unit, job, run)
-            case Purpose.LADDER | Purpose.CONFIRM:
+            case Purpose.LADDER | Purpose.CONFIRM | Purpose.DEEP:
                 found += self._learn_ladder(job, run)
                 return found
             case Purpose.ATTACK | Purpose.SPECIAL:
@@ -480,6 +484,7 @@ class Planner:
         measured = measure(job.document, run.records)
         if not run.complete:
             self.state.long.add(_digest(job.texts[0][0]))
+            self._descend(job, len(run.answers))
         if not job.control:
             for position, answer in enumerate(run.answers):
                 if answer.raised.startswith("RecursionError"):
@@ -501,6 +506,18 @@ class Planner:
             return []
         self.state.climbs[job.target] = 0
         return self._kept(growth.shortened(job, measured), violation)
+
+    def _descend(self, job: Job, answered: int) -> None:
+        """Where what nests takes so long that the end of the stack is not reached, reach it once, whatever it takes."""
+        parts, _ = job.texts[0]
+        reached = job.texts[answered - 1][1] if 0 < answered <= len(job.texts) else 0
+        nests = sum(again for _, again in parts) > 1
+        if nests and job.purpose is Purpose.LADDER and reached < growth.DEEP_TIMES and len(self.state.deep) < _DEEPEST:
+            shape = Scalable(tuple((text, again) for text, again in parts))
+            if job.target not in self.state.deep:
+                self.state.deep.add(job.target)
+                deep = growth.single(job.target, job.calls[0], tuple(job.place), shape, growth.DEEP_TIMES)
+                self.state.queue.append(replace(deep, purpose=Purpose.DEEP))
 
     def _injections(self, job: Job, violations: Sequence[Violation]) -> list[Found]:
         found: list[Found] = []

@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     SPECIAL = "special"
     PROBE = "probe"
     MUTATE = "mutate"
+    DEEP = "deep"
 
 
 class Stage(StrEnum):
@@ -116,7 +117,8 @@ class State:
     `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
     target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file;
     `sieved` says of shapes of text whether they slow their pattern down, `paces` how many repeats it takes; `long` are those
-    of which a ladder did not end; `hung` counts, by target, the runs special to it that did not end.
+    of which a ladder did not end; `deep` are targets that were given as much as they may take to come to the end of the stack;
+    `hung` counts, by target, the runs special to it that did not end.
     """
 
     version: int = VERSION
@@ -132,6 +134,7 @@ class State:
     sieved: dict[str, bool] = field(default_factory=dict)
     paces: dict[str, int] = field(default_factory=dict)
     long: set[str] = field(default_factory=set)
+    deep: set[str] = field(default_factory=set)
     hung: dict[str, int] = field(default_factory=dict)
     ground_edges: int = 0
     candidates: int = 0
