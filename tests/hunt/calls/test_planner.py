@@ -241,3 +241,14 @@ def test_a_text_that_does_not_nest_is_given_no_more_time_than_others() -> None:
     job.control = []
     search.learn(job, Run(records=[{"ended": "timeout", "cpu_s": 1.2, "frames": []}], ended="timeout"), [])
     assert not search.state.deep
+
+
+def test_what_takes_noticeable_time_at_a_few_bytes_is_looked_at_in_small_steps() -> None:
+    search = search_of("m:read")
+    job = close_look("ab", Purpose.PROBE)
+    job.control, job.texts = [], [([("ab", True)], 20), *job.texts[1:]]
+    search.learn(job, Run(ended="done", answers=[Answer(seconds=0.1), *[Answer(seconds=0.001)] * 3]), [])
+    (closer,) = search.state.queue
+    times = [n for _, n in closer.texts]
+    assert closer.purpose is Purpose.LADDER and times == sorted(set(times))
+    assert {20, 21, 22, 23, 24} < set(times) and min(times) == 1

@@ -18,6 +18,9 @@ Json = Any
 Text = tuple[list[tuple[str, bool]], int]
 """The parts of a Scalable, and how often they repeat."""
 _BETWEEN = 7
+_STAIRS = (-2, 0, 1, 2, 3, 4, 6, 9, 13, 20, 30, 50)
+STEEP_BYTES = 600
+"""A text that takes noticeable time and is no longer: time grows exponentially, or it is a loop without end."""
 _LARGEST = MATTERS_BYTES - 2_000
 _NEGLIGIBLE_S = 0.004
 PROBE_BYTES = 5_000
@@ -48,6 +51,13 @@ def ladder(target: str, call: Call, place: Place, shape: Scalable, *, largest: i
         sizes.append(times)
         times *= 2
     return _job(target, call, place, shape, sizes, beside=False)
+
+
+def stairs(target: str, call: Call, place: Place, shape: Scalable, times: int) -> Job:
+    """Small steps around so many repeats, which took noticeable time: of exponential growth a doubling is far too much."""
+    return _job(
+        target, call, place, shape, sorted({1, times // 4 or 1, times // 2 or 1, *(times + k for k in _STAIRS)}), beside=False
+    )
 
 
 def single(target: str, call: Call, place: Place, shape: Scalable, times: int) -> Job:

@@ -415,7 +415,7 @@ class Planner:
                 self._resume(unit, job, run)
             return
         for position in growth.worn([a.seconds for a in run.answers]):
-            self._climb(job, position)
+            self._climb(job, position, answered=True)
         for position, answer in enumerate(run.answers):
             if answer.raised.startswith("RecursionError"):
                 self._climb(job, position, recursion=True)
@@ -443,8 +443,11 @@ class Planner:
             )
             self.state.queue.append(again)
 
-    def _climb(self, job: Job, position: int, *, recursion: bool = False, place: str = "") -> None:
-        """Put a closer look into the queue, once for a shape and target and not again for a place of which enough is known."""
+    def _climb(self, job: Job, position: int, *, recursion: bool = False, place: str = "", answered: bool = False) -> None:
+        """Put a closer look into the queue, once for a shape and target and not again for a place of which enough is known.
+
+        `answered`: the call took long, and came to its end.
+        """
         if self._known(place, job.texts[position:]) or self.state.climbs.get(job.target, 0) >= _CLIMBS:
             return
         parts, times = job.texts[position]
@@ -457,6 +460,8 @@ class Planner:
         call, leaf = job.calls[position], tuple(job.place)
         if recursion:
             closer = growth.single(job.target, call, leaf, shape, min(times, shape.times(RECURSION_BYTES - 500)))
+        elif times > 2 and shape.fixed + shape.unit * times <= growth.STEEP_BYTES and answered:
+            closer = growth.stairs(job.target, call, leaf, shape, times)
         elif any(again for _, again in shape.parts):
             closer = growth.ladder(job.target, call, leaf, shape)
         else:
