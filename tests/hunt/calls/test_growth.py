@@ -2,6 +2,7 @@
 
 from mithridate.hunt.engines.calls import growth
 from mithridate.hunt.engines.calls.scalable import repeated
+from mithridate.hunt.engines.calls.state import Job
 from mithridate.hunt.engines.calls.steps import call
 from mithridate.oracles.growth.fit import Timing
 from mithridate.oracles.growth.verdict import Measured, judge
@@ -39,3 +40,18 @@ def test_a_step_that_barely_matters_is_not_the_last() -> None:
 
 def test_without_growth_below_its_end_a_ladder_stays_whole() -> None:
     assert steps_kept([0.0, 0.0, 0.0, 0.0, 5.0], ended="timeout") == 5
+
+
+def test_a_second_run_of_small_steps_goes_further_than_the_first_and_one_of_doublings_does_not() -> None:
+    def kept(ladder: Job) -> int:
+        seen = Measured(
+            attack=tuple(Timing(size=10 + n, seconds=0.05 * 2**n, finished=n < 4) for n in range(5)),
+            control=(),
+            ended="timeout",
+        )
+        return growth.trimmed(ladder, seen).texts[-1][1]
+
+    stairs = growth.stairs("m:f", call("m:f", ["amber"]), ("args", 0), repeated("a"), 20)
+    doubling = growth.ladder("m:f", call("m:f", ["amber"]), ("args", 0), repeated("a"))
+    assert [times for _, times in stairs.texts][:7] == [1, 5, 10, 18, 20, 21, 22]
+    assert (kept(stairs), kept(doubling)) == (22, 16)

@@ -18,6 +18,7 @@ Json = Any
 Text = tuple[list[tuple[str, bool]], int]
 """The parts of a Scalable, and how often they repeat."""
 _BETWEEN = 7
+_FURTHER, _SMALL_STEP = 2, 1.3
 _STAIRS = (-2, 0, 1, 2, 3, 4, 6, 9, 13, 20, 30, 50)
 STEEP_BYTES = 600
 """A text that takes noticeable time and is no longer: time grows exponentially, or it is a loop without end."""
@@ -70,7 +71,7 @@ def trimmed(job: Job, measured: Measured) -> Job:
     reached = len(measured.attack)
     first = next((i for i, t in enumerate(measured.attack) if t.seconds >= _NEGLIGIBLE_S), reached)
     first = max(0, min(first - 1, reached - 5))
-    keep = slice(first, reached)
+    keep = slice(first, reached + _further(job, reached))
     made = copy.copy(job)
     made.calls, made.texts = _refined(job.calls[keep], job.texts[keep], tuple(job.place), measured)
     place = tuple(job.place)
@@ -80,6 +81,13 @@ def trimmed(job: Job, measured: Measured) -> Job:
     ]
     made.purpose, made.tries = Purpose.CONFIRM, job.tries + 1
     return made
+
+
+def _further(job: Job, reached: int) -> int:
+    """How many steps behind the last one reached the greater time of a second run may suffice for: of small ones, a few."""
+    if not 0 < reached < len(job.texts):
+        return 0
+    return _FURTHER if job.texts[reached][1] < _SMALL_STEP * job.texts[reached - 1][1] else 0
 
 
 def shortened(job: Job, measured: Measured) -> Job:
