@@ -54,6 +54,16 @@ def test_a_role_may_have_an_order_of_its_own() -> None:
         ('may_see = ["names"]', 'may_see = ["everything"]', "provider.a.may_see"),
         ('address = "http://127.0.0.1:1/v1"\n', "", "`address`"),
         ("http://", "file://", "http://"),
+        ("127.0.0.1:1/v1", ":1/v1", "`address`"),
+        ("127.0.0.1:1/v1", "127.0.0.1:x/v1", "`address`"),
+        ("127.0.0.1", "sk-a-key@127.0.0.1", "user name"),
+        ("127.0.0.1:1/v1", "127.0.0.1:1/v1?key=sk-1", "without ?"),
+        ('model = "m"', 'model = "m"\nproxy = "socks5://127.0.0.1:1"', "`proxy`"),
+        ('kind = "openai-compatible"', 'kind = "bedrock"\nregion = "eu-west-1"', "`key_env`"),
+        ('kind = "openai-compatible"', 'kind = "bedrock"\nkey_env = "K"', "`region`"),
+        ('kind = "openai-compatible"', 'kind = "bedrock"\nkey_env = "K"\nregion = "x.evil.example/"', "`region`"),
+        ('kind = "openai-compatible"\nmodel = "m"', 'kind = "azure"\nkey_env = "K"\nmodel = "m"\napi_version = "1"', "takes no"),
+        ('kind = "openai-compatible"', 'kind = "mistral"\nkey_env = "K"\nidempotent = true', "Idempotency-Key"),
         ('kind = "openai-compatible"', 'kind = "openai"', "`key_env`"),
         ('model = "m"', 'model = "m"\nkey_env = "sk-proj-1234"', "never the key"),
         ('model = "m"', 'model = "m"\nsecret = "x"', "secret"),
@@ -70,6 +80,13 @@ def test_a_mistake_in_the_list_is_one_sentence_that_names_it(old: str, new: str,
     with pytest.raises(UsageError) as told:
         read(LIST.replace(old, new), "the file")
     assert named in str(told.value) and str(told.value).startswith("the file") and "\n" not in str(told.value)
+
+
+def test_azure_needs_a_version_where_its_address_has_none() -> None:
+    azure = LIST.replace('kind = "openai-compatible"', 'kind = "azure"\nkey_env = "K"').replace(":1/v1", ":1")
+    with pytest.raises(UsageError, match="`api_version`"):
+        read(azure, "it")
+    assert read(azure.replace('key_env = "K"', 'key_env = "K"\napi_version = "2024-06-01"'), "it").provider["a"].base == "http://127.0.0.1:1"
 
 
 def test_a_scope_discloses_what_it_names_and_reads_back_what_it_writes() -> None:

@@ -136,10 +136,10 @@ class Egress:
         return ""
 
     def _leaving(self, passage: Passage, _method: str, url: str, body: bytes) -> None:
+        there, wanted = _origin(url), _origin(passage.entry.base)
+        if there != wanted:
+            raise PolicyRefusal(f"a request to {there} instead of {wanted} was stopped")
         host = urlsplit(url).netloc
-        wanted = urlsplit(passage.entry.address).netloc
-        if wanted and host != wanted:
-            raise PolicyRefusal(f"a request to {host} instead of {wanted} was stopped")
         self._scope.require_valid(self._today())
         digest = self._exchanges.put_sent(body)
         self._log.append(
@@ -160,6 +160,12 @@ class Egress:
             sha256=digest,
             eur_at_most=round(passage.eur, 6),
         )
+
+
+def _origin(url: str) -> str:
+    """Scheme, host and port of an address, without a user."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port or {'http': 80, 'https': 443}.get(parts.scheme)}"
 
 
 def _shown(question: Question, allowed: frozenset[DataClass], secrets: Sequence[str]) -> tuple[Question, int]:
