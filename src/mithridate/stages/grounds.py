@@ -4,7 +4,9 @@ import ast
 import base64
 import binascii
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 import tree_sitter_c
@@ -21,6 +23,7 @@ from mithridate.prove.debugger import stood
 from mithridate.prove.triage import title
 from mithridate.prove.wording import project_path
 from mithridate.stages.session import Session
+from mithridate.store.exchanges import Exchanges
 
 _LARGEST_FILE = 2 << 20
 _LARGEST_INPUT = 1 << 20
@@ -33,6 +36,8 @@ _OTHER = frozenset({".js", ".ts", ".java", ".go", ".rs", ".html", ".j2"})
 _HEADERS = frozenset({".h", ".hh", ".hpp", ".hxx", ".pyi"})
 _ASIDE = frozenset({"test", "tests", "testing", "doc", "docs", "example", "examples", "bench"})
 _GENERATOR = Limits(wall_s=10.0, cpu_s=8.0, memory_bytes=512 << 20, processes=16, output_bytes=_LARGEST_INPUT)
+
+_SPENT = "the time for trying inputs is used up"
 
 
 class Snapshot:
@@ -105,13 +110,27 @@ class Snapshot:
 
 
 class RunGrounds(Snapshot):
-    """A snapshot with the entry points of its run. `tried` are (entry point, blob) of every input that was run."""
+    """A snapshot with the entry points of its run. `tried` are (entry point, blob) of every input that was run.
 
-    def __init__(self, tree: Path, session: Session, entries: Sequence[EntryPoint]) -> None:
+    Inputs are made, run and looked at for `seconds` of wall time, not counting what models take to answer; the last one may
+    go over by its own limits. What a program printed is looked up in the `records` before it is run: the first is the run's
+    own, where it is kept, the second that of a run that is replayed.
+    """
+
+    def __init__(
+        self,
+        tree: Path,
+        session: Session,
+        entries: Sequence[EntryPoint],
+        seconds: float,
+        records: tuple[Exchanges, Exchanges | None],
+    ) -> None:
         super().__init__(tree)
         self._session = session
         self._entries = {entry.id: entry for entry in entries}
+        self._own, self._replayed = records
         self.tried: dict[tuple[str, str], None] = {}
+        self.left_s = seconds
 
     def doors(self) -> Sequence[Door]:
         """See Grounds.doors."""
@@ -134,7 +153,7 @@ class RunGrounds(Snapshot):
                     return encode(decode(value.encode()))
                 case "python":
                     return self._generated(value)
-        except (UsageError, ValueError, binascii.Error) as error:
+        except (UsageError, ValueError, RecursionError, binascii.Error) as error:
             return f"not {form}: {str(error)[:200]}"
 
     def run(self, door: str, data: bytes) -> Ran:
@@ -143,15 +162,19 @@ class RunGrounds(Snapshot):
         binary = entry.binary(Flavour.PLAIN)
         if binary is None or self._session.cancel.is_set():
             return Ran(verdict="failed", told="it was not built")
+        if not self.left_s:
+            return Ran(verdict="failed", told=_SPENT)
         if entry.observed:
             try:
                 data = encode(decode(data))
-            except (UsageError, ValueError) as error:
+            except (UsageError, ValueError, RecursionError) as error:
                 return Ran(verdict="failed", told=f"this entry point takes input documents: {error}")
-            ((seen,),) = self._session.witnesses.replay(entry, binary, [data], 1)
-            judgement: tuple[Violation, ...] | Clean | ToolFailure | None = seen
-        else:
-            judgement = self._session.replayer.once(entry, binary, data)
+        judgement: tuple[Violation, ...] | Clean | ToolFailure | None
+        with self._counted():
+            if entry.observed:
+                ((judgement,),) = self._session.witnesses.replay(entry, binary, [data], 1)
+            else:
+                judgement = self._session.replayer.once(entry, binary, data)
         self.tried[door, self._session.stores.blobs.put(data)] = None
         if isinstance(judgement, tuple) and judgement:
             return Ran(verdict="violation", told="\n".join(shown(violation) for violation in judgement[:2]))
@@ -167,24 +190,48 @@ class RunGrounds(Snapshot):
             return "it was not built"
         if self.content(file) is None:
             return "the snapshot has no such file"
+        if not self.left_s:
+            return _SPENT
         if entry.observed:
             try:
                 data = encode(decode(data))
-            except (UsageError, ValueError) as error:
+            except (UsageError, ValueError, RecursionError) as error:
                 return f"this entry point takes input documents: {error}"
-        seen = stood(self._session.sandbox, entry, binary, data, (file, line), self._session.replayer.limits)
+        with self._counted():
+            seen = stood(self._session.sandbox, entry, binary, data, (file, line), self._session.replayer.limits)
         if isinstance(seen, ToolFailure):
             return seen.why
         return Stood(line=seen.line, times=seen.times, stack=seen.stack, values=seen.values)
 
     def _generated(self, program: str) -> bytes | str:
-        """What a generator program prints, run in the sandbox with nothing of the project in it."""
-        command = Command(argv=("python3", "-I", "-"), stdin=program.encode("utf-8", "replace"))
-        done = self._session.sandbox.run(command, (), _GENERATOR, cancel=self._session.cancel)
-        if done.ending is not Ending.EXITED or done.exit_code != 0:
-            last = done.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
-            return f"the program ended with {done.ending} {done.exit_code}: {last[:200]}"
-        return done.stdout
+        """What a generator program prints, run once in the sandbox with nothing of the project in it."""
+        made = self._own.made(program)
+        if made is None and self._replayed is not None:
+            made = self._replayed.made(program)
+        elif made is not None:
+            return made
+        if made is None:
+            if not self.left_s:
+                return _SPENT
+            command = Command(argv=("python3", "-I", "-"), stdin=program.encode("utf-8", "replace"))
+            with self._counted():
+                done = self._session.sandbox.run(command, (), _GENERATOR, cancel=self._session.cancel)
+            made = done.stdout
+            if done.ending is not Ending.EXITED or done.exit_code != 0:
+                last = done.stderr.decode("utf-8", "replace").strip().rsplit("\n", 1)[-1]
+                made = f"the program ended with {done.ending} {done.exit_code}: {last[:200]}"
+            if self._session.cancel.is_set():
+                return made  # it may have been ended by that
+        self._own.keep_made(program, made)
+        return made
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.left_s = max(0.0, self.left_s - (time.monotonic() - started))
 
 
 def shown(violation: Violation, *, sized: bool = True) -> str:
@@ -209,7 +256,10 @@ def _python(content: bytes) -> list[tuple[int, str]]:
 def _declared(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
     if isinstance(node, ast.ClassDef):
         return f"class {node.name}"
-    return f"def {node.name}({ast.unparse(node.args)})"[:_LONGEST_LINE]
+    try:
+        return f"def {node.name}({ast.unparse(node.args)})"[:_LONGEST_LINE]
+    except (ValueError, RecursionError):  # a default value that is nested deeper than Python likes to write it
+        return f"def {node.name}(…)"[:_LONGEST_LINE]
 
 
 def _c(content: bytes) -> list[tuple[int, str]]:
