@@ -1,5 +1,6 @@
 """Questions over real HTTP: who is asked, what happens when somebody fails, what it costs, what is on record."""
 
+import json
 import time
 from datetime import date
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 from bench.models.scripted import Reply, serving
 
-from mithridate.model.exchange import Answer, DataClass, Segment, ToolCall, Turn, Unanswered
+from mithridate.model.exchange import Answer, DataClass, Question, Segment, ToolCall, Turn, Unanswered
 from mithridate.policy.audit import verify
 from mithridate.policy.ledger import ANSWERED, LEDGER_FILE, REFUSED
 from mithridate.store.exchanges import Flight
@@ -139,6 +140,47 @@ def test_what_one_provider_saw_does_not_go_on_to_one_that_may_not_see_it(tmp_pat
         answer = here.desk.ask(question(turns=turns, position=1), NEEDS)
         assert isinstance(answer, Unanswered)
         assert first.received and not second.received
+
+
+def test_a_provider_is_not_shut_out_by_what_was_withheld_from_it(tmp_path: Path) -> None:
+    """What is in nobody's answer keeps nobody from going on; what another has seen may be in the answers of that one."""
+    pieces = (Segment(DataClass.EXCERPTS, "int main"), Segment(DataClass.FINDINGS, "an overflow"))
+
+    def going_on(by: str) -> Question:
+        turns = (Turn(segments=pieces), Turn(ours=False, text="go on", by=by), Turn(segments=(Segment(None, "well"),)))
+        return question(turns=turns, position=1)
+
+    with serving(lambda _: GOOD) as server:
+        both = {"a": entry(server.address), "b": entry(server.address)}
+        here = place(tmp_path, both, {"a": (DataClass.EXCERPTS,), "b": tuple(DataClass)}, role={"hunter": {"providers": ["a"]}})
+        answer = here.desk.ask(going_on("a"), frozenset({DataClass.EXCERPTS}))
+        assert isinstance(answer, Answer) and answer.provider == "a"
+        assert "an overflow" not in server.received[0].said and "int main" in server.received[0].said
+        for by in ("b", "gone", ""):
+            other = place(tmp_path / f"of {by}", both, {"a": (DataClass.EXCERPTS,), "b": tuple(DataClass)}, order=["a"])
+            refused = other.desk.ask(going_on(by), frozenset())
+            assert isinstance(refused, Unanswered) and "holds findings" in refused.why
+    assert going_on("a").key == going_on("b").key
+
+
+def test_text_that_is_no_utf_8_and_long_arguments_are_sent(tmp_path: Path) -> None:
+    program = "x = 'some words'\n" * 600
+    call = ToolCall(id="1\udcff", name="run\udcff", arguments=json.dumps({"value": program, "password": "y" * 5000}))
+    turns = (
+        Turn(segments=(Segment(DataClass.NAMES, "caf\udce9.c"),)),
+        Turn(ours=False, text="a \ud800 b", calls=(call,), by="p"),
+        Turn(answers=call, segments=(Segment(None, "done"),)),
+    )
+    with serving(lambda _: GOOD) as server:
+        here = place(tmp_path, {"p": entry(server.address)})
+        answer = here.desk.ask(question(turns=turns, position=1), NEEDS)
+        assert isinstance(answer, Answer), answer
+        (got,) = server.received
+    assert "caf\\udce9.c" in got.said and "a \\ud800 b" in got.said
+    (sent,) = got.asked["messages"][2]["tool_calls"]
+    arguments = json.loads(sent["function"]["arguments"])
+    assert arguments["value"] == program and "left out" in arguments["password"]
+    assert got.asked["messages"][3]["tool_call_id"] == sent["id"]
 
 
 @pytest.mark.parametrize(

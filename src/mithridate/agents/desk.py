@@ -83,7 +83,7 @@ class Desk:
     ) -> Ended | None:
         try:
             key = self.models.provider[name].key()
-            passage = self.egress.admit(name, question, needs, [key] if key else [])
+            passage = self.egress.admit(name, question, needs, self.models.secrets())
         except PolicyRefusal as refusal:
             if str(refusal) not in reasons:
                 reasons.append(str(refusal))

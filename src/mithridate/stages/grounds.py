@@ -19,6 +19,7 @@ from mithridate.model.errors import UsageError
 from mithridate.model.execution import Command, Ending, Limits
 from mithridate.model.project import Flavour, ToolFailure
 from mithridate.model.violation import Clean, Violation
+from mithridate.policy.redaction import redact, without_keys
 from mithridate.prove.debugger import stood
 from mithridate.prove.triage import title
 from mithridate.prove.wording import project_path
@@ -29,6 +30,7 @@ _LARGEST_FILE = 2 << 20
 _LARGEST_INPUT = 1 << 20
 _LONGEST_LINE = 400
 _PLACES = 50
+_KEPT_FILES = 32
 _FRAMES = 8
 _C = frozenset({".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".l", ".y"})
 _PYTHON = frozenset({".py", ".pyi", ".pyx"})
@@ -46,6 +48,7 @@ class Snapshot:
     def __init__(self, tree: Path) -> None:
         self._tree = tree
         self._files: list[str] | None = None
+        self._read: dict[str, list[str]] = {}
 
     def files(self) -> Sequence[str]:
         """The source files: the implementation before headers, tests and examples, the larger first."""
@@ -63,15 +66,14 @@ class Snapshot:
         return self._files
 
     def read(self, file: str, first: int, last: int) -> list[str] | None:
-        """See Grounds.read."""
-        content = self.content(file)
-        if content is None:
+        """See Grounds.read. Without secrets: they are looked for before anything is cut."""
+        lines = self._lines(file)
+        if lines is None:
             return None
-        lines = content.decode("utf-8", "replace").split("\n")
-        return [line[:_LONGEST_LINE] for line in lines[first - 1 : last]]
+        return [redact(line)[0][:_LONGEST_LINE] for line in lines[first - 1 : last]]
 
     def content(self, file: str) -> bytes | None:
-        """The bytes of a regular file of the snapshot, or None."""
+        """The bytes of a regular file of the snapshot, or None. With all that is in them: not to be shown as they are."""
         asked = PurePosixPath(file)
         if not file or "\0" in file or asked.is_absolute() or ".." in asked.parts:
             return None
@@ -85,18 +87,29 @@ class Snapshot:
             return None
 
     def search(self, text: str) -> Sequence[tuple[str, int, str]]:
-        """See Grounds.search."""
+        """See Grounds.search. What stands in a secret is not found."""
         found: list[tuple[str, int, str]] = []
         sought = text.encode("utf-8", "replace")
         for file in self.files():
-            content = self.content(file) or b""
-            if sought in content:
-                for number, line in enumerate(content.split(b"\n"), 1):
-                    if sought in line:
-                        found.append((file, number, line.decode("utf-8", "replace").strip()[:_LONGEST_LINE]))
+            if sought not in (self.content(file) or b""):
+                continue
+            for number, line in enumerate(self._lines(file) or (), 1):
+                if text in line and text in (shown := redact(line)[0]):
+                    found.append((file, number, shown.strip()[:_LONGEST_LINE]))
             if len(found) >= _PLACES:
                 break
         return found[:_PLACES]
+
+    def _lines(self, file: str) -> Sequence[str] | None:
+        """The lines of a file without private keys, which only the whole file shows to be some."""
+        if file not in self._read:
+            content = self.content(file)
+            if content is None:
+                return None
+            if len(self._read) >= _KEPT_FILES:
+                self._read.clear()
+            self._read[file] = without_keys(content.decode("utf-8", "replace"))[0].split("\n")
+        return self._read[file]
 
     def outline(self, file: str) -> Sequence[tuple[int, str]]:
         """See Grounds.outline. C, C++ and Python."""
