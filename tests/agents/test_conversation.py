@@ -167,6 +167,29 @@ def test_an_explanation_says_nothing_that_its_record_does_not(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "This is a false  positive.",
+        "There is no real vulnerability in read_title.",
+        "It is not exploitable.",
+        "The write is harmless.",
+        "The write is as intended and can be safely ignored.",
+        "It was fixed.",
+        "An attacker gets arbitrary code to run.",
+        "More at https://evil.example/fix?x=",
+        "More at www.evil.example and evil.com",
+        "Ask joe@evil.example about it.",
+        "This is CVE-2024-1234.",
+    ],
+)
+def test_prose_judges_nothing_and_leads_nowhere(text: str) -> None:
+    record = "CWE-122 Heap-based Buffer Overflow\nHeap buffer overflow (write of 4 bytes) in read_title\n  read_title notes.c:12"
+    assert foreign(text, record)
+    true = "Under CWE-122, a write in read_title goes beyond a buffer of fixed size; the length is not checked, its error is ignored."
+    assert not foreign(true, record)
+
+
+@pytest.mark.parametrize(
     ("name", "given", "withheld"),
     [
         ("run_input", {"form": "text", "value": "b"}, "violation"),

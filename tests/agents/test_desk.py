@@ -4,6 +4,7 @@ import json
 import time
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bench.models.scripted import Reply, serving
@@ -265,3 +266,83 @@ def test_a_provider_whose_key_is_not_set_is_passed_over(tmp_path: Path, monkeypa
         assert isinstance(answer, Answer) and answer.provider == "a"
         assert b"sekret-value" not in server.received[-1].body
         assert server.received[-1].headers["authorization"] == "Bearer sekret-value"
+
+
+BILLED = {
+    "refusal": Reply(refusal="I will not", finish="stop"),
+    "broken": Reply(raw=b'{"choices": [{"mess'),
+    "too-large": Reply(filler=10 << 20),
+    "a cut stream": Reply(text="word " * 400, cut=600),
+}
+
+
+@pytest.mark.parametrize("how", BILLED)
+def test_who_may_ask_for_money_is_asked_once_and_counts(how: str, tmp_path: Path) -> None:
+    """Another provider rests shortly, so that all are gone through again."""
+    with serving(lambda _: BILLED[how]) as first, serving(lambda _: Reply(status=429, retry_after="0.2")) as second:
+        stream = how == "a cut stream"
+        here = place(tmp_path, {"first": entry(first.address, stream=stream), "second": entry(second.address)})
+        assert isinstance(here.desk.ask(question(), NEEDS), Unanswered)
+        assert (len(first.received), len(second.received)) == (1, 3)
+        (cost,) = [float(str(r.facts["eur"])) for r in here.ledger(ANSWERED) if r.facts["provider"] == "first"]
+        assert cost > 0.1, "what it may ask for counts"
+
+
+def test_what_was_in_the_air_is_asked_again_of_whoever_had_it_and_of_nobody_else(tmp_path: Path) -> None:
+    with serving(lambda _: Reply(text="first")) as first, serving(lambda _: Reply(text="second")) as second:
+        for free in (True, False):
+            prices = {"eur_per_million_input": 0.0, "eur_per_million_output": 0.0} if free else {"idempotent": True}
+            both = {"first": entry(first.address), "second": entry(second.address, **prices)}
+            here = place(tmp_path / str(free), both)
+            asked = question(f"{free}")
+            flown = Flight(key=asked.key, role="hunter", provider="second", tokens=1500, eur=0.3, attempts=())
+            here.exchanges.depart(flown)
+            answer = here.desk.ask(asked, NEEDS)
+            assert isinstance(answer, Answer) and answer.provider == "second"
+            assert not first.received
+            assert second.received[-1].headers["idempotency-key"] == asked.key
+        second.script = lambda _: Reply(status=401)
+        asked = question("once more")
+        here.exchanges.depart(Flight(key=asked.key, role="hunter", provider="second", tokens=9, eur=0.3, attempts=()))
+        assert isinstance(here.desk.ask(asked, NEEDS), Unanswered) and not first.received
+        second.script = lambda _: Reply(status=500)
+        asked = question("and more")
+        here.exchanges.depart(Flight(key=asked.key, role="hunter", provider="second", tokens=9, eur=0.3, attempts=()))
+        assert isinstance(here.desk.ask(asked, NEEDS), Unanswered) and not first.received
+        kept = here.exchanges.find(asked.key)
+        assert kept is not None and kept.attempts[-1].eur == 0.3, "what was lost counts"
+
+
+def test_a_question_that_an_interruption_left_without_answer_is_asked_again(tmp_path: Path) -> None:
+    stopped = False
+
+    def stop() -> bool:
+        return stopped
+
+    def reply(_: object) -> Reply:
+        nonlocal stopped
+        stopped = True
+        return Reply(status=429, retry_after="20")
+
+    with serving(reply) as server:
+        here = place(tmp_path, {"p": entry(server.address)})
+        here.desk.stopped = stop
+        started = time.monotonic()
+        assert isinstance(here.desk.ask(question(), NEEDS), Unanswered) and time.monotonic() - started < 10
+        assert isinstance(here.desk.ask(question("another"), NEEDS), Unanswered)
+        assert len(server.received) == 1, "it went on asking"
+        server.script = lambda _: GOOD
+        resumed = place(tmp_path, {"p": entry(server.address)})
+        assert isinstance(resumed.desk.ask(question(), NEEDS), Answer)
+        assert [a.outcome for a in next(resumed.exchanges.all()).attempts] == ["rate-limit", "answered"]
+
+
+def test_a_fault_of_ours_before_anything_has_left_is_not_in_the_air(tmp_path: Path) -> None:
+    def breaks(*_: object) -> Any:
+        raise RuntimeError("a fault of ours")
+
+    here = place(tmp_path, {"p": entry("http://127.0.0.1:1/v1")})
+    here.desk.send = breaks
+    with pytest.raises(RuntimeError):
+        here.desk.ask(question(), NEEDS)
+    assert not list(here.exchanges.flights())
