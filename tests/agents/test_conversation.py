@@ -185,7 +185,7 @@ def test_an_explanation_says_nothing_that_its_record_does_not(tmp_path: Path) ->
 def test_prose_judges_nothing_and_leads_nowhere(text: str) -> None:
     record = "CWE-122 Heap-based Buffer Overflow\nHeap buffer overflow (write of 4 bytes) in read_title\n  read_title notes.c:12"
     assert foreign(text, record)
-    true = "Under CWE-122, a write in read_title goes beyond a buffer of fixed size; the length is not checked, its error is ignored."
+    true = "Under CWE-122, a write in read_title goes beyond a buffer of fixed size; the length is not checked."
     assert not foreign(true, record)
 
 
@@ -234,7 +234,7 @@ def test_a_key_is_seen_in_its_file_wherever_that_is_cut(yard: Yard, tmp_path: Pa
     body = [f"{PEM_LINE[:40]}{n:03}" for n in range(20)]
     lines = ["int a;"] * 195 + ["-----BEGIN RSA PRIVATE KEY-----", *body, "-----END RSA PRIVATE KEY-----", "int z;"]
     (tmp_path / "tree" / "k.c").write_text("\n".join(lines) + "\n")
-    long = "int b; " * 56 + "password = \"a-long-pass-phrase\";"
+    long = "int b; " * 56 + 'password = "a-long-pass-phrase";'
     (tmp_path / "tree" / "l.c").write_text(long + "\n")
     calls = [
         ("read_lines", {"file": "k.c", "first": 199, "last": 217}),

@@ -171,9 +171,7 @@ def asked_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("kind", _HOMES)
-def test_the_environment_does_not_choose_where_it_goes(
-    kind: str, environment: None, asked_of: list[str], tmp_path: Path
-) -> None:
+def test_the_environment_does_not_choose_where_it_goes(kind: str, environment: None, asked_of: list[str], tmp_path: Path) -> None:
     here = place(tmp_path, {"p": entry("", kind=kind, **KINDS[kind][0])})
     here.desk.stopped = lambda: bool(asked_of)
     here.desk.ask(question(), frozenset())
@@ -190,14 +188,21 @@ def test_headers_hold_the_protocol_and_our_key_and_nothing_of_the_environment(
         place(tmp_path, {"p": entry(address, kind=kind, **given)}).desk.ask(question(), frozenset())
         (got,) = server.received
     assert {name.lower() for name in got.headers} <= _PROTOCOL
-    assert "an-organisation" not in str(got.headers) and got.headers.get("user-agent", got.headers.get("User-Agent")) == "mithridate"
+    assert (
+        "an-organisation" not in str(got.headers) and got.headers.get("user-agent", got.headers.get("User-Agent")) == "mithridate"
+    )
 
 
 def test_another_scheme_host_or_port_is_stopped(tmp_path: Path) -> None:
     here = place(tmp_path, {"p": entry("https://models.example/v1")})
-    for url in ("http://models.example/v1/x", "https://models.example:8443/v1/x", "https://x.models.example/v1", "https://other/"):
+    for url in (
+        "http://models.example/v1/x",
+        "https://models.example:8443/v1/x",
+        "https://x.models.example/v1",
+        "https://other/",
+    ):
         passage = here.desk.egress.admit("p", question(), frozenset(), [])
-        with pytest.raises(PolicyRefusal, match="instead of https://models.example:443"):
+        with pytest.raises(PolicyRefusal, match=r"instead of https://models\.example:443"):
             passage.leaving("POST", url, b"{}")
     here.desk.egress.admit("p", question(), frozenset(), []).leaving("POST", "https://MODELS.example:443/v1/chat", b"{}")
     assert [r.facts["host"] for r in here.ledger(SENT)] == ["MODELS.example:443"]

@@ -87,7 +87,10 @@ def test_azure_needs_a_version_where_its_address_has_none() -> None:
     azure = LIST.replace('kind = "openai-compatible"', 'kind = "azure"\nkey_env = "K"').replace(":1/v1", ":1")
     with pytest.raises(UsageError, match="`api_version`"):
         read(azure, "it")
-    assert read(azure.replace('key_env = "K"', 'key_env = "K"\napi_version = "2024-06-01"'), "it").provider["a"].base == "http://127.0.0.1:1"
+    assert (
+        read(azure.replace('key_env = "K"', 'key_env = "K"\napi_version = "2024-06-01"'), "it").provider["a"].base
+        == "http://127.0.0.1:1"
+    )
 
 
 def test_a_scope_discloses_what_it_names_and_reads_back_what_it_writes() -> None:

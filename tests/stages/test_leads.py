@@ -121,9 +121,7 @@ def test_what_breaks_over_one_file_is_told_and_the_others_are_hunted(home: Home,
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), SandboxUnavailable("none")])
-def test_a_full_disk_and_a_missing_sandbox_do_end_the_step(
-    error: Exception, home: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_and_a_missing_sandbox_do_end_the_step(error: Exception, home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks(*_: object) -> Any:
         raise error
 

@@ -102,7 +102,10 @@ def running(grounds: Grounds) -> tuple[Instrument, ...]:
         if given.entry_point not in {door.id for door in grounds.doors()}:
             return (Segment(None, "there is no such entry point"),)
         ran = grounds.run(given.entry_point, made)
-        return (Segment(DataClass.FINDINGS, f"{ran.verdict}\n"), *(data(DataClass.FINDINGS, "report", ran.told) if ran.told else ()))
+        return (
+            Segment(DataClass.FINDINGS, f"{ran.verdict}\n"),
+            *(data(DataClass.FINDINGS, "report", ran.told) if ran.told else ()),
+        )
 
     def look(given: Sight) -> Result:
         made = grounds.input(given.form, given.value)

@@ -56,12 +56,12 @@ async def _sent(passage: Passage, key: str, seconds: float) -> Ended:
     started = time.monotonic()
     try:
         wire = Wire(passage, key)
-    except Exception as error:  # nothing has left: a proxy that cannot be used
+    except Exception as error:  # noqa: BLE001  # nothing has left: a proxy that cannot be used
         return Ended(outcome=Outcome.REJECTED, why=_told(error, secrets([key])))
     async with client_of(wire) as client:
         try:
             model = _MODELS[passage.entry.kind](wire, key, client)
-        except Exception as error:  # nor has it here: a package that is missing, a setting that a library does not take
+        except Exception as error:  # noqa: BLE001  # nor here: a package is missing, a library does not take a setting
             return Ended(outcome=Outcome.REJECTED, why=f"it cannot be asked: {_told(error, wire.hidden)}")
         ended = await _waited(model, wire, seconds)
         return replace(ended, seconds=time.monotonic() - started)

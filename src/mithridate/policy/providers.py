@@ -91,7 +91,7 @@ class Provider(_Table):
             _require_base("address", self.address)
             parts = urlsplit(self.address)
             if "@" in parts.netloc:
-                raise ValueError("`address` holds a user name or a password: a key belongs into the variable that `key_env` names")
+                raise ValueError("`address` holds a user name or a password: a key belongs into what `key_env` names")
             if parts.query or parts.fragment:
                 raise ValueError("`address` is the base of an API, without ? and #")
         if self.proxy:

@@ -52,4 +52,4 @@ class Seal:
             with suppress(FileExistsError):
                 os.link(name, self._key_file)
         finally:
-            os.unlink(name)
+            Path(name).unlink()
