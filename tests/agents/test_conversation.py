@@ -252,6 +252,13 @@ def test_a_key_is_seen_in_its_file_wherever_that_is_cut(yard: Yard, tmp_path: Pa
     assert told[1] == told[3] == "it stands nowhere" and "int b; int b;" in told[2]
 
 
+def test_a_declaration_is_looked_through_before_it_is_cut(yard: Yard, tmp_path: Path) -> None:
+    arguments = ", ".join(f"argument_{n}=0" for n in range(25))
+    (tmp_path / "tree" / "d.py").write_text(f"def f({arguments}, password='a-long-pass-phrase-that-goes-on'):\n    pass\n")
+    ((line, text),) = yard.outline("d.py")
+    assert line == 1 and text.startswith("def f(argument_0=0") and len(text) <= 400 and "a-long" not in text
+
+
 def test_a_flood_of_words_is_not_kept_in_the_conversation(yard: Yard, tmp_path: Path) -> None:
     flood = Reply(text="word " * 50000, calls=[("run_input", {"entry_point": "x", "form": "text", "value": "y" * 100000})])
     with serving(lambda got: flood if not got.exchanges else Reply(calls=[("answer", LEADS)])) as server:

@@ -184,6 +184,17 @@ def test_text_that_is_no_utf_8_and_long_arguments_are_sent(tmp_path: Path) -> No
     assert got.asked["messages"][3]["tool_call_id"] == sent["id"]
 
 
+def test_arguments_stay_json_when_something_is_taken_out_of_them(tmp_path: Path) -> None:
+    call = ToolCall(id="1", name="run", arguments=json.dumps({"value": "password = '" + "Zq9" * 100 + "'", "form": "text"}))
+    turns = (*question().turns, Turn(ours=False, calls=(call,), by="p"), Turn(answers=call, segments=(Segment(None, "done"),)))
+    with serving(lambda _: GOOD) as server:
+        here = place(tmp_path, {"p": entry(server.address)})
+        assert isinstance(here.desk.ask(question(turns=turns, position=1), NEEDS), Answer)
+        (sent,) = server.received[0].asked["messages"][2]["tool_calls"]
+    arguments = json.loads(sent["function"]["arguments"])
+    assert arguments["form"] == "text" and "Zq9Zq9" not in arguments["value"] and "redacted" in arguments["value"]
+
+
 @pytest.mark.parametrize(
     ("budget", "answered"),
     [({"calls": 2}, 2), ({"tokens": 5000}, 4), ({"eur": 0.15}, 3), ({}, 6)],

@@ -207,12 +207,21 @@ def _shown(question: Question, allowed: frozenset[DataClass], secrets: Sequence[
 
 def _arguments(text: str, clean: Callable[[str], str]) -> str:
     """Arguments that a model gave, clean, and JSON as they were: what stands on one long line is cleaned value by value."""
-    if len(text) <= _LONGEST_ARGUMENTS:
-        return clean(text)
+    whole = clean(text) if len(text) <= _LONGEST_ARGUMENTS else ""
+    if whole == text:
+        return text
     try:
-        return json.dumps(_cleaned(json.loads(text), clean))
+        return whole if whole and _is_json(whole) else json.dumps(_cleaned(json.loads(text), clean))
     except (ValueError, RecursionError):
         return "{}"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _cleaned(value: object, clean: Callable[[str], str]) -> object:

@@ -117,9 +117,8 @@ class Snapshot:
         suffix = PurePosixPath(file).suffix
         if content is None:
             return ()
-        if suffix in _PYTHON:
-            return _python(content)
-        return _c(content) if suffix in _C else ()
+        found = _python(content) if suffix in _PYTHON else _c(content) if suffix in _C else []
+        return [(line, redact(text)[0][:_LONGEST_LINE]) for line, text in found]
 
 
 class RunGrounds(Snapshot):
@@ -270,9 +269,9 @@ def _declared(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> st
     if isinstance(node, ast.ClassDef):
         return f"class {node.name}"
     try:
-        return f"def {node.name}({ast.unparse(node.args)})"[:_LONGEST_LINE]
+        return f"def {node.name}({ast.unparse(node.args)})"
     except (ValueError, RecursionError):  # a default value that is nested deeper than Python likes to write it
-        return f"def {node.name}(…)"[:_LONGEST_LINE]
+        return f"def {node.name}(…)"
 
 
 def _c(content: bytes) -> list[tuple[int, str]]:
@@ -284,7 +283,7 @@ def _c(content: bytes) -> list[tuple[int, str]]:
             body = node.child_by_field_name("body")
             end = body.start_byte if body is not None else node.end_byte
             text = " ".join(content[node.start_byte : end].decode("utf-8", "replace").split())
-            found.append((node.start_point[0] + 1, text[:_LONGEST_LINE]))
+            found.append((node.start_point[0] + 1, text))
         else:
             waiting += node.children
     return sorted(found)
