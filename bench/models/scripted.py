@@ -16,7 +16,8 @@ Json = dict[str, Any]
 class Reply:
     """What the server does with one request. `calls` are (tool, arguments); `raw` replaces the whole body; `delay_s` comes first.
 
-    `filler` bytes of text make the answer large; `hang_up` closes the connection without an answer.
+    `filler` bytes of text make the answer large; `hang_up` closes the connection without an answer, `cut` after so many bytes.
+    `packing` is what the answer says of its encoding.
     """
 
     text: str = ""
@@ -30,6 +31,8 @@ class Reply:
     delay_s: float = 0.0
     filler: int = 0
     hang_up: bool = False
+    cut: int = 0
+    packing: str = ""
     tokens: tuple[int, int] = (1000, 100)
 
 
@@ -133,8 +136,11 @@ def serving(script: Script) -> Iterator[Server]:
                 self.send_header("retry-after", reply.retry_after)
             if reply.location:
                 self.send_header("location", reply.location)
+            if reply.packing:
+                self.send_header("content-encoding", reply.packing)
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(content[: reply.cut or None])
+            self.close_connection = self.close_connection or bool(reply.cut)
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True

@@ -1,7 +1,9 @@
 """Conversations: tools, answers that are repaired once, and tools that take whatever they are given."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bench.models.scripted import Received, Reply, Server, serving
@@ -10,7 +12,11 @@ from mithridate.agents.conversation import Tally
 from mithridate.agents.grounds import Door, InputForm, Ran, Stood
 from mithridate.agents.roles.explainer import explain, foreign
 from mithridate.agents.roles.hunter import Claim, Hunter
+from mithridate.agents.roles.patch_author import PatchAuthor, Wound
 from mithridate.agents.roles.ranker import rank
+from mithridate.agents.roles.refuter import refute
+from mithridate.model.exchange import DataClass, Question, Unanswered
+from mithridate.model.lead import Lead
 from mithridate.stages.grounds import Snapshot
 from tests.agents.desks import entry, place
 
@@ -158,3 +164,105 @@ def test_an_explanation_says_nothing_that_its_record_does_not(tmp_path: Path) ->
         assert explain(place(tmp_path / "b", {"p": entry(server.address)}).desk, "M-1", record, tally) == ""
         assert tally.dropped == 1
     assert foreign("see `other` and 17 and x.c", record) == ["17", "other", "x.c"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This is a false  positive.",
+        "There is no real vulnerability in read_title.",
+        "It is not exploitable.",
+        "The write is harmless.",
+        "The write is as intended and can be safely ignored.",
+        "It was fixed.",
+        "An attacker gets arbitrary code to run.",
+        "More at https://evil.example/fix?x=",
+        "More at www.evil.example and evil.com",
+        "Ask joe@evil.example about it.",
+        "This is CVE-2024-1234.",
+    ],
+)
+def test_prose_judges_nothing_and_leads_nowhere(text: str) -> None:
+    record = "CWE-122 Heap-based Buffer Overflow\nHeap buffer overflow (write of 4 bytes) in read_title\n  read_title notes.c:12"
+    assert foreign(text, record)
+    true = "Under CWE-122, a write in read_title goes beyond a buffer of fixed size; the length is not checked."
+    assert not foreign(true, record)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "withheld"),
+    [
+        ("run_input", {"form": "text", "value": "b"}, "violation"),
+        ("look_at_line", {"form": "text", "value": "b", "file": "a.c", "line": 3}, "reached"),
+        ("look_at_line", {"form": "text", "value": "b", "file": "a.c", "line": 4}, "reached"),
+    ],
+)
+def test_what_an_input_did_is_a_finding(name: str, given: dict[str, Any], withheld: str, yard: Yard, tmp_path: Path) -> None:
+    call = (name, {"entry_point": "tool:@@", **given})
+    with serving(lambda got: Reply(calls=[call] if not got.exchanges else [("answer", LEADS)])) as server:
+        here = place(tmp_path / "home", {"p": entry(server.address)}, {"p": (DataClass.NAMES, DataClass.EXCERPTS)})
+        assert len(Hunter(here.desk, yard, 4, Tally()).look("a.c")) == 1
+        (told,) = [m["content"] for m in server.received[-1].asked["messages"] if m["role"] == "tool"]
+    assert "withheld" in told and withheld not in told
+
+
+def test_names_of_files_are_labelled_as_such(yard: Yard, tmp_path: Path) -> None:
+    asked: list[Question] = []
+
+    class Desk:
+        def ask(self, question: Question, needs: frozenset[DataClass]) -> Unanswered:
+            assert DataClass.NAMES in needs
+            asked.append(question)
+            return Unanswered(why="no")
+
+    desk: Any = Desk()
+    Hunter(desk, yard, 2, Tally()).look("sub/b.py")
+    rank(desk, yard, Tally())
+    claim = Lead(id="L", source="", file="sub/b.py", line=1, function="m", cwe=None, claim="so")
+    refute(desk, yard, claim, 2, Tally())
+    PatchAuthor(desk, yard, Wound(finding="M", told="it broke", places=(("sub/b.py", 2),)), 2, Tally()).first()
+    assert len(asked) == 4
+    for question in asked:
+        ours = "".join(s.text for turn in question.turns for s in turn.segments if s.kind is None)
+        assert "b.py" not in ours and any("b.py" in s.text for turn in question.turns for s in turn.segments)
+
+
+PEM_LINE = "MIIEpAIBAAKCAQEA1c7+9z5Pad7OejecsQ0buZUkgHLgD3Yd0h2M6a8q9"
+
+
+def test_a_key_is_seen_in_its_file_wherever_that_is_cut(yard: Yard, tmp_path: Path) -> None:
+    body = [f"{PEM_LINE[:40]}{n:03}" for n in range(20)]
+    lines = ["int a;"] * 195 + ["-----BEGIN RSA PRIVATE KEY-----", *body, "-----END RSA PRIVATE KEY-----", "int z;"]
+    (tmp_path / "tree" / "k.c").write_text("\n".join(lines) + "\n")
+    long = "int b; " * 56 + 'password = "a-long-pass-phrase";'
+    (tmp_path / "tree" / "l.c").write_text(long + "\n")
+    calls = [
+        ("read_lines", {"file": "k.c", "first": 199, "last": 217}),
+        ("search_text", {"text": "MII"}),
+        ("read_lines", {"file": "l.c"}),
+        ("search_text", {"text": "a-long"}),
+    ]
+    with serving(lambda got: Reply(calls=calls if not got.exchanges else [("answer", LEADS)])) as server:
+        here = place(tmp_path / "home", {"p": entry(server.address)})
+        assert len(Hunter(here.desk, yard, 4, Tally()).look("k.c")) == 1
+        first, last = server.received[0].said, server.received[-1].said
+        told = [m["content"] for m in server.received[-1].asked["messages"] if m["role"] == "tool"]
+    assert "MII" not in last.replace('"MII"', "") and "a-long" not in last
+    assert "218: int z;" in first and "196: [redacted: private key]" in first, "lines have moved"
+    assert told[1] == told[3] == "it stands nowhere" and "int b; int b;" in told[2]
+
+
+def test_a_declaration_is_looked_through_before_it_is_cut(yard: Yard, tmp_path: Path) -> None:
+    arguments = ", ".join(f"argument_{n}=0" for n in range(25))
+    (tmp_path / "tree" / "d.py").write_text(f"def f({arguments}, password='a-long-pass-phrase-that-goes-on'):\n    pass\n")
+    ((line, text),) = yard.outline("d.py")
+    assert line == 1 and text.startswith("def f(argument_0=0") and len(text) <= 400 and "a-long" not in text
+
+
+def test_a_flood_of_words_is_not_kept_in_the_conversation(yard: Yard, tmp_path: Path) -> None:
+    flood = Reply(text="word " * 50000, calls=[("run_input", {"entry_point": "x", "form": "text", "value": "y" * 100000})])
+    with serving(lambda got: flood if not got.exchanges else Reply(calls=[("answer", LEADS)])) as server:
+        claims, _ = looked(server, yard, tmp_path / "home")
+        assert len(claims) == 1 and len(server.received[1].body) < 100000
+        (sent,) = server.received[1].asked["messages"][2]["tool_calls"]
+    assert list(json.loads(sent["function"]["arguments"])) == ["left_out"]

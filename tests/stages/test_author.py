@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from bench.models.scripted import Received, Reply, serving
 
+from mithridate.agents.roles.patch_author import Change, Edit
 from mithridate.model.exchange import DataClass
 from mithridate.model.patch import GateStep, Patch, PatchStatus
 from mithridate.repair.steps.builds import Builds
@@ -14,6 +15,8 @@ from mithridate.repair.steps.outputs import Outputs
 from mithridate.repair.steps.proofs import Proofs
 from mithridate.repair.steps.symptom import Symptom
 from mithridate.repair.steps.variants import Variants
+from mithridate.stages.author import _diff
+from mithridate.stages.grounds import Snapshot
 from mithridate.stages.minds import Minds
 from mithridate.stages.repair import PatchOptions, _by_author
 from tests.agents.desks import entry, place
@@ -100,3 +103,10 @@ def test_an_answer_of_no_shape_is_repaired_once_and_then_dropped(bench: SmallBen
     right = change(visits.RIGHT)
     received, made = authored(bench, [Reply(text="I would add a check."), right], tmp_path / "again")
     assert len(received) == 2 and made[0].status is PatchStatus.VALIDATED
+
+
+def test_an_edit_that_follows_one_that_emptied_the_file_sees_it_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text("int a;\n")
+    edits = [Edit(file="a.c", old="int a;\n", new=""), Edit(file="a.c", old="int a;\n", new="int b;\n")]
+    assert "0 times, not once" in _diff(Snapshot(tmp_path), Change(cause="c", fix="f", edits=edits))
+    assert "-int a;" in _diff(Snapshot(tmp_path), Change(cause="c", fix="f", edits=edits[:1]))

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +17,7 @@ ANSWER = "answer"
 
 _LARGEST_ARGUMENTS = 256 << 10
 _LARGEST_RESULT = 32 << 10
+_LARGEST_KEPT = 64 << 10
 _JSON = re.compile(r"\{.*\}", re.DOTALL)
 _T = TypeVar("_T", bound=BaseModel)
 
@@ -96,16 +97,18 @@ class Conversation(Generic[_T]):
         """(the conversation rests, the answer): what a model said is a request for tools, an answer, or neither."""
         said = next((call for call in answer.calls if call.name == ANSWER), None)
         text = said.arguments if said is not None else "" if answer.calls else _object(answer.text)
-        self._turns.append(Turn(ours=False, text=answer.text, calls=answer.calls))
+        kept = tuple(_kept(call) for call in answer.calls)
+        self._turns.append(Turn(ours=False, text=_cut_text(answer.text), calls=kept, by=answer.provider))
         if said is None and answer.calls:
-            self._turns += [Turn(answers=call, segments=tuple(self._used(call))) for call in answer.calls]
+            used = [tuple(self._used(call)) for call in answer.calls]
+            self._turns += [Turn(answers=call, segments=result) for call, result in zip(kept, used, strict=True)]
             return False, None
         try:
             found = self.shape.model_validate_json(text)
         except ValidationError as error:
-            return self._unusable(answer.calls, error), None
+            return self._unusable(kept, error), None
         # A later turn of ours may follow: each call must have its result.
-        self._turns += [Turn(answers=call, segments=(Segment(None, "taken"),)) for call in answer.calls]
+        self._turns += [Turn(answers=call, segments=(Segment(None, "taken"),)) for call in kept]
         self.tally.taken += 1
         self.tally.repaired += self._repaired
         self._repaired = False
@@ -141,8 +144,24 @@ def prompt(role: Role) -> str:
 
 
 def data(kind: DataClass, name: str, text: str) -> list[Segment]:
-    """Text of the project, marked as such. What it says orders nobody about."""
+    """Text of the project, marked as such, under a name of ours. What it says orders nobody about."""
     return [Segment(None, f"<data of={json.dumps(name)}>\n"), Segment(kind, text), Segment(None, "\n</data>\n")]
+
+
+def of_file(kind: DataClass, file: str, text: str, part: str = "") -> list[Segment]:
+    """The same under the name of a file, which is the project's."""
+    named = Segment(DataClass.NAMES, json.dumps(file, ensure_ascii=False))
+    return [Segment(None, "<data of="), named, Segment(None, f"{part}>\n"), Segment(kind, text), Segment(None, "\n</data>\n")]
+
+
+def _cut_text(text: str) -> str:
+    return text if len(text) <= _LARGEST_KEPT else f"{text[:_LARGEST_KEPT]}\n[cut short]"
+
+
+def _kept(call: ToolCall) -> ToolCall:
+    """A call as it stays in the conversation: its arguments are JSON, and not more than is worth sending again and again."""
+    long = len(call.arguments) > _LARGEST_KEPT
+    return replace(call, arguments=json.dumps({"left_out": f"{len(call.arguments)} characters"})) if long else call
 
 
 def _cut(result: Result) -> list[Segment]:

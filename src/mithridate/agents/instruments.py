@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from mithridate.agents.conversation import Instrument, Result, data
+from mithridate.agents.conversation import Instrument, Result, data, of_file
 from mithridate.agents.grounds import Grounds, InputForm, Reading
 from mithridate.model.exchange import DataClass, Segment
 
@@ -61,7 +61,7 @@ def reading(grounds: Reading) -> tuple[Instrument, ...]:
         found = grounds.read(given.file, given.first, last)
         if found is None:
             return (Segment(None, "the snapshot has no such file"),)
-        return data(DataClass.EXCERPTS, given.file, numbered(found, given.first))
+        return of_file(DataClass.EXCERPTS, given.file, numbered(found, given.first))
 
     def search(given: Sought) -> Result:
         found = grounds.search(given.text)
@@ -73,7 +73,7 @@ def reading(grounds: Reading) -> tuple[Instrument, ...]:
         found = grounds.outline(given.file)
         if not found:
             return (Segment(None, "nothing is known of such a file"),)
-        return data(DataClass.SIGNATURES, given.file, "\n".join(f"{line}: {text}" for line, text in found))
+        return of_file(DataClass.SIGNATURES, given.file, "\n".join(f"{line}: {text}" for line, text in found))
 
     def files(_: Nothing) -> Result:
         return data(DataClass.NAMES, "files", "\n".join(list(grounds.files())[:_MOST_FILES]))
@@ -102,7 +102,10 @@ def running(grounds: Grounds) -> tuple[Instrument, ...]:
         if given.entry_point not in {door.id for door in grounds.doors()}:
             return (Segment(None, "there is no such entry point"),)
         ran = grounds.run(given.entry_point, made)
-        return (Segment(None, f"{ran.verdict}\n"), *(data(DataClass.FINDINGS, "report", ran.told) if ran.told else ()))
+        return (
+            Segment(DataClass.FINDINGS, f"{ran.verdict}\n"),
+            *(data(DataClass.FINDINGS, "report", ran.told) if ran.told else ()),
+        )
 
     def look(given: Sight) -> Result:
         made = grounds.input(given.form, given.value)
@@ -114,8 +117,8 @@ def running(grounds: Grounds) -> tuple[Instrument, ...]:
         if isinstance(seen, str):
             return (Segment(None, "it could not be looked: "), Segment(DataClass.FINDINGS, seen))
         if not seen.times:
-            return (Segment(None, f"line {seen.line} was not reached"),)
-        told = Segment(None, f"line {seen.line} was reached, {seen.times} times\n")
+            return (Segment(DataClass.FINDINGS, f"line {seen.line} was not reached"),)
+        told = Segment(DataClass.FINDINGS, f"line {seen.line} was reached, {seen.times} times\n")
         return (told, *data(DataClass.FINDINGS, "stack", seen.stack), *data(DataClass.PROOFS, "local variables", seen.values))
 
     return (

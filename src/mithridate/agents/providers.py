@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import httpx2
@@ -39,9 +39,11 @@ from mithridate.agents.wire import Wire, client_of, past_policy
 from mithridate.model.errors import PolicyRefusal
 from mithridate.model.exchange import Answer, Outcome, Question, ToolCall
 from mithridate.policy.egress import Passage
-from mithridate.policy.providers import Provider
+from mithridate.policy.providers import SENDS_KEY_OF_EXCHANGE, secrets
+from mithridate.policy.redaction import redact
 
 _LONGEST_TEXT = 1 << 20
+_LONGEST_ERROR = 2048
 _MOST_CALLS = 16
 
 
@@ -51,15 +53,22 @@ def send(passage: Passage, key: str, seconds: float) -> Ended:
 
 
 async def _sent(passage: Passage, key: str, seconds: float) -> Ended:
-    wire = Wire(passage)
+    started = time.monotonic()
+    try:
+        wire = Wire(passage, key)
+    except Exception as error:  # noqa: BLE001  # nothing has left: a proxy that cannot be used
+        return Ended(outcome=Outcome.REJECTED, why=_told(error, secrets([key])))
     async with client_of(wire) as client:
-        model = _MODELS[passage.entry.kind](passage, key, client)
-        started = time.monotonic()
-        ended = await _waited(model, passage, wire, seconds)
+        try:
+            model = _MODELS[passage.entry.kind](wire, key, client)
+        except Exception as error:  # noqa: BLE001  # nor here: a package is missing, a library does not take a setting
+            return Ended(outcome=Outcome.REJECTED, why=f"it cannot be asked: {_told(error, wire.hidden)}")
+        ended = await _waited(model, wire, seconds)
         return replace(ended, seconds=time.monotonic() - started)
 
 
-async def _waited(model: Model, passage: Passage, wire: Wire, seconds: float) -> Ended:
+async def _waited(model: Model, wire: Wire, seconds: float) -> Ended:
+    passage = wire.passage
     try:
         response = await asyncio.wait_for(_asked(model, passage), seconds)
     except TimeoutError:
@@ -71,22 +80,24 @@ async def _waited(model: Model, passage: Passage, wire: Wire, seconds: float) ->
             raise
         if wire.too_large:
             return Ended(outcome=Outcome.TOO_LARGE, why=f"the answer has more than {wire.largest} bytes")
-        ended = _failed(error)
-        if ended.outcome is Outcome.OUTAGE and wire.whole:
+        if wire.packed:
+            return Ended(outcome=Outcome.BROKEN, why="it sent a compressed answer, which was not asked for")
+        ended = _failed(error, wire.hidden)
+        if ended.outcome is Outcome.OUTAGE and 200 <= wire.status < 300:
+            # It had begun to answer: whether it is whole and cannot be read or was cut off, it may ask for money.
             return replace(ended, outcome=Outcome.BROKEN)
         if ended.outcome is Outcome.OUTAGE and 300 <= wire.status < 400:
             return replace(ended, outcome=Outcome.REJECTED, why=f"it redirects ({wire.status}), which is not followed")
         return ended
-    return _answered(response, passage)
+    return _answered(response, wire)
 
 
 async def _asked(model: Model, passage: Passage) -> ModelResponse:
     entry = passage.entry
     settings = ModelSettings(max_tokens=entry.max_tokens, temperature=0.0)
-    if entry.kind in {"openai-compatible", "openai", "azure", "anthropic"}:
+    if entry.kind in SENDS_KEY_OF_EXCHANGE:
         settings["timeout"] = entry.timeout_s
         settings["max_retries"] = 0
-        settings["extra_headers"] = {"Idempotency-Key": passage.key}
     tools = [
         ToolDefinition(name=tool.name, description=tool.description, parameters_json_schema=tool.schema)
         for tool in passage.question.tools
@@ -120,7 +131,8 @@ def _messages(question: Question) -> list[ModelMessage]:
     return messages
 
 
-def _answered(response: ModelResponse, passage: Passage) -> Ended:
+def _answered(response: ModelResponse, wire: Wire) -> Ended:
+    passage = wire.passage
     if response.finish_reason == "content_filter":
         return Ended(outcome=Outcome.REFUSAL, why="the provider's filter stopped the answer")
     calls = tuple(
@@ -131,7 +143,7 @@ def _answered(response: ModelResponse, passage: Passage) -> Ended:
     text = "".join(part.content for part in response.parts if isinstance(part, TextPart))
     refused = (response.provider_details or {}).get("refusal")
     if refused and not calls:
-        return Ended(outcome=Outcome.REFUSAL, why=str(refused)[:200])
+        return Ended(outcome=Outcome.REFUSAL, why=_told(refused, wire.hidden))
     if not calls and not text.strip():
         return Ended(outcome=Outcome.BROKEN, why="the answer is empty")
     usage = response.usage
@@ -152,8 +164,14 @@ def _arguments(part: ToolCallPart) -> str:
     return part.args if isinstance(part.args, str) else json.dumps(part.args or {}, sort_keys=True)
 
 
-def _failed(error: Exception) -> Ended:
-    why = " ".join(str(error).split())[:200]
+def _told(what: object, hidden: Sequence[str]) -> str:
+    """What a library or a provider says of a failure, on one line, without keys: they like to repeat what they were sent."""
+    text = "".join(c if c.isprintable() else " " for c in str(what)[:_LONGEST_ERROR])
+    return redact(" ".join(text.split()), hidden)[0][:200]
+
+
+def _failed(error: Exception, hidden: Sequence[str]) -> Ended:
+    why = _told(error, hidden)
     if isinstance(error, ModelRateLimitError | ModelQuotaExceededError):
         return Ended(outcome=Outcome.RATE_LIMIT, why=why, retry_after_s=error.retry_after or 0.0)
     if isinstance(error, ModelTimeoutError):
@@ -172,31 +190,21 @@ def _failed(error: Exception) -> Ended:
     return Ended(outcome=Outcome.OUTAGE, why=f"{type(error).__name__}: {why}")
 
 
-def _openai_compatible(passage: Passage, key: str, client: httpx2.AsyncClient) -> Model:
+def _openai(wire: Wire, key: str, client: httpx2.AsyncClient) -> Model:
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.openai import OpenAIProvider
 
-    entry = passage.entry
-    given = OpenAIProvider(base_url=entry.address, api_key=key or "none", http_client=client)
-    return OpenAIChatModel(entry.model, provider=given)
+    given = OpenAIProvider(base_url=wire.entry.base, api_key=key or "none", http_client=client)
+    return OpenAIChatModel(wire.entry.model, provider=given)
 
 
-def _openai(passage: Passage, key: str, client: httpx2.AsyncClient) -> Model:
-    from pydantic_ai.models.openai import OpenAIChatModel
-    from pydantic_ai.providers.openai import OpenAIProvider
-
-    entry = passage.entry
-    given = OpenAIProvider(base_url=entry.address or None, api_key=key, http_client=client)
-    return OpenAIChatModel(entry.model, provider=given)
-
-
-def _azure(passage: Passage, key: str, client: httpx2.AsyncClient) -> Model:
+def _azure(wire: Wire, key: str, client: httpx2.AsyncClient) -> Model:
     from pydantic_ai.models.openai import OpenAIChatModel
     from pydantic_ai.providers.azure import AzureProvider
 
-    entry = passage.entry
+    entry = wire.entry
     given = AzureProvider(
-        azure_endpoint=entry.address,
+        azure_endpoint=entry.base,
         api_version=entry.api_version or None,
         api_key=key,
         http_client=client,
@@ -204,63 +212,53 @@ def _azure(passage: Passage, key: str, client: httpx2.AsyncClient) -> Model:
     return OpenAIChatModel(entry.model, provider=given)
 
 
-def _anthropic(passage: Passage, key: str, client: httpx2.AsyncClient) -> Model:
+def _anthropic(wire: Wire, key: str, client: httpx2.AsyncClient) -> Model:
     from pydantic_ai.models.anthropic import AnthropicModel
     from pydantic_ai.providers.anthropic import AnthropicProvider
 
-    entry = passage.entry
-    given = AnthropicProvider(api_key=key, base_url=entry.address or None, http_client=client)
-    return AnthropicModel(entry.model, provider=given)
+    given = AnthropicProvider(api_key=key, base_url=wire.entry.base, http_client=client)
+    return AnthropicModel(wire.entry.model, provider=given)
 
 
-def _mistral(passage: Passage, key: str, client: httpx2.AsyncClient) -> Model:
+def _mistral(wire: Wire, key: str, client: httpx2.AsyncClient) -> Model:
     from pydantic_ai.models.mistral import MistralModel
     from pydantic_ai.providers.mistral import MistralProvider
 
-    entry = passage.entry
-    given = MistralProvider(api_key=key, base_url=entry.address or None, http_client=client)
-    return MistralModel(entry.model, provider=given)
+    given = MistralProvider(api_key=key, base_url=wire.entry.base, http_client=client)
+    return MistralModel(wire.entry.model, provider=given)
 
 
-def _google(passage: Passage, key: str, client: httpx2.AsyncClient) -> Model:
+def _google(wire: Wire, key: str, client: httpx2.AsyncClient) -> Model:
     from pydantic_ai.models.google import GoogleModel
     from pydantic_ai.providers.google import GoogleProvider
 
-    entry = passage.entry
-    given = GoogleProvider(api_key=key, base_url=entry.address or None, http_client=client)
-    return GoogleModel(entry.model, provider=given)
+    given = GoogleProvider(api_key=key, base_url=wire.entry.base, http_client=client)
+    return GoogleModel(wire.entry.model, provider=given)
 
 
-def _bedrock(passage: Passage, key: str, _client: httpx2.AsyncClient) -> Model:
+def _bedrock(wire: Wire, key: str, _client: httpx2.AsyncClient) -> Model:
     import boto3
     from botocore.config import Config
     from pydantic_ai.models.bedrock import BedrockConverseModel
     from pydantic_ai.providers.bedrock import BedrockProvider
 
-    entry = passage.entry
-    proxies = {"proxies": {"http": entry.proxy, "https": entry.proxy}} if entry.proxy else {}
-    settings = Config(retries={"total_max_attempts": 1}, read_timeout=entry.timeout_s, connect_timeout=entry.timeout_s, **proxies)
+    entry = wire.entry
+    identity, _, secret = key.partition(":")
     runtime = boto3.client(
         "bedrock-runtime",
-        region_name=entry.region or None,
-        endpoint_url=entry.address or None,
-        config=settings,
-        **_bedrock_key(entry, key),
+        region_name=entry.region,
+        endpoint_url=entry.base,
+        aws_access_key_id=identity,
+        aws_secret_access_key=secret,
+        # A signature version that is given keeps a bearer token of the environment out.
+        config=Config(retries={"total_max_attempts": 1}, signature_version="v4"),
     )
-    past_policy(passage, runtime)
+    past_policy(wire, runtime, identity)
     return BedrockConverseModel(entry.model, provider=BedrockProvider(bedrock_client=runtime))
 
 
-def _bedrock_key(entry: Provider, key: str) -> dict[str, str]:
-    """The named variable holds `access-key-id:secret`; without one, boto3 looks where it always does."""
-    if not entry.key_env:
-        return {}
-    identity, _, secret = key.partition(":")
-    return {"aws_access_key_id": identity, "aws_secret_access_key": secret}
-
-
-_MODELS: dict[str, Callable[[Passage, str, httpx2.AsyncClient], Model]] = {
-    "openai-compatible": _openai_compatible,
+_MODELS: dict[str, Callable[[Wire, str, httpx2.AsyncClient], Model]] = {
+    "openai-compatible": _openai,
     "openai": _openai,
     "azure": _azure,
     "anthropic": _anthropic,

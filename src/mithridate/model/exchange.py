@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -68,13 +69,17 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One turn: of ours (`segments`), of the model (`text`, `calls`), or a tool's result (`segments` and `answers`, a call)."""
+    """One turn: of ours (`segments`), of the model (`text`, `calls`), or a tool's result (`segments` and `answers`, a call).
+
+    `by` is the provider of a turn of the model. It is no part of the question's identity.
+    """
 
     segments: tuple[Segment, ...] = ()
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     answers: ToolCall | None = None
     ours: bool = True
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +110,18 @@ class Question:
         """The classes of all pieces."""
         return frozenset(s.kind for turn in self.turns for s in turn.segments if s.kind is not None)
 
-    @property
-    def before(self) -> frozenset[DataClass]:
-        """The classes of what a model has answered to: its own turns may repeat any of it."""
-        last = max((n for n, turn in enumerate(self.turns) if not turn.ours), default=-1)
-        return frozenset(s.kind for turn in self.turns[: last + 1] for s in turn.segments if s.kind is not None)
+    def before(self, shown: Callable[[str], frozenset[DataClass]]) -> frozenset[DataClass]:
+        """The classes of what models have answered to: their own turns may repeat any of it.
+
+        `shown` says what a provider is let see: what was withheld from the one who answered is in no answer.
+        """
+        held: set[DataClass] = set()
+        seen: set[DataClass] = set()
+        for turn in self.turns:
+            if not turn.ours:
+                held |= seen & shown(turn.by)
+            seen |= {s.kind for s in turn.segments if s.kind is not None}
+        return frozenset(held)
 
     def canonical(self) -> bytes:
         """The question as JSON, the same bytes for the same question."""

@@ -12,7 +12,7 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from mithridate.model.errors import PolicyRefusal
-from mithridate.model.exchange import DataClass, Outcome, Question, Segment, Turn
+from mithridate.model.exchange import DataClass, Outcome, Question, Segment, ToolCall, Turn
 from mithridate.policy.audit import AuditLog, Fact
 from mithridate.policy.budget import Account
 from mithridate.policy.ledger import ANSWERED, REFUSED, SENT
@@ -26,6 +26,7 @@ _BYTES_A_TOKEN = 2
 """Text is reckoned at this many bytes a token before it is sent: more tokens than it has, nearly always."""
 
 _OVERHEAD_TOKENS = 64
+_LONGEST_ARGUMENTS = 4096
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,15 +132,19 @@ class Egress:
             return f"the scope does not list the model {provider}"
         if missing := sorted(needs - allowed):
             return f"the {question.role} needs {', '.join(missing)}, which {provider} may not see"
-        if held := sorted(question.before - allowed):
+        if held := sorted(question.before(self._seen_by) - allowed):
             return f"the conversation so far holds {', '.join(held)}, which {provider} may not see"
         return ""
 
+    def _seen_by(self, provider: str) -> frozenset[DataClass]:
+        """What an earlier turn of a provider may hold: everything when nobody knows whose it is."""
+        return self.allowed(provider) if provider in self._models.provider else frozenset(DataClass)
+
     def _leaving(self, passage: Passage, _method: str, url: str, body: bytes) -> None:
+        there, wanted = _origin(url), _origin(passage.entry.base)
+        if there != wanted:
+            raise PolicyRefusal(f"a request to {there} instead of {wanted} was stopped")
         host = urlsplit(url).netloc
-        wanted = urlsplit(passage.entry.address).netloc
-        if wanted and host != wanted:
-            raise PolicyRefusal(f"a request to {host} instead of {wanted} was stopped")
         self._scope.require_valid(self._today())
         digest = self._exchanges.put_sent(body)
         self._log.append(
@@ -162,13 +167,19 @@ class Egress:
         )
 
 
+def _origin(url: str) -> str:
+    """Scheme, host and port of an address, without a user."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}:{parts.port or {'http': 80, 'https': 443}.get(parts.scheme)}"
+
+
 def _shown(question: Question, allowed: frozenset[DataClass], secrets: Sequence[str]) -> tuple[Question, int]:
     """The question without what may not be seen and without secrets, and how many secrets were taken out."""
     count = 0
 
     def clean(text: str) -> str:
         nonlocal count
-        text, found = redact(text, secrets)
+        text, found = redact(text.encode("utf-8", "backslashreplace").decode(), secrets)  # names of files may be no UTF-8
         count += found
         return text
 
@@ -177,11 +188,48 @@ def _shown(question: Question, allowed: frozenset[DataClass], secrets: Sequence[
             return Segment(None, WITHHELD.format(segment.kind))
         return Segment(segment.kind, clean(segment.text))
 
+    def call(given: ToolCall) -> ToolCall:
+        return ToolCall(id=clean(given.id), name=clean(given.name), arguments=_arguments(given.arguments, clean))
+
     turns: list[Turn] = []
     for turn in question.turns:
-        calls = tuple(replace(call, arguments=clean(call.arguments)) for call in turn.calls)
-        turns.append(replace(turn, segments=tuple(piece(s) for s in turn.segments), text=clean(turn.text), calls=calls))
+        shown = Turn(
+            segments=tuple(piece(s) for s in turn.segments),
+            text=clean(turn.text),
+            calls=tuple(call(one) for one in turn.calls),
+            answers=call(turn.answers) if turn.answers is not None else None,
+            ours=turn.ours,
+            by=turn.by,
+        )
+        turns.append(shown)
     return replace(question, turns=tuple(turns)), count
+
+
+def _arguments(text: str, clean: Callable[[str], str]) -> str:
+    """Arguments that a model gave, clean, and JSON as they were: what stands on one long line is cleaned value by value."""
+    whole = clean(text) if len(text) <= _LONGEST_ARGUMENTS else ""
+    if whole == text:
+        return text
+    try:
+        return whole if whole and _is_json(whole) else json.dumps(_cleaned(json.loads(text), clean))
+    except (ValueError, RecursionError):
+        return "{}"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _cleaned(value: object, clean: Callable[[str], str]) -> object:
+    if isinstance(value, dict):
+        return {clean(name): _cleaned(one, clean) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(one, clean) for one in value]
+    return clean(value) if isinstance(value, str) else value
 
 
 def _texts(question: Question) -> list[str]:

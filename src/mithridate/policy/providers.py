@@ -7,6 +7,7 @@ data directory. Keys are in environment variables that it names. docs/models.md 
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -21,7 +22,19 @@ MODELS_FILE = "models.toml"
 
 _LARGEST_BYTES = 64 << 10
 _NEEDS_ADDRESS = frozenset({"openai-compatible", "azure"})
-_NEEDS_KEY = frozenset({"anthropic", "openai", "mistral", "google", "azure"})
+_NEEDS_KEY = frozenset({"anthropic", "openai", "mistral", "google", "azure", "bedrock"})
+SENDS_KEY_OF_EXCHANGE = frozenset({"openai-compatible", "openai", "azure", "anthropic"})
+"""Kinds whose requests carry an Idempotency-Key."""
+_ADDRESSES = {
+    "openai": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+    "mistral": "https://api.mistral.ai",
+    "google": "https://generativelanguage.googleapis.com",
+}
+"""Where a kind is spoken to unless the list says otherwise: never what the environment says."""
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+_KEY = re.compile(r"[\x21-\x7e]+")
+_LONG_PART = 8
 _Positive = Annotated[float, Field(gt=0)]
 _Euros = Annotated[float, Field(ge=0)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
@@ -43,7 +56,8 @@ class Budget(_Table):
 class Provider(_Table):
     """One model at one provider. `may_see` is the most that it is ever shown; what it is shown is for the scope to say.
 
-    `address` is the base of its API; `region` is Bedrock's. `key_env` names the environment variable with the key.
+    `address` is the base of its API, the kind's own when it is empty; `region` is Bedrock's. `key_env` names the environment
+    variable with the key.
     Prices are euros for a million tokens. `idempotent`: a repeated request with the same Idempotency-Key costs nothing there.
     """
 
@@ -73,19 +87,45 @@ class Provider(_Table):
             raise ValueError(f"a provider of the kind {self.kind} needs an `address`")
         if self.kind in _NEEDS_KEY and not self.key_env:
             raise ValueError(f"a provider of the kind {self.kind} needs `key_env`, the name of a variable with its key")
-        if self.address and urlsplit(self.address).scheme not in {"http", "https"}:
-            raise ValueError("`address` must begin with http:// or https://")
+        if self.address:
+            _require_base("address", self.address)
+            parts = urlsplit(self.address)
+            if "@" in parts.netloc:
+                raise ValueError("`address` holds a user name or a password: a key belongs into what `key_env` names")
+            if parts.query or parts.fragment:
+                raise ValueError("`address` is the base of an API, without ? and #")
+        if self.proxy:
+            _require_base("proxy", self.proxy)
+        if self.kind == "bedrock" and not _REGION.fullmatch(self.region):
+            raise ValueError("a provider of the kind bedrock needs a `region`, such as eu-west-1")
+        if self.kind == "azure" and _versioned(self.address) == bool(self.api_version):
+            needs = "takes no" if self.api_version else "needs an"
+            raise ValueError(f"a provider of the kind azure with this address {needs} `api_version`")
+        if self.idempotent and self.kind not in SENDS_KEY_OF_EXCHANGE:
+            raise ValueError(f"a provider of the kind {self.kind} is sent no Idempotency-Key: `idempotent` cannot be true")
         if self.key_env and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", self.key_env):
             raise ValueError("`key_env` is the name of an environment variable, never the key itself")
         return self
 
+    @property
+    def base(self) -> str:
+        """The base of the API: all that is sent goes there."""
+        if self.kind == "bedrock" and not self.address:
+            china = ".cn" if self.region.startswith("cn-") else ""
+            return f"https://bedrock-runtime.{self.region}.amazonaws.com{china}"
+        return self.address or _ADDRESSES[self.kind]
+
     def key(self) -> str:
-        """The key from the environment, "" where none is needed. PolicyRefusal when the variable is not set."""
+        """The key from the environment, "" where none is needed. PolicyRefusal when the variable holds none."""
         if not self.key_env:
             return ""
-        value = os.environ.get(self.key_env, "")
+        value = os.environ.get(self.key_env, "").strip()
         if not value:
             raise PolicyRefusal(f"the environment variable {self.key_env} is not set")
+        if not _KEY.fullmatch(value):
+            raise PolicyRefusal(f"the environment variable {self.key_env} holds no key: it has spaces, or what is not ASCII")
+        if self.kind == "bedrock" and not all(value.partition(":")[::2]):
+            raise PolicyRefusal(f"the environment variable {self.key_env} does not hold `id:secret`")
         return value
 
     def eur(self, input_tokens: int, output_tokens: int) -> float:
@@ -134,6 +174,32 @@ class Models(_Table):
     def works(self, role: Role) -> bool:
         """True when the role is wanted."""
         return role in self.roles
+
+    def secrets(self) -> tuple[str, ...]:
+        """The keys of all providers as far as they are set, and the long parts of those that have parts: never to be sent."""
+        return secrets(os.environ.get(entry.key_env, "").strip() for entry in self.provider.values() if entry.key_env)
+
+
+def secrets(keys: Iterable[str]) -> tuple[str, ...]:
+    """What must not be told of keys: they themselves and their long parts, the longest first."""
+    whole = [key for key in keys if key]
+    parts = [part for key in whole for part in key.split(":") if len(part) >= _LONG_PART]
+    return tuple(sorted({*whole, *parts}, key=lambda one: (-len(one), one)))
+
+
+def _require_base(word: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ValueError(f"`{word}` must begin with http:// or https:// and name a host")
+
+
+def _versioned(address: str) -> bool:
+    """True for the addresses of Azure that have the version in their path."""
+    return address.rstrip("/").endswith("/v1") or (urlsplit(address).hostname or "").endswith(".models.ai.azure.com")
 
 
 def read(text: str, file: str) -> Models:

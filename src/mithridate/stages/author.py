@@ -74,7 +74,7 @@ def _diff(grounds: Snapshot, change: Change) -> str:
     before: dict[str, bytes] = {}
     after: dict[str, bytes] = {}
     for edit in change.edits:
-        content = after.get(edit.file) or grounds.content(edit.file)
+        content = after[edit.file] if edit.file in after else grounds.content(edit.file)
         if content is None or edit.file not in grounds.files():
             return f"{edit.file[:80]!r} is no source file of the snapshot"
         before.setdefault(edit.file, content)

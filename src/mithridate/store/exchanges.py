@@ -1,9 +1,10 @@
 """What was asked of models in a run and what they said, on disk before anything else happens.
 
-Below the run's directory: `exchanges/<key>.json` for each finished exchange, `<key>.sending` while one is in the air, and
-`sent/<sha256>` for the bytes of every request that left.
+Below the run's directory: `exchanges/<key>.json` for each finished exchange, `<key>.sending` while one is in the air,
+`sent/<sha256>` for the bytes of every request that left, and `made/<sha256>.json` for what each program of a model printed.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -52,6 +53,7 @@ class Exchanges:
     def __init__(self, area: Path, seal: Seal) -> None:
         self._exchanges = area / MODELS / "exchanges"
         self._sent = area / MODELS / "sent"
+        self._made = area / MODELS / "made"
         self._seal = seal
 
     def find(self, key: str) -> Kept | None:
@@ -113,6 +115,21 @@ class Exchanges:
         if hashlib.sha256(body).hexdigest() != digest:
             raise UsageError(f"the text {digest[:12]} was changed since it was sent")
         return body
+
+    def keep_made(self, program: str, made: bytes | str) -> None:
+        """Keep the bytes that a program printed, or the sentence why it printed none."""
+        content = {"bytes": base64.b64encode(made).decode()} if isinstance(made, bytes) else {"why": made}
+        self._write(self._of_program(program), content)
+
+    def made(self, program: str) -> bytes | str | None:
+        """What a program printed when it ran, or why it printed nothing; None when it has not run."""
+        content = self._read(self._of_program(program))
+        if content is None:
+            return None
+        return base64.b64decode(content["bytes"]) if "bytes" in content else str(content["why"])
+
+    def _of_program(self, program: str) -> Path:
+        return self._made / f"{hashlib.sha256(program.encode('utf-8', 'backslashreplace')).hexdigest()}.json"
 
     def _write(self, path: Path, content: dict[str, Any]) -> None:
         _durably(path, self._seal.close(json.dumps(content, sort_keys=True).encode()))

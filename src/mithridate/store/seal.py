@@ -1,6 +1,8 @@
 """Text at rest, sealed when the scope says so: Fernet (AES-128-CBC with HMAC-SHA-256), the key in the data directory."""
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -33,15 +35,21 @@ class Seal:
 
     def _fernet(self, *, make: bool) -> Fernet:
         if make and not self._key_file.exists():
-            try:
-                descriptor = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-                with os.fdopen(descriptor, "wb") as stream:
-                    stream.write(Fernet.generate_key())
-                    stream.flush()
-                    os.fsync(stream.fileno())
-            except FileExistsError:
-                pass
+            self._make()
         try:
             return Fernet(self._key_file.read_bytes())
         except (OSError, ValueError) as error:
             raise UsageError(f"the key {self._key_file} for sealed exchanges cannot be used") from error
+
+    def _make(self) -> None:
+        """A new key, there whole or not at all. One that another process made in the meantime stays."""
+        descriptor, name = tempfile.mkstemp(prefix=f".{KEY_FILE}.", dir=self._key_file.parent)  # 0600
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(Fernet.generate_key())
+                stream.flush()
+                os.fsync(stream.fileno())
+            with suppress(FileExistsError):
+                os.link(name, self._key_file)
+        finally:
+            Path(name).unlink()

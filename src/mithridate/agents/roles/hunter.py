@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from mithridate.agents.conversation import Conversation, Tally, data
+from mithridate.agents.conversation import Conversation, Tally, data, of_file
 from mithridate.agents.desk import Desk
 from mithridate.agents.grounds import Grounds, InputForm
 from mithridate.agents.instruments import numbered, reading, running
@@ -76,7 +76,7 @@ class Hunter:
 
 def _source(file: str, lines: list[str]) -> list[Segment]:
     """The file: its beginning as an excerpt, the rest as a file, so that a provider that may see excerpts alone has something."""
-    told = data(DataClass.EXCERPTS, f"{file}, its first lines", numbered(lines[:_EXCERPT_LINES], 1))
+    told = of_file(DataClass.EXCERPTS, file, numbered(lines[:_EXCERPT_LINES], 1), ", its first lines")
     if len(lines) > _EXCERPT_LINES:
-        told += data(DataClass.FILES, f"{file}, the rest", numbered(lines[_EXCERPT_LINES:], _EXCERPT_LINES + 1))
+        told += of_file(DataClass.FILES, file, numbered(lines[_EXCERPT_LINES:], _EXCERPT_LINES + 1), ", the rest")
     return told

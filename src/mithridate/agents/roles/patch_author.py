@@ -5,13 +5,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from mithridate.agents.conversation import Conversation, Tally, data
+from mithridate.agents.conversation import Conversation, Tally, data, of_file
 from mithridate.agents.desk import Desk
 from mithridate.agents.grounds import Reading
 from mithridate.agents.instruments import numbered, reading
 from mithridate.model.exchange import DataClass, Role, Segment
 
-NEEDS = frozenset({DataClass.EXCERPTS, DataClass.FINDINGS})
+NEEDS = frozenset({DataClass.NAMES, DataClass.EXCERPTS, DataClass.FINDINGS})
 _AROUND = 60
 _PLACES = 4
 
@@ -70,7 +70,7 @@ class PatchAuthor:
         for file, line in self.wound.places[:_PLACES]:
             begin = max(1, line - _AROUND)
             lines = self.grounds.read(file, begin, line + _AROUND)
-            told += data(DataClass.EXCERPTS, file, numbered(lines, begin)) if lines else []
+            told += of_file(DataClass.EXCERPTS, file, numbered(lines, begin)) if lines else []
         return self._conversation.say(told)
 
     def again(self, step: str, evidence: str, *, shows_inputs: bool) -> Change | None:

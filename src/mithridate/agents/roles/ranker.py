@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from mithridate.agents.conversation import Conversation, Tally, data
+from mithridate.agents.conversation import Conversation, Tally, data, of_file
 from mithridate.agents.desk import Desk
 from mithridate.agents.grounds import Reading
 from mithridate.model.exchange import DataClass, Role, Segment
@@ -36,7 +36,7 @@ def rank(desk: Desk, grounds: Reading, tally: Tally) -> Sequence[Ranked]:
     told = data(DataClass.NAMES, "files", "\n".join(known))
     for file in known[:_OUTLINED]:
         declared = "\n".join(f"{line}: {text}" for line, text in list(grounds.outline(file))[:_DECLARATIONS])
-        told += data(DataClass.SIGNATURES, file, declared) if declared else []
+        told += of_file(DataClass.SIGNATURES, file, declared) if declared else []
     conversation = Conversation(
         desk=desk,
         role=Role.RANKER,

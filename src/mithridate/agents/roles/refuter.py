@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from mithridate.agents.conversation import Conversation, Tally, data
+from mithridate.agents.conversation import Conversation, Tally, data, of_file
 from mithridate.agents.desk import Desk
 from mithridate.agents.grounds import Grounds
 from mithridate.agents.instruments import numbered, reading, running
 from mithridate.model.exchange import DataClass, Role, Segment
 from mithridate.model.lead import Lead
 
-NEEDS = frozenset({DataClass.EXCERPTS, DataClass.FINDINGS})
+NEEDS = frozenset({DataClass.NAMES, DataClass.EXCERPTS, DataClass.FINDINGS})
 _AROUND = 60
 
 
@@ -41,6 +41,6 @@ def refute(desk: Desk, grounds: Grounds, lead: Lead, rounds: int, tally: Tally) 
         [
             Segment(None, "The claim:\n"),
             *data(DataClass.FINDINGS, "claim", claim),
-            *data(DataClass.EXCERPTS, lead.file, numbered(lines, begin)),
+            *of_file(DataClass.EXCERPTS, lead.file, numbered(lines, begin)),
         ]
     )
