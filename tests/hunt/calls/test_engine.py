@@ -148,7 +148,7 @@ def test_each_kind_of_exhaustion_is_found_and_its_candidate_shows_it_again(
     candidate = found[0]
     binary = work.entry.binary(Flavour.PLAIN)
     assert binary is not None
-    again = SmallRunner(binary.directory / "src").run([candidate.read_bytes()], 60, 2.0)
+    again = SmallRunner(binary.directory / "src").run([candidate.read_bytes()], 60, 8.0)
     violation = judge(measure(candidate.read_bytes(), [json.loads(line) for line in again.records.splitlines()]))
     assert violation is not None and violation.kind in kinds
     assert violation.place is not None and violation.place.file == "/src/sample_module.py"

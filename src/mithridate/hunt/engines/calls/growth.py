@@ -24,7 +24,7 @@ STEEP_BYTES = 600
 """A text that takes noticeable time and is no longer: time grows exponentially, or it is a loop without end."""
 _LARGEST = MATTERS_BYTES - 2_000
 _NEGLIGIBLE_S = 0.004
-PROBE_BYTES = 5_000
+PROBE_BYTES = 8_000
 DEEP_BYTES = 1_500
 """Of a text that nests: deep enough for what recurses, too small for what takes quadratic time to come before that."""
 DEEP_TIMES = 1_300
