@@ -252,3 +252,23 @@ def test_what_takes_noticeable_time_at_a_few_bytes_is_looked_at_in_small_steps()
     times = [n for _, n in closer.texts]
     assert closer.purpose is Purpose.LADDER and times == sorted(set(times))
     assert {20, 21, 22, 23, 24} < set(times) and min(times) == 1
+
+
+def test_closer_looks_that_cost_nothing_do_not_keep_others_from_being_taken() -> None:
+    """With coverage counted, a loop over a long text takes as long as what is to be noticed."""
+    search = search_of("m:read")
+    for sign in "abcdefghi":
+        probe = close_look(sign, Purpose.PROBE)
+        probe.control = []
+        search.learn(probe, Run(ended="done", answers=[Answer(seconds=0.05), *[Answer()] * 3]), [])
+        (ladder,) = search.state.queue
+        assert ladder.purpose is Purpose.LADDER
+        search.state.queue = []
+        records: list[Any] = [{"phase": "attack", "answer": {"seconds": 0.001}}] * len(ladder.calls)
+        records.append({"ended": "done", "cpu_s": 0.1, "frames": []})
+        search.learn(ladder, Run(ended="done", answers=[Answer(seconds=0.001)] * len(ladder.calls), records=records), [])
+    for sign in "jklmnopqr":
+        probe = close_look(sign, Purpose.PROBE)
+        probe.control = []
+        search.learn(probe, Run(ended="done", answers=[Answer(seconds=0.05), *[Answer()] * 3]), [])
+    assert len(search.state.queue) in (planner._CLIMBS - 1, planner._CLIMBS)

@@ -40,6 +40,8 @@ _FRUITLESS = 200
 _EXPECTED = 2.0
 """What a target that was not looked at is expected to reach, as a target's edges count."""
 _CLIMBS = 5
+"""Closer looks at a target since its last find; those that cost next to nothing count little."""
+_CHEAP_S, _CHEAPLY = 0.3, 0.1
 _FEW, _MANY = 3, 40
 """Runs special to one target in a batch, before and after it was seen that they end: each that hangs takes all its time."""
 _CLOSE, _WARY, _ALIKE = 3, 6, 2
@@ -500,6 +502,8 @@ class Planner:
                 closer = growth.trimmed(job, measured)
                 closer.witness = place
                 self.state.queue.append(closer)
+            elif run.complete and sum(answer.seconds for answer in run.answers) < _CHEAP_S:
+                self.state.climbs[job.target] = max(0.0, self.state.climbs.get(job.target, 0) - 1 + _CHEAPLY)
             return []
         violation = judge(measured)
         if violation is None:

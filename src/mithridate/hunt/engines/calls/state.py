@@ -129,7 +129,7 @@ class State:
     suspects: set[str] = field(default_factory=set)
     worn: dict[str, int] = field(default_factory=dict)
     places: set[str] = field(default_factory=set)
-    climbs: dict[str, int] = field(default_factory=dict)
+    climbs: dict[str, float] = field(default_factory=dict)
     compiled: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
     sieved: dict[str, bool] = field(default_factory=dict)
     paces: dict[str, int] = field(default_factory=dict)
