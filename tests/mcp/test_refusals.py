@@ -1,14 +1,20 @@
 """What the scope does not cover, or lies outside of the served directories, is refused, and the refusal is on record."""
 
+import threading
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from mithridate import pipeline
 from mithridate.mcp.confinement import Confinement
 from mithridate.model.errors import PolicyRefusal, UsageError
 from mithridate.prove import keys
 from mithridate.prove.bundle import read_bundle
+from mithridate.stages.repair import at_work
+from mithridate.stages.session import Stores
+from mithridate.store.runs import RunRecord
 from tests.e2e import project
 from tests.mcp.conftest import CLEAN, DOOR, Served, Talk, authorise
 
@@ -54,6 +60,32 @@ def test_an_agent_that_the_scope_does_not_list_sees_nothing_of_a_project_or_of_a
 def test_a_sandbox_that_the_scope_does_not_allow(scanned: Served) -> None:
     said = refusal(scanned, "run_input", "--sandbox", "unsafe-host", project="notes", entry_point=DOOR, text=CLEAN)
     assert "does not allow the sandbox 'unsafe-host'" in said
+
+
+def test_a_patch_is_judged_in_the_sandbox_of_the_server_and_the_runs_scope_must_allow_it(own: Served) -> None:
+    of = next(f.id for f in pipeline.report(own.run, own.home).findings)
+    said = refusal(own, "test_patch", "--sandbox", "unsafe-host", run=own.run, finding=of, diff="--- a/notes.c\n+++ b/notes.c\n")
+    assert "does not allow the sandbox 'unsafe-host'" in said
+
+
+def test_a_run_that_was_made_without_a_sandbox_does_not_take_the_agent_out_of_it(own: Served) -> None:
+    stores = Stores.open(own.home)
+    record = stores.runs.load(own.run)
+    loose = replace(record, options=replace(record.options, sandbox="unsafe-host"))
+    loose = replace(loose, scope=record.scope.replace('["bubblewrap"]', '["bubblewrap", "unsafe-host"]'))
+    held = replace(stores, runs=_Runs(loose))  # type: ignore[arg-type]
+    with at_work(own.run, held, 1, threading.Event(), sandbox_name="bubblewrap") as (tools, _):
+        assert tools.sandbox.name == "bubblewrap"
+    with at_work(own.run, held, 1, threading.Event()) as (tools, _):
+        assert tools.sandbox.name == "unsafe-host", "a person's own commands take the run's"
+
+
+@dataclass
+class _Runs:
+    record: RunRecord
+
+    def load(self, _run: str) -> RunRecord:
+        return self.record
 
 
 def test_a_run_of_a_target_that_is_not_served(own: Served) -> None:

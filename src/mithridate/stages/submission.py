@@ -32,12 +32,17 @@ def submit(
     observer: Observer,
     allowance: Allowance,
     *,
+    sandbox: str,
     keep: bool = False,
 ) -> Judged:
-    """Judge a diff against one finding of a finished run. With `keep`, one that passes joins the run's patches, for a person to
-    approve. UsageError for a run or finding that is not there; waits while another process works on the run."""
+    """Judge a diff against one finding of a finished run, in the sandbox that is named, whatever the run was made in. With `keep`,
+    one that passes joins the run's patches, for a person to approve. UsageError for a run or finding that is not there; waits while
+    another process works on the run."""
     finding_of(stores.runs.report(run_id), wanted)  # before anything is waited for
-    with _held(run_id, stores, observer, allowance), at_work(run_id, stores, options.jobs, allowance.cancel, allowance) as work:
+    with (
+        _held(run_id, stores, observer, allowance),
+        at_work(run_id, stores, options.jobs, allowance.cancel, allowance, sandbox) as work,
+    ):
         report = stores.runs.report(run_id)
         finding = finding_of(report, wanted)
         observer(StageStarted(stage="gate", detail=finding.id))
