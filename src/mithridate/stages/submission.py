@@ -1,17 +1,15 @@
 """A patch from outside, such as an agent or a person writes one: through the gate, as every other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from mithridate.model.patch import HOLDS, Patch, PatchStatus, Proposal
+from mithridate.model.patch import HOLDS, Patch, Proposal
 from mithridate.model.run import Observer, StageStarted
 from mithridate.policy.allowance import Allowance
 from mithridate.stages.repair import PatchOptions, at_work, finding_of, of_finding
 from mithridate.stages.session import Stores
 from mithridate.store.runs import RunBusy
-
-_ORDER = (PatchStatus.APPROVED, PatchStatus.VALIDATED, PatchStatus.PLAUSIBLE, PatchStatus.PROPOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +52,16 @@ def submit(
         known = report.patches.get(finding.id, ())
         kept = keep and patch.status in HOLDS
         if kept and not any(p.proposal.diff == proposal.diff and p.status in HOLDS for p in known):
-            others = (p for p in known if p.proposal.diff != proposal.diff)
-            patches = sorted((patch, *others), key=lambda p: (_ORDER.index(p.status), p.added + p.removed))
-            stores.runs.save_report(run_id, replace(report, patches={**report.patches, finding.id: tuple(patches)}))
-            audit.record("patch.kept", finding=finding.id, proposer=proposal.proposer)
+            audit.record("patch.kept", finding=finding.id, proposer=proposal.proposer, sha256=proposal.sha256)
+            patches = _behind([p for p in known if p.proposal.diff != proposal.diff], patch)
+            stores.runs.save_report(run_id, replace(report, patches={**report.patches, finding.id: patches}))
     return Judged(patch=patch, silences=made.silences, kept=kept)
+
+
+def _behind(known: Sequence[Patch], patch: Patch) -> tuple[Patch, ...]:
+    """The patches of a finding with one more: behind those that passed the gate before, which a person may have read."""
+    held = [p for p in known if p.status in HOLDS]
+    return (*held, patch, *(p for p in known if p.status not in HOLDS))
 
 
 @contextmanager
