@@ -98,6 +98,73 @@ def test_a_run_of_a_target_that_is_not_served(own: Served) -> None:
     other.talk(work)
 
 
+@pytest.mark.parametrize(
+    ("agent", "tool", "arguments", "missing"),
+    [
+        ("namer", "list_findings", {"run": "RUN"}, "findings"),
+        ("namer", "read_finding", {"run": "RUN", "finding": "x"}, "excerpts, findings, proofs"),
+        ("finder", "read_finding", {"run": "RUN", "finding": "x"}, "excerpts, proofs"),
+        ("namer", "run_input", {"project": "notes", "entry_point": DOOR, "text": CLEAN}, "findings"),
+        ("namer", "prove", {"run": "RUN", "finding": "x"}, "findings"),
+        ("namer", "prove", {"bundle": "mine.proof"}, "findings"),
+        ("namer", "test_patch", {"run": "RUN", "finding": "x", "diff": "d"}, "findings"),
+        ("namer", "ask_estate", {"files": ["bank"]}, "findings"),
+        ("namer", "write_report", {"run": "RUN", "directory": "x"}, "excerpts, files, findings, proofs"),
+        ("finder", "list_entry_points", {"project": "notes"}, "names"),
+        ("finder", "list_entry_points", {"run": "RUN"}, "names"),
+        ("finder", "list_skipped", {"run": "RUN"}, "names"),
+    ],
+)
+def test_a_tool_is_refused_for_a_class_of_data_that_the_scope_does_not_disclose(
+    scanned: Served, agent: str, tool: str, arguments: dict[str, object], missing: str
+) -> None:
+    (scanned.directory / "mine.proof").write_bytes(next((scanned.home / "runs" / scanned.run / "proofs").iterdir()).read_bytes())
+    given = {name: scanned.run if value == "RUN" else value for name, value in arguments.items()}
+    assert f"does not let '{agent}' see {missing}" in refusal(scanned, tool, "--agent", agent, "--out", scanned.out, **given)
+
+
+def test_what_is_disclosed_is_given_and_of_other_runs_there_is_only_the_id(scanned: Served) -> None:
+    async def namer(talk: Talk) -> None:
+        (run,) = (await talk.ask("list_runs"))["runs"]
+        assert run["target"] == str(scanned.directory / "notes") and run["findings"] is None
+        assert (await talk.ask("list_entry_points", run=scanned.run))["in_all"] == 1
+
+    async def finder(talk: Talk) -> None:
+        (run,) = (await talk.ask("list_runs"))["runs"]
+        assert run == {"run": scanned.run, "refused": "no scope in force lets 'finder' see it"}
+        assert (await talk.ask("list_findings", run=scanned.run))["in_all"] > 0
+
+    scanned.talk(namer, "--agent", "namer")
+    scanned.talk(finder, "--agent", "finder")
+
+
+def test_a_file_of_an_estate_whose_own_scope_does_not_list_the_agent(own: Served) -> None:
+    inner = own.directory / "bank" / "vault"
+    inner.mkdir()
+    (inner / "hand.yaml").write_text("estate: 1\nhosts: {vault01: {}}\n")
+    authorise(inner, "another")
+    assert "does not let 'mcp' see anything" in refusal(own, "ask_estate", files=["bank"])
+    assert not any(r.action == "estate.read" and "vault" in str(r.facts["file"]) for r in own.log())
+
+
+def test_a_source_with_another_content_hash_than_its_scope_names(own: Served) -> None:
+    authorise(own.directory / "fixed", "mcp", snapshot="0" * 64)
+    of = next(f.id for f in pipeline.report(own.run, own.home).findings)
+    assert "covers only snapshot 000000000000" in refusal(own, "prove", run=own.run, finding=of, source="fixed")
+
+
+def test_reports_are_written_through_no_link(own: Served) -> None:
+    outside = own.place / "elsewhere"
+    outside.mkdir()
+    for name in ("proofs", "patches", "report.md", "proofs/a.proof"):
+        place = own.out / name.replace("/", "-")
+        (place / name).parent.mkdir(parents=True)
+        (place / name).symlink_to(outside)
+        said = refusal(own, "write_report", "--out", own.out, run=own.run, directory=place.name)
+        assert "is a link" in said
+    assert not list(outside.iterdir())
+
+
 def test_a_bundle_of_a_signer_whom_nobody_named(own: Served) -> None:
     name = next((own.home / "runs" / own.run / "proofs").iterdir())
     (own.directory / "foreign.proof").write_bytes(name.read_bytes())
