@@ -265,8 +265,8 @@ def patch_with(
 
 
 def approve(run_id: str, finding: str, home: Path, who: str, which: str = "") -> RunReport:
-    """A person approves the validated patch of a finding, which is its first one then; it goes on the audit log. `which` is a number
-    or the beginning of a hash, and needed where there are several."""
+    """A person approves the validated patch of a finding, which is its first one then; it goes on the audit log. `which` is a
+    number or the beginning of a hash, and needed where there are several."""
     return approval.approve(run_id, finding, Stores.open(home), who, which)
 
 

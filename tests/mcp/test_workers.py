@@ -13,7 +13,7 @@ from mithridate.mcp import worker as inner
 from mithridate.mcp import workers as outer
 from mithridate.mcp.settings import Settings
 from mithridate.mcp.worker import Worker
-from mithridate.mcp.workers import Outcome, Workers, WorkerLost
+from mithridate.mcp.workers import Outcome, WorkerLost, Workers
 from mithridate.model.exchange import DataClass
 
 

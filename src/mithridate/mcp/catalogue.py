@@ -137,8 +137,8 @@ _ALL = (
         name="list_findings",
         title="List a run's findings",
         description=(
-            "The findings of a finished run, the gravest first. One that is proved has a proof that fired n of n times; one that is "
-            "observed is a weak practice that was seen executed, and nothing was proved of it."
+            "The findings of a finished run, the gravest first. One that is proved has a proof that fired n of n times; one that "
+            "is observed is a weak practice that was seen executed, and nothing was proved of it."
         ),
         arguments=OfRun,
         gives=_VERDICT,

@@ -86,8 +86,8 @@ class _Worker:
 
 
 class Workers:
-    """At most `settings.at_once` at work, those included that were told to end and have not; further calls wait, and a few times as
-    many as may be at work are the most that do."""
+    """At most `settings.at_once` at work, those included that were told to end and have not; further calls wait, at most a few
+    times as many."""
 
     def __init__(self, settings: Settings, tasks: TaskGroup) -> None:
         self._settings = settings

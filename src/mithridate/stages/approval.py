@@ -19,7 +19,6 @@ from mithridate.stages.conclude import holding
 from mithridate.stages.session import Stores
 from mithridate.store.runs import RunState
 
-
 _HASH = 6
 """Characters of a hash that name a patch; less is a number."""
 

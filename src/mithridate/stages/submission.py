@@ -33,9 +33,11 @@ def submit(
     sandbox: str,
     keep: bool = False,
 ) -> Judged:
-    """Judge a diff against one finding of a finished run, in the sandbox that is named, whatever the run was made in. With `keep`,
-    one that passes joins the run's patches, for a person to approve. UsageError for a run or finding that is not there; waits while
-    another process works on the run."""
+    """Judge a diff against one finding of a finished run, in the sandbox that is named, whatever the run was made in.
+
+    With `keep`, one that passes joins the run's patches, for a person to approve. UsageError for a run or finding that is not
+    there; waits while another process works on the run.
+    """
     finding_of(stores.runs.report(run_id), wanted)  # before anything is waited for
     with (
         _held(run_id, stores, observer, allowance),

@@ -71,8 +71,8 @@ def verify(
     scratch: Path | None = None,
 ) -> Verdict:
     """Yes or no, with the rate, of the bundle that was read from `path`. The scope that it carries must still hold, and one for
-    `source` must cover its content hash. `allowance` bounds all executions together; trees are unpacked below `scratch` (by default
-    in the data directory)."""
+    `source` must cover its content hash. `allowance` bounds all executions together; trees are copied to `scratch` (by default in
+    the data directory)."""
     manifest = bundle.manifest
     scope = parse(manifest.provenance.scope, path)
     scope.require_valid()

@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mithridate.hunt.engines.calls.steps import Call, document
-from mithridate.model.document import decode
-from mithridate.model.errors import UsageError
+from mithridate.hunt.engines.calls.steps import Call
 
 _KEPT, _OTHERS = 160, 40
 _DOCUMENT_BYTES = 700_000
 _KEPT_BYTES = 2 * _DOCUMENT_BYTES
 """Of the calls that a pool keeps, as JSON: more than a document holds is of little use."""
 _KNOWN = 50_000
+_DEEPEST = 56
 _LARGEST_CALL, LARGEST_KEPT = 4 << 20, 128 << 10
 _DEATH_S, _TOLD = 0.15, 64
 """What a process that dies costs of a step's time at least, and how many calls one tells of: see the observer's many.py."""
@@ -188,17 +187,18 @@ def unpacked(text: object, largest: int = _LARGEST_CALL) -> Call | None:
 
 
 def _is_call(call: Mapping[str, Any]) -> bool:
-    """Has it the form of a call, in a document that can be carried out?"""
+    """Has it the form of a call, nested no deeper than what is written as JSON?"""
     construct, then = call.get("construct"), call.get("then", [])
     if not _has_arguments(call) or not (construct is None or (isinstance(construct, dict) and _has_arguments(construct))):
         return False
     if not isinstance(then, list) or not all(isinstance(name, str) for name in then):
         return False
-    try:
-        decode(document([call]))
-    except (UsageError, ValueError, RecursionError):
-        return False
-    return True
+    level: list[Any] = [call]
+    for _ in range(_DEEPEST):
+        level = [
+            inner for one in level if isinstance(one, dict | list) for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return not level
 
 
 def _has_arguments(told: Mapping[str, Any]) -> bool:
