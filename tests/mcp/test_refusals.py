@@ -212,7 +212,7 @@ def test_no_tool_follows_a_path_out_of_the_served_directories(own: Served, tool:
     assert own.calls(before) == [(tool, "refused")] * len(names)
 
 
-def test_confinement_follows_links_before_it_looks(tmp_path: Path) -> None:
+def test_confinement_follows_links_before_it_looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     inside, outside = tmp_path / "inside", tmp_path / "inside-not"
     inside.mkdir()
     outside.mkdir()
@@ -220,6 +220,11 @@ def test_confinement_follows_links_before_it_looks(tmp_path: Path) -> None:
     (inside / "loop").symlink_to("loop")
     (inside / "back").symlink_to(inside)
     confinement = Confinement((inside,))
+    looked_up: list[Path] = []
+    real = Path.resolve
+    monkeypatch.setattr(Path, "resolve", lambda self, *rest: looked_up.append(self) or real(self, *rest))
+    assert confinement.path("x") == inside / "x" and len(looked_up) == 1, "what it leads to is asked once"
+    monkeypatch.undo()
     assert confinement.path("a/../b") == inside / "b"
     assert confinement.path("back/back/b") == inside / "b"
     for name in ("../inside-not/secret", str(outside), "back/../../inside-not", "loop", "loop/x"):

@@ -127,9 +127,7 @@ def test_causes_are_short_and_few() -> None:
 def test_a_target_that_tells_of_ever_new_calls_fills_no_memory_and_no_disk(tmp_path: Path) -> None:
     def flood(documents: list[Record]) -> list[Record]:
         told = [{"run": 0, "phase": "attack", "kept": packed(call(f"{n} " + "a" * 60_000)), "new_edges": 1} for n in range(3000)]
-        said = [
-            {"run": 0, "phase": "attack", "said": packed(call(f"{n}")), "text": f"SUMMARY: X: f{n} g\n"} for n in range(3000)
-        ]
+        said = [{"run": 0, "phase": "attack", "said": packed(call(f"{n}")), "text": f"SUMMARY: X: f{n} g\n"} for n in range(3000)]
         return [READY, *told, *said, *answered(documents)]
 
     work = slice_for(tmp_path, ["m:f"], 300.0)

@@ -93,7 +93,9 @@ def test_a_call_that_hangs_is_ended_long_before_the_time_of_the_run(library: Pat
 
 def test_a_call_that_waits_without_using_the_processor_costs_the_step_its_time(library: Path) -> None:
     pool = [call("lib:waits", bytes_of("!")), call("lib:waits", bytes_of("!!")), call("lib:waits", bytes_of("a"))]
-    seen = many(library, {"pool": pool, "times": 3}, {"pool": [call("lib:lines", bytes_of("a"))], "times": 3}, seconds=2.0, wall=3)
+    seen = many(
+        library, {"pool": pool, "times": 3}, {"pool": [call("lib:lines", bytes_of("a"))], "times": 3}, seconds=2.0, wall=3
+    )
     assert [r.get("died", r.get("ended")) for r in seen.records if r.get("run") == 0 and "last" in r] == ["timeout"]
     assert seen.answer(1)["calls"] == 3, "the next document has its time"
 
