@@ -115,9 +115,7 @@ class NativeCode:
                     continue
                 return
             finally:
-                signal.setitimer(
-                    signal.ITIMER_PROF, 0
-                )  # it would end the tests, not a process of its own
+                signal.setitimer(signal.ITIMER_PROF, 0)  # it would end the tests, not a process of its own
             records.append({"run": number, "phase": "attack", "answer": {**answer, "edges": len(self._known)}})
             return
 

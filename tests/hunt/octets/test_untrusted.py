@@ -207,6 +207,14 @@ def test_what_was_to_be_tried_in_a_step_that_was_cut_off_is_tried_in_the_next_on
     assert state(work)["pools"][0]["batches"] == 1
 
 
+def test_what_a_process_died_of_is_not_tried_again_with_the_rest_of_its_step() -> None:
+    pool = Pool("m:f", [call("fatal"), call("fresh")], [call("a")])
+    pool.step(1, [], [], Random(1), 64)
+    pool.forget(call("fatal"))
+    pool.ended(whole=False)
+    assert pool.fresh == [call("fresh")] and pool.others == []
+
+
 def test_a_step_is_made_again_a_few_times_only() -> None:
     pool = Pool("m:f", [call("fresh")], [call("a")])
     for _ in range(3):

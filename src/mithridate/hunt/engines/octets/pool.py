@@ -141,8 +141,9 @@ class Pool:
         self.cut_off = 0 if whole else self.cut_off + counts
         if whole or before is None or self.cut_off > _AGAIN:
             return
-        fresh, self.others, gained = before
-        self.fresh = [*fresh, *self.fresh]
+        fresh, others, gained = before  # less what is known by now: it is kept, or a process died of it
+        self.others = [one for one in others if _digest(one)[0] not in self.known]
+        self.fresh = [*(one for one in fresh if _digest(one)[0] not in self.known), *self.fresh]
         self.gained = max(self.gained, gained)
         self.batches -= 1
 
