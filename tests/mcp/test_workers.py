@@ -103,6 +103,28 @@ def test_so_many_calls_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None
     served(monkeypatch, work)
 
 
+def test_a_call_that_is_cancelled_while_its_process_starts_holds_its_place_until_that_has_ended(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(outer, "_GRACE_S", 0.3)
+    opened = anyio.open_process
+
+    async def open_process(_argv: list[str], **options: Any) -> Any:
+        return await opened(["/bin/sleep", "100"], **options)  # says nothing, and does not end when it is told to
+
+    monkeypatch.setattr(outer.anyio, "open_process", open_process)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            workers = Workers(Settings(home=tmp_path, roots=(), at_once=1), tasks)
+            with anyio.move_on_after(0.5):
+                await workers.call(1, "list_runs", {}, lambda _: None)
+            assert not workers._all and workers._places.value == 1
+        assert not list(tmp_path.iterdir())
+
+    anyio.run(main)
+
+
 def test_a_place_is_free_again_when_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(workers: Workers, _made: list[Slow]) -> None:
         async def none(_self: Workers) -> Slow:

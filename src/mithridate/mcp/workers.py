@@ -192,7 +192,7 @@ class Workers:
             with anyio.fail_after(_STARTUP_S):
                 await worker.hear()
         except BaseException as error:
-            self._tasks.start_soon(self._retire, worker)
+            await self._retire(worker)  # a place is taken until then
             if isinstance(error, TimeoutError):
                 raise WorkerLost from error
             raise
