@@ -28,6 +28,7 @@ from mithridate.model.project import Skipped
 from mithridate.model.run import Observer, RunOptions, RunReport
 from mithridate.policy.allowance import Allowance
 from mithridate.policy.scope import Scope
+from mithridate.prove.bundle import read_bundle
 from mithridate.prove.verify import Verdict
 from mithridate.repair.merging import merged
 from mithridate.stages import approval, conclude, construct, documents, evidence, leads, shadow, verification
@@ -263,9 +264,10 @@ def patch_with(
     return patch(scan(asked, scope, home, observer, cancel).run, "", home, options, observer, cancel)
 
 
-def approve(run_id: str, finding: str, home: Path, who: str) -> RunReport:
-    """A person approves the validated patch of a finding; it goes on the audit log."""
-    return approval.approve(run_id, finding, Stores.open(home), who)
+def approve(run_id: str, finding: str, home: Path, who: str, which: str = "") -> RunReport:
+    """A person approves the validated patch of a finding, which is its first one then; it goes on the audit log. `which` is a
+    number or the beginning of a hash, and needed where there are several."""
+    return approval.approve(run_id, finding, Stores.open(home), who, which)
 
 
 def apply_patches(report: RunReport, finding: str) -> str:
@@ -283,7 +285,7 @@ def prove(
     allowance: Allowance | None = None,
 ) -> Verdict:
     """Rebuild a bundle's program and replay it: does it still fire?"""
-    return verification.verify(bundle, Stores.open(home), source, sandbox, replays, observer, allowance)
+    return verification.verify(read_bundle(bundle), bundle, Stores.open(home), source, sandbox, replays, observer, allowance)
 
 
 def _work(run_id: str, stores: Stores, observer: Observer, cancel: threading.Event, *, fresh: bool) -> RunReport:

@@ -19,6 +19,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 import mithridate
 from mithridate import pipeline
+from mithridate.model.exchange import DataClass
 from mithridate.policy.audit import AUDIT_FILE, Record, records, verify
 from mithridate.policy.scope import Attestation, Scope, scope_path, write
 from tests.e2e import project
@@ -57,11 +58,27 @@ CLEAN = "T\x03abcC\x01\x02"
 Data = dict[str, Any]
 
 
-def authorise(target: Path, *models: str, until: date = date.max, sandboxes: tuple[str, ...] = ("bubblewrap",)) -> Path:
-    """Write a scope for the target, which lets these models see it."""
+def authorise(
+    target: Path,
+    *models: str,
+    until: date = date.max,
+    sandboxes: tuple[str, ...] = ("bubblewrap",),
+    snapshot: str = "",
+    **some: tuple[DataClass, ...],
+) -> Path:
+    """Write a scope for the target, which lets these models see all of it, and further ones `some` classes of data."""
+    disclose = (*((model, tuple(DataClass)) for model in models), *some.items())
+    models = (*models, *some)
     attestation = Attestation(sentence="I am authorised.", attested_by="the tests", date=date(2020, 1, 1))
     scope = Scope(
-        owner="the tests", path=target.resolve(), until=until, attestation=attestation, models=models, sandboxes=sandboxes
+        owner="the tests",
+        path=target.resolve(),
+        until=until,
+        attestation=attestation,
+        models=models,
+        sandboxes=sandboxes,
+        snapshot=snapshot,
+        disclose=disclose,
     )
     write(scope, scope_path(target), force=True)
     return target
@@ -174,7 +191,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Served:
         served = place / "served"
         if not (place / "ready").exists():
             served.mkdir()
-            target = authorise(project.write(served), "mcp")
+            target = authorise(project.write(served), "mcp", namer=(DataClass.NAMES,), finder=(DataClass.FINDINGS,))
             code, process = program.run("scan", target, *QUICK)
             assert code == 10, process.words
             fixed = project.write(place / "fixed", project.FIXED)
@@ -182,7 +199,7 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Served:
             authorise(served / "fixed", "mcp")
             shutil.copytree(fixed, served / "without")
             subprocess.run([sys.executable, ROOT / "examples" / "bank" / "make.py", served / "bank"], check=True)
-            authorise(served / "bank", "mcp")
+            authorise(served / "bank", "mcp", namer=(DataClass.NAMES,))
             (served / "shelf").mkdir()
             (served / "shelf" / "shelf.py").write_text(SHELF)
             (served / "shelf" / "pyproject.toml").write_text('[project]\nname = "shelf"\nversion = "1"\n')

@@ -179,6 +179,24 @@ def texts(value: Any) -> list[str]:
     return [text for one in inner for text in texts(one)]
 
 
+KEY = "AKIA" + "IOSFODNN7EXAMPLE"
+
+
+def test_secrets_are_taken_out_of_answers_and_names_are_not() -> None:
+    said = {"stdout": f"loaded {KEY}\npassword = hunter2long\n", "of": [{KEY: f"key {KEY}"}], "id": "secret:shop/db"}
+    made = packed(said, 10_000)
+    assert KEY not in made.text and "hunter2long" not in made.text and "redacted" in made.text
+    assert json.loads(made.text)["id"] == "secret:shop/db" and not made.shortened
+    named = packed({"nodes": ["app.auth:password:reset", f"host:{KEY}", f"https://user:{KEY}@host"]}, 10_000).text
+    assert "app.auth:password:reset" in named and KEY not in named
+
+
+def test_no_half_of_a_secret_is_left_where_a_text_is_cut() -> None:
+    for cap in (64 << 10, 4 << 10):
+        text = packed({"a": "x " * (cap // 2 - 4) + KEY + " y" * 100_000}, cap + 1000).text
+        assert "more characters" in text and KEY[:8] not in text
+
+
 def test_no_two_fences_are_alike() -> None:
     assert len({fenced("words", "{}")[2] for _ in range(100)}) == 100
 

@@ -36,6 +36,19 @@ def test_results_json_has_the_best_patch_and_how_the_others_ended(report: RunRep
     assert found[report.findings[0].id] is None
 
 
+def test_a_diff_is_named_by_its_hash_and_so_is_another_that_passed_every_step(report: RunReport) -> None:
+    report, patch = only(report)
+    finding = report.findings[1].id
+    other = replace(patch, proposal=replace(patch.proposal, diff=patch.proposal.diff + "\n", fix="Another change."))
+    report = replace(report, patches={finding: (patch, other)})
+    told = next(f["patch"] for f in json.loads(JsonWriter().render(report))["findings"] if f["id"] == finding)
+    assert (told["sha256"], told["others"][0]["sha256"]) == (patch.proposal.sha256, other.proposal.sha256)
+    assert told["sha256"] != told["others"][0]["sha256"]
+    page, text = HtmlWriter().render(report), MarkdownWriter().render(report)
+    assert f"diff {patch.proposal.sha256[:12]}" in page and f"diff {patch.proposal.sha256[:12]}" in text
+    assert f"passed every step as well; its diff is {other.proposal.sha256[:12]}" in page
+
+
 def test_a_reader_sees_the_diff_and_the_record(report: RunReport) -> None:
     report, _ = only(report)
     page, text = HtmlWriter().render(report), MarkdownWriter().render(report)

@@ -10,6 +10,16 @@ from mithridate.cli.options import HomeOption, home_directory
 def approve(
     run: Annotated[str, typer.Argument(metavar="RUN", show_default=False, help="The run, as `mithridate runs` lists it.")],
     finding: Annotated[str, typer.Argument(metavar="FINDING", show_default=False, help="The finding whose patch is approved.")],
+    which: Annotated[
+        str,
+        typer.Option(
+            "--patch",
+            metavar="NUMBER|HASH",
+            envvar="MITHRIDATE_APPROVED_PATCH",
+            show_default=False,
+            help="Which patch, where several passed: its number among those, or the beginning of its diff's SHA-256.",
+        ),
+    ] = "",
     who: Annotated[
         str,
         typer.Option(
@@ -33,6 +43,6 @@ def approve(
     from mithridate.policy.audit import actor
 
     by = who or actor()
-    pipeline.approve(run, finding, place, by)
-    words(f"on record: {by} approves the patch of {finding}")
+    approved = pipeline.approve(run, finding, place, by, which).patches[finding][0].proposal
+    words(f"on record: {by} approves the patch of {finding}, by {approved.proposer}, diff {approved.sha256}")
     return 0

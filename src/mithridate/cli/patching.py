@@ -36,7 +36,7 @@ def _told(title: str, best: Patch, proposals: int, validated: int) -> None:
     words(f"{title}{best.status}: {best.proposal.fix} ({best.proposal.proposer})")
     for record in best.gate:
         words(f"  {_SIGNS[record.outcome]}  {record.step:<9} {'; '.join(record.evidence)}")
-    words(f"  {proposals} proposals, {validated} validated")
+    words(f"  {proposals} proposals, {validated} validated; this diff is {best.proposal.sha256[:12]}")
 
 
 def present_patches(report: RunReport, wanted: str, form: Format | None, branch: str) -> ExitCode:

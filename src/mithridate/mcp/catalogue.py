@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mithridate.model.exchange import DataClass
+
 Name = Annotated[str, Field(min_length=1, max_length=500)]
 Place = Annotated[str, Field(min_length=1, max_length=4096)]
 Words = Annotated[list[Name], Field(max_length=100)]
@@ -105,13 +107,22 @@ class OneReport(Arguments):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """One tool. `writes`: it changes files of the user, or what is kept of a run."""
+    """One tool. `writes`: it changes files of the user, or what is kept of a run. `gives`: classes of data that its answers may
+    hold, all of which a scope must disclose to the agent."""
 
     name: str
     title: str
     description: str
     arguments: type[Arguments]
+    gives: frozenset[DataClass]
     writes: bool = False
+
+
+_NAMES = frozenset({DataClass.NAMES})
+_VERDICT = frozenset({DataClass.FINDINGS})
+_RECORD = frozenset({DataClass.FINDINGS, DataClass.EXCERPTS, DataClass.PROOFS})
+_REPORT = _NAMES | _RECORD | {DataClass.FILES}
+"""A proof holds the source that it was made from."""
 
 
 _ALL = (
@@ -120,18 +131,24 @@ _ALL = (
         title="List runs",
         description="The runs whose target lies in the served directories, the newest first.",
         arguments=Page,
+        gives=_NAMES,
     ),
     Tool(
         name="list_findings",
         title="List a run's findings",
-        description="The findings of a finished run, the gravest first. Every one has a proof that fired n of n times.",
+        description=(
+            "The findings of a finished run, the gravest first. One that is proved has a proof that fired n of n times; one that "
+            "is observed is a weak practice that was seen executed, and nothing was proved of it."
+        ),
         arguments=OfRun,
+        gives=_VERDICT,
     ),
     Tool(
         name="list_skipped",
         title="List what a run did not examine",
         description="What a run did not examine, and why.",
         arguments=OfRun,
+        gives=_NAMES,
     ),
     Tool(
         name="list_entry_points",
@@ -141,12 +158,14 @@ _ALL = (
             "which is built in the sandbox first and may take minutes."
         ),
         arguments=Doors,
+        gives=_NAMES,
     ),
     Tool(
         name="read_finding",
         title="Read a finding",
         description="The record of one finding: facts, stack, control, proofs with their negative controls, patch with its gate.",
         arguments=OneFinding,
+        gives=_RECORD,
     ),
     Tool(
         name="run_input",
@@ -156,12 +175,14 @@ _ALL = (
             "said, how much of the code it reached. An input that fires is a candidate and no finding yet."
         ),
         arguments=OneInput,
+        gives=_NAMES | _VERDICT,
     ),
     Tool(
         name="prove",
         title="Replay a proof",
         description="Build anew what a bundle names and replay its input in fresh sandboxes: does it still fire, yes or no?",
         arguments=OneProof,
+        gives=_VERDICT,
     ),
     Tool(
         name="test_patch",
@@ -171,6 +192,7 @@ _ALL = (
             "before, no symptom fix. Takes minutes. Gives each step's record. Only a person can approve a patch."
         ),
         arguments=OneDiff,
+        gives=_VERDICT,
         writes=True,
     ),
     Tool(
@@ -181,12 +203,14 @@ _ALL = (
             "best changes. Without starts and goals: what can be asked about."
         ),
         arguments=OneQuestion,
+        gives=_NAMES | _VERDICT,
     ),
     Tool(
         name="write_report",
         title="Write a run's report",
         description="Write results.json, results.sarif, report.html, report.md and the proofs of a run; gives their paths.",
         arguments=OneReport,
+        gives=_REPORT,
         writes=True,
     ),
 )

@@ -16,11 +16,7 @@ class Confinement:
 
     def __contains__(self, path: Path) -> bool:
         """Is it one of them, or in one of them, when all links are followed?"""
-        try:
-            real = path.resolve()
-        except (OSError, RuntimeError, ValueError):  # a loop of links
-            return False
-        return any(real.is_relative_to(root) for root in self._roots)
+        return self._real(path) is not None
 
     def path(self, text: str) -> Path:
         """The path with all links followed; one that is not absolute begins in the first directory.
@@ -29,13 +25,13 @@ class Confinement:
         """
         if not text or "\0" in text or len(text) > _LONGEST:
             raise UsageError("that is no path")
-        path = self._roots[0] / text
-        if path not in self:
+        path = self._real(self._roots[0] / text)
+        if path is None:
             raise PolicyRefusal(
                 f"{text} is outside of what this server serves",
                 hint=f"it serves {', '.join(map(str, self._roots))}, and follows no link out of there",
             )
-        return path.resolve()
+        return path
 
     def existing(self, text: str) -> Path:
         """The same, for what must be there."""
@@ -43,3 +39,11 @@ class Confinement:
         if not path.exists():
             raise UsageError(f"there is no {text}")
         return path
+
+    def _real(self, path: Path) -> Path | None:
+        """Where it leads; None when that is outside. Looked up once: a link may lead elsewhere a moment later."""
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # a loop of links
+            return None
+        return real if any(real.is_relative_to(root) for root in self._roots) else None

@@ -36,6 +36,7 @@ _WORDS = {
     "nothing-to-analyse": "There is nothing to analyse",
     "missing-requirement": "Something that the work needs is missing on this machine",
     "cancelled": "Cancelled",
+    "busy": "Too many calls wait",
     "budget": "Ended: its time was used up",
     "our-fault": "Mithridate failed",
 }

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mithridate.mcp.confinement import Confinement
 from mithridate.mcp.settings import Settings
-from mithridate.model.errors import PolicyRefusal
+from mithridate.model.errors import PolicyRefusal, UsageError
+from mithridate.model.exchange import DataClass
 from mithridate.model.run import Observer, RunReport
 from mithridate.policy.allowance import Allowance
 from mithridate.policy.scope import Scope, parse, require
@@ -22,11 +23,12 @@ Ability = Callable[..., Answer]
 
 @dataclass(frozen=True)
 class Work:
-    """One call at work in this process."""
+    """One call at work in this process. `gives` are the classes of data that its answer may hold."""
 
     settings: Settings
     observer: Observer
     allowance: Allowance
+    gives: frozenset[DataClass]
 
     @cached_property
     def stores(self) -> Stores:
@@ -46,25 +48,35 @@ class Work:
         """The scope under which a project may be worked on and shown. PolicyRefusal when there is none that says so."""
         scope = require(target, self.settings.scope)
         scope.require_sandbox(self.settings.sandbox)
-        scope.require_model(self.settings.agent)
+        self.require_shown(scope)
         return scope
+
+    def require_shown(self, scope: Scope, gives: frozenset[DataClass] | None = None) -> None:
+        """PolicyRefusal unless the scope lets the agent see what this call gives, or just `gives`."""
+        scope.require_disclosed(self.settings.agent, self.gives if gives is None else gives)
 
     def scope_of_file(self, file: Path) -> Scope:
         """The scope of a single file, which may lie in a directory above it: as for the files of an estate."""
         scope = permitted(file, self.settings.scope)
-        scope.require_model(self.settings.agent)
+        self.require_shown(scope)
         return scope
 
-    def run(self, run_id: str) -> RunRecord:
+    def run(self, run_id: str, gives: frozenset[DataClass] | None = None) -> RunRecord:
         """A run that may be shown: its target is served, its scope still holds, and that scope, or the one that the target has
-        today, lists the agent. UsageError when there is no such run."""
+        today, lets the agent see what this call gives, or just `gives`. UsageError when there is no such run."""
         record = self.stores.runs.load(run_id)
         if not self.served(record.options.target):
             raise PolicyRefusal(f"run {run_id} is of a target outside of what this server serves")
         scope = parse(record.scope, Path(f"scope of run {run_id}"))
         scope.require_valid()
-        if self.settings.agent not in scope.models:
-            require(Path(record.options.target), self.settings.scope).require_model(self.settings.agent)
+        try:
+            self.require_shown(scope, gives)
+        except PolicyRefusal as refusal:
+            try:
+                today = require(Path(record.options.target), self.settings.scope)
+            except UsageError:  # the target is gone
+                raise refusal from None
+            self.require_shown(today, gives)
         return record
 
     def report(self, run_id: str) -> RunReport:

@@ -21,7 +21,7 @@ from mithridate.mcp.answering import packed
 from mithridate.mcp.catalogue import TOOLS
 from mithridate.mcp.settings import Settings
 from mithridate.mcp.work import Json, Work
-from mithridate.model.errors import BudgetSpent, ExitCode, MithridateError
+from mithridate.model.errors import BudgetSpent, ExitCode, Interrupted, MithridateError
 from mithridate.model.run import Event, StageStarted
 from mithridate.policy.allowance import Allowance
 from mithridate.sandbox.leavings import remove_tree
@@ -83,17 +83,24 @@ class Worker:
         name = str(call["tool"])
         try:
             asked = TOOLS[name].arguments.model_validate(call["arguments"])
-            work = Work(self._settings, self._told, allowance)
+            work = Work(self._settings, self._told, allowance, TOOLS[name].gives)
             made = packed(ABILITIES[name](asked, work), self._settings.answer_bytes)
             allowance.require()
             return {"answer": made.text, "shortened": made.shortened}
+        except Interrupted as error:
+            try:
+                allowance.require()
+            except MithridateError as ended:  # it knows whether anybody asked for that, or the time was over
+                return _told_of(ended)
+            return _told_of(error)
         except MithridateError as error:
-            kind = "budget" if isinstance(error, BudgetSpent) else _KINDS.get(error.exit_code, "our-fault")
-            return {"error": {"kind": kind, "message": str(error), "hint": error.hint}}
+            return _told_of(error)
         except Exception as error:  # noqa: BLE001  # reported, with all there is to know, where the server's words go
             traceback.print_exc()
-            if allowance.cancel.is_set():  # what an interruption made of somebody's work
-                return {"error": {"kind": "cancelled", "message": "the call was cancelled or its time was over", "hint": ""}}
+            try:
+                allowance.require()
+            except MithridateError as ended:  # what an interruption made of somebody's work
+                return _told_of(ended)
             return {"error": {"kind": "our-fault", "message": f"this is our fault: {type(error).__name__}", "hint": ""}}
 
     def _told(self, event: Event) -> None:
@@ -110,8 +117,22 @@ class Worker:
             allowance.look()
             if allowance.cancel.is_set():
                 if not over.wait(GRACE_S):
-                    os._exit(ExitCode.INTERRUPTED)
+                    self._give_up(allowance)
                 return
+
+    def _give_up(self, allowance: Allowance) -> None:
+        """End this process, work that does not end included; say before why."""
+        try:
+            allowance.require()
+        except MithridateError as error:
+            self._say({"call": self._current, **_told_of(error), "cpu_s": round(allowance.cpu_used_s, 3)})
+        finally:
+            os._exit(ExitCode.INTERRUPTED)
+
+
+def _told_of(error: MithridateError) -> dict[str, Json]:
+    kind = "budget" if isinstance(error, BudgetSpent) else _KINDS.get(error.exit_code, "our-fault")
+    return {"error": {"kind": kind, "message": str(error), "hint": error.hint}}
 
 
 def main() -> None:

@@ -24,6 +24,8 @@ _GRACE_S = 20.0
 """More than a worker gives itself (worker.GRACE_S)."""
 _LAST_GRACE_S = 1.0
 """At the server's end: a client waits two seconds for it."""
+_WAITING = 8
+"""Calls that wait, for each that may be at work."""
 _LINE_FACTOR = 3
 """The document is JSON in a string of JSON."""
 
@@ -84,12 +86,14 @@ class _Worker:
 
 
 class Workers:
-    """At most `settings.at_once` at work; further calls wait."""
+    """At most `settings.at_once` at work, those included that were told to end and have not; further calls wait, at most a few
+    times as many."""
 
     def __init__(self, settings: Settings, tasks: TaskGroup) -> None:
         self._settings = settings
         self._tasks = tasks
         self._places = anyio.Semaphore(settings.at_once)
+        self._waiting = 0
         self._starting = anyio.Lock()
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
@@ -97,24 +101,35 @@ class Workers:
     async def call(self, number: int, tool: str, arguments: dict[str, Any], told: Callable[[str], None]) -> Outcome:
         """Have one call done. `told` gets the words for what is being done. When the caller is cancelled, so is the call."""
         told("wait")
-        async with self._places:
-            told("start")
+        most = _WAITING * self._settings.at_once
+        try:
+            self._places.acquire_nowait()
+        except anyio.WouldBlock:
+            if self._waiting >= most:
+                return Outcome(kind="busy", message=f"{most} calls wait already", hint="ask again when some of them are answered")
+            self._waiting += 1
             try:
-                worker = await self._taken()
-            except (WorkerLost, OSError, anyio.BrokenResourceError):
-                return Outcome(kind="our-fault", message="no process could be started for the work")
-            whole = False
-            try:
-                outcome = await self._through(worker, number, tool, arguments, told)
-                whole = outcome.kind not in ("cancelled", "budget")
-                return outcome
-            except (WorkerLost, anyio.BrokenResourceError, anyio.ClosedResourceError):
-                return Outcome(kind="our-fault", message="the process that did the work has ended; the call was not finished")
+                await self._places.acquire()
             finally:
-                if whole:
-                    self._idle.append(worker)
-                else:
-                    self._tasks.start_soon(self._retire, worker)
+                self._waiting -= 1
+        told("start")
+        worker: _Worker | None = None
+        whole = False
+        try:
+            worker = await self._taken()
+            outcome = await self._through(worker, number, tool, arguments, told)
+            whole = outcome.kind not in ("cancelled", "budget")
+            return outcome
+        except (WorkerLost, OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            if worker is None:
+                return Outcome(kind="our-fault", message="no process could be started for the work")
+            return Outcome(kind="our-fault", message="the process that did the work has ended; the call was not finished")
+        finally:
+            if worker is None or whole:
+                self._idle += [worker] if worker is not None else []
+                self._places.release()
+            else:
+                self._tasks.start_soon(self._replaced, worker)
 
     async def warm(self) -> None:
         """Start one, so that the first call need not wait for it."""
@@ -177,11 +192,18 @@ class Workers:
             with anyio.fail_after(_STARTUP_S):
                 await worker.hear()
         except BaseException as error:
-            self._tasks.start_soon(self._retire, worker)
+            await self._retire(worker)  # a place is taken until then
             if isinstance(error, TimeoutError):
                 raise WorkerLost from error
             raise
         return worker
+
+    async def _replaced(self, worker: _Worker) -> None:
+        """Its place is free when it has ended with all that it does, and not before."""
+        try:
+            await self._retire(worker)
+        finally:
+            self._places.release()
 
     async def _retire(self, worker: _Worker) -> None:
         if worker.retiring:

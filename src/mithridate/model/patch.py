@@ -1,5 +1,6 @@
 """Patches: a diff, the reason for it, and the record of the gate that it went through."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -67,6 +68,11 @@ class Proposal:
     condition: str = ""
     rank: float = 1.0
     functions: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the diff, by which a person names it."""
+        return hashlib.sha256(self.diff.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

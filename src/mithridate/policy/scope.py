@@ -10,7 +10,7 @@ import re
 import shlex
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -119,6 +119,16 @@ class Scope:
             raise PolicyRefusal(
                 f"the scope of {self.owner} for {self.what} does not let {name!r} see anything",
                 hint=f'if the owner allows it, add "{name}" to `models` in {where}',
+            )
+
+    def require_disclosed(self, name: str, kinds: Iterable[DataClass]) -> None:
+        """Raise PolicyRefusal when the scope does not let this model see all of these classes of data."""
+        self.require_model(name)
+        if missing := sorted(frozenset(kinds) - self.discloses(name)):
+            where = self.file or SCOPE_FILE
+            raise PolicyRefusal(
+                f"the scope of {self.owner} for {self.what} does not let {name!r} see {', '.join(missing)}",
+                hint=f'if the owner allows it, add that to "{name}" below `[disclose]` in {where}',
             )
 
     def toml(self, relative_to: Path | None = None) -> str:

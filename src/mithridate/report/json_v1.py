@@ -158,6 +158,7 @@ def patch_document(patches: Sequence[Patch]) -> Json:
     return {
         "status": best.status.value,
         "diff": best.proposal.diff,
+        "sha256": best.proposal.sha256,
         "gate": [
             {"step": r.step.value, "outcome": r.outcome.value, "evidence": list(r.evidence), "seconds": r.seconds}
             for r in best.gate
@@ -177,6 +178,7 @@ def patch_document(patches: Sequence[Patch]) -> Json:
                 "stopped_by": patch.stopped_by.value if patch.stopped_by else None,
                 "why": next((r.evidence[0] for r in patch.gate if r.outcome is Outcome.FAILED and r.evidence), None),
                 "diff": patch.proposal.diff,
+                "sha256": patch.proposal.sha256,
             }
             for patch in patches[1:]
         ],

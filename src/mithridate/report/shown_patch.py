@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus
+from mithridate.model.patch import HOLDS, GateStep, Outcome, Patch, PatchStatus
 from mithridate.model.run import RunReport
 
 STATUS = {
@@ -52,7 +52,7 @@ def shown_patch(report: RunReport, finding: str) -> ShownPatch | None:
     best = patches[0]
     return ShownPatch(
         patch=best,
-        status=STATUS[best.status],
+        status=f"{STATUS[best.status]} (diff {best.proposal.sha256[:12]})" if best.status in HOLDS else STATUS[best.status],
         lines=tuple(_line(text) for text in best.proposal.diff.splitlines()),
         others=tuple(_others(patches[1:])),
     )
@@ -68,12 +68,15 @@ def _others(patches: Sequence[Patch]) -> list[tuple[str, str]]:
     told: dict[tuple[str, str], int] = {}
     for patch in patches:
         stopped = patch.stopped_by
+        named = f"; its diff is {patch.proposal.sha256[:12]} in results.json" if patch.status in HOLDS else ""
         if stopped is GateStep.SMALLEST:
-            how = "passed as well, and is larger"
+            how = f"passed as well, and is larger{named}"
         elif stopped is not None:
             how = (
                 f"stopped: {STEPS[stopped].lower()}? {next((e for r in patch.gate if r.step is stopped for e in r.evidence), '')}"
             )
+        elif named:
+            how = f"passed every step as well{named}"
         else:
             how = "not taken further"
         told[patch.proposal.fix, how] = told.get((patch.proposal.fix, how), 0) + 1

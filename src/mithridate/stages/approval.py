@@ -8,36 +8,61 @@ from dataclasses import replace
 from pathlib import Path
 
 from mithridate.model.errors import UsageError
-from mithridate.model.patch import PatchStatus
+from mithridate.model.patch import HOLDS, Patch, PatchStatus
 from mithridate.model.run import RunReport
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.gate import Gate
 from mithridate.policy.scope import parse
 from mithridate.report.mailbox import message
+from mithridate.report.visible import visible
 from mithridate.stages.conclude import holding
 from mithridate.stages.session import Stores
 from mithridate.store.runs import RunState
 
+_HASH = 6
+"""Characters of a hash that name a patch; less is a number."""
 
-def approve(run_id: str, finding_id: str, stores: Stores, who: str) -> RunReport:
-    """Mark the validated patch of a finding as approved by `who`. UsageError when there is none."""
+
+def approve(run_id: str, finding_id: str, stores: Stores, who: str, which: str = "") -> RunReport:
+    """Mark a validated patch of a finding as approved by `who`, and put it first. UsageError when there is none, or when several
+    passed every step and `which` names none of them: by its number among those that passed the gate, from 1, or by its hash.
+    """
     run_id = run_id or stores.runs.latest(RunState.DONE)
     with stores.runs.exclusively(run_id):
         record, report = stores.runs.load(run_id), stores.runs.report(run_id)
-        found = holding(report, finding_id)
-        if not finding_id or not found:
+        known = report.patches.get(finding_id, ())
+        held = [patch for patch in known if patch.status in HOLDS]
+        if not held:
             raise UsageError(
                 f"{finding_id or 'no finding'} of run {run_id} has no validated patch to approve", f"mithridate patch {run_id}"
             )
-        ((finding, patch),) = found
-        others = report.patches[finding.id][1:]
+        patch = _named(held, which)
         approved = replace(patch, status=PatchStatus.APPROVED)
-        report = replace(report, patches={**report.patches, finding.id: (approved, *others)})
+        report = replace(report, patches={**report.patches, finding_id: (approved, *(p for p in known if p is not patch))})
         Gate(parse(record.scope, Path(f"scope of run {run_id}")), AuditLog(stores.home.root), run=run_id).record(
-            "patch.approved", finding=finding.id, who=who, proposer=patch.proposal.proposer
+            "patch.approved", finding=finding_id, who=who, proposer=patch.proposal.proposer, sha256=patch.proposal.sha256
         )
         stores.runs.save_report(run_id, report)
     return report
+
+
+def _named(held: Sequence[Patch], which: str) -> Patch:
+    """The patch that is meant. What the gate stopped for its size alone has to be named to be meant."""
+    if not which:
+        found = [patch for patch in held if patch.stopped_by is None] or list(held)
+    elif len(which) < _HASH:
+        found = [patch for number, patch in enumerate(held, 1) if which == str(number)]
+    else:
+        found = [patch for patch in held if patch.proposal.sha256.startswith(which.lower())]
+    if len(found) == 1:
+        return found[0]
+    listed = "\n".join(
+        f"--patch {number}: {patch.proposal.sha256[:12]} by {visible(patch.proposal.proposer)}, {patch.status}, "
+        f"{patch.added} lines added, {patch.removed} removed"
+        for number, patch in enumerate(held, 1)
+    )
+    wrong = f"no patch that passed the gate is {which!r}" if which else f"{len(found)} patches passed every step"
+    raise UsageError(f"{wrong}: name the one that you have read", hint=listed)
 
 
 def on_a_branch(report: RunReport, wanted: str = "") -> str:

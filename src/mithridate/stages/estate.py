@@ -104,11 +104,23 @@ def contents(estate: Estate) -> list[tuple[str, str, int]]:
 
 
 @contextmanager
-def opened(options: EstateOptions, scope: Path | None, home: Path, starts: Sequence[str] = ()) -> Iterator[Estate]:
-    """The estate of some files. Errors as `ask` raises them; OutOfSpace when disk or memory do not suffice, then or later."""
+def opened(
+    options: EstateOptions,
+    scope: Path | None,
+    home: Path,
+    starts: Sequence[str] = (),
+    require: Callable[[Scope], None] = lambda _: None,
+) -> Iterator[Estate]:
+    """The estate of some files. Errors as `ask` raises them; OutOfSpace when disk or memory do not suffice, then or later.
+
+    `require` is asked about the scope of each file before any is read, and raises what it has against it: below a directory,
+    files may have scopes of their own.
+    """
     with told_when_short(home):
         files = list(_files(options.files))
         covered = [permitted(file.path, scope) for file in files]
+        for permission in covered:
+            require(permission)
         audit = AuditLog(home)
         for file, permission in zip(files, covered, strict=True):
             audit.append("estate.read", "", file=str(file.path), sha256=_digest(file.path), scope=str(permission.file or ""))

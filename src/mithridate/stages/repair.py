@@ -169,14 +169,22 @@ def finding_of(report: RunReport, wanted: str) -> Finding:
 
 @contextmanager
 def at_work(
-    run_id: str, stores: Stores, jobs: int, cancel: threading.Event, allowance: Allowance | None = None
+    run_id: str,
+    stores: Stores,
+    jobs: int,
+    cancel: threading.Event,
+    allowance: Allowance | None = None,
+    sandbox_name: str = "",
 ) -> Iterator[tuple[Tools, PolicyGate]]:
-    """What patches of a finished run are made and judged with. The run's scope must still hold; the run must be held."""
+    """What patches of a finished run are made and judged with. The run's scope must still hold; the run must be held.
+
+    The sandbox is that of the run, unless another one is named; the scope must allow it.
+    """
     record = stores.runs.load(run_id)
     scope = parse(record.scope, Path(f"scope of run {run_id}"))
     scope.require_valid()
     audit = PolicyGate(scope, AuditLog(stores.home.root), run=run_id, allowance=allowance)
-    sandbox = audit.sandbox(record.options.sandbox)
+    sandbox = audit.sandbox(sandbox_name or record.options.sandbox)
     sandbox.check()
     scratch = stores.home.run(run_id) / SCRATCH  # ours: the run is held
     remove_tree(scratch)

@@ -1,17 +1,15 @@
 """A patch from outside, such as an agent or a person writes one: through the gate, as every other."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from mithridate.model.patch import HOLDS, Patch, PatchStatus, Proposal
+from mithridate.model.patch import HOLDS, Patch, Proposal
 from mithridate.model.run import Observer, StageStarted
 from mithridate.policy.allowance import Allowance
 from mithridate.stages.repair import PatchOptions, at_work, finding_of, of_finding
 from mithridate.stages.session import Stores
 from mithridate.store.runs import RunBusy
-
-_ORDER = (PatchStatus.APPROVED, PatchStatus.VALIDATED, PatchStatus.PLAUSIBLE, PatchStatus.PROPOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +30,19 @@ def submit(
     observer: Observer,
     allowance: Allowance,
     *,
+    sandbox: str,
     keep: bool = False,
 ) -> Judged:
-    """Judge a diff against one finding of a finished run. With `keep`, one that passes joins the run's patches, for a person to
-    approve. UsageError for a run or finding that is not there; waits while another process works on the run."""
+    """Judge a diff against one finding of a finished run, in the sandbox that is named, whatever the run was made in.
+
+    With `keep`, one that passes joins the run's patches, for a person to approve. UsageError for a run or finding that is not
+    there; waits while another process works on the run.
+    """
     finding_of(stores.runs.report(run_id), wanted)  # before anything is waited for
-    with _held(run_id, stores, observer, allowance), at_work(run_id, stores, options.jobs, allowance.cancel, allowance) as work:
+    with (
+        _held(run_id, stores, observer, allowance),
+        at_work(run_id, stores, options.jobs, allowance.cancel, allowance, sandbox) as work,
+    ):
         report = stores.runs.report(run_id)
         finding = finding_of(report, wanted)
         observer(StageStarted(stage="gate", detail=finding.id))
@@ -49,11 +54,16 @@ def submit(
         known = report.patches.get(finding.id, ())
         kept = keep and patch.status in HOLDS
         if kept and not any(p.proposal.diff == proposal.diff and p.status in HOLDS for p in known):
-            others = (p for p in known if p.proposal.diff != proposal.diff)
-            patches = sorted((patch, *others), key=lambda p: (_ORDER.index(p.status), p.added + p.removed))
-            stores.runs.save_report(run_id, replace(report, patches={**report.patches, finding.id: tuple(patches)}))
-            audit.record("patch.kept", finding=finding.id, proposer=proposal.proposer)
+            audit.record("patch.kept", finding=finding.id, proposer=proposal.proposer, sha256=proposal.sha256)
+            patches = _behind([p for p in known if p.proposal.diff != proposal.diff], patch)
+            stores.runs.save_report(run_id, replace(report, patches={**report.patches, finding.id: patches}))
     return Judged(patch=patch, silences=made.silences, kept=kept)
+
+
+def _behind(known: Sequence[Patch], patch: Patch) -> tuple[Patch, ...]:
+    """The patches of a finding with one more: behind those that passed the gate before, which a person may have read."""
+    held = [p for p in known if p.status in HOLDS]
+    return (*held, patch, *(p for p in known if p.status not in HOLDS))
 
 
 @contextmanager

@@ -58,7 +58,10 @@ class Tried:
 
 
 class Trial:
-    """Work on the project at `target` under `scope`, as far as `allowance` reaches. `jobs` counts cores."""
+    """Work on the project at `target` under `scope`, as far as `allowance` reaches. `jobs` counts cores.
+
+    Its trees lie where temporary files do, for whoever ends this process to remove.
+    """
 
     def __init__(
         self, target: Path, scope: Scope, stores: Stores, sandbox: str, jobs: int, observer: Observer, allowance: Allowance
@@ -67,7 +70,7 @@ class Trial:
         self._allowance = allowance
         options = RunOptions(target=str(target.absolute()), out="", jobs=jobs, sandbox=sandbox, engines=_ENGINES)
         record = RunRecord(id="", started=datetime.now(UTC), options=options, scope=scope.toml(), state=RunState.RUNNING)
-        self._area = tempfile.TemporaryDirectory(prefix="mithridate-trial-", dir=stores.home.root)
+        self._area = tempfile.TemporaryDirectory(prefix="mithridate-trial-")
         try:
             self._session = Session(record, stores, observer, allowance.cancel, allowance, Path(self._area.name))
         except BaseException:

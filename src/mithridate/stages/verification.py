@@ -17,8 +17,8 @@ from mithridate.oracles.suite import Judge
 from mithridate.policy.allowance import Allowance
 from mithridate.policy.audit import AuditLog
 from mithridate.policy.gate import Gate
-from mithridate.policy.scope import parse
-from mithridate.prove.bundle import read_bundle
+from mithridate.policy.scope import Scope, parse
+from mithridate.prove.bundle import Bundle
 from mithridate.prove.manifest import Manifest, entry_point
 from mithridate.prove.replay import REPLAY_LIMITS, Replayer
 from mithridate.prove.verify import Verdict, verify_bundle
@@ -58,6 +58,7 @@ def _patched(shadow: ShadowPatch | None, project: Project, folder: Path, observe
 
 
 def verify(
+    bundle: Bundle,
     path: Path,
     stores: Stores,
     source: Path | None,
@@ -65,9 +66,13 @@ def verify(
     replays: int,
     observer: Observer,
     allowance: Allowance | None = None,
+    *,
+    source_scope: Scope | None = None,
+    scratch: Path | None = None,
 ) -> Verdict:
-    """Yes or no, with the rate. The scope that the bundle carries must still hold. `allowance` bounds all executions together."""
-    bundle = read_bundle(path)
+    """Yes or no, with the rate, of the bundle that was read from `path`. The scope that it carries must still hold, and one for
+    `source` must cover its content hash. `allowance` bounds all executions together; trees are copied to `scratch` (by default in
+    the data directory)."""
     manifest = bundle.manifest
     scope = parse(manifest.provenance.scope, path)
     scope.require_valid()
@@ -88,8 +93,10 @@ def verify(
 
     def rebuild(given: Manifest, tree: Path) -> Binary | BuildFailure:
         observer(Note(text="rebuilding the program from its source"))
-        with tempfile.TemporaryDirectory(prefix="mithridate-prove-", dir=stores.home.root) as folder:
+        with tempfile.TemporaryDirectory(prefix="mithridate-prove-", dir=scratch or stores.home.root) as folder:
             given_tree, _ = take_snapshot(tree, Path(folder))
+            if source_scope is not None:
+                source_scope.require_snapshot(given_tree.snapshot)
             project = _patched(given.proof.shadow, given_tree, Path(folder), observer, own=source is None)
             built = language.build(project, given.provenance.component, Flavour.PLAIN, sandbox, stores.home.builds)
             if isinstance(built, BuildFailure):

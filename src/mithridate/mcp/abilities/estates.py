@@ -22,7 +22,7 @@ def ask_estate(asked: OneQuestion, work: Work) -> Answer:
     options = estate.EstateOptions(files=files, packs=tuple(asked.packs), patched=asked.patched, threads=work.settings.jobs)
     scope, home = work.settings.scope, work.settings.home
     work.observer(StageStarted(stage="read"))
-    with estate.opened(options, scope, home, (*asked.starts, *asked.blast)) as opened:
+    with estate.opened(options, scope, home, (*asked.starts, *asked.blast), work.require_shown) as opened:
         work.allowance.require()
         if not asked.starts:
             rows: list[Json] = [{"what": what, "name": name, "how_many": count} for what, name, count in estate.contents(opened)]

@@ -22,7 +22,17 @@ def test_patch(asked: OneDiff, work: Work) -> Answer:
         diff=asked.diff,
     )
     options = PatchOptions(seconds=work.allowance.left_s, jobs=settings.jobs, test=False)
-    judged = submit(run.id, asked.finding, proposal, work.stores, options, work.observer, work.allowance, keep=asked.keep)
+    judged = submit(
+        run.id,
+        asked.finding,
+        proposal,
+        work.stores,
+        options,
+        work.observer,
+        work.allowance,
+        sandbox=settings.sandbox,
+        keep=asked.keep,
+    )
     stopped = judged.patch.stopped_by
     return {
         "run": run.id,

@@ -1,5 +1,6 @@
 """Bundles, replayed."""
 
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import cast
@@ -10,7 +11,7 @@ from mithridate.model.errors import MithridateError, PolicyRefusal, UsageError
 from mithridate.model.run import StageStarted
 from mithridate.policy.scope import parse
 from mithridate.prove import keys
-from mithridate.prove.bundle import read_bundle
+from mithridate.prove.bundle import Bundle, read_bundle
 from mithridate.stages.repair import finding_of
 from mithridate.stages.verification import verify
 
@@ -19,27 +20,39 @@ def prove(asked: OneProof, work: Work) -> Answer:
     """Yes or no, with the rate."""
     if (asked.bundle is None) == (asked.run is None) or (asked.run is None) != (asked.finding is None):
         raise UsageError("give either bundle, or run and finding")
-    source = None
+    source, source_scope = None, None
     if asked.source is not None:
         source = work.confinement.existing(asked.source)
-        work.scope_of(source)
-    bundle = _of_finding(asked, work) if asked.bundle is None else _of_others(asked.bundle, work)
-    work.observer(StageStarted(stage="prove", detail=bundle.name))
-    settings = work.settings
-    verdict = verify(bundle, work.stores, source, settings.sandbox, asked.replays, work.observer, work.allowance)
-    return {"bundle": bundle.name, **cast(Answer, asdict(verdict))}
+        source_scope = work.scope_of(source)
+    place, bundle = _of_finding(asked, work) if asked.bundle is None else _of_others(asked.bundle, work)
+    work.observer(StageStarted(stage="prove", detail=place.name))
+    verdict = verify(
+        bundle,
+        place,
+        work.stores,
+        source,
+        work.settings.sandbox,
+        asked.replays,
+        work.observer,
+        work.allowance,
+        source_scope=source_scope,
+        scratch=Path(tempfile.gettempdir()),
+    )
+    return {"bundle": place.name, **cast(Answer, asdict(verdict))}
 
 
-def _of_finding(asked: OneProof, work: Work) -> Path:
+def _of_finding(asked: OneProof, work: Work) -> tuple[Path, Bundle]:
     record = work.run(asked.run or "")
     proofs = finding_of(work.stores.runs.report(record.id), asked.finding or "").proofs
     if asked.number >= len(proofs):
         raise UsageError(f"{asked.finding} has {len(proofs)} proofs, counted from 0")
-    return work.stores.home.run(record.id) / proofs[asked.number].bundle
+    place = work.stores.home.run(record.id) / proofs[asked.number].bundle
+    return place, read_bundle(place)
 
 
-def _of_others(name: str, work: Work) -> Path:
-    """A file that anybody may have put there, with a scope that its maker wrote into it: only of signers that are trusted."""
+def _of_others(name: str, work: Work) -> tuple[Path, Bundle]:
+    """A file that anybody may have put there, with a scope that its maker wrote into it: only of signers that are trusted. Read
+    once: what is replayed is what was looked at."""
     place = work.confinement.existing(name)
     bundle = read_bundle(place)
     signer = keys.fingerprint(bundle.signer)
@@ -50,9 +63,11 @@ def _of_others(name: str, work: Work) -> Path:
         )
     scope = parse(bundle.manifest.provenance.scope, place)
     scope.require_valid()
-    if work.settings.agent not in scope.models:
+    try:
+        work.require_shown(scope)
+    except PolicyRefusal as refusal:
         try:
             work.scope_of_file(place)
         except MithridateError:
-            scope.require_model(work.settings.agent)
-    return place
+            raise refusal from None
+    return place, bundle

@@ -7,28 +7,34 @@ from mithridate.mcp.catalogue import OfRun, OneFinding, OneReport, Page
 from mithridate.mcp.confinement import Confinement
 from mithridate.mcp.work import Answer, Json, Work
 from mithridate.model.errors import MithridateError, PolicyRefusal
+from mithridate.model.exchange import DataClass
 from mithridate.model.run import RunReport
 from mithridate.report.json_v1 import document
-from mithridate.stages.conclude import write
+from mithridate.stages.conclude import PATCHES, write
+from mithridate.stages.evidence import PROOFS
 from mithridate.stages.repair import finding_of
 
 _T = TypeVar("_T")
 
 
 def list_runs(asked: Page, work: Work) -> Answer:
-    """Those that are served; each says whether it may be read, and why not."""
+    """Those that are served; of one that may not be read, why not, and nothing else."""
     mine = [run for run in work.stores.runs.list() if work.served(run.target)]
-    rows: list[Json] = [
-        {
-            "run": run.id,
-            "started": run.started.isoformat(timespec="seconds"),
-            "target": run.target,
-            "state": run.state.value,
-            "findings": run.findings,
-            "refused": _refused(run.id, work),
-        }
-        for run in part(mine, asked)
-    ]
+    rows: list[Json] = []
+    for run in part(mine, asked):
+        if refused := _refused(run.id, work):
+            rows.append({"run": run.id, "refused": refused})
+            continue
+        rows.append(
+            {
+                "run": run.id,
+                "started": run.started.isoformat(timespec="seconds"),
+                "target": run.target,
+                "state": run.state.value,
+                "findings": None if _refused(run.id, work, frozenset({DataClass.FINDINGS})) else run.findings,
+                "refused": None,
+            }
+        )
     return {"runs": rows, "in_all": len(mine)}
 
 
@@ -75,6 +81,9 @@ def write_report(asked: OneReport, work: Work) -> Answer:
     if out is None:
         raise PolicyRefusal("this server writes no reports", hint="start it with --out DIR")
     place = Confinement((out,)).path(asked.directory)
+    for folder in (place, place / PROOFS, place / PATCHES):
+        if link := next((p for p in folder.glob("*") if p.is_symlink()), None):
+            raise PolicyRefusal(f"{link} is a link, and nothing is written through one", hint="choose another directory")
     write(report, work.stores.home.run(asked.run), place)
     names: list[Json] = [str(p) for p in sorted(place.rglob("*")) if p.is_file() and not p.name.startswith(".")]
     return {"run": asked.run, "directory": str(place), "files": names}
@@ -93,9 +102,9 @@ def _of(value: Json, name: str) -> Json:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def _refused(run: str, work: Work) -> str | None:
+def _refused(run: str, work: Work, gives: frozenset[DataClass] | None = None) -> str | None:
     try:
-        work.run(run)
-    except MithridateError as error:
-        return str(error)
+        work.run(run, gives)
+    except MithridateError:  # whose words name the target
+        return f"no scope in force lets {work.settings.agent!r} see it"
     return None

@@ -10,12 +10,19 @@ from mithridate.hunt.engines.calls.steps import document
 from mithridate.hunt.engines.octets.pool import unpacked
 from mithridate.languages.python.runtime.mithridate_observer.changing import Changing, as_json, depth, places, put
 from mithridate.languages.python.runtime.mithridate_observer.drawing import Draw
+from mithridate.languages.python.runtime.mithridate_observer.many import go_on
 from mithridate.model.document import decode
 from tests.languages.python.observer.running import Batch, batch, tree
 
 TIMES = 600
 LIBRARY = """
-import os, signal
+import os, signal, time
+def waits(data):
+    if data[:1] == b"!":
+        time.sleep(60)
+def large(data):
+    if len(data) > 50_000:
+        os.kill(os.getpid(), signal.SIGSEGV)
 def lines(data):
     if data[:1] == b"\\x07":
         return 1
@@ -39,11 +46,11 @@ def bytes_of(text: str) -> dict[str, Any]:
     return {"python": "bytes", "of": text}
 
 
-def many(root: Path, *steps: dict[str, Any], seconds: float = 3.0) -> Batch:
+def many(root: Path, *steps: dict[str, Any], seconds: float = 3.0, wall: int = 20) -> Batch:
     made = [{"version": 1, "attack": [{"many": {"seed": 1, "largest": 64, "seconds": seconds, **step}}]} for step in steps]
     targets = [step["pool"][0]["target"] for step in steps]
     return batch(
-        root, {"kind": "call", "targets": targets}, made, "--coverage", "--together", "8", "--each", "10", "--wall", "20"
+        root, {"kind": "call", "targets": targets}, made, "--coverage", "--together", "8", "--each", "10", "--wall", str(wall)
     )
 
 
@@ -82,6 +89,28 @@ def test_a_call_that_hangs_is_ended_long_before_the_time_of_the_run(library: Pat
     assert last.get("died", last.get("ended")) == "timeout"
     assert last["cpu_s"] < 4.0
     assert unpacked(last["last"]) == call("lib:hangs", bytes_of("!"))
+
+
+def test_a_call_that_waits_without_using_the_processor_costs_the_step_its_time(library: Path) -> None:
+    pool = [call("lib:waits", bytes_of("!")), call("lib:waits", bytes_of("!!")), call("lib:waits", bytes_of("a"))]
+    seen = many(
+        library, {"pool": pool, "times": 3}, {"pool": [call("lib:lines", bytes_of("a"))], "times": 3}, seconds=2.0, wall=3
+    )
+    assert [r.get("died", r.get("ended")) for r in seen.records if r.get("run") == 0 and "last" in r] == ["timeout"]
+    assert seen.answer(1)["calls"] == 3, "the next document has its time"
+
+
+def test_a_process_that_died_of_long_data_is_followed_by_one_that_tries_none(library: Path) -> None:
+    seen = many(library, {"pool": [call("lib:large", bytes_of("a"))], "times": 30, "long": True})
+    assert [record["died"] for record in seen.records if "died" in record] == ["signal 11"]
+    assert seen.answer()["calls"] == 30
+
+
+def test_a_call_of_the_pool_that_is_died_of_leaves_long_data_to_be_tried() -> None:
+    one, other = call("m:f", "a"), call("m:f", "b")
+    step = {"pool": [one, other], "seconds": 2.0, "long": True}
+    assert go_on([{"many": step}], one, 0.1) and step["long"] is True and step["pool"] == [other]
+    assert go_on([{"many": step}], call("m:f", "long"), 0.1) and step["long"] is False and step["pool"] == [other]
 
 
 def test_long_data_that_one_function_makes_is_read_by_another_of_the_same_process(library: Path) -> None:

@@ -73,8 +73,8 @@ class Opened:
     compiled: list[Compiled] = field(default_factory=list)
 
 
-def read(output: bytes, count: int) -> tuple[Opened, list[Run | None]]:
-    """The runs of a batch of `count` documents; None for those without an end."""
+def read(output: bytes, count: int, *, begun: bool = False) -> tuple[Opened, list[Run | None]]:
+    """The runs of a batch of `count` documents; None for those without an end, or if `begun` for those without a record."""
     opened, runs = Opened(), [Run() for _ in range(count)]
     for record in _lines(output):
         if isinstance(ready := record.get("ready"), dict):
@@ -86,7 +86,7 @@ def read(output: bytes, count: int) -> tuple[Opened, list[Run | None]]:
             opened.compiled += _compiled(record["compiled"])
         elif isinstance(number := record.get("run"), int) and 0 <= number < count and not isinstance(number, bool):
             _take(runs[number], record)
-    return opened, [run if run.ended else None for run in runs]
+    return opened, [run if run.ended or (begun and run.records) else None for run in runs]
 
 
 def _lines(output: bytes) -> Iterator[Record]:

@@ -24,7 +24,7 @@ from mithridate.hunt.engines.octets.inputs import (
     project_samples,
     words,
 )
-from mithridate.hunt.engines.octets.reports import causes
+from mithridate.hunt.engines.octets.reports import MOST_CAUSES, MOST_EDGES, causes
 from mithridate.languages.python.runtime.mithridate_observer.drawing import Draw
 from mithridate.languages.python.runtime.mithridate_observer.mutation import mutated
 from mithridate.languages.python.sanitized import sanitized_modules
@@ -243,14 +243,14 @@ class _Slice:
         for job, run in zip(jobs, runs, strict=True):
             if run is None:
                 continue
-            self.executions += max(1, len(run.answers))
+            self.executions += max(1, min(len(run.answers), len(job.calls)))
             self._learn(job.arm, job, run)
         if self.tick:
             self.tick(self.executions, self.covered, self.covered, sum(len(a.corpus) for a in self.arms))
 
     def _learn(self, arm: Arm, job: _Job, run: outcome.Run) -> None:
         for data, answer in zip(job.inputs, run.answers, strict=False):
-            self.covered = max(self.covered, answer.edges)
+            self.covered = max(self.covered, min(answer.edges, MOST_EDGES))
             if answer.new_edges > 0 and data not in arm.corpus and len(data) <= _LARGEST:
                 arm.corpus.append(data)
                 arm.gained += min(4.0, answer.new_edges / 8)
@@ -264,7 +264,9 @@ class _Slice:
             self._keep(job, done, keys[-1:] or [f"{run.ended} in {job.calls[done]['target']}"])
         elif len(job.calls) == 1:
             self._keep(job, 0, [key for key in keys if key not in self.finds])
-        elif new := [key for key in keys if key not in self.finds and self.sought.get(key, 0) < _TRIES]:
+        elif new := [
+            key for key in keys if key not in self.finds and self.sought.get(key, 0) < _TRIES and len(self.sought) < MOST_CAUSES
+        ]:
             self.sought.update((key, self.sought.get(key, 0) + 1) for key in new)
             self.singles += [
                 _Job(arm, [one], [data], job.control) for one, data in zip(job.calls[:done], job.inputs, strict=False)
@@ -288,9 +290,9 @@ class _Slice:
     def _keep(self, job: _Job, position: int, keys: Sequence[str]) -> None:
         for key in keys:
             number = self.finds.get(key, 0) + 1
-            if number <= _TRIES:
+            if number <= _TRIES and (key in self.finds or len(self.finds) < MOST_CAUSES):
                 self.finds[key] = number
-                digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
+                digest = hashlib.sha1(key.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:12]
                 made = as_document(job.arm.target, job.inputs[position])
                 (self.work.candidates / f"octets-crash-{digest}-{number}").write_bytes(made)
 

@@ -30,8 +30,8 @@ from mithridate.hunt.engines.octets.inputs import (
     value_of,
     ways,
 )
-from mithridate.hunt.engines.octets.pool import ASIDE, LIKELY, NATIVE, Pool, unpacked
-from mithridate.hunt.engines.octets.reports import causes
+from mithridate.hunt.engines.octets.pool import ASIDE, LARGEST_KEPT, LIKELY, NATIVE, Pool, unpacked
+from mithridate.hunt.engines.octets.reports import MOST_CALLS, MOST_CAUSES, MOST_EDGES, causes, number
 from mithridate.model.document import decode
 from mithridate.model.entry import Binary
 from mithridate.model.errors import UsageError
@@ -45,12 +45,15 @@ _BATCH_S, _LEAST_S = 12.0, 1.0
 _EACH_S = 6.0
 """CPU seconds of one document at most: a call that takes longer than is left of its step's time ends the process."""
 _FAILURES = 2
+_ENDED = 20
 _LARGEST = 16 << 10
 _SEEDS, _PLACES, _WAYS, _KEYWORD_WAYS = 160, 2, 4, 24
 _TRIES = 3
 """Candidates of one cause: calls before may have had a part in what is seen."""
 _GIVEN, _GIVEN_BYTES = 200, 4096
 _MUCH = 1000
+_AGAIN = 2
+"""How often the ways of calling a function are tried again when that came to no end."""
 _WEARY = 6
 """Ends of processes after which a function is searched less: what it dies of is known, and hides what lies behind."""
 
@@ -62,6 +65,8 @@ class _Job:
     data: bytes
     calls: Sequence[Call] = ()
     pool: Pool | None = None
+    name: str = ""
+    """The function whose ways are tried."""
 
 
 @dataclass(slots=True)
@@ -75,6 +80,8 @@ class FunctionSearch:
     cancel: threading.Event | None
     pools: dict[str, Pool] = field(default_factory=dict)
     unprobed: list[str] = field(default_factory=list)
+    again: dict[str, int] = field(default_factory=dict)
+    """How often functions were tried in vain."""
     finds: dict[str, int] = field(default_factory=dict)
     given: list[bytes] = field(default_factory=list)
     executions: int = 0
@@ -100,11 +107,11 @@ class FunctionSearch:
         batches = 0
         while not self._is_cancelled():
             left = self.work.seconds - (time.monotonic() - started)
-            if (batches and left <= max(_LEAST_S, self.opening_s)) or self._is_aside():
+            if (batches and left <= max(_LEAST_S, self.opening_s)) or self._is_aside() or self.failures > _FAILURES:
                 break
             batches += 1
             jobs = [*self._probes(door, native), *self._next(draw, left)]
-            if not jobs or self.failures > _FAILURES:
+            if not jobs:
                 break
             self._run(jobs, left, door)
         self._save()
@@ -141,7 +148,7 @@ class FunctionSearch:
             target, guessed = door.targets[name], native.get(name, False)
             made = [*ways(target, guessed=guessed), *(keyword_ways(target, self._keywords()) if guessed else ())]
             calls = [_read(one) for one in made]
-            jobs += [_Job(document(calls), calls)] if calls else []
+            jobs += [_Job(document(calls), calls, name=name)] if calls else []
         return jobs
 
     def _next(self, draw: random.Random, left: float) -> list[_Job]:
@@ -161,39 +168,59 @@ class FunctionSearch:
 
     def _run(self, jobs: Sequence[_Job], left: float, door: Door) -> None:
         limit_s = max(left, 2 * self.opening_s + _BATCH_S) + _EACH_S
+        started = time.monotonic()
         output = self.runner.run([job.data for job in jobs], limit_s, _EACH_S, alone=())
         self.cpu_s += output.cpu_s
-        opened, runs = outcome.read(output.records, len(jobs))
-        self.opening_s = max(self.opening_s, opened.seconds)
+        opened, runs = outcome.read(output.records, len(jobs), begun=True)
+        self.opening_s = max(self.opening_s, min(opened.seconds, time.monotonic() - started))  # said by whom we do not trust
         if opened.failed or not (opened.ready or any(runs)):
             self.failures += 1
             self.failed = opened.failed or output.words
+            self._put_back(jobs, begun=())
             return
         for job, run in zip(jobs, runs, strict=True):
             if run is None:
                 continue
-            self.covered = max([self.covered, *(answer.edges for answer in run.answers)])
-            if job.pool is None:
-                self._learn_ways(job, run, door)
-            else:
+            self.covered = max([self.covered, *(min(answer.edges, MOST_EDGES) for answer in run.answers)])
+            if job.pool is not None:
                 self._learn(job.pool, run)
+                if run.ended:
+                    job.pool.ended(whole=True)
+            elif run.ended:
+                self._learn_ways(job, run, door)
+        cut = [(job, run is not None) for job, run in zip(jobs, runs, strict=True) if run is None or not run.ended]
+        # documents are carried out in their order: the first without an end is what the batch came to its end with
+        self._put_back([job for job, _ in cut], begun=[job for place, (job, begun) in enumerate(cut) if begun or place == 0])
         if self.tick:
             self.tick(self.executions, self.covered, self.covered, self._kept())
 
+    def _put_back(self, jobs: Sequence[_Job], begun: Sequence[_Job]) -> None:
+        """What came to no end is for the next batch; what was `begun` may be the reason, and is so a few times only."""
+        names: list[str] = []
+        for job in jobs:
+            is_begun = any(job is one for one in begun)
+            if job.pool is not None:
+                job.pool.ended(whole=False, counts=is_begun)
+            elif (tries := self.again.get(job.name, 0) + is_begun) <= _AGAIN:
+                self.again[job.name] = tries
+                names.append(job.name)
+        self.unprobed = [*names, *self.unprobed]
+
     def _learn_ways(self, job: _Job, run: outcome.Run, door: Door) -> None:
         """A pool with the ways that the function takes, those first that raise nothing."""
-        self.executions += max(1, len(run.answers))
+        given = run.answers[: len(job.calls)]
+        self.executions += max(1, len(given))
         usable: list[tuple[bool, int]] = []
         seen: set[str] = set()
-        for position, answer in enumerate(run.answers):
+        for position, answer in enumerate(given):
             if WRONG_ARGUMENTS.search(answer.raised) or answer.raised.startswith("TypeError"):
                 continue
             key = f"{answer.raised[:60]}|{sorted(job.calls[position]['kwargs'])}"
             usable += [] if key in seen and answer.new_edges == 0 else [(bool(answer.raised), position)]
             seen.add(key)
             self._hand_on(value_of(answer.returned))
-        if run.ended.startswith(("exit", "signal")) and len(run.answers) < len(job.calls):
-            died = len(run.answers)
+        if run.ended.startswith(("exit", "signal")) and len(given) < len(job.calls):
+            died = len(given)
             usable.append((True, died))
             self._keep(job.calls[died], causes(_report(run))[-1:] or _unexplained(run.ended, str(job.calls[died]["target"])))
         ordered = [job.calls[position] for _, position in sorted(usable)]
@@ -211,26 +238,38 @@ class FunctionSearch:
         """Calls to begin with: the ways that are taken, with what is known to be data of some format in their first places."""
         samples = [*self._project_samples(), *self.given]
         found: list[Call] = []
-        for number, one in enumerate(chosen[:_WAYS]):
-            for place in leaves(one)[: _PLACES if number == 0 else 1]:
-                most = _SEEDS // (1 + number)
+        for rank, one in enumerate(chosen[:_WAYS]):
+            for place in leaves(one)[: _PLACES if rank == 0 else 1]:
+                most = _SEEDS // (1 + rank)
                 found += [filled(one, place, data) for data in beginnings(target, one, place, samples)[:most]]
         return found
 
     def _learn(self, pool: Pool, run: outcome.Run) -> None:
+        most = pool.most_told(sum("died" in record for record in run.records))
+        left = {"kept": most, "said": most, "last": most}
         for record in run.records:
             answer = record.get("answer")
-            if isinstance(answer, dict) and isinstance(answer.get("calls"), int):
-                self.executions += answer["calls"]
+            if isinstance(answer, dict) and "calls" in answer:
+                self.executions += number(answer["calls"], MOST_CALLS)
                 pool.nearness = NATIVE if answer.get("reached") is not False else ASIDE
-            if "kept" in record and (call := unpacked(record["kept"])) is not None and pool.keep(call):
-                new = record.get("new_edges")
-                pool.gained += min(2.0, 0.05 + new / 8) if isinstance(new, int) else 0.0
-                self._hand_on(str(record.get("returned") or "").encode("latin-1", "replace"))
-            if "said" in record and (call := unpacked(record["said"])) is not None:
-                self._keep(call, [key for key in causes(str(record.get("text"))) if key not in self.finds])
-            if "last" in record and (call := unpacked(record["last"])) is not None:
-                self._learn_death(pool, call, str(record.get("died") or record.get("ended")), str(record.get("report") or ""))
+            for what in left:
+                if what not in record or left[what] <= 0:
+                    continue
+                left[what] -= 1
+                call = unpacked(record[what], LARGEST_KEPT) if what == "kept" else unpacked(record[what])
+                if call is not None and call["target"] == pool.target:
+                    self._learn_call(pool, call, what, record)
+
+    def _learn_call(self, pool: Pool, call: Call, what: str, record: outcome.Record) -> None:
+        """A call that a record tells of: one that took new edges, was spoken of by a sanitizer, or ended its process."""
+        if what == "last":
+            self._learn_death(pool, call, str(record.get("died") or record.get("ended")), str(record.get("report") or ""))
+        elif what == "said":
+            self._keep(call, [key for key in causes(str(record.get("text"))) if key not in self.finds])
+        elif pool.keep(call):
+            pool.gained += min(2.0, 0.05 + number(record.get("new_edges"), MOST_EDGES) / 8)
+            returned = record.get("returned")
+            self._hand_on(returned.encode("latin-1", "replace") if isinstance(returned, str) else b"")
 
     def _learn_death(self, pool: Pool, last: Call, ended: str, report: str) -> None:
         """The call that a process died of."""
@@ -261,11 +300,11 @@ class FunctionSearch:
         except UsageError:
             return  # records are not to be trusted to hold calls that make a document
         for key in keys:
-            number = self.finds.get(key, 0) + 1
-            if number <= _TRIES:
-                self.finds[key] = number
-                digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
-                (self.work.candidates / f"octets-crash-{digest}-{number}").write_bytes(made)
+            tries = self.finds.get(key, 0) + 1
+            if tries <= _TRIES and (key in self.finds or len(self.finds) < MOST_CAUSES):
+                self.finds[key] = tries
+                digest = hashlib.sha1(key.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:12]
+                (self.work.candidates / f"octets-crash-{digest}-{tries}").write_bytes(made)
 
     def _project_samples(self) -> list[bytes]:
         if self._samples is None:
@@ -292,6 +331,7 @@ class FunctionSearch:
             )
             return
         self.unprobed = [name for name in told["unprobed"] if name in door.targets]
+        self.again = dict(told.get("again", {}))
         self.finds, self.steps = dict(told["finds"]), int(told["steps"])
         self.opening_s = float(told["opening_s"])
         self.given = [data.encode("latin-1") for data in told["given"]]
@@ -299,6 +339,7 @@ class FunctionSearch:
 
     def _save(self) -> None:
         told: dict[str, Any] = {"unprobed": self.unprobed, "finds": self.finds, "steps": self.steps}
+        told["again"] = self.again
         told["opening_s"] = self.opening_s
         told["given"] = [data.decode("latin-1") for data in self.given]
         told["pools"] = [pool.state() for pool in self.pools.values()]
@@ -313,7 +354,7 @@ def _report(run: outcome.Run) -> str:
 
 def _unexplained(ended: str, target: str) -> list[str]:
     """The cause of a death that no sanitizer told of: a signal; an exit may be the target's own doing."""
-    return [f"{ended} in {target}"] if ended.startswith("signal") else []
+    return [f"{ended[:_ENDED]} in {target}"] if ended.startswith("signal") else []
 
 
 def _asks_for_much(value: Any) -> bool:

@@ -1,6 +1,7 @@
 """The calls that are known of one function, and steps of many calls made from them (docs/input-document.md, "many")."""
 
 import base64
+import hashlib
 import json
 import random
 import zlib
@@ -12,7 +13,15 @@ from mithridate.hunt.engines.calls.steps import Call
 
 _KEPT, _OTHERS = 160, 40
 _DOCUMENT_BYTES = 700_000
-_LARGEST_CALL = 4 << 20
+_KEPT_BYTES = 2 * _DOCUMENT_BYTES
+"""Of the calls that a pool keeps, as JSON: more than a document holds is of little use."""
+_KNOWN = 50_000
+_DEEPEST = 56
+_LARGEST_CALL, LARGEST_KEPT = 4 << 20, 128 << 10
+_DEATH_S, _TOLD = 0.15, 64
+"""What a process that dies costs of a step's time at least, and how many calls one tells of: see the observer's many.py."""
+_AGAIN = 2
+"""How often a step that came to no end is made again."""
 _FIRST_S, _MOST_S = 0.4, 4.0
 _WORDS, _GIVEN = 600, 64
 _GAINED = 8.0
@@ -41,7 +50,13 @@ class Pool:
     """To native code: NATIVE when its calls were seen to reach it, less when they may, or do not."""
     was_given: int = 0
     """How much of what functions returned it was given."""
-    known: set[str] = field(default_factory=set)
+    cut_off: int = 0
+    """Steps that came to no end since one did."""
+    known: set[bytes] = field(default_factory=set)
+    """Digests of calls: whole ones would be what a target likes to fill our memory with."""
+    _sizes: list[int] = field(default_factory=list)
+    """Of the kept ones, as JSON."""
+    _before: tuple[list[Call], list[Call], float] | None = None
 
     @property
     def plain(self) -> Call:
@@ -58,22 +73,38 @@ class Pool:
         """CPU time of a step: little at first, for there are many functions and most are of no interest."""
         return min(_MOST_S, _FIRST_S * (1 + self.batches))
 
+    def most_told(self, deaths: int) -> int:
+        """Calls that a step can have told of at most in which so many processes are said to have died."""
+        return _TOLD * (1 + min(deaths, int(self.seconds / _DEATH_S)))
+
     def keep(self, call: Call) -> bool:
-        """Whether it was not known; then it is now."""
-        text = json.dumps(call, sort_keys=True)
-        if text in self.known:
+        """Whether it was not known; then it is now. The oldest go where there are too many, or too large ones."""
+        digest, size = _digest(call)
+        if digest in self.known:
             return False
-        self.known.add(text)
+        self._know(digest)
         self.kept.append(call)
+        self._sizes.append(size)
         if len(self.kept) > _KEPT:
-            del self.kept[: -_KEPT // 2 : 2]
+            del self.kept[: -_KEPT // 2 : 2], self._sizes[: -_KEPT // 2 : 2]
+        total, over = sum(self._sizes), 0
+        while total > _KEPT_BYTES and over < len(self.kept) - 1:
+            total -= self._sizes[over]
+            over += 1
+        del self.kept[:over], self._sizes[:over]
         return True
 
     def forget(self, call: Call) -> None:
         """Change the call no further: a process died of it."""
-        self.kept = [one for one in self.kept if one != call]
+        left = [(one, size) for one, size in zip(self.kept, self._sizes, strict=True) if one != call]
+        self.kept, self._sizes = [one for one, _ in left], [size for _, size in left]
         self.others = [one for one in self.others if one != call]
-        self.known.add(json.dumps(call, sort_keys=True))
+        self._know(_digest(call)[0])
+
+    def _know(self, digest: bytes) -> None:
+        if len(self.known) >= _KNOWN:
+            self.known = {_digest(one)[0] for one in self.kept}
+        self.known.add(digest)
 
     def step(self, seed: int, words: Sequence[bytes], given: Sequence[bytes], draw: random.Random, largest: int) -> bytes:
         """A document with a step of many calls; what was fresh is so no longer."""
@@ -85,6 +116,7 @@ class Pool:
                 left -= size
                 calls.insert(0, call)
         seconds = self.seconds
+        self._before = (self.fresh, self.others, self.gained)
         self.others = [*self.others, *self.fresh][-_OTHERS:]
         self.fresh = []
         self.batches += 1
@@ -102,6 +134,19 @@ class Pool:
         made = {"version": 1, "control": [], "attack": [{"many": step}]}
         return json.dumps(made, sort_keys=True, separators=(",", ":")).encode("ascii")
 
+    def ended(self, *, whole: bool, counts: bool = True) -> None:
+        """The last step came to its end; or it did not, and what it was to try is to be tried again, as often as one likes where
+        that does not count, else a few times."""
+        before, self._before = self._before, None
+        self.cut_off = 0 if whole else self.cut_off + counts
+        if whole or before is None or self.cut_off > _AGAIN:
+            return
+        fresh, others, gained = before  # less what is known by now: it is kept, or a process died of it
+        self.others = [one for one in others if _digest(one)[0] not in self.known]
+        self.fresh = [*(one for one in fresh if _digest(one)[0] not in self.known), *self.fresh]
+        self.gained = max(self.gained, gained)
+        self.batches -= 1
+
     def state(self) -> dict[str, Any]:
         """As JSON."""
         return {
@@ -115,25 +160,53 @@ class Pool:
             "deaths": self.deaths,
             "nearness": self.nearness,
             "was_given": self.was_given,
+            "cut_off": self.cut_off,
         }
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> "Pool":
         """The pool of a state."""
         pool = cls(**told)
-        pool.known = {json.dumps(call, sort_keys=True) for call in pool.kept}
+        digests = [_digest(call) for call in pool.kept]
+        pool.known, pool._sizes = {digest for digest, _ in digests}, [size for _, size in digests]
         return pool
 
 
-def unpacked(text: object) -> Call | None:
-    """The call that an observer packed into a record; None for what is none, as records are not to be trusted."""
+def unpacked(text: object, largest: int = _LARGEST_CALL) -> Call | None:
+    """The call, of at most so many bytes, that an observer packed into a record; None for what is none, as records are not to be
+    trusted."""
     try:
         opened = zlib.decompressobj()
-        data = opened.decompress(base64.b64decode(str(text), validate=True), _LARGEST_CALL)
+        data = opened.decompress(base64.b64decode(str(text), validate=True), largest)
         told = json.loads(data) if opened.eof else None
     except (ValueError, zlib.error, RecursionError):
         return None
     if not isinstance(told, dict) or not isinstance(told.get("target"), str):
         return None
-    members = ("target", "args", "kwargs", "construct", "then")
-    return {name: told[name] for name in members if name in told}
+    call = {name: told[name] for name in ("target", "args", "kwargs", "construct", "then") if name in told}
+    return call if _is_call(call) else None
+
+
+def _is_call(call: Mapping[str, Any]) -> bool:
+    """Has it the form of a call, nested no deeper than what is written as JSON?"""
+    construct, then = call.get("construct"), call.get("then", [])
+    if not _has_arguments(call) or not (construct is None or (isinstance(construct, dict) and _has_arguments(construct))):
+        return False
+    if not isinstance(then, list) or not all(isinstance(name, str) for name in then):
+        return False
+    level: list[Any] = [call]
+    for _ in range(_DEEPEST):
+        level = [
+            inner for one in level if isinstance(one, dict | list) for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return not level
+
+
+def _has_arguments(told: Mapping[str, Any]) -> bool:
+    return isinstance(told.get("args"), list) and isinstance(told.get("kwargs"), dict)
+
+
+def _digest(call: Call) -> tuple[bytes, int]:
+    """What tells it from others, in few bytes, and its size as JSON."""
+    text = json.dumps(call, sort_keys=True).encode("ascii")
+    return hashlib.blake2b(text, digest_size=16).digest(), len(text)

@@ -170,8 +170,9 @@ class _Batch:
         modules: list[str] = []
         try:
             while True:
+                began = time.monotonic()
                 outcome = process.outcome()
-                if self._concluded(turns[done], outcome):
+                if self._concluded(turns[done], outcome, time.monotonic() - began):
                     self._tree.put_back()
                     return done
                 modules = outcome.told.get("modules", modules)
@@ -188,8 +189,8 @@ class _Batch:
             self._preloading.learn(modules)
         return done
 
-    def _concluded(self, turn: Turn, outcome: Outcome) -> bool:
-        """Write how a document's process ended; True when the document goes on in another one."""
+    def _concluded(self, turn: Turn, outcome: Outcome, wall_s: float) -> bool:
+        """Write how a document's process ended, after so many wall seconds; True when the document goes on in another one."""
         if self._coverage is not None:
             self._coverage.learn(outcome.told.get("covered", []))
         record: dict[str, Any] = {"ended": outcome.ended, "cpu_s": round(outcome.cpu_s, 4)}
@@ -199,7 +200,8 @@ class _Batch:
         goes_on = False
         if outcome.ended != "done" and (call := self._last.packed()):
             record["last"] = call
-            goes_on = many.go_on(turn.document.steps["attack"], self._last.call(), outcome.cpu_s)
+            spent_s = max(outcome.cpu_s, wall_s) if outcome.ended == "timeout" else outcome.cpu_s  # what waits uses no CPU time
+            goes_on = many.go_on(turn.document.steps["attack"], self._last.call(), spent_s)
         self._last.forget()
         if self._report is not None and (said := self._report.text()):
             record["report"] = said

@@ -146,6 +146,8 @@ def go_on(steps: list[dict[str, Any]], died_of: dict[str, Any] | None, spent_s: 
     pool = [call for call in step.get("pool", []) if call != died_of]
     if left < _DEATH_S or not pool:
         return False
+    if len(pool) == len(step["pool"]):
+        step["long"] = False  # it died of long data, or when that had been tried: more of it would end the next process, too
     step.update(seconds=left, pool=pool, seed=int(step.get("seed", 0)) + 1)
     return True
 
