@@ -156,7 +156,7 @@ class _Slice:
         return max(_FEWEST, min(_MOST, int(min(_BATCH_S, left) / self.document_s)))
 
     def _batch(self, jobs: Sequence[Job], left: float) -> None:
-        """Run jobs: those that look around with little time each and coverage, ladders without it; the full time to confirm."""
+        """Run jobs: those that look around with little time each and coverage, what is timed without it; the full time to confirm."""
         probing_s = min(_PROBING_S, self.work.unit_timeout_s)
         confirming = [job for job in jobs if job.purpose is Purpose.CONFIRM or (job.purpose is Purpose.LADDER and job.control)]
         climbing = [job for job in jobs if job.purpose is Purpose.LADDER and not job.control]
@@ -171,7 +171,7 @@ class _Slice:
                 self._run(some[start : start + together], left, each_s, coverage=False)
         if deep:
             self._run(deep, left, _DEEP_S, coverage=False)
-        rounds = ((sieving, _SIEVE_S, False), (probing, _PATIENCE_S, True), (others, _PROBING_S, True))
+        rounds = ((sieving, _SIEVE_S, False), (probing, _PATIENCE_S, False), (others, _PROBING_S, True))
         for some, each_s, coverage in rounds:
             if some:
                 self._run(some, left, min(each_s, self.work.unit_timeout_s), coverage=coverage)
