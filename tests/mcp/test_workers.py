@@ -125,6 +125,21 @@ def test_a_call_that_is_cancelled_while_its_process_starts_holds_its_place_until
     anyio.run(main)
 
 
+def test_nothing_is_left_of_a_process_that_was_not_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    async def open_process(*_: object, **__: object) -> None:
+        await anyio.sleep(60)
+
+    monkeypatch.setattr(outer.anyio, "open_process", open_process)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as tasks:
+            with anyio.move_on_after(0.2):
+                await Workers(Settings(home=tmp_path, roots=(), at_once=1), tasks).warm()
+        assert not list(tmp_path.iterdir())
+
+    anyio.run(main)
+
+
 def test_a_place_is_free_again_when_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     async def work(workers: Workers, _made: list[Slow]) -> None:
         async def none(_self: Workers) -> Slow:

@@ -184,7 +184,11 @@ class Workers:
         # -P: nothing is imported from the directory that we happen to be in, which may be a target's
         scratch = tempfile.mkdtemp(prefix="mithridate-mcp-", dir=self._settings.home)
         argv = [sys.executable, "-P", "-m", "mithridate.mcp.worker", scratch]
-        process = await anyio.open_process(argv, stderr=None, cwd=self._settings.home, start_new_session=True)
+        try:
+            process = await anyio.open_process(argv, stderr=None, cwd=self._settings.home, start_new_session=True)
+        except BaseException:
+            remove_tree(Path(scratch))
+            raise
         worker = _Worker(process, Path(scratch), _LINE_FACTOR * self._settings.answer_bytes + (64 << 10))
         self._all.add(worker)
         try:
