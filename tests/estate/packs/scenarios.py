@@ -29,6 +29,7 @@ class Scenarios:
         self._facts: list[frozenset[Row]] = []
         self._names: list[str] = []
         self._bare: defaultdict[Row, list[int]] = defaultdict(list)
+        self._told: dict[int, str] = {}
         for block in graph.blocks:
             for row, head in enumerate(block.heads):
                 instance = len(self._heads)
@@ -52,6 +53,18 @@ class Scenarios:
         """predicate(node) is derived from the start, when one line and the rules `not_by` are left out."""
         atom = self._graph.atom(predicate, _named(f"({node})", name)[1:-1])
         return atom >= 0 and atom in self._solve(name, start, without, not_by)
+
+    def given(self, name: str, start: str, rule: str, without: str | None = None) -> set[str]:
+        """What one rule gives from the start, by facts of the scenario alone, when one line is left out."""
+        if not self._told:
+            self._told = {atom: str(fact) for atom, fact in self._graph.described(self._heads).items()}
+        own = {line: self._rows[_named(line, name)] for line in self.lines(name)}
+        left = set(own.values()) - {own.get(without or "")}
+        true = self._solve(name, start, without, ())
+        fired = [
+            i for i, by in enumerate(self._names) if by == rule and self._facts[i] <= left and true.issuperset(self._needs[i])
+        ]
+        return {self._told[self._heads[i]].replace(f".{name}", "") for i in fired}
 
     def _solve(self, name: str, start: str, without: str | None, not_by: Collection[str]) -> set[int]:
         own = {line: self._rows[_named(line, name)] for line in self.lines(name)}
