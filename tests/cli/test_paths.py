@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from mithridate.cli.main import main
+from mithridate.cli.options import default_jobs
+from mithridate.estate.facts import FactBase
+from mithridate.estate.rules.rulebase import Rulebase
 from mithridate.model.errors import ExitCode
+from mithridate.stages import estate as stages
 
 from .conftest import Program
 
@@ -113,6 +118,33 @@ def test_what_is_no_cost_cannot_be_spent(cost: str, estate: Path, mithridate: Pr
     done = mithridate("paths", estate, *QUESTION, f"--spend={cost}")
     assert done.returncode == ExitCode.USAGE
     assert f"'{cost}' is not a cost" in done.stderr
+
+
+def test_memory_and_cores_hold_for_every_estate_that_is_read(
+    estate: Path, tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    bounds = []
+    real = stages.FactBase
+
+    def noted(rules: Rulebase, *, memory_bytes: int, threads: int) -> FactBase:
+        bounds.append((memory_bytes, threads))
+        return real(rules, memory_bytes=memory_bytes, threads=threads)
+
+    monkeypatch.setattr(stages, "FactBase", noted)
+    asked = ["paths", str(estate), *QUESTION, "--before", str(estate)]
+    assert main([*asked, "--memory", "0.25", "--jobs", "1"]) == ExitCode.PROVED
+    assert bounds == [(256 << 20, 1)] * 2
+    bounds.clear()
+    assert main(asked) == ExitCode.PROVED
+    assert bounds == [(4 << 30, default_jobs())] * 2
+
+
+def test_what_is_no_amount_of_memory_is_refused(estate: Path, mithridate: Program) -> None:
+    done = mithridate("paths", estate, "--memory", "much")
+    assert done.returncode == ExitCode.USAGE
+    assert "'much' is no amount of memory" in " ".join(done.stderr.split())
 
 
 def test_a_written_certificate_is_verified_against_the_files(estate: Path, tmp_path: Path, mithridate: Program) -> None:

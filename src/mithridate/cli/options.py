@@ -18,6 +18,7 @@ NO_HELP_YET = {"help": False}
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?[smhd])+|[0-9]+(?:\.[0-9]+)?")
 _LONGEST_S = 366 * 86400.0
+_LEAST_GIBIBYTES, _MOST_GIBIBYTES = 1 / 16, 4096
 
 
 class Format(StrEnum):
@@ -61,6 +62,18 @@ def parse_cost(text: str) -> float:
     if not 0 <= cost < math.inf:
         raise typer.BadParameter(f"{text!r} is not a cost; write a number such as 12 or 2.5")
     return cost
+
+
+def parse_gibibytes(text: str) -> int:
+    """Bytes, from 64 MiB to 4096 GiB, of a number of GiB such as `4` or `0.5`. Raises typer.BadParameter."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not _LEAST_GIBIBYTES <= number <= _MOST_GIBIBYTES:
+        bounds = f"from {_LEAST_GIBIBYTES} to {_MOST_GIBIBYTES}"
+        raise typer.BadParameter(f"{text!r} is no amount of memory; write GiB {bounds}, such as 8 or 0.5")
+    return int(number * 2**30)
 
 
 def parse_day(text: str) -> date:

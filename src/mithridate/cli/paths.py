@@ -1,13 +1,14 @@
 """`mithridate paths`: how attackers could chain what files say of an estate, and the cheapest cut."""
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mithridate.cli.options import HomeOption, as_path, home_directory, parse_cost, parse_duration
+from mithridate.cli.options import HomeOption, as_path, default_jobs, home_directory, parse_cost, parse_duration, parse_gibibytes
 
 if TYPE_CHECKING:
     from mithridate.model.estate import Answer
@@ -160,6 +161,22 @@ def paths(
             help="Ask nothing: verify the certificate in this paths.json.",
         ),
     ] = None,
+    memory_bytes: Annotated[
+        int,
+        typer.Option(
+            "--memory",
+            metavar="GIB",
+            envvar="MITHRIDATE_MEMORY",
+            parser=parse_gibibytes,
+            help="Memory that tables may take before they spill to disk.",
+        ),
+    ] = "4",  # type: ignore[assignment]
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", envvar="MITHRIDATE_JOBS", min=1, max=1024, show_default=False, help="Cores to use (default: all)."
+        ),
+    ] = None,
     scope: Annotated[
         Path | None,
         typer.Option(
@@ -183,7 +200,14 @@ def paths(
     from mithridate.model.estate import GoalState
     from mithridate.stages import estate
 
-    options = estate.EstateOptions(files=tuple(files), packs=tuple(pack or ()), rules=tuple(rules or ()), patched=patched)
+    options = estate.EstateOptions(
+        files=tuple(files),
+        packs=tuple(pack or ()),
+        rules=tuple(rules or ()),
+        patched=patched,
+        memory_bytes=memory_bytes,
+        threads=jobs or default_jobs(),
+    )
     if certificate is not None:
         words(estate.verify(options, certificate, scope, place))
         return ExitCode.NOTHING_PROVED
@@ -210,7 +234,7 @@ def paths(
             words(estate.checked(opened, answer))
     _show(answer, report_format)
     if before:
-        earlier = estate.EstateOptions(files=tuple(before), packs=options.packs, rules=options.rules)
+        earlier = replace(options, files=tuple(before), patched=False)
         _compare(estate.ask(earlier, question, scope, place), answer)
     if out is not None:
         for path in estate.write(answer, out):
