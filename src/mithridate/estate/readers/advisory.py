@@ -64,7 +64,7 @@ class Advisory:
     def stated(self, product: str, component: str, status: str, when: int) -> None:
         """A VEX statement; `component` is "any" or one of the product's. ValueError for a status that is none."""
         if status not in STATUSES:
-            raise ValueError(f"{status[:80]!r} is no status")
+            raise ValueError(f"{str(status)[:80]!r} is no status")
         self._fact("vex", self.node, product, component, status, when)
 
     def severity(self, vectors: Iterable[object], *, exploited: bool = False) -> None:

@@ -114,7 +114,8 @@ class _Estate:
                     self._each(value, self._data)
                 case "tags":
                     for node, names in self._entries(value):
-                        self._tag(node, names)
+                        with self._sink.tolerate(_line(names)):
+                            self._tag(node, names)
                 case "facts":
                     for one in self._items(value):
                         self._fact(one)

@@ -1,5 +1,6 @@
 """The seam of readers: a file → facts, each with the line or record that says it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,11 @@ LONGEST_NAME = 1000
 """Characters of one name; a longer one is a broken record."""
 _MOST_TOLD = 100
 _WRONG_SHAPE = (KeyError, ValueError, TypeError, AttributeError, IndexError)
+_VALUES = (dict, list, str, int, float, bool, type(None))
+"""What the parsers of JSON and YAML build; Mapping is the dict of yaml_documents, and slice what a dict refuses."""
+_VALUE_NAMES = frozenset(("Mapping", "slice", *(kind.__name__ for kind in _VALUES)))
+_CALLED_WRONGLY = re.compile(r"\) (missing|takes|got) |\bexpected .*\barguments?, got |not callable")
+_TYPES_TOLD = re.compile(r"'([\w.]+)'|\bnon-iterable (\w+) object")
 
 
 class Sink:
@@ -69,13 +75,25 @@ class Sink:
             self.reading.broken.append(BrokenRecord(source=self.reading.source, place=place, reason=reason[:300]))
 
     @contextmanager
-    def tolerate(self, place: int, *errors: type[Exception]) -> Iterator[None]:
-        """Turn errors that a malformed record causes into a broken record; by default those of looking into wrong shapes."""
-        kinds: tuple[type[Exception], ...] = errors or _WRONG_SHAPE
+    def tolerate(self, place: int) -> Iterator[None]:
+        """Turn errors of looking into a malformed record into a broken record.
+
+        TypeError and AttributeError are a record's only where they are about values that a file can hold; others are ours.
+        """
         try:
             yield
-        except kinds as error:
+        except _WRONG_SHAPE as error:
+            if isinstance(error, (TypeError, AttributeError)) and not _of_a_value(error):
+                raise
             self.broken(place, f"{type(error).__name__}: {error}")
+
+
+def _of_a_value(error: TypeError | AttributeError) -> bool:
+    """It tells that a value has another type than expected, not that one of our functions or classes was used wrongly."""
+    if isinstance(error, AttributeError):
+        return isinstance(error.obj, _VALUES) and error.name is not None
+    told = str(error)
+    return not _CALLED_WRONGLY.search(told) and all((a or b) in _VALUE_NAMES for a, b in _TYPES_TOLD.findall(told))
 
 
 def _is_unicode(text: str) -> bool:

@@ -107,6 +107,12 @@ class _Ruleset:
                         facts.passing(found)
 
 
+def _first(told: Any) -> tuple[str, Any]:
+    for key, value in told.items():
+        return key, value
+    raise ValueError("a mapping is empty")
+
+
 def _placed(chain: Chain, table: _Table) -> Chain:
     """A chain whose jumps name the table, too."""
     rules = [
@@ -142,7 +148,7 @@ class _Expressions:
                     for value, verdict in self._elements(told["data"]):
                         part = self._copy()
                         part._match(told["key"], value, "==")
-                        name, target = next(iter(verdict.items()))
+                        name, target = _first(verdict)
                         found.append(part._rule(name, target, place))
                 else:
                     self._exact = self._exact and kind in _LOOKING
@@ -166,7 +172,7 @@ class _Expressions:
         return FilterRule(() if self._answers else tuple(boxes), verdict, target, self._exact, place)
 
     def _match(self, left: Any, right: Any, operator: str) -> None:
-        kind, told = next(iter(left.items()))
+        kind, told = _first(left)
         values = list(self._values(right))
         key = str(told.get("field", told.get("key", ""))) if isinstance(told, dict) else ""
         if operator not in ("==", "in"):

@@ -12,7 +12,7 @@ from mithridate.estate.packages import key_of, packages, release
 from mithridate.estate.readers.advisory import Advisory, dicts, strings
 from mithridate.estate.readers.interface import Sink
 from mithridate.estate.readers.streams import one_document, records
-from mithridate.estate.versions import Sortable, Unordered, ordered
+from mithridate.estate.versions import Sortable, ordered
 from mithridate.model.errors import UsageError
 
 LARGEST = 8 << 20
@@ -74,7 +74,7 @@ class Osv:
     def read(self, path: Path, sink: Sink) -> None:
         """UsageError for what is neither JSON nor a readable archive."""
         for number, advisory in enumerate(_advisories(path, sink), start=1):
-            with sink.tolerate(number, Unordered, KeyError, ValueError, TypeError, AttributeError, IndexError):
+            with sink.tolerate(number):
                 if advisory is not None:
                     _read(advisory, sink, number)
 
