@@ -1,5 +1,6 @@
 """Actions are told apart by their sentences: the checker and `--without` find a fix by them."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -24,6 +25,8 @@ grants(vulnerability:V, remote, code)
 exploit(vulnerability:V, 1)
 answers(host:web, zone:c, tcp, 80)
 edge(GenericAll, group:g, user:u)
+edge(GPLink, policy:p, group:g)
+edge(OIDGroupLink, policy:q, group:g)
 """
 
 
@@ -35,6 +38,13 @@ def test_a_sentence_of_networks_is_no_other_fix_s(key: tuple[str, str]) -> None:
     assert [k for k, fix in FIXES.items() if bound_by(fix, sentence) is not None] == [key]
 
 
+def test_no_two_fixes_say_the_same() -> None:
+    said: dict[str, list[tuple[str, str]]] = {}
+    for key, fix in FIXES.items():
+        said.setdefault(re.sub(r"\{\w+\}", "{}", fix.sentence), []).append(key)
+    assert [keys for keys in said.values() if len(keys) > 1] == []
+
+
 @pytest.mark.parametrize(
     ("sentence", "predicate"),
     [
@@ -42,6 +52,8 @@ def test_a_sentence_of_networks_is_no_other_fix_s(key: tuple[str, str]) -> None:
         ("Forbid zone:a to reach zone:b on tcp 80 to 90", "allow"),
         ("Hide host:web from zone:c on tcp 80", "answers"),
         ("Take GenericAll on user:u from group:g", "edge"),
+        ("Unlink the group policy policy:p from group:g", "edge"),
+        ("Unlink the issuance policy policy:q from group:g", "edge"),
     ],
 )
 def test_the_reading_that_a_fact_fits_is_meant(sentence: str, predicate: str) -> None:
