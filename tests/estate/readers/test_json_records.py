@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mithridate.estate.readers import json_records
-from mithridate.estate.readers.json_records import MOST_NESTED, RecordTooLarge, records
+from mithridate.estate.readers.json_records import (
+    DEEPEST_BILL,
+    MOST_NESTED,
+    RecordTooLarge,
+    one_document,
+    records,
+    records_of,
+    value_of,
+)
+from mithridate.model.errors import UsageError
 
 
 def found(content: bytes, prefix: str = "data.item") -> list[Any]:
@@ -79,3 +89,59 @@ def test_what_is_beside_the_records_has_no_bound(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(json_records, "MOST_VALUES", 10_000)
     content = b'{"other":[' + b'{"a":[1]},' * 100_000 + b'1],"data":[7]}'
     assert found(content) == [7]
+    assert found(content.replace(b'"data":[7]', b'"last":7'), "last") == [7]
+
+
+_JSON: st.SearchStrategy[Any] = st.recursive(
+    st.text(alphabet='a"\\[]{}é\n', max_size=6) | st.integers(-5, 5) | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='k"[{', max_size=3), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def depth(value: object) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+
+@given(_JSON, st.integers(1, 7))
+def test_the_levels_are_counted_wherever_a_text_is_cut(made: object, piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_records, "_PIECE", piece)
+        for more in (0, 1):
+            around = MOST_NESTED - depth(made) + more
+            content = b"[" * around + json.dumps(made).encode() + b"]" * around
+            if more:
+                with pytest.raises(RecordTooLarge):
+                    list(records(io.BytesIO(content), "item"))
+            else:
+                assert len(list(records(io.BytesIO(content), "item"))) == 1
+
+
+def test_a_file_that_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    for content, told in ((b'{"a":' * 1_000_000, "nested more than"), (b'{"a":[1', "is no JSON"), (b"\xff", "is no JSON")):
+        path.write_bytes(content)
+        with pytest.raises(UsageError, match=told):
+            list(records_of(path, "a.item"))
+    with pytest.raises(UsageError, match="cannot be read: No such file"):
+        value_of(tmp_path / "b.json", "a")
+
+
+def test_a_file_may_nest_as_bills_do(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    for levels in (DEEPEST_BILL - 1, DEEPEST_BILL):
+        path.write_bytes(b'{"a":' + b"[" * levels + b"]" * levels + b"}")
+        if levels < DEEPEST_BILL:
+            assert len(list(records_of(path, "a"))) == 1
+        else:
+            with pytest.raises(UsageError, match="nested more than 500"):
+                value_of(path, "a")
+
+
+def test_a_value_and_the_kind_of_document_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b'\xef\xbb\xbf {"a": {"b": 7}}')
+    assert (value_of(path, "a.b"), value_of(path, "a.c"), one_document(path)) == (7, None, True)
+    path.write_text("[{}]")
+    assert not one_document(path)

@@ -13,8 +13,8 @@ from typing import Any
 from mithridate.estate.packages import packages
 from mithridate.estate.readers.advisory import Advisory, dicts, seconds, strings
 from mithridate.estate.readers.interface import Sink
+from mithridate.estate.readers.json_records import records_of, value_of
 from mithridate.estate.readers.openvex import ANY_COMPONENT
-from mithridate.estate.readers.streams import records, value
 from mithridate.estate.versions import written
 from mithridate.model.errors import UsageError
 
@@ -55,19 +55,19 @@ class Csaf:
 
     def read(self, path: Path, sink: Sink) -> None:
         """UsageError for what is no JSON, is too large, or of another version."""
-        if not str(value(path, "document.csaf_version")).startswith("2."):
+        if not str(value_of(path, "document.csaf_version")).startswith("2."):
             raise UsageError(f"{path} is no CSAF document of version 2")
         if path.stat().st_size > LARGEST:
             raise UsageError(f"{path} is larger than {LARGEST >> 20} MiB", hint="advisories come one a file")
-        when = seconds(value(path, "document.tracking.current_release_date"))
+        when = seconds(value_of(path, "document.tracking.current_release_date"))
         products = dict(_products(path, sink))
-        for number, flaw in enumerate(records(path, "vulnerabilities.item"), start=1):
+        for number, flaw in enumerate(records_of(path, "vulnerabilities.item"), start=1):
             with sink.tolerate(number):
                 _read(flaw, products, when, sink, number)
 
 
 def _products(path: Path, sink: Sink) -> Iterator[tuple[str, _Product]]:
-    for branch in records(path, "product_tree.branches.item"):
+    for branch in records_of(path, "product_tree.branches.item"):
         waiting = [branch]
         while waiting:
             one = waiting.pop()
@@ -75,10 +75,10 @@ def _products(path: Path, sink: Sink) -> Iterator[tuple[str, _Product]]:
                 waiting += dicts(one.get("branches"))
                 if isinstance(one.get("product"), dict):
                     yield _product(one["product"], str(one.get("category")), str(one.get("name")))
-    for one in records(path, "product_tree.full_product_names.item"):
+    for one in records_of(path, "product_tree.full_product_names.item"):
         with sink.tolerate(1):
             yield _product(one, "", "")
-    for one in records(path, "product_tree.relationships.item"):
+    for one in records_of(path, "product_tree.relationships.item"):
         with sink.tolerate(1):
             parts = (str(one["product_reference"]), str(one["relates_to_product_reference"]))
             known, own = _product(one["full_product_name"], "", "")

@@ -8,7 +8,7 @@ from typing import Any
 from mithridate.estate.readers.advisory import Advisory, dicts, seconds
 from mithridate.estate.readers.bill import HOST_PROPERTY, Bill
 from mithridate.estate.readers.interface import Sink
-from mithridate.estate.readers.streams import records, value
+from mithridate.estate.readers.json_records import records_of, value_of
 from mithridate.model.errors import UsageError
 
 _MARK = re.compile(rb'"bomFormat"\s*:\s*"CycloneDX"')
@@ -40,15 +40,15 @@ class CycloneDx:
 
     def read(self, path: Path, sink: Sink) -> None:
         """UsageError for what is no JSON."""
-        if value(path, "bomFormat") != "CycloneDX":
+        if value_of(path, "bomFormat") != "CycloneDX":
             raise UsageError(f"{path} does not say that it is a CycloneDX bill of materials")
         document = Document(path.name, sink)
-        document.begin(value(path, "serialNumber"))
+        document.begin(value_of(path, "serialNumber"))
         document.wanted = _refs(path)
-        document.metadata(value(path, "metadata"))
-        for number, component in enumerate(records(path, "components.item"), start=1):
+        document.metadata(value_of(path, "metadata"))
+        for number, component in enumerate(records_of(path, "components.item"), start=1):
             document.component(component, number)
-        for number, flaw in enumerate(records(path, "vulnerabilities.item"), start=1):
+        for number, flaw in enumerate(records_of(path, "vulnerabilities.item"), start=1):
             document.vulnerability(flaw, number)
 
 
@@ -139,7 +139,7 @@ class Document:
 def _refs(path: Path) -> set[str]:
     """The references of a bill's vulnerabilities."""
     found: set[str] = set()
-    for ref in records(path, "vulnerabilities.item.affects.item.ref"):
+    for ref in records_of(path, "vulnerabilities.item.affects.item.ref"):
         if isinstance(ref, str):
             link = _LINK.match(ref)
             found.add(link[2] or "" if link else ref)

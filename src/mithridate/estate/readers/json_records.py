@@ -8,6 +8,7 @@ counts depth and values outside of strings and stops the reading. A record that 
 import re
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import IO, Any
 
 import ijson
@@ -18,6 +19,8 @@ from mithridate.model.errors import UsageError
 
 MOST_NESTED = 64
 """Levels of arrays and objects within each other; the formats read here need less than ten."""
+DEEPEST_BILL = 500
+"""The same in bills of materials, whose components nest; the parser's work grows with the square."""
 MOST_VALUES = 8_000_000
 """Values of one record: a group of more than two million members."""
 LARGEST_RECORD = 512 << 20
@@ -37,13 +40,13 @@ _WRONG = (ijson.JSONError, RecordTooLarge, ValueError, OverflowError)
 """What the parser and the gauge raise; UnicodeDecodeError is a ValueError."""
 
 
-def records(file: IO[bytes], prefix: str) -> Iterator[Any]:
+def records(file: IO[bytes], prefix: str, deepest: int = MOST_NESTED) -> Iterator[Any]:
     """Each element at `prefix` ("data.item": the elements of the array "data"), in the order of the file.
 
     `file` must be able to go back to its start. ValueError tells why the document is no JSON from some place on, RecordTooLarge
     that it is beyond the bounds. What was yielded before stays true. A document that has no such array yields nothing.
     """
-    gauge = _Gauge(file, prefix)
+    gauge = _Gauge(file, prefix, deepest)
     count = 0
     try:
         for record in ijson.items(gauge, prefix, buf_size=_PIECE, use_float=True):
@@ -51,12 +54,39 @@ def records(file: IO[bytes], prefix: str) -> Iterator[Any]:
             yield record
     except _WRONG:
         file.seek(0)
-        yield from islice(_up_to_the_mistake(file, prefix), count, None)
+        yield from islice(_up_to_the_mistake(file, prefix, deepest), count, None)
 
 
-def _up_to_the_mistake(file: IO[bytes], prefix: str) -> Iterator[Any]:
+def records_of(path: Path, prefix: str) -> Iterator[Any]:
+    """The elements at `prefix` of a file, nested as bills may be. UsageError for a file that is no JSON or beyond the bounds."""
+    try:
+        with path.open("rb") as file:
+            yield from records(file, prefix, DEEPEST_BILL)
+    except RecordTooLarge as error:
+        raise UsageError(f"{path} cannot be read: {error}") from None
+    except ValueError as error:
+        raise UsageError(f"{path} is no JSON: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def value_of(path: Path, prefix: str) -> Any:
+    """The first value at a prefix; None when there is none. Errors as `records_of` raises them."""
+    return next(records_of(path, prefix), None)
+
+
+def one_document(path: Path) -> bool:
+    """It begins with an object, not with a list."""
+    try:
+        with path.open("rb") as file:
+            return without_mark(file.read(4096)).startswith(b"{")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _up_to_the_mistake(file: IO[bytes], prefix: str, deepest: int) -> Iterator[Any]:
     """All records before the first mistake, three times slower: the fast way drops those that share a piece with it."""
-    gauge = _Gauge(file, prefix)
+    gauge = _Gauge(file, prefix, deepest)
     done = ijson.sendable_list()
     parser = ijson.items_coro(done, prefix, use_float=True)
     mistake: Exception | None = None
@@ -93,10 +123,12 @@ def without_mark(head: bytes) -> bytes:
 class _Gauge:
     """A file for ijson that measures the JSON that passes."""
 
-    def __init__(self, file: IO[bytes], prefix: str) -> None:
+    def __init__(self, file: IO[bytes], prefix: str, deepest: int) -> None:
         self._file = file
-        self._around = prefix.count(".") + 1
-        """Levels around a record; whatever is that far out holds nothing that was read before."""
+        self._deepest = deepest
+        beside_lists = prefix not in ("", "item") and "." not in prefix
+        self._around = 2 if beside_lists else prefix.count(".") + 1
+        """Levels around a record, or around those of the lists beside it; whatever is that far out holds nothing read before."""
         self._started = False
         self._deltas = np.zeros(256, dtype=np.int32)
         for sign, step in (("[", 1), ("{", 1), ("]", -1), ("}", -1)):
@@ -125,8 +157,8 @@ class _Gauge:
         signs = np.frombuffer(self._unescaped(piece), dtype=np.uint8)
         outside = self._outside(signs)
         levels = np.where(outside, self._deltas[signs], 0).cumsum() + self._depth
-        if int(levels.max()) > MOST_NESTED:
-            raise RecordTooLarge(f"arrays and objects are nested more than {MOST_NESTED} levels deep")
+        if int(levels.max()) > self._deepest:
+            raise RecordTooLarge(f"arrays and objects are nested more than {self._deepest} levels deep")
         self._depth = int(levels[-1])
         between = np.flatnonzero(outside & (levels <= self._around))
         since = int(between[-1]) + 1 if len(between) else 0

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mithridate.estate.readers.interface import Sink
+from mithridate.estate.readers.json_records import records_of
 from mithridate.estate.readers.packet_filter import (
     Box,
     Chain,
@@ -26,7 +27,6 @@ from mithridate.estate.readers.packet_filter import (
     only_answers,
 )
 from mithridate.estate.readers.scanned import HIGHEST_PORT
-from mithridate.estate.readers.streams import records
 
 _MARK = re.compile(rb'\A\s*\{\s*"nftables"\s*:')
 _FAMILIES = ("inet", "ip", "ip6")
@@ -50,7 +50,7 @@ class Nftables:
     def read(self, path: Path, sink: Sink) -> None:
         """UsageError for what is no JSON."""
         ruleset = _Ruleset(sink)
-        for place, item in enumerate(records(path, "nftables.item"), start=1):
+        for place, item in enumerate(records_of(path, "nftables.item"), start=1):
             with sink.tolerate(place):
                 ruleset.take(item, place)
                 sink.record()

@@ -6,7 +6,7 @@ from typing import Any
 
 from mithridate.estate.readers.advisory import Advisory, dicts, seconds, strings
 from mithridate.estate.readers.interface import Sink
-from mithridate.estate.readers.streams import records, value
+from mithridate.estate.readers.json_records import records_of, value_of
 
 _MARK = re.compile(rb'"@context"\s*:\s*"https://openvex\.dev/ns')
 _IDENTIFIERS = ("purl", "cpe23", "cpe22")
@@ -25,8 +25,8 @@ class OpenVex:
 
     def read(self, path: Path, sink: Sink) -> None:
         """UsageError for what is no JSON."""
-        issued = value(path, "timestamp")
-        for number, statement in enumerate(records(path, "statements.item"), start=1):
+        issued = value_of(path, "timestamp")
+        for number, statement in enumerate(records_of(path, "statements.item"), start=1):
             with sink.tolerate(number):
                 _read(statement, issued, sink, number)
 

@@ -11,7 +11,7 @@ from typing import Any
 from mithridate.estate.packages import key_of, packages, release
 from mithridate.estate.readers.advisory import Advisory, dicts, strings
 from mithridate.estate.readers.interface import Sink
-from mithridate.estate.readers.streams import one_document, records
+from mithridate.estate.readers.json_records import one_document, records_of
 from mithridate.estate.versions import Sortable, ordered
 from mithridate.model.errors import UsageError
 
@@ -86,9 +86,9 @@ def _advisories(path: Path, sink: Sink) -> Iterator[Any]:
     elif path.suffix.lower() in (".jsonl", ".ndjson"):
         yield from _lines(path, sink)
     elif one_document(path):
-        yield from records(path, "")
+        yield from records_of(path, "")
     else:
-        yield from records(path, "item")
+        yield from records_of(path, "item")
 
 
 def _archived(path: Path, sink: Sink) -> Iterator[Any]:

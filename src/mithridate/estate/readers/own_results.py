@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mithridate.estate.readers.interface import Sink
-from mithridate.estate.readers.streams import records, value
+from mithridate.estate.readers.json_records import records_of, value_of
 from mithridate.model.errors import UsageError
 
 _MARK = re.compile(rb'\A\s*\{\s*"version"\s*:\s*1\s*,\s*"run"\s*:')
@@ -25,12 +25,12 @@ class OwnResults:
 
     def read(self, path: Path, sink: Sink) -> None:
         """UsageError for what is no JSON or another version."""
-        if value(path, "version") != 1:
+        if value_of(path, "version") != 1:
             raise UsageError(f"{path} is no results.json of version 1")
-        project = value(path, "project.name")
+        project = value_of(path, "project.name")
         if not isinstance(project, str) or not project:
             raise UsageError(f"{path} names no project")
-        for number, finding in enumerate(records(path, "findings.item"), start=1):
+        for number, finding in enumerate(records_of(path, "findings.item"), start=1):
             with sink.tolerate(number):
                 self._finding(project, finding, sink, number)
 

@@ -7,7 +7,7 @@ from typing import Any
 from mithridate.estate.readers.advisory import dicts
 from mithridate.estate.readers.bill import Bill
 from mithridate.estate.readers.interface import Sink
-from mithridate.estate.readers.streams import records, value
+from mithridate.estate.readers.json_records import records_of, value_of
 from mithridate.model.errors import UsageError
 
 _MARK = re.compile(rb'"spdxVersion"\s*:\s*"SPDX-2\.')
@@ -27,13 +27,13 @@ class Spdx:
 
     def read(self, path: Path, sink: Sink) -> None:
         """UsageError for what is no JSON or another version."""
-        if not str(value(path, "spdxVersion")).startswith("SPDX-2."):
+        if not str(value_of(path, "spdxVersion")).startswith("SPDX-2."):
             raise UsageError(f"{path} is no SPDX document of version 2")
         bill = Bill(sink, path.name)
         with sink.tolerate(1):
-            bill.numbered(value(path, "documentNamespace"))
+            bill.numbered(value_of(path, "documentNamespace"))
         described = _described(path)
-        for number, package in enumerate(records(path, "packages.item"), start=1):
+        for number, package in enumerate(records_of(path, "packages.item"), start=1):
             with sink.tolerate(number):
                 refs = [
                     r.get("referenceLocator") for r in dicts(package.get("externalRefs")) if r.get("referenceType") in _LOCATORS
@@ -81,8 +81,8 @@ def _purpose(told: Any) -> str:
 
 
 def _described(path: Path) -> set[str]:
-    found = {ref for ref in records(path, "documentDescribes.item") if isinstance(ref, str)}
-    for one in records(path, "relationships.item"):
+    found = {ref for ref in records_of(path, "documentDescribes.item") if isinstance(ref, str)}
+    for one in records_of(path, "relationships.item"):
         if not isinstance(one, dict):
             continue
         ends = (one.get("spdxElementId"), one.get("relatedSpdxElement"))

@@ -8,9 +8,9 @@ from typing import Any
 from mithridate.estate.readers.advisory import Advisory, dicts, seconds, strings
 from mithridate.estate.readers.bill import Bill
 from mithridate.estate.readers.interface import Sink
+from mithridate.estate.readers.json_records import records_of
 from mithridate.estate.readers.openvex import ANY_COMPONENT
 from mithridate.estate.readers.spdx import Package, add
-from mithridate.estate.readers.streams import records
 
 _MARK = re.compile(rb'"@context"\s*:\s*"https://spdx\.org/rdf/3\.')
 _STATUS = {
@@ -110,6 +110,6 @@ class _Graph:
 
 def _elements(path: Path) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """(number, type, element)."""
-    for number, one in enumerate(records(path, "@graph.item"), start=1):
+    for number, one in enumerate(records_of(path, "@graph.item"), start=1):
         if isinstance(one, dict):
             yield number, str(one.get("type") or one.get("@type")), one
