@@ -156,7 +156,7 @@ class _Slice:
         return max(_FEWEST, min(_MOST, int(min(_BATCH_S, left) / self.document_s)))
 
     def _batch(self, jobs: Sequence[Job], left: float) -> None:
-        """Run jobs: those that look around with little time each and coverage, what is timed without it; the full time to confirm."""
+        """Run jobs: those that look around with little time and with coverage, timed ones without; the full time to confirm."""
         probing_s = min(_PROBING_S, self.work.unit_timeout_s)
         confirming = [job for job in jobs if job.purpose is Purpose.CONFIRM or (job.purpose is Purpose.LADDER and job.control)]
         climbing = [job for job in jobs if job.purpose is Purpose.LADDER and not job.control]
