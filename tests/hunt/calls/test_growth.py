@@ -1,5 +1,7 @@
 """Claims about ladders of growing inputs."""
 
+from typing import Any
+
 from mithridate.hunt.engines.calls import growth
 from mithridate.hunt.engines.calls.scalable import repeated
 from mithridate.hunt.engines.calls.state import Job
@@ -55,3 +57,13 @@ def test_a_second_run_of_small_steps_goes_further_than_the_first_and_one_of_doub
     doubling = growth.ladder("m:f", call("m:f", ["amber"]), ("args", 0), repeated("a"))
     assert [times for _, times in stairs.texts][:7] == [1, 5, 10, 18, 20, 21, 22]
     assert (kept(stairs), kept(doubling)) == (22, 16)
+
+
+def test_harmless_text_has_as_many_bytes_whatever_the_signs() -> None:
+    def size(value: Any) -> int:
+        if isinstance(value, str):
+            return len(value.encode())
+        return sum(map(size, value["of"])) if value["make"] == "join" else size(value["of"]) * int(value["times"])
+
+    for shape in (repeated("\u0660", "\u00e9", "!"), repeated("ab", "<", ">"), repeated("\U0001f600a", "x" * 50)):
+        assert size(shape.harmless(100)) == size(shape.value(100))

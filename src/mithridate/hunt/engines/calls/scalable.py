@@ -40,12 +40,17 @@ class Scalable:
         return _joined([{"make": "repeat", "of": text, "times": times} if again else text for text, again in self.parts])
 
     def harmless(self, times: int) -> Mapping[str, Any]:
-        """A V as large, where plain words stand for what is repeated."""
-        size = self.unit * times
+        """A V of as many bytes, where plain words stand for what is repeated."""
+        size = sum(_bytes(text) for text, again in self.parts if again) * times
+        fixed = sum(_bytes(text) for text, again in self.parts if not again)
         lines = _WORDS * 3 + "\n"
         filling = [{"make": "repeat", "of": lines, "times": size // len(lines)}, (lines)[: size % len(lines)]]
         begins = self.parts[0][0] if not self.parts[0][1] and len(self.parts[0][0]) > 40 else ""
-        return _joined([begins, *filling, "a" * (self.fixed - len(begins))])
+        return _joined([begins, *filling, "a" * (fixed - _bytes(begins))])
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def manner(text: str) -> str:
