@@ -79,6 +79,7 @@ def _listening(port: int) -> Iterator[socket.socket]:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((_HOST, port))
+            listener.listen(_CONNECTIONS)  # before the address is told: who hears it may come at once
         except OSError as error:
             raise UsageError(f"port {port} of {_HOST} cannot be used: {error.strerror}", hint="choose another") from None
         yield listener

@@ -272,3 +272,18 @@ def test_closer_looks_that_cost_nothing_do_not_keep_others_from_being_taken() ->
         probe.control = []
         search.learn(probe, Run(ended="done", answers=[Answer(seconds=0.05), *[Answer()] * 3]), [])
     assert len(search.state.queue) in (planner._CLIMBS - 1, planner._CLIMBS)
+
+
+def test_a_slow_loop_is_a_candidate_through_each_of_a_few_targets() -> None:
+    names = [f"m:f{n}" for n in range(6)]
+    search = search_of(*names)
+    frames = [{"file": "/src/m.py", "line": 7, "function": "each"}]
+    records: list[Any] = [{"phase": "control", "answer": {"seconds": 0.001}}] * 4
+    records += [{"phase": "attack", "answer": {"seconds": seconds}} for seconds in (0.05, 0.2, 0.8, 3.2)]
+    run = Run(records=[*records, {"ended": "done", "cpu_s": 4.3, "frames": frames}], ended="done")
+    found = []
+    for name in [names[0], *names]:
+        job = close_look("a")
+        job.target = name
+        found.append(len(search.learn(job, run, [])))
+    assert found == [1, 0, 1, 1, 0, 0, 0]

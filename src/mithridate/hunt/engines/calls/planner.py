@@ -33,7 +33,8 @@ _WAYS, _MOST_WAYS = 3, 12
 """Targets that lead to one place and are kept as candidates, through the same callers and in all: the first may be one that is
 there for its caller to choose, and of a helper's callers one may be put right and not the others."""
 _MANNERS = 3
-"""Manners of text that slow one expression down and are kept as candidates: each may be a flaw of its own within it."""
+"""Manners of text that slow one expression down, or targets that lead to one slow loop, and are kept as candidates: each may be
+a flaw of its own within the expression, and of the loop's callers one may be put right."""
 _WORN_OUT = 3
 _FRUITLESS = 200
 """Looks at units in a row that give nothing to do: mutations of worn-out shapes have no end."""
@@ -227,7 +228,7 @@ class Planner:
         self._pending = {parts[0][0] for job in waiting if job.purpose is Purpose.SIEVE for parts, _ in job.texts}
         batch = _Batch(self.state, most, self._together)
         for job in waiting:
-            if job.purpose not in _CLOSER or not self._known(job.witness, job.texts):
+            if job.purpose not in _CLOSER or not self._known(job.witness, job):
                 self._admit(batch, job)
         planned = True
         while planned and len(batch.jobs) < most:
@@ -450,7 +451,7 @@ class Planner:
 
         `answered`: the call took long, and came to its end.
         """
-        if self._known(place, job.texts[position:]) or self.state.climbs.get(job.target, 0) >= _CLIMBS:
+        if self._known(place, job, position) or self.state.climbs.get(job.target, 0) >= _CLIMBS:
             return
         parts, times = job.texts[position]
         shape = Scalable(tuple((text, again) for text, again in parts))
@@ -498,7 +499,7 @@ class Planner:
                     self._climb(job, position, recursion=True)
                     break
             place = next((_where(f) for f in measured.frames), "")
-            if growth.promising(measured) and not self._known(place, job.texts):
+            if growth.promising(measured) and not self._known(place, job):
                 closer = growth.trimmed(job, measured)
                 closer.witness = place
                 self.state.queue.append(closer)
@@ -511,7 +512,7 @@ class Planner:
         if not violation.frames:
             violation = _placed(violation, self.known.door.targets[job.target])
         place = _where(violation.place) if violation.place is not None else ""
-        if self._known(place, job.texts) if _of_pattern(violation) else _key(violation) in self.state.finds:
+        if self._known(place, job) if _of_pattern(violation) else self._enough(violation, job.target):
             return []
         self.state.climbs[job.target] = 0
         return self._kept(growth.shortened(job, measured), violation)
@@ -543,18 +544,24 @@ class Planner:
         self.state.finds[key] = self.state.finds.get(key, 0) + 1
         if violation.place is not None:
             where = _where(violation.place)
-            if _of_pattern(violation):
-                self.state.places.add(f"{where}~{_manner(job.texts)}")
-            if not _of_pattern(violation) or self.state.finds[key] >= _MANNERS:
+            self.state.places.add(f"{where}~{_manner(job.texts)}" if _of_pattern(violation) else f"{where}@{job.target}")
+            if self.state.finds[key] >= _MANNERS:
                 self.state.places.add(where)
         self.state.candidates += 1
         digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
         name = f"calls-{violation.kind.value}-{digest}-{self.state.candidates}"
         return [Found(data=job.document, name=name, violation=violation)]
 
-    def _known(self, place: str, texts: Sequence[growth.Text]) -> bool:
-        """Nothing new is to be had from texts like these at that place."""
-        return place in self.state.places or (bool(texts) and f"{place}~{_manner(texts)}" in self.state.places)
+    def _known(self, place: str, job: Job, position: int = 0) -> bool:
+        """Nothing new is to be had from texts like this one of the job's, or through its target, at that place."""
+        texts = job.texts[position:]
+        told = {place, f"{place}@{job.target}", *([f"{place}~{_manner(texts)}"] if texts else [])}
+        return not told.isdisjoint(self.state.places)
+
+    def _enough(self, violation: Violation, target: str) -> bool:
+        """Of a loop, enough ways to it are kept, or this one: what is put right may be one of its callers."""
+        way = f"{_where(violation.place)}@{target}" if violation.place is not None else ""
+        return way in self.state.places or self.state.finds.get(_key(violation), 0) >= _MANNERS
 
     def _follow(self, unit: Unit, job: Job, run: Run) -> None:
         """Attack every sink that a mark reached, once a place."""
