@@ -4,9 +4,11 @@ import fcntl
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -216,6 +218,13 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Served:
 @pytest.fixture
 def own(scanned: Served, tmp_path: Path) -> Served:
     """A copy of all of it, for tests that change something. The run still names the first one's project."""
+    databases = "*.sqlite"  # others may have them open, and what belongs to them comes and goes
     for name in ("home", "served"):
-        shutil.copytree(scanned.place / name, tmp_path / name, symlinks=True)
+        ignored = shutil.ignore_patterns(databases, f"{databases}-wal", f"{databases}-shm")
+        shutil.copytree(scanned.place / name, tmp_path / name, symlinks=True, ignore=ignored)
+        for path in (scanned.place / name).rglob(databases):
+            copy = tmp_path / path.relative_to(scanned.place)
+            with closing(sqlite3.connect(path)) as theirs, closing(sqlite3.connect(copy)) as ours:
+                theirs.backup(ours)
+            shutil.copymode(path, copy)
     return Served(tmp_path, scanned.run, (scanned.directory,))
