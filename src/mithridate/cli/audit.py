@@ -59,11 +59,15 @@ def show(
 
     Does not check them: `audit verify` does.
     """
+    from mithridate.cli.known import require_known
     from mithridate.cli.output import data
     from mithridate.policy.audit import records
     from mithridate.report.visible import visible
 
-    found = records(_log(home), run)
+    log = _log(home)
+    found = list(records(log, run))
+    if run and not found:
+        require_known(run, log.parent)
     if table_format is not None:
         data(json.dumps([asdict(record) for record in found], indent=2))
         return

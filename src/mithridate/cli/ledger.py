@@ -24,8 +24,9 @@ def ledger(
 ) -> None:
     """Say exactly what was disclosed to models: what, to whom, when, for what, at what cost.
 
-    Ends with 4 when the ledger does not hold (--verify), and with 3 when nothing was ever sent.
+    With --verify it ends with 4 when the ledger does not hold, and with 3 when nothing was ever sent.
     """
+    from mithridate.cli.known import require_known
     from mithridate.cli.output import data, words
     from mithridate.policy.audit import records
     from mithridate.policy.audit import verify as check
@@ -43,6 +44,8 @@ def ledger(
         words(f"the ledger holds: {result.records} records, the last is {result.head}")
         return
     found = [record for record in records(log, run) if record.action in {SENT, ANSWERED, REFUSED}]
+    if run and not found:
+        require_known(run, place)
     if table_format is not None:
         data(json.dumps([asdict(record) for record in found], indent=2))
         return

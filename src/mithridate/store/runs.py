@@ -166,6 +166,7 @@ class Runs:
         try:
             return os.open(self._home.run(run_id) / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except FileNotFoundError as error:
+            self.load(run_id)  # of a run that never was nothing is gone
             raise UsageError(f"the work area of run {run_id} is gone", hint="scan again") from error
 
     def _state(self, run_id: str, state: RunState) -> RunState:
