@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 _WIDTH, _HEIGHT = 640, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 30, 60
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 40, 30, 60
 _COLOURS = ("#0b62a8", "#b3541e", "#3c7a3c", "#777777")
 
 Series = tuple[str, Sequence[tuple[float, float]]]
