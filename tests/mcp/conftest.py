@@ -7,15 +7,16 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
@@ -130,6 +131,41 @@ class Talk:
         return answered.data
 
 
+Work = Callable[[Talk], Awaitable[None]]
+_PATIENCE_S = 400
+_KEPT = 3
+
+
+class Servers:
+    """Servers that stay for the next test which wants one with the same arguments, the last few: each takes seconds to start."""
+
+    def __init__(self, portal: BlockingPortal) -> None:
+        self._portal = portal
+        self._kept: dict[tuple[str, ...], tuple[Client, ExitStack]] = {}
+
+    def talk(self, work: Work, parameters: StdioServerParameters) -> None:
+        key = tuple(parameters.args)
+        client, stack = self._kept.pop(key, None) or self._started(parameters)
+
+        async def main() -> None:
+            with anyio.fail_after(_PATIENCE_S):
+                await work(Talk(client))
+
+        with stack.pop_all() as unless_it_went_well:
+            self._portal.call(main)
+            self._kept[key] = client, unless_it_went_well.pop_all()
+        while len(self._kept) > _KEPT:
+            self._kept.pop(next(iter(self._kept)))[1].close()
+
+    def close(self) -> None:
+        for _, stack in self._kept.values():
+            stack.close()
+
+    def _started(self, parameters: StdioServerParameters) -> tuple[Client, ExitStack]:
+        stack = ExitStack()
+        return stack.enter_context(self._portal.wrap_async_context_manager(Client(stdio_client(parameters)))), stack
+
+
 @dataclass(frozen=True)
 class Served:
     """The served directory, the data directory, and the run that lies in it."""
@@ -138,6 +174,8 @@ class Served:
     run: str
     also: tuple[Path, ...] = ()
     """Further directories that are served."""
+    servers: Servers | None = None
+    """Where nothing is changed: the servers that stay."""
 
     @property
     def home(self) -> Path:
@@ -160,11 +198,14 @@ class Served:
             cwd=self.place,
         )
 
-    def talk(self, work: Callable[[Talk], Awaitable[None]], *options: str | Path) -> None:
-        """Have a client of the SDK do some work with a server of its own."""
+    def talk(self, work: Work, *options: str | Path) -> None:
+        """Have a client of the SDK do some work, with a server of its own where something may be changed."""
+        if self.servers is not None:
+            self.servers.talk(work, self.parameters(*options))
+            return
 
         async def main() -> None:
-            with anyio.fail_after(400):
+            with anyio.fail_after(_PATIENCE_S):
                 async with Client(stdio_client(self.parameters(*options))) as client:
                     await work(Talk(client))
 
@@ -182,8 +223,8 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def scanned(tmp_path_factory: pytest.TempPathFactory) -> Served:
-    """The same for all tests of the folder, for reading; made by whichever worker of pytest-xdist comes first."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """The same for all tests of the folder; made by whichever worker of pytest-xdist comes first."""
     base = tmp_path_factory.getbasetemp()
     place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "mcp"
     place.mkdir(exist_ok=True)
@@ -215,16 +256,25 @@ def scanned(tmp_path_factory: pytest.TempPathFactory) -> Served:
     return Served(place, pipeline.runs(program.home)[0].id)
 
 
+@pytest.fixture(scope="session")
+def scanned(made: Served) -> Iterator[Served]:
+    """That, for reading."""
+    with start_blocking_portal() as portal:
+        servers = Servers(portal)
+        yield replace(made, servers=servers)
+        servers.close()
+
+
 @pytest.fixture
-def own(scanned: Served, tmp_path: Path) -> Served:
+def own(made: Served, tmp_path: Path) -> Served:
     """A copy of all of it, for tests that change something. The run still names the first one's project."""
     databases = "*.sqlite"  # others may have them open, and what belongs to them comes and goes
     for name in ("home", "served"):
-        ignored = shutil.ignore_patterns(databases, f"{databases}-wal", f"{databases}-shm")
-        shutil.copytree(scanned.place / name, tmp_path / name, symlinks=True, ignore=ignored)
-        for path in (scanned.place / name).rglob(databases):
-            copy = tmp_path / path.relative_to(scanned.place)
+        ignored = shutil.ignore_patterns(databases, f"{databases}-wal", f"{databases}-shm", "mithridate-mcp-*")
+        shutil.copytree(made.place / name, tmp_path / name, symlinks=True, ignore=ignored)
+        for path in (made.place / name).rglob(databases):
+            copy = tmp_path / path.relative_to(made.place)
             with closing(sqlite3.connect(path)) as theirs, closing(sqlite3.connect(copy)) as ours:
                 theirs.backup(ours)
             shutil.copymode(path, copy)
-    return Served(tmp_path, scanned.run, (scanned.directory,))
+    return Served(tmp_path, made.run, (made.directory,))

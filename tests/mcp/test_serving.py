@@ -69,8 +69,8 @@ def all_gone(served: Served) -> bool:
     return not workers(served) and not list(served.home.glob("mithridate-mcp-*"))
 
 
-def test_the_end_of_standard_input_ends_it_and_nothing_but_the_protocol_was_said(scanned: Served) -> None:
-    with start(scanned) as process:
+def test_the_end_of_standard_input_ends_it_and_nothing_but_the_protocol_was_said(own: Served) -> None:
+    with start(own, *map(str, own.also)) as process:
         send(process, HELLO, {"jsonrpc": "2.0", "method": "notifications/initialized"}, CALL)
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(2)]
@@ -84,8 +84,8 @@ def test_the_end_of_standard_input_ends_it_and_nothing_but_the_protocol_was_said
     assert answers[1]["result"]["serverInfo"]["name"] == "mithridate"
     assert json.loads(answers[2]["result"]["content"][1]["text"])["in_all"] == 1
     assert rest == b""
-    assert all_gone(scanned)
-    called = [r for r in scanned.log() if r.action == "mcp.called"][-1]
+    assert all_gone(own)
+    called = [r for r in own.log() if r.action == "mcp.called"][-1]
     assert called.facts["client"] == "a test 1"
 
 
@@ -209,7 +209,7 @@ def over_http(served: Served) -> Iterator[tuple[str, str]]:
             assert b"Traceback" not in process.stderr.read()
 
 
-def test_over_http_the_same_tools_answer_who_holds_the_token(scanned: Served) -> None:
+def test_over_http_the_same_tools_answer_who_holds_the_token(own: Served) -> None:
     async def main(address: str, token: str) -> None:
         async with (
             httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=100) as http,
@@ -227,9 +227,9 @@ def test_over_http_the_same_tools_answer_who_holds_the_token(scanned: Served) ->
                 tasks.start_soon(one, second)
             assert answers == ["clean", "clean"]
 
-    with over_http(scanned) as (address, token):
+    with over_http(own) as (address, token):
         anyio.run(main, address, token)
-        assert (scanned.home / TOKEN_FILE).stat().st_mode & 0o777 == 0o600
+        assert (own.home / TOKEN_FILE).stat().st_mode & 0o777 == 0o600
         for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": token}):
             assert httpx2.post(address, json=HELLO, headers=headers).status_code == 401
         shown = {"Authorization": f"Bearer {token}", "Accept": "application/json, text/event-stream"}
@@ -237,7 +237,7 @@ def test_over_http_the_same_tools_answer_who_holds_the_token(scanned: Served) ->
             assert httpx2.post(address, json=HELLO, headers={**shown, name: value}).status_code in (403, 421)
         large = {**CALL, "params": {"name": "list_runs", "arguments": {"x": "y" * (3 << 20)}}}
         assert httpx2.post(address, json=large, headers=shown).status_code == 413
-    assert all_gone(scanned)
+    assert all_gone(own)
 
 
 def test_a_port_that_is_taken_is_told(scanned: Served) -> None:

@@ -178,7 +178,7 @@ def test_work_that_does_not_end_with_its_time_is_told_as_budget(monkeypatch: pyt
 
     monkeypatch.setattr(inner.os, "_exit", end)
     monkeypatch.setattr(inner, "GRACE_S", 0.1)
-    monkeypatch.setattr(inner, "ABILITIES", {"list_runs": forever})
+    monkeypatch.setattr(inner.registry, "ability", {"list_runs": forever}.__getitem__)
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     worker = Worker(Settings(home=tmp_path, roots=(tmp_path,), wall_s=0.1), _Out())  # type: ignore[arg-type]
     worker._calls.put({"call": 7, "tool": "list_runs", "arguments": {}})

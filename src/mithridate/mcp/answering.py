@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mithridate.mcp.work import Answer, Json
+from mithridate.mcp.shapes import Answer, Json
 from mithridate.policy.redaction import redact
 from mithridate.report.visible import visible
 

@@ -1,6 +1,5 @@
 """What every ability works with, and the questions that each asks first: is it served, does a scope allow it, may it be shown?"""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +11,8 @@ from mithridate.model.exchange import DataClass
 from mithridate.model.run import Observer, RunReport
 from mithridate.policy.allowance import Allowance
 from mithridate.policy.scope import Scope, parse, require
-from mithridate.stages.estate import permitted
 from mithridate.stages.session import Stores
 from mithridate.store.runs import RunRecord
-
-Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
-Answer = dict[str, Json]
-Ability = Callable[..., Answer]
 
 
 @dataclass(frozen=True)
@@ -57,6 +51,8 @@ class Work:
 
     def scope_of_file(self, file: Path) -> Scope:
         """The scope of a single file, which may lie in a directory above it: as for the files of an estate."""
+        from mithridate.stages.estate import permitted  # only now: with the solver comes half a second
+
         scope = permitted(file, self.settings.scope)
         self.require_shown(scope)
         return scope

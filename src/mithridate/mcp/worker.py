@@ -16,11 +16,12 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO
 
-from mithridate.mcp.abilities.registry import ABILITIES
+from mithridate.mcp.abilities import registry
 from mithridate.mcp.answering import packed
 from mithridate.mcp.catalogue import TOOLS
 from mithridate.mcp.settings import Settings
-from mithridate.mcp.work import Json, Work
+from mithridate.mcp.shapes import Json
+from mithridate.mcp.work import Work
 from mithridate.model.errors import BudgetSpent, ExitCode, Interrupted, MithridateError
 from mithridate.model.run import Event, StageStarted
 from mithridate.policy.allowance import Allowance
@@ -84,7 +85,7 @@ class Worker:
         try:
             asked = TOOLS[name].arguments.model_validate(call["arguments"])
             work = Work(self._settings, self._told, allowance, TOOLS[name].gives)
-            made = packed(ABILITIES[name](asked, work), self._settings.answer_bytes)
+            made = packed(registry.ability(name)(asked, work), self._settings.answer_bytes)
             allowance.require()
             return {"answer": made.text, "shortened": made.shortened}
         except Interrupted as error:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mithridate.mcp.abilities.runs import entry_points_of_run, part
 from mithridate.mcp.catalogue import Doors, OneInput
-from mithridate.mcp.work import Answer, Json, Work
+from mithridate.mcp.shapes import Answer, Json
+from mithridate.mcp.work import Work
 from mithridate.model.entry import EntryPoint
 from mithridate.model.errors import UsageError
 from mithridate.model.violation import Violation

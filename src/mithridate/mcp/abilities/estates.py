@@ -4,7 +4,8 @@ from typing import cast
 
 from mithridate.estate.readers import registry
 from mithridate.mcp.catalogue import OneQuestion
-from mithridate.mcp.work import Answer, Json, Work
+from mithridate.mcp.shapes import Answer, Json
+from mithridate.mcp.work import Work
 from mithridate.model.errors import UsageError
 from mithridate.model.run import StageStarted
 from mithridate.report.estate.joining import joining

@@ -1,7 +1,8 @@
 """A diff of the agent's, through the gate."""
 
 from mithridate.mcp.catalogue import OneDiff
-from mithridate.mcp.work import Answer, Work
+from mithridate.mcp.shapes import Answer
+from mithridate.mcp.work import Work
 from mithridate.model.errors import UsageError
 from mithridate.model.patch import Proposal
 from mithridate.report.json_v1 import patch_document

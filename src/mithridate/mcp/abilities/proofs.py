@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import cast
 
 from mithridate.mcp.catalogue import OneProof
-from mithridate.mcp.work import Answer, Work
+from mithridate.mcp.shapes import Answer
+from mithridate.mcp.work import Work
 from mithridate.model.errors import MithridateError, PolicyRefusal, UsageError
 from mithridate.model.run import StageStarted
 from mithridate.policy.scope import parse

@@ -1,27 +1,26 @@
 """Which function a tool is."""
 
 from collections.abc import Mapping
+from importlib import import_module
 
-from mithridate.mcp.abilities.doors import list_entry_points, run_input
-from mithridate.mcp.abilities.estates import ask_estate
-from mithridate.mcp.abilities.patches import test_patch
-from mithridate.mcp.abilities.proofs import prove
-from mithridate.mcp.abilities.runs import list_findings, list_runs, list_skipped, read_finding, write_report
-from mithridate.mcp.work import Ability
+from mithridate.mcp.shapes import Ability
 
-ABILITIES: Mapping[str, Ability] = {
-    ability.__name__: ability
-    for ability in (
-        list_runs,
-        list_findings,
-        list_skipped,
-        list_entry_points,
-        read_finding,
-        run_input,
-        prove,
-        test_patch,
-        ask_estate,
-        write_report,
-    )
+_MODULES: Mapping[str, str] = {
+    "list_runs": "runs",
+    "list_findings": "runs",
+    "list_skipped": "runs",
+    "list_entry_points": "doors",
+    "read_finding": "runs",
+    "run_input": "doors",
+    "prove": "proofs",
+    "test_patch": "patches",
+    "ask_estate": "estates",
+    "write_report": "runs",
 }
-"""One for each tool of the catalogue."""
+"""One for each tool of the catalogue; loaded when it is first asked for, as what some of them need takes its time."""
+
+
+def ability(tool: str) -> Ability:
+    """The function of that name."""
+    found: Ability = getattr(import_module(f"mithridate.mcp.abilities.{_MODULES[tool]}"), tool)
+    return found

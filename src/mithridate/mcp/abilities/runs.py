@@ -5,7 +5,8 @@ from typing import TypeVar, cast
 
 from mithridate.mcp.catalogue import OfRun, OneFinding, OneReport, Page
 from mithridate.mcp.confinement import Confinement
-from mithridate.mcp.work import Answer, Json, Work
+from mithridate.mcp.shapes import Answer, Json
+from mithridate.mcp.work import Work
 from mithridate.model.errors import MithridateError, PolicyRefusal
 from mithridate.model.exchange import DataClass
 from mithridate.model.run import RunReport

@@ -6,7 +6,7 @@ from itertools import islice
 
 from mithridate.model.observation import FACTS, Mark, Observation, Sink
 from mithridate.model.violation import ViolationKind
-from mithridate.oracles.confinement import choices, destinations, html_page, lines, paths, xml_document
+from mithridate.oracles.confinement import choices, destinations, lines, paths, xml_document
 from mithridate.oracles.confinement.escape import Escape, explained
 from mithridate.oracles.confinement.facts import fact
 from mithridate.oracles.confinement.ldap import DistinguishedName, Filter
@@ -16,9 +16,7 @@ from mithridate.oracles.confinement.regular_expression import leak_of_pattern
 from mithridate.oracles.confinement.sent import NOTHING_KNOWN, Sent
 from mithridate.oracles.confinement.shell import Shell
 from mithridate.oracles.confinement.spans import marked
-from mithridate.oracles.confinement.sql import grammars
 from mithridate.oracles.confinement.template import template
-from mithridate.oracles.confinement.xpath import XPath
 
 __all__ = ["Escape", "escape", "judge_run"]
 
@@ -91,6 +89,27 @@ def _by_grammar(kind: ViolationKind, choose: Callable[[str], Sequence[Grammar]])
     return judge
 
 
+# Grammars whose parsers take their time to load are loaded when there is something to judge.
+
+
+def _sql(dialect: str) -> Sequence[Grammar]:
+    from mithridate.oracles.confinement.sql import grammars
+
+    return grammars(dialect)
+
+
+def _xpath(version: str) -> Sequence[Grammar]:
+    from mithridate.oracles.confinement.xpath import XPath
+
+    return (XPath(version),)
+
+
+def _html(attack: Observation, controls: Sequence[Observation], sent: Sent) -> Escape | None:
+    from mithridate.oracles.confinement import html_page
+
+    return html_page.scripted(attack, controls, sent)
+
+
 def _template(dialect: str) -> Sequence[Grammar]:
     grammar = template(dialect)
     return (grammar,) if grammar else ()
@@ -103,15 +122,15 @@ def _pattern(attack: Observation, controls: Sequence[Observation], sent: Sent) -
 
 _K = ViolationKind
 _JUDGES: Mapping[Sink, Judge] = {
-    Sink.SQL: _by_grammar(_K.SQL_INJECTION, grammars),
+    Sink.SQL: _by_grammar(_K.SQL_INJECTION, _sql),
     Sink.SHELL: _by_grammar(_K.SHELL_INJECTION, lambda _: (Shell(),)),
     Sink.COMMAND: choices.command,
     Sink.PATH: paths.traversed,
-    Sink.HTML: html_page.scripted,
+    Sink.HTML: _html,
     Sink.HEADER: lines.header,
     Sink.REDIRECT: destinations.redirected,
     Sink.REQUEST: destinations.requested,
-    Sink.XPATH: _by_grammar(_K.XPATH_INJECTION, lambda version: (XPath(version),)),
+    Sink.XPATH: _by_grammar(_K.XPATH_INJECTION, _xpath),
     Sink.REGEX: _pattern,
     Sink.LOG: lines.log,
     Sink.TEMPLATE: _by_grammar(_K.TEMPLATE_INJECTION, _template),

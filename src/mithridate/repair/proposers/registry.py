@@ -1,7 +1,5 @@
 """Proposers by name, in the order in which they are asked."""
 
-from collections.abc import Callable
-
 from mithridate.repair.interface import Proposer
 from mithridate.repair.learning.proposer import LearnedGuard
 from mithridate.repair.proposers.allocation_limit import ALLOCATION_LIMIT
@@ -18,7 +16,6 @@ from mithridate.repair.proposers.string_bounds import STRING_BOUNDS
 from mithridate.repair.proposers.template import Read, Template
 from mithridate.repair.proposers.uninitialised import UNINITIALISED
 from mithridate.repair.proposers.unterminated import UNTERMINATED
-from mithridate.repair.python.every import PYTHON_PROPOSERS
 
 TEMPLATES: tuple[Template, ...] = (
     OFF_BY_ONE,
@@ -39,11 +36,10 @@ TEMPLATES: tuple[Template, ...] = (
 )
 """Those for C and C++; each knows the kinds of violation that it is for."""
 
-_PROPOSERS: tuple[Callable[[], Proposer], ...] = (LearnedGuard, *PYTHON_PROPOSERS)
-"""What is learnt for C and C++, and those for Python."""
-
 
 def create() -> tuple[Proposer, ...]:
-    """All proposers."""
+    """All proposers: those for C and C++, what is learnt for these, and those for Python."""
+    from mithridate.repair.python.every import PYTHON_PROPOSERS  # only now: their syntax tree takes a quarter of a second
+
     read = Read()
-    return (*(template.sharing(read) for template in TEMPLATES), *(kind() for kind in _PROPOSERS))
+    return (*(template.sharing(read) for template in TEMPLATES), LearnedGuard(), *(kind() for kind in PYTHON_PROPOSERS))
