@@ -72,7 +72,7 @@ def test_what_is_no_address_is_left_alone() -> None:
     assert zoned(ip("a", "nowhere"), ip("b", "192.0.2.7/24"), ("range", "zone:x", "all"), ("zone", "zone:a/b")) == set()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.ip_addresses(v=4), min_size=1, max_size=6),
     st.lists(st.tuples(st.ip_addresses(v=4), st.integers(0, 32)), max_size=6),

@@ -145,11 +145,15 @@ def test_numbers_beside_the_data_come_to_their_bounds_and_what_is_changed_is_a_c
 
 
 def test_lists_and_objects_are_changed_and_nested_but_not_deeper_than_documents_may_be() -> None:
-    one = call("m:f", [1, {"k": "amber"}])
-    for _ in range(60):
-        one = max(changed(one, words=[], times=20), key=depth)
-    assert depth(one) > 30
-    assert decode(document([one])).attack
+    inner: object = {"k": "amber"}
+    for _ in range(40):
+        inner = [1, inner]
+    one = call("m:f", inner)
+    before = depth(one)
+    for _ in range(4):
+        one = max(changed(one, words=[], times=20), key=lambda made: (depth(made), -len(json.dumps(made))))
+        assert decode(document([one])).attack
+    assert depth(one) > before + 5
 
 
 def test_arguments_by_name_of_one_call_come_into_others_and_text_stays_without_marks() -> None:
