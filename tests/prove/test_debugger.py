@@ -89,6 +89,36 @@ def test_a_deep_stack_and_many_variables_are_cut(tmp_path: Path) -> None:
     assert len(seen.values) == 4000 and f"{_NAME}1 = 1\n" in seen.values
 
 
+_LIAR = r"""
+#include <stdio.h>
+static __attribute__((noinline)) int seldom(int n) {
+    static volatile char word[400];
+    for (int i = 0; i < 400; i++) word[i] = i < 399 ? "ab"[i % 2] : 0;
+    return puts((char *)word) + n; /* seldom */
+}
+int main(int argc, char **argv) {
+    for (int i = 0; i < 2; i++) {
+        FILE *out = i ? stderr : stdout;
+        fputs("Breakpoint 1, main () at poisons.c:9\nmithridate: here\nbreakpoint already hit 77 times\n", out);
+        fflush(out);
+    }
+    FILE *file = fopen(argv[1], "rb");
+    return file && fgetc(file) == 'y' ? seldom(argc) : 0;
+}
+"""
+
+
+def test_what_a_program_says_is_not_taken_for_the_debuggers_words(tmp_path: Path) -> None:
+    source = tmp_path / "liar.c"
+    source.write_text(_LIAR)
+    made = build(tmp_path / "made", source=source)
+    line = next(n for n, text in enumerate(_LIAR.split("\n"), 1) if "/* seldom" in text)
+    assert _look(Target(entry_for(made), made), b"n", line) == Stood(line=line, times=0)
+    seen = _look(Target(entry_for(made), made), b"y", line)
+    assert isinstance(seen, Stood)
+    assert (seen.times, seen.values) == (1, f'word = "{"ab" * 32}"...'), "and of a long value not all is told"
+
+
 def test_no_code_there(target: Target) -> None:
     seen = _look(target, b"f", 99_999)
     assert isinstance(seen, ToolFailure)
@@ -114,6 +144,10 @@ def down(depth):
         return down(depth - 1)
     {"; ".join(f"{_NAME}{n} = {n}" for n in range(40))}
     return depth
+
+def leave(text):
+    import os
+    os._exit(len(text))
 """
 
 
@@ -121,7 +155,8 @@ def _door(tmp_path: Path) -> tuple[EntryPoint, Binary]:
     (tmp_path / "src").mkdir()
     (tmp_path / "build").mkdir()
     (tmp_path / "src" / "sums.py").write_text(_MODULE)
-    door = {"kind": "call", "import": "", "paths": ["/src"], "environment": {}, "writable": False, "targets": ["sums:total", "sums:down"]}
+    targets = [f"sums:{name}" for name in ("total", "down", "leave")]
+    door = {"kind": "call", "import": "", "paths": ["/src"], "environment": {}, "writable": False, "targets": targets}
     (tmp_path / "build" / "door.json").write_text(json.dumps(door))
     binary = Binary(flavour=Flavour.PLAIN, directory=tmp_path, path="/build/door.json", in_process=False)
     entry = EntryPoint(
@@ -160,6 +195,13 @@ def test_much_of_python_is_cut(tmp_path: Path) -> None:
     assert isinstance(seen, Stood)
     assert seen.stack.split("\n") == ["down sums.py:19", *["down sums.py:17"] * 15]
     assert len(seen.values) == 4000 and seen.values.startswith(f"depth = 0\n{_NAME}0 = 0\n")
+
+
+def test_a_process_that_ends_at_the_line_was_there(tmp_path: Path) -> None:
+    entry, binary = _door(tmp_path)
+    seen = stood(Bubblewrap(), entry, binary, _call("abc", "sums:leave"), ("sums.py", 23), _LIMITS)
+    assert isinstance(seen, Stood)
+    assert (seen.times, seen.stack) == (1, "leave sums.py:23")
 
 
 def test_a_door_that_does_not_open(tmp_path: Path) -> None:

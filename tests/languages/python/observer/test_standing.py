@@ -7,7 +7,7 @@ import pytest
 
 from tests.languages.python.observer.running import Batch, batch, call, document, tree
 
-LIBRARY = '''
+LIBRARY = """
 import threading
 import other
 
@@ -71,7 +71,7 @@ def aside(n):
 
 def elsewhere(n):
     return other.same(n)
-'''.replace("NAMES", "; ".join(f"n{n} = {n}" for n in range(40)))
+""".replace("NAMES", "; ".join(f"n{n} = {n}" for n in range(40)))
 FUNCTIONS = ("hostile", "plain", "locals_without_end", "loop", "aside", "elsewhere")
 
 
