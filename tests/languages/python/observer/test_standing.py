@@ -79,14 +79,14 @@ def line_of(words: str) -> int:
     return next(n for n, line in enumerate(LIBRARY.splitlines(), start=1) if line.endswith(words))
 
 
-def looked(folder: Path, function: str, words: str, *arguments: Any) -> Batch:
+def looked(folder: Path, function: str, words: str, *arguments: Any, options: tuple[str, ...] = ()) -> Batch:
     """Documents with a call of `function` each, with an eye on the line that ends with `words`."""
     line = line_of(words)
     same = "\n" * (line - 2) + "def same(n):\n    return n\n"  # code on the very line, in another file
     root = tree(folder / "lib", lib=LIBRARY, other=same)
     door = {"kind": "call", "targets": [f"lib:{name}" for name in FUNCTIONS]}
     documents = [document(call(f"lib:{function}", each)) for each in arguments]
-    return batch(root, door, documents, "--each", "10", "--at", f"/src/lib.py:{line}")
+    return batch(root, door, documents, "--each", "10", "--at", f"/src/lib.py:{line}", *options)
 
 
 def told(done: Batch, run: int = 0) -> list[dict[str, Any]]:
@@ -130,9 +130,10 @@ def test_of_very_many_variables_the_first_are_told(tmp_path: Path) -> None:
     assert list(first["locals"]) == ["_", *(f"n{n}" for n in range(23))]
 
 
+@pytest.mark.parametrize("together", [1, 3])
 @pytest.mark.parametrize("function", ["loop", "aside"])
-def test_each_document_is_counted_by_itself_in_all_threads_and_to_an_end(function: str, tmp_path: Path) -> None:
-    done = looked(tmp_path, function, "# loop", 3, 2, 12_000)
+def test_each_document_is_counted_by_itself_in_all_threads_and_to_an_end(function: str, together: int, tmp_path: Path) -> None:
+    done = looked(tmp_path, function, "# loop", 3, 2, 12_000, options=("--together", str(together)))
     assert [told(done, run)[1:] for run in range(3)] == [[{"times": 3}], [{"times": 2}], [{"times": 10_000}]]
     assert [told(done, run)[0]["locals"] for run in range(2)] == [{"n": "3", "i": "0"}, {"n": "2", "i": "0"}]
 
