@@ -102,8 +102,10 @@ def test_a_line_of_python_is_looked_at_with_a_document(home: Home) -> None:
     assert home.box.ran == 1 and 0 < grounds.left_s < 60.0, "its time is counted"
 
 
-@pytest.mark.parametrize("file", ["none.py", "../secret.py", "/src/m.py", "m.py\0", ""])
+@pytest.mark.parametrize("file", ["none.py", "../secret.py", "../src/m.py", "/src/m.py", "m.py\0", "", "link.py", "huge.py"])
 def test_what_is_no_file_of_the_snapshot_is_not_looked_at(file: str, home: Home) -> None:
+    (home.tree / "link.py").symlink_to("m.py")
+    (home.tree / "huge.py").write_bytes(b"#" * ((2 << 20) + 1))
     assert home.grounds().look("m:f", LOOSE, file, 3) == "the snapshot has no such file"
     assert not home.box.ran
 
