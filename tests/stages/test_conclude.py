@@ -53,7 +53,14 @@ def test_what_an_earlier_run_wrote_goes_and_nothing_else_does(tmp_path: Path) ->
     out = tmp_path / "out"
     (out / "proofs").mkdir(parents=True)
     (out / "patches").mkdir()
-    kept = ["proofs/a-note.txt", "proofs/of-another.proof", "patches/mine.patch", "patches/0001.patch", "x.proof"]
+    kept = [
+        "proofs/a-note.txt",
+        "proofs/of-another.proof",
+        "proofs/M-old-1.proof.txt",
+        "patches/mine.patch",
+        "patches/0001.patch",
+        "x.proof",
+    ]
     gone = ["proofs/M-old-1.proof", "patches/0009-an-old-one.patch", "proofs/.M-old-1.proof.999999999"]
     (tmp_path / "outside.proof").write_text("not ours")
     named = [
@@ -70,6 +77,15 @@ def test_what_an_earlier_run_wrote_goes_and_nothing_else_does(tmp_path: Path) ->
     written = listed(out)
     assert set(kept) <= written and written.isdisjoint(gone)
     assert (tmp_path / "outside.proof").read_text() == "not ours"
+
+
+def test_results_that_are_written_again_are_all_there(tmp_path: Path) -> None:
+    done = sample.report(with_hostile=False)
+    for _ in range(2):
+        conclude.write(done, area(tmp_path / "area", done), tmp_path / "out")
+        written = listed(tmp_path / "out")
+        assert {proof.bundle for finding in done.findings for proof in finding.proofs} <= written
+        assert [name for name in written if name.startswith("patches/")]
 
 
 @pytest.mark.parametrize("old", ["[1]", "{", '{"findings": [{"proofs": 3}]}', '{"findings": null}', "[" * 100_000])
