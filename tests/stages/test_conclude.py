@@ -65,6 +65,7 @@ def test_what_an_earlier_run_wrote_goes_and_nothing_else_does(tmp_path: Path) ->
     (tmp_path / "outside.proof").write_text("not ours")
     named = [
         "proofs/M-old-1.proof",
+        "proofs/M-old-1.proof.txt",
         "../outside.proof",
         "proofs/../x.proof",
         str(tmp_path / "outside.proof"),
