@@ -149,7 +149,7 @@ def test_a_door_is_read_from_its_build(tmp_path: Path) -> None:
     read = conclude.read_door(door(tmp_path, json.dumps(told)))
     assert read is not None
     assert (read.kind, read.target, read.environment) == ("wsgi", "shop:app", (("A", "1"), ("B", "2")))
-    bare = conclude.read_door(door(tmp_path, '{"environment": []}'))
+    bare = conclude.read_door(door(tmp_path, '{"environment": ["A"]}'))
     assert bare is not None and (bare.kind, bare.target, bare.environment) == ("", "", ())
     for number, broken in enumerate(("[]", "{", "[" * 100_000, None)):
         assert conclude.read_door(door(tmp_path / str(number), broken)) is None
@@ -230,8 +230,9 @@ def test_lines_around_what_is_found_are_shown_and_only_of_the_project(tree: Path
 def test_of_one_reason_a_few_are_told_and_the_others_counted(tree: Path) -> None:
     many = [Skipped(what=f"file {n}", reason="it is no source") for n in range(25)]
     alone = Skipped(what="a door", reason="it does not open")
-    shown = gathered(tree, skipped=[*many, alone, many[0]], unsearched=[alone]).skipped
-    assert shown == (*many[:20], Skipped(what="and 5 more", reason="it is no source"), alone)
+    shut = Skipped(what="another door", reason="no engine takes it")
+    shown = gathered(tree, skipped=[*many, alone, many[0]], unsearched=[alone, shut]).skipped
+    assert shown == (*many[:20], Skipped(what="and 5 more", reason="it is no source"), alone, shut)
 
 
 def test_only_what_is_in_the_store_outlives_a_run(tmp_path: Path) -> None:
