@@ -25,6 +25,16 @@ def test_of_one_caller_the_smallest_few_are_shown() -> None:
     assert Representatives(many).first() == list(range(WAYS))
 
 
+def test_callers_count_where_a_sink_lies_in_a_helper_and_not_for_other_flaws() -> None:
+    many = [(_found(ViolationKind.UNCAUGHT_EXCEPTION, f"c{n}"), n) for n in range(10)]
+    assert Representatives(many).first() == list(range(WAYS))
+
+
+def test_the_smallest_come_first_whenever_they_were_found() -> None:
+    many = [(_found(ViolationKind.ARGUMENT_INJECTION, "git"), size) for size in (9, 2, 7, 1, 2)]
+    assert Representatives(many).first() == [3, 1, 4]
+
+
 def test_of_many_flaws_one_way_each_is_shown() -> None:
     flaws = [(_found(ViolationKind.ARGUMENT_INJECTION, c, f"run{n}"), n) for n in range(MANY) for c in ("git", "hg")]
     assert len(Representatives(flaws).first()) == MANY
