@@ -65,8 +65,9 @@ def test_a_patch_is_told_with_its_status(patch: object, known: bool, tmp_path: P
 
 
 def test_what_is_broken_costs_no_other_its_turn(tmp_path: Path) -> None:
-    found = told(tmp_path, results({"id": "M-0"}, finding(control={}), finding()))
+    found = told(tmp_path, results({"id": "M-0"}, finding(control={}), finding(status="observed", id="M-9"), finding()))
     assert [place for place, _ in found.broken] == [1, 2] and f"finding({FLAW}, parcel)" in found.told
+    assert not any("M-9" in fact for fact in found.told)
     assert found.readings[0].records == 1, "an observed or broken one is no record"
 
 
