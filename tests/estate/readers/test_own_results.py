@@ -24,44 +24,32 @@ def told(tmp_path: Path, document: object, reader: str | None = "mithridate") ->
 
 
 FLAW = "vulnerability:Parcel M-1: Flaw"
+TIERS = {5: [("code", 1)], 4: [("code", 2)], 3: [("read", 2)], 2: [], 1: []}
+PROOFS: list[tuple[object, str]] = [
+    ([{"bundle": "proofs/a.proof", "input": "ab12"}, {"bundle": "proofs/b.proof"}], "proofs/a.proof"),
+    ([{"bundle": "", "input": "ab12"}], "ab12"),
+    ([{"bundle": 3}], ""),
+    ([], ""),
+    ("none", ""),
+]
 
 
-@pytest.mark.parametrize(
-    ("tier", "gives"),
-    [
-        (5, {f"proved({FLAW}, remote, code)", f"exploit({FLAW}, 1)"}),
-        (4, {f"proved({FLAW}, remote, code)", f"exploit({FLAW}, 2)"}),
-        (3, {f"proved({FLAW}, remote, read)", f"exploit({FLAW}, 2)"}),
-        (2, set()),
-        (1, set()),
-    ],
-)
-def test_a_tier_gives_what_was_measured_and_no_more(tier: int, gives: set[str], tmp_path: Path) -> None:
-    found = told(tmp_path, results(finding(tier)))
-    assert {f for f in found.told if f.startswith(("proved(", "exploit("))} == gives
-    assert {f"finding({FLAW}, parcel)", f"control({FLAW}, {tier})"} <= found.told
-
-
-@pytest.mark.parametrize(
-    ("proofs", "shown"),
-    [
-        ([{"bundle": "proofs/a.proof", "input": "ab12"}, {"bundle": "proofs/b.proof"}], "proofs/a.proof"),
-        ([{"bundle": "", "input": "ab12"}], "ab12"),
-        ([{"bundle": 3}], ""),
-        ([], ""),
-        ("none", ""),
-    ],
-)
-def test_what_proves_it_is_its_bundle_or_what_there_is(proofs: object, shown: str, tmp_path: Path) -> None:
-    found = told(tmp_path, results(finding(proofs=proofs)))
-    (proof,) = [f for f in found.told if f.startswith("proof_of(")]
-    assert proof == f"proof_of({FLAW}, {shown or found.readings[0].source})"
-
-
-@pytest.mark.parametrize(("patch", "known"), [({"status": "plausible"}, True), ({"status": 3}, False), ("x", False)])
-def test_a_patch_is_told_with_its_status(patch: object, known: bool, tmp_path: Path) -> None:
-    found = told(tmp_path, results(finding(patch=patch)))
-    assert (f"patch_of({FLAW}, plausible)" in found.told) is known
+def test_each_is_told_with_what_was_measured_and_no_more(tmp_path: Path) -> None:
+    """Every tier, every way to name a proof, every sort of patch."""
+    patches: list[object] = [{"status": "plausible"}, {"status": 3}, "x", None, {}]
+    given = [
+        finding(tier, id=f"M-{tier}", proofs=proofs, patch=patch)
+        for tier, (proofs, _), patch in zip(TIERS, PROOFS, patches, strict=True)
+    ]
+    found = told(tmp_path, results(*given))
+    for (tier, gives), (_, shown) in zip(TIERS.items(), PROOFS, strict=True):
+        flaw = f"vulnerability:Parcel M-{tier}: Flaw"
+        about = {fact for fact in found.told if flaw in fact}
+        assert about >= {f"finding({flaw}, parcel)", f"control({flaw}, {tier})"}
+        wanted = {text for what, cost in gives for text in (f"proved({flaw}, remote, {what})", f"exploit({flaw}, {cost})")}
+        assert {fact for fact in about if fact.startswith(("proved(", "exploit("))} == wanted
+        assert f"proof_of({flaw}, {shown or found.readings[0].source})" in about
+        assert [fact for fact in about if fact.startswith("patch_of(")] == [f"patch_of({flaw}, plausible)"] * (tier == 5)
 
 
 def test_what_is_broken_costs_no_other_its_turn(tmp_path: Path) -> None:
