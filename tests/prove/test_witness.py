@@ -1,3 +1,6 @@
+from collections.abc import Mapping, Sequence
+from itertools import permutations
+
 import pytest
 from tests.prove.model_observer import A, ModelSandbox, Z, command, document, entry, judge, violation
 
@@ -6,7 +9,7 @@ from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Clean
 from mithridate.prove import witness
 from mithridate.prove.prove import plain
-from mithridate.prove.witness import Witnesses
+from mithridate.prove.witness import Seen, Witnesses
 
 ATTACK = document("/find", f"{A}x' OR '1{Z}")
 HARMLESS = document("/find", f"{A}x{Z}")
@@ -34,6 +37,29 @@ def test_what_a_neighbour_leaves_behind_does_not_fire_every_time(witnesses: Witn
     dirty = document("/dirty", f"{A}x' OR '1{Z}")
     (_, runs) = witnesses.replay(entry(), plain(entry()), [HARMLESS, dirty], 4)
     assert 0 < sum(bool(run) for run in runs) < 4
+
+
+@pytest.mark.parametrize(("documents", "sandboxes"), [(2, 2), (3, 2), (5, 2), (4, 3), (4, 4), (9, 5), (7, 10)])
+def test_no_document_always_goes_before_another(documents: int, sandboxes: int, sandbox: ModelSandbox) -> None:
+    given = [document("/find", f"{A}{i}{Z}") for i in range(documents)]
+    Witnesses(sandbox, Limits(), 1, command, judge).replay(entry(), plain(entry()), given, sandboxes)
+    assert len(sandbox.ran) == sandboxes
+    for one, other in permutations(given, 2):
+        assert any(ran.index(one) > ran.index(other) for ran in sandbox.ran)
+
+
+def test_with_as_many_sandboxes_each_document_is_the_first_of_one(sandbox: ModelSandbox) -> None:
+    given = [document("/find", f"{A}{i}{Z}") for i in range(4)]
+    Witnesses(sandbox, Limits(), 1, command, judge).replay(entry(), plain(entry()), given, 4)
+    assert {ran[0] for ran in sandbox.ran} == set(given)
+
+
+def test_what_is_no_judgement_of_a_document_counts_for_none(sandbox: ModelSandbox) -> None:
+    def babbling(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, Seen]:
+        return {**judge(stdout, documents), 99: ((violation(),), ())}
+
+    odd = Witnesses(sandbox, Limits(), 1, command, babbling)
+    assert odd.replay(entry(), plain(entry()), [HARMLESS], 2) == [[(), ()]]
 
 
 def test_more_documents_than_one_sandbox_takes_are_shared_out(
