@@ -110,3 +110,23 @@ def test_the_records_of_a_run_are_its_own(witnesses: Witnesses) -> None:
     assert "OR '1" in first.records
     assert "OR '2" not in first.records
     assert "OR '2" in second.records
+
+
+def test_records_are_kept_of_the_first_run_that_violated_something_up_to_a_bound(
+    witnesses: Witnesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fired, clean = witnesses.witness(entry(), plain(entry()), [ATTACK, HARMLESS], 3)
+    assert [bool(run and run.records) for run in fired] == [True, False, False]
+    assert [run and run.records for run in clean] == [""] * 3
+    whole = fired[0].records if fired[0] else ""
+    monkeypatch.setattr(witness, "RECORDS_BYTES", len(whole) // 2)
+    ((cut,),) = witnesses.witness(entry(), plain(entry()), [ATTACK])
+    assert cut and 0 < len(cut.records) <= len(whole) // 2 + cut.records.count("\n")
+
+
+def test_what_reached_sinks_is_kept_of_violations_and_with_a_mark(witnesses: Witnesses) -> None:
+    hashed = document("/hash", f"{A}x{Z}")
+    ((fired,), (clean,), (fact,)) = witnesses.witness(entry(), plain(entry()), [ATTACK, HARMLESS, hashed])
+    assert fired and [len(seen.marks) for seen in fired.observations] == [1]
+    assert clean and clean.observations == ()
+    assert fact and fact.violations and fact.observations == (), "nothing of the attacker's reached it"
