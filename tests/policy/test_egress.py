@@ -73,6 +73,31 @@ def test_what_may_not_be_seen_is_withheld_and_said_to_be(tmp_path: Path) -> None
     assert passage.question.kinds == {DataClass.NAMES, DataClass.PROOFS}
 
 
+def test_the_owners_list_and_the_scope_both_have_to_allow_it(tmp_path: Path) -> None:
+    shown = {"p": (DataClass.EXCERPTS, DataClass.NAMES)}
+    here = place(tmp_path, {"p": entry("http://127.0.0.1:1/v1", may_see=["excerpts", "proofs"])}, shown)
+    assert here.desk.egress.allowed("p") == {DataClass.EXCERPTS}
+    unlisted = place(tmp_path / "b", {"p": entry("http://127.0.0.1:1/v1")}, {})
+    assert unlisted.desk.egress.allowed("p") == frozenset()
+    with pytest.raises(PolicyRefusal, match="the scope does not list the model p"):
+        admitted(unlisted, question(kind=None))
+
+
+def test_what_an_answer_may_repeat_goes_to_nobody_who_may_not_see_it(tmp_path: Path) -> None:
+    two = {"p": entry("http://127.0.0.1:1/v1"), "q": entry("http://127.0.0.1:1/v1")}
+    here = place(tmp_path, two, {"p": (DataClass.NAMES,), "q": tuple(DataClass)})
+    turns = (*question().turns, Turn(ours=False, text="it says main", by="q"), Turn(segments=(Segment(None, "well"),)))
+    with pytest.raises(PolicyRefusal, match="the conversation so far holds excerpts"):
+        admitted(here, question(turns=turns, position=1))
+    for by, refused in (("p", False), ("nobody that is known", True)):
+        asked = question(turns=(turns[0], Turn(ours=False, text="it says main", by=by), turns[2]), position=1)
+        if refused:
+            with pytest.raises(PolicyRefusal, match="holds excerpts"):
+                admitted(here, asked)
+        else:
+            assert "withheld" in admitted(here, asked).question.turns[0].segments[1].text
+
+
 def test_the_most_that_it_costs_is_reckoned_of_all_that_is_sent(tmp_path: Path) -> None:
     here = at(tmp_path)
     bare = admitted(here, question("", system=""))
