@@ -51,6 +51,10 @@ def test_a_place_is_told_by_the_object_that_is_missed(after: Violation, parts: s
     assert moved(FLAW, after, QUIET) == parts
 
 
+def test_as_far_before_an_object_is_not_as_far_inside() -> None:
+    assert moved(placed(relation=Relation.BEFORE, distance=8), placed(relation=Relation.INSIDE, distance=8), QUIET) == {ADDRESS}
+
+
 def test_what_differs_by_itself_shows_nothing() -> None:
     both = replace(placed(distance=17), size=5)
     assert moved(FLAW, both, replace(QUIET, region=True)) == {SIZE}
