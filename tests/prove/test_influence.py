@@ -160,6 +160,12 @@ def test_a_site_is_an_instruction_and_who_called_it(other: Violation, same: bool
     assert same_site(other, at(0x1000, 0x2000, 0x3000, 0x4000)) is same
 
 
+def test_one_offset_in_two_modules_is_two_sites() -> None:
+    here = at(0x1000, 0x2000, 0x3000)
+    there = replace(here, frames=(replace(here.frames[0], module="/build/lib.so"), *here.frames[1:]))
+    assert not same_site(here, there)
+
+
 def test_without_modules_the_kind_alone_tells_sites_apart() -> None:
     assert same_site(at(), at())
     assert not same_site(at(), at(kind=K.WILD_POINTER))
