@@ -28,12 +28,12 @@ class Program:
 
     def __init__(self, says: Says, quick: Says | None = None) -> None:
         self._says, self._quick = says, quick or says
-        self._times: dict[bytes, int] = {}
+        self._times: dict[tuple[bool, bytes], int] = {}
         self.replayed: list[bytes] = []
 
-    def _judged(self, says: Says, data: bytes) -> Judgement:
-        times = self._times[data] = self._times.get(data, -1) + 1
-        return says(data, times)
+    def _judged(self, data: bytes, *, quick: bool = False) -> Judgement:
+        times = self._times[quick, data] = self._times.get((quick, data), -1) + 1
+        return (self._quick if quick else self._says)(data, times)
 
     def observe(self, _: EntryPoint, __: Binary, data: bytes) -> Observation:
         execution = Execution(
@@ -47,7 +47,7 @@ class Program:
             cpu_s=0.0,
             peak_memory_bytes=0,
         )
-        return Observation(execution=execution, judgement=self._judged(self._says, data))
+        return Observation(execution=execution, judgement=self._judged(data))
 
     def many(self, door: EntryPoint, binary: Binary, data: bytes, n: int, signature: str) -> Replays:
         self.replayed.append(data)
@@ -63,7 +63,7 @@ class Program:
     def batch(
         self, _: EntryPoint, __: Binary, inputs: Sequence[bytes], seconds: float, cpu_s: float | None = None
     ) -> list[Judgement]:
-        return [self._judged(self._quick, data) for data in inputs]
+        return [self._judged(data, quick=True) for data in inputs]
 
 
 def prover(program: Program, **options: float) -> tuple[Prover, dict[str, bytes]]:
@@ -122,7 +122,7 @@ def test_why_it_is_flaky_is_said(instead: Judgement, why: str) -> None:
 
 def test_a_smaller_form_that_does_not_fire_always_is_not_taken() -> None:
     def moody(data: bytes, times: int) -> Judgement:
-        return fires(data, 0) if len(data) == 5 or times % 2 == 0 else Clean()
+        return fires(data, 0) if len(data) == 5 or times != 2 else Clean()
 
     proof = only(proved(moody, b"xxFxx", quick=fires))
     assert isinstance(proof, Proof) and proof.blob == b"xxFxx".hex()
@@ -136,6 +136,12 @@ def test_a_flaky_candidate_may_have_a_form_that_is_none_and_that_is_replayed_too
 
     proof = only(proved(shy, b"xF"))
     assert isinstance(proof, Proof) and proof.blob == b"F".hex()
+
+    def plain(data: bytes, times: int) -> Judgement:
+        return fires(data, 0) if data.startswith(b"\0") or times % 2 == 0 else Clean()
+
+    proof = only(proved(plain, b"xF"))
+    assert isinstance(proof, Proof) and proof.blob == b"\0F".hex(), "what is shorter and flaky is passed over"
 
     def shyer(data: bytes, times: int) -> Judgement:
         return fires(data, 0) if times % 2 == 0 else Clean()
