@@ -11,7 +11,7 @@ import pytest
 from mithridate.model.errors import BudgetSpent, Interrupted, PolicyRefusal
 from mithridate.model.execution import Command, Limits
 from mithridate.policy.allowance import Allowance
-from mithridate.policy.audit import AuditLog
+from mithridate.policy.audit import AUDIT_FILE, AuditLog, records
 from mithridate.policy.gate import Gate
 from mithridate.policy.scope import Attestation, Scope
 from mithridate.sandbox.interface import Sandbox
@@ -75,7 +75,9 @@ def test_nothing_begins_when_the_time_is_over_or_nobody_wants_it(tmp_path: Path)
         guarded = gate.sandbox("unsafe-host")
         with pytest.raises(error):
             guarded.run(Command(argv=("touch", str(tmp_path / "it ran"))))
-        assert not (tmp_path / "it ran").exists()
+        gate.record("looked")
+        *_, looked = records(tmp_path / AUDIT_FILE)
+        assert looked.facts == {} and not (tmp_path / "it ran").exists()
 
 
 class Clock:
