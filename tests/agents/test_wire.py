@@ -10,7 +10,7 @@ import anyio
 import httpx2
 import pytest
 
-from mithridate.agents.wire import AnswerPacked, AnswerTooLarge, Wire, _Bounded, _BoundedRaw, client_of
+from mithridate.agents.wire import AnswerPacked, AnswerTooLarge, Wire, _Bounded, _BoundedRaw, client_of, past_policy
 from mithridate.model.errors import PolicyRefusal
 from mithridate.policy.egress import Passage
 from mithridate.policy.providers import Provider
@@ -154,6 +154,35 @@ def test_nothing_is_sent_that_policy_did_not_see(monkeypatch: pytest.MonkeyPatch
     assert sent[0].content == b"the body" and "x-told" not in sent[0].headers
     with pytest.raises(AnswerPacked):
         anyio.run(ask)
+
+
+def test_a_request_that_another_key_signed_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks: list[Any] = []
+    events = SimpleNamespace(register=lambda _, hook: hooks.append(hook))
+    seen: list[tuple[str, str, bytes]] = []
+    sent: list[Any] = []
+
+    def sends(_: object, request: Any) -> Any:
+        sent.append(request)
+        return SimpleNamespace(status_code=200, headers={}, raw=SimpleNamespace(read1=io.BytesIO(b"four").read))
+
+    monkeypatch.setattr("botocore.httpsession.URLLib3Session.send", sends)
+    made = wire(leaving=lambda *told: seen.append(told), kind="bedrock", key_env="K", region="eu-west-1")
+    past_policy(made, SimpleNamespace(meta=SimpleNamespace(events=events)), "id")
+    (hook,) = hooks
+
+    def request(signed: str) -> Any:
+        headers = {"Authorization": signed, "X-Amz-Date": "d", "X-Told": "something"}
+        return SimpleNamespace(headers=headers, method="POST", url="https://models.example/chat", body=b"the body")
+
+    for signed in ("", "Bearer id", "AWS4-HMAC-SHA256 Credential=other/2026", "AWS4-HMAC-SHA256 Credential=id-of-another/2026"):
+        with pytest.raises(PolicyRefusal, match="not signed with the provider's own key"):
+            hook(request(signed))
+        assert made.refusal is not None and not seen and not sent
+    ours = request("AWS4-HMAC-SHA256 Credential=id/2026")
+    assert hook(ours).raw.read() == b"four"
+    assert seen == [("POST", "https://models.example/chat", b"the body")] and sent == [ours]
+    assert {name.lower() for name in ours.headers} == {"authorization", "x-amz-date", "accept-encoding", "user-agent"}
 
 
 def test_a_client_follows_nothing_but_what_it_is_told() -> None:
