@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx2
@@ -17,8 +18,11 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.server.lowlevel import Server
 
 from mithridate.mcp.http import TOKEN_FILE
+from mithridate.mcp.http import over_http as over
+from mithridate.mcp.settings import Settings
 from tests.mcp.conftest import CLEAN, DOOR, PROGRAM, SOURCES, Served, Talk
 from tests.mcp.test_tools import MENDED, diff, finding
 
@@ -238,6 +242,18 @@ def test_over_http_the_same_tools_answer_who_holds_the_token(own: Served) -> Non
         large = {**CALL, "params": {"name": "list_runs", "arguments": {"x": "y" * (3 << 20)}}}
         assert httpx2.post(address, json=large, headers=shown).status_code == 413
     assert all_gone(own)
+
+
+def test_who_hears_the_address_is_let_in_at_once(tmp_path: Path) -> None:
+    class LetIn(Exception):
+        """The connection stood before anything was served."""
+
+    def tell(text: str) -> None:
+        with socket.create_connection(("127.0.0.1", int(text.split(":")[2].split("/")[0])), timeout=5):
+            raise LetIn
+
+    with pytest.raises(LetIn):
+        anyio.run(over(0, tell), Server[dict[str, Any]]("a server"), Settings(home=tmp_path, roots=()))
 
 
 def test_a_port_that_is_taken_is_told(scanned: Served) -> None:

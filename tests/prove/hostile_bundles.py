@@ -167,6 +167,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "extra-control": (lambda b: with_member(b, "controls/extra.bin"), "not those its manifest lists"),
     "large-signature": (lambda b: with_member(b, "manifest.sig", b" " * 10_000), "manifest.sig is too large"),
     "half-proof": (half_proof, "3 of 10 replays"),
+    "no-replays": (lambda b: restated(b, lambda m: m["proof"].update(fired=0, replays=0)), "0 of 0 replays"),
     "other-signature": (other_signature, "contradicts itself"),
     "lost-control": (lost_control, "contradicts itself"),
     "unlisted": (unlisted, "not those its manifest lists"),

@@ -1,9 +1,10 @@
 """A small model of an application behind an observer: an ordinary sandbox that "runs" documents and writes records.
 
-`/find` puts the form field `name` into an SQL statement, and so do `/find0` to `/find39`, each at a place of its own; `/stored`
-does so only after an earlier request had put it there, `/hash` computes a weak hash whatever is sent, `/dirty` fires when another
-document ran before it in the same sandbox, `/coin` fires every second time, `/moody` on short text only the first time, `/always`
-whatever `name` is, `/killer` ends the sandbox, `/slow` uses up the sandbox's time.
+`/find` puts the form field `name` into an SQL statement, and so do `/find0` to `/find39`, each at a place of its own;
+`/stored` does so only after an earlier request had put it there, `/hash` computes a weak hash whatever is sent, `/dirty`
+fires when another document ran before it in the same sandbox, `/coin` fires every second time, `/moody` on short text only
+the first time, `/always` whatever `name` is and `/long` whatever it is when it is long, `/crawl` takes its time, `/killer`
+ends the sandbox, `/slow` uses up the sandbox's time.
 """
 
 import json
@@ -28,6 +29,7 @@ FRAMES = {
     "/find": (Frame(function="find", file="/src/shop/app.py", line=12), Frame(function="route", file="/src/shop/app.py", line=4)),
     "/stored": (Frame(function="stored", file="/src/shop/app.py", line=30),),
     "/hash": (Frame(function="token", file="/src/shop/app.py", line=40),),
+    "/crawl": (Frame(function="crawl", file="/src/shop/app.py", line=50),),
     **{f"/find{n}": (Frame(function=f"find{n}", file="/src/shop/many.py", line=10 * n),) for n in range(40)},
 }
 SLOW_DOCUMENTS = 3
@@ -62,7 +64,8 @@ def candidate(blob: str = "b" * 64) -> Candidate:
 
 
 def violation(path: str = "/find") -> Violation:
-    kind = ViolationKind.WEAK_HASH if path == "/hash" else ViolationKind.SQL_INJECTION
+    kinds = {"/hash": ViolationKind.WEAK_HASH, "/crawl": ViolationKind.SUPERLINEAR_TIME}
+    kind = kinds.get(path, ViolationKind.SQL_INJECTION)
     return Violation(kind=kind, detector="confinement", message="as seen", frames=FRAMES.get(path, FRAMES["/find"]))
 
 
@@ -150,7 +153,7 @@ class ModelSandbox:
             return [("sql", statement if escapes else "SELECT 1", "/find")]
         if path == "/dirty":
             return [("sql", statement if run else "SELECT 1", "/find")]
-        if path == "/always":
+        if path == "/always" or (path == "/long" and len(value) > 10):
             return [("sql", f"SELECT {A}x{Z} ' ' FROM '", "/find")]
         if path in FRAMES:
             return [("sql", statement, path)]

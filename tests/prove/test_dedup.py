@@ -100,6 +100,14 @@ def test_what_has_no_place_is_told_apart_by_its_door() -> None:
     assert sizes(proof(nowhere, entry_id="a:@@"), proof(nowhere, entry_id="b:@@"), proof(nowhere, entry_id="b:@@")) == [1, 2]
 
 
+def test_code_of_others_is_no_place_of_a_flaw() -> None:
+    """One function of a library, without a frame of the project: only who called it tells two flaws apart."""
+    copied = frame("memcpy", 42, "/usr/lib/libc.so")
+    first, second = (violation(frames=(copied, frame(name, 1, "/usr/lib/x.so")), allocation=()) for name in ("a", "b"))
+    assert sizes(proof(first), proof(second)) == [1, 1]
+    assert sizes(proof(first), proof(first, blob="c" * 64)) == [2]
+
+
 def test_the_order_of_proofs_changes_nothing() -> None:
     proofs = [
         proof(),

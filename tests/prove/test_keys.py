@@ -22,9 +22,10 @@ def test_many_that_start_together_share_one_key(tmp_path: Path) -> None:
     assert len(made) == 1
 
 
-def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o604])
+def test_a_key_that_others_may_read_is_refused(mode: int, tmp_path: Path) -> None:
     load_or_create(tmp_path)
-    (tmp_path / KEY_FILE).chmod(0o644)
+    (tmp_path / KEY_FILE).chmod(mode)
     with pytest.raises(UsageError, match="read by other users"):
         load_or_create(tmp_path)
 

@@ -109,6 +109,19 @@ def test_the_negative_controls_are_near_and_silent(room: Room) -> None:
     assert "'" not in miss[0]["request"]["form"][0][1]
 
 
+def test_a_near_miss_that_fires_missed_nothing_and_is_no_control(room: Room) -> None:
+    (proof,) = room.prove(("/find", document("/long", f"{A}x' OR '1{Z}")))
+    assert isinstance(proof, Proof)
+    assert {c.name: c.fired for c in proof.controls} == {"harmless twin": False, "empty input": False}
+
+
+def test_what_takes_seconds_is_proved_as_it_is(room: Room) -> None:
+    given = document("/crawl", f"{A}x' OR '1'='1' OR '1{Z}")
+    (proof,) = room.prove(("/crawl", given))
+    assert isinstance(proof, Proof) and room.blobs[proof.blob] == given
+    assert sum(map(len, room.sandbox.ran)) <= 4 + 3, "no smaller form was tried"
+
+
 def test_two_runs_with_different_marks_are_the_evidence_of_control(room: Room) -> None:
     (proof,) = room.prove(("/find", document("/find", f"{A}x' OR '1{Z}")))
     assert isinstance(proof, Proof)
@@ -186,6 +199,12 @@ def test_a_smaller_form_that_does_not_hold_gives_way_to_the_document_itself(room
     assert isinstance(proof, Proof)
     assert room.blobs[proof.blob] == given
     assert (proof.fired, proof.replays) == (4, 4)
+
+
+def test_what_holds_as_it_was_needs_no_other_in_its_place(room: Room) -> None:
+    others = [("/find", document("/find", f"{A}longer than the first{'x' * i}' OR '{Z}")) for i in range(WAYS)]
+    made = room.prove(("/find", document("/moody", f"{A}x' OR '1{Z}")), *others)
+    assert [type(m) for m in made] == [Proof] * WAYS
 
 
 def test_a_fact_is_seen_in_two_sandboxes_once_a_place(room: Room) -> None:

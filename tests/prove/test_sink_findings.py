@@ -178,6 +178,17 @@ def told(kind: ViolationKind, door: EntryKind = EntryKind.APPLICATION, **changes
     return explanation(made, entry(door))
 
 
+def test_what_leaves_a_fuzz_target_is_no_flaw_over_a_network_by_itself() -> None:
+    control = Control(tier=ControlTier.STOPS_PROGRAM, evidence=(), perturbations=0)
+    seen = violation(K.UNCAUGHT_EXCEPTION)
+    claim = severity(seen, entry(EntryKind.HARNESS), control)
+    assert "AV:L" in claim.vector and "AT:P" in claim.vector
+    called = severity(seen, entry(EntryKind.FUNCTION), control)
+    assert "AV:N" in called.vector and "AT:N" in called.vector and called.cvss > claim.cvss
+    broken = severity(violation(), entry(EntryKind.HARNESS), control)
+    assert "AV:N" in broken.vector, "an injection is one, whoever calls"
+
+
 def test_the_explanation_names_request_input_and_sink() -> None:
     assert told(K.SQL_INJECTION).startswith(
         "When `POST /login` of the application `shop.app` receives the proof's request, what is sent in the form field `name` "

@@ -102,6 +102,29 @@ def test_a_program_that_goes_on_scores_below_one_that_stops() -> None:
     assert goes_on < score(ControlTier.STOPS_PROGRAM, None, K.ASSERTION)
 
 
+def test_memory_that_is_changed_without_a_direction_is_a_loss_of_integrity() -> None:
+    freed = severity(violation(K.DOUBLE_FREE, access=None), entry(), proof(tier=ControlTier.UNCONTROLLED_READ).control)
+    read = severity(violation(access=READ), entry(), proof(tier=ControlTier.UNCONTROLLED_READ).control)
+    assert "VC:N/VI:L/VA:H" in freed.vector and "VC:L/VI:N/VA:H" in read.vector
+
+
+def test_the_gravest_way_to_a_flaw_is_its_severity() -> None:
+    near, far = proof(size=1), proof(entry_id="fuzz", size=99)
+    doors = {"demo:@@": entry(), "fuzz": entry(EntryKind.FUZZ_TARGET)}
+    (one,) = findings([near, far], doors)
+    assert one.proofs[0] is near and one.severity == severity(far.violation, doors["fuzz"], far.control)
+    assert one.severity.cvss > severity(near.violation, doors["demo:@@"], near.control).cvss
+
+
+def test_what_has_no_place_is_named_after_its_door() -> None:
+    nowhere = violation(K.MEMORY_EXHAUSTION, access=None, region=None, frames=(), allocation=())
+    doors = {"a:@@": entry(), "b:@@": entry()}
+    made = findings([proof(nowhere, entry_id=door) for door in doors], doors)
+    assert len({one.id for one in made}) == 2
+    placed = [proof(entry_id=door) for door in doors]
+    assert len({findings([one], doors)[0].id for one in placed}) == 1, "what has a place is named after that"
+
+
 def test_findings_come_gravest_first_one_a_root_cause() -> None:
     read = proof(violation(access=READ, frames=(frame("peek", 7),), allocation=()), ControlTier.UNCONTROLLED_READ)
     made = findings([read, proof(), proof(blob="d" * 64)], {"demo:@@": entry()})

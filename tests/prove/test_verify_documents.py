@@ -61,6 +61,26 @@ def test_a_twin_that_fires_now_refutes_it(bundle: Bundle, witnesses: Witnesses, 
     assert (verdict.holds, verdict.noisy_controls) == (False, ("harmless twin",))
 
 
+def test_what_fires_now_and_then_is_no_proof(bundle: Bundle, witnesses: Witnesses, tmp_path: Path) -> None:
+    coin = replace(bundle, input=document("/coin", f"{A}x' OR '1{Z}"))
+    verdict = verify_bundle(coin, lambda manifest, tree: entry().binaries[0], witnesses, 4, tmp_path)
+    assert 0 < verdict.fired < verdict.replays == 4
+    assert not verdict.holds and verdict.why == f"The violation fired in only {verdict.fired} of 4 replays."
+
+
+def test_a_control_counts_when_it_shows_the_same_and_was_silent(bundle: Bundle, witnesses: Witnesses, tmp_path: Path) -> None:
+    other = replace(bundle, controls={**bundle.controls, "near-miss": document("/find0", f"{A}x' OR '1{Z}")})
+    assert verify(other, witnesses, tmp_path).holds, "another flaw says nothing about this one"
+    proof = bundle.manifest.proof
+    loud = tuple(replace(control, fired=control.name == "empty input") for control in proof.controls)
+    known = replace(
+        bundle,
+        manifest=replace(bundle.manifest, proof=replace(proof, controls=loud)),
+        controls={**bundle.controls, "empty-input": bundle.input},
+    )
+    assert verify(known, witnesses, tmp_path).noisy_controls == (), "it fired when the bundle was made"
+
+
 def test_another_document_does_not_confirm_it(bundle: Bundle, witnesses: Witnesses, tmp_path: Path) -> None:
     assert not verify(replace(bundle, input=document("/find", f"{A}x{Z}")), witnesses, tmp_path).holds
 

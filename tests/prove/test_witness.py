@@ -1,3 +1,6 @@
+from collections.abc import Mapping, Sequence
+from itertools import permutations
+
 import pytest
 from tests.prove.model_observer import A, ModelSandbox, Z, command, document, entry, judge, violation
 
@@ -6,7 +9,7 @@ from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Clean
 from mithridate.prove import witness
 from mithridate.prove.prove import plain
-from mithridate.prove.witness import Witnesses
+from mithridate.prove.witness import Seen, Witnesses
 
 ATTACK = document("/find", f"{A}x' OR '1{Z}")
 HARMLESS = document("/find", f"{A}x{Z}")
@@ -34,6 +37,29 @@ def test_what_a_neighbour_leaves_behind_does_not_fire_every_time(witnesses: Witn
     dirty = document("/dirty", f"{A}x' OR '1{Z}")
     (_, runs) = witnesses.replay(entry(), plain(entry()), [HARMLESS, dirty], 4)
     assert 0 < sum(bool(run) for run in runs) < 4
+
+
+@pytest.mark.parametrize(("documents", "sandboxes"), [(2, 2), (3, 2), (5, 2), (4, 3), (4, 4), (9, 5), (7, 10)])
+def test_no_document_always_goes_before_another(documents: int, sandboxes: int, sandbox: ModelSandbox) -> None:
+    given = [document("/find", f"{A}{i}{Z}") for i in range(documents)]
+    Witnesses(sandbox, Limits(), 1, command, judge).replay(entry(), plain(entry()), given, sandboxes)
+    assert len(sandbox.ran) == sandboxes
+    for one, other in permutations(given, 2):
+        assert any(ran.index(one) > ran.index(other) for ran in sandbox.ran)
+
+
+def test_with_as_many_sandboxes_each_document_is_the_first_of_one(sandbox: ModelSandbox) -> None:
+    given = [document("/find", f"{A}{i}{Z}") for i in range(4)]
+    Witnesses(sandbox, Limits(), 1, command, judge).replay(entry(), plain(entry()), given, 4)
+    assert {ran[0] for ran in sandbox.ran} == set(given)
+
+
+def test_what_is_no_judgement_of_a_document_counts_for_none(sandbox: ModelSandbox) -> None:
+    def babbling(stdout: bytes, documents: Sequence[bytes]) -> Mapping[int, Seen]:
+        return {**judge(stdout, documents), 99: ((violation(),), ())}
+
+    odd = Witnesses(sandbox, Limits(), 1, command, babbling)
+    assert odd.replay(entry(), plain(entry()), [HARMLESS], 2) == [[(), ()]]
 
 
 def test_more_documents_than_one_sandbox_takes_are_shared_out(
@@ -84,3 +110,23 @@ def test_the_records_of_a_run_are_its_own(witnesses: Witnesses) -> None:
     assert "OR '1" in first.records
     assert "OR '2" not in first.records
     assert "OR '2" in second.records
+
+
+def test_records_are_kept_of_the_first_run_that_violated_something_up_to_a_bound(
+    witnesses: Witnesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fired, clean = witnesses.witness(entry(), plain(entry()), [ATTACK, HARMLESS], 3)
+    assert [bool(run and run.records) for run in fired] == [True, False, False]
+    assert [run and run.records for run in clean] == [""] * 3
+    whole = fired[0].records if fired[0] else ""
+    monkeypatch.setattr(witness, "RECORDS_BYTES", len(whole) // 2)
+    ((cut,),) = witnesses.witness(entry(), plain(entry()), [ATTACK])
+    assert cut and 0 < len(cut.records) <= len(whole) // 2 + cut.records.count("\n")
+
+
+def test_what_reached_sinks_is_kept_of_violations_and_with_a_mark(witnesses: Witnesses) -> None:
+    hashed = document("/hash", f"{A}x{Z}")
+    ((fired,), (clean,), (fact,)) = witnesses.witness(entry(), plain(entry()), [ATTACK, HARMLESS, hashed])
+    assert fired and [len(seen.marks) for seen in fired.observations] == [1]
+    assert clean and clean.observations == ()
+    assert fact and fact.violations and fact.observations == (), "nothing of the attacker's reached it"

@@ -126,7 +126,8 @@ def _native(
         return Stood(line=line, times=0) if ended else _failure("debugger", execution)
     stack, _, rest = rest.partition(_BEGIN)
     values, _, after = rest.partition(_BEGIN)
-    return Stood(line=line, times=max([1, *map(int, _HIT.findall(after))]), stack=_bare(stack), values=_bare(values))
+    times = min(_MOST_TIMES, max([1, *map(int, _HIT.findall(after))]))
+    return Stood(line=line, times=times, stack=_bare(stack), values=_bare(values))
 
 
 def _debugger(program: Sequence[str], place: str, fed: str) -> tuple[str, ...]:

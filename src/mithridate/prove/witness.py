@@ -183,7 +183,8 @@ _NO_ANSWER = ToolFailure(tool="observer", why="the entry point did not open, or 
 def _turns(counts: Sequence[int]) -> list[list[_Turn]]:
     """What each of the sandboxes runs, in order: document i in `counts[i]` of them, spread evenly.
 
-    Each has an order of its own: rotated, and every second time reversed.
+    Each has an order of its own: each second one is the reverse of that before it, each two are rotated further. So where all
+    documents are run everywhere, no document always goes before another.
     """
     turns = max(counts, default=0)
     made: list[list[_Turn]] = [[] for _ in range(turns)]
@@ -196,7 +197,7 @@ def _turns(counts: Sequence[int]) -> list[list[_Turn]]:
 
 
 def _turned(run: list[_Turn], turn: int, turns: int) -> list[_Turn]:
-    start = turn * len(run) // max(1, turns)
+    start = turn // 2 * len(run) // max(1, -(-turns // 2))
     order = [*run[start:], *run[:start]]
     return order[::-1] if turn % 2 else order
 

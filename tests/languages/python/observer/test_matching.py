@@ -64,6 +64,24 @@ def every(text):
     for found in PARTS.finditer(text):
         return found
 
+KINDS = {{"first": [
+    re.compile("(q|q)*r")]}}
+
+def by_kind(text):
+    kind = "first"
+    return KINDS[kind][0].match(text)
+
+def renamed(text):
+    finder = PARTS.finditer
+    for found in finder(
+        text,
+    ):
+        return found
+
+def no_pattern(text):
+    match = Trap().match
+    return match(text)
+
 class Trap:
     __module__ = "trap"
     def __getattr__(self, name):
@@ -152,6 +170,19 @@ def test_what_goes_through_a_text_is_its_patterns(tmp_path: Path) -> None:
         ("WORDS", line_of("WORDS = ")),
         ("in_turn", line_of("for found in iter")),
     ]
+
+
+def test_a_pattern_is_found_behind_names_items_and_lines(tmp_path: Path) -> None:
+    """What is called is a method of a dictionary's item by a name, of a pattern under another name and over several lines, or
+    a method that only has the name of one."""
+    texts = {"by_kind": "q" * 40, "renamed": "o" * 40, "no_pattern": "x" * 40}
+    door = {"kind": "call", "targets": [f"lib:{name}" for name in texts]}
+    documents = [document(call(f"lib:{name}", text)) for name, text in texts.items()]
+    done = batch(tree(tmp_path / "lib", lib=LIBRARY), door, documents, "--each", "1")
+    found = [[(f["function"], f["line"]) for f in done.ended(run)["frames"]][:2] for run in range(3)]
+    assert found[0] == [("<pattern>", line_of('re.compile("(q')), ("by_kind", line_of("return KINDS"))]
+    assert found[1] == [("PARTS", line_of("PARTS = ")), ("renamed", line_of("for found in finder"))]
+    assert [name for name, _ in found[2]] == ["loop", "match"]
 
 
 def test_a_loop_has_no_pattern(tmp_path: Path) -> None:
