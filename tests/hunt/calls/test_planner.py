@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mithridate.hunt.engines.calls import planner, plans
+from mithridate.hunt.engines.calls import climbs, finds, planner, plans
 from mithridate.hunt.engines.calls.door import read_door
 from mithridate.hunt.engines.calls.outcome import Answer, Run, Seen
 from mithridate.hunt.engines.calls.planner import STAGES, Planner, Purpose, State
@@ -40,7 +40,7 @@ def test_standard_input_is_no_parameter_and_is_asked_for_by_no_name() -> None:
     target = SimpleNamespace(file="", line=0, function="f", module="m", parameters=(), construct=None, doc="")
     known: Any = SimpleNamespace(door=SimpleNamespace(targets={"m:f": target}))
     search = Planner(state=State(), known=known)
-    assert search._asked(search.state.units["m:f"], ("stdin",)).parameter == ""
+    assert search._pursuit.asked(search.state.units["m:f"], ("stdin",)).parameter == ""
 
 
 def test_a_text_that_decides_what_is_done_with_another_is_kept_while_the_other_is_attacked() -> None:
@@ -116,7 +116,7 @@ def test_of_a_helper_with_many_callers_each_is_kept_up_to_a_bound() -> None:
         )
         attack = next(one for one in search.state.queue if one.target == name and one.purpose is Purpose.ATTACK)
         kept += search.learn(attack, Run(ended="done", answers=[Answer()]), [violation])
-    assert len(kept) == planner._MOST_WAYS
+    assert len(kept) == finds._MOST_WAYS
 
 
 def search_of(*names: str) -> Planner:
@@ -271,7 +271,7 @@ def test_closer_looks_that_cost_nothing_do_not_keep_others_from_being_taken() ->
         probe = close_look(sign, Purpose.PROBE)
         probe.control = []
         search.learn(probe, Run(ended="done", answers=[Answer(seconds=0.05), *[Answer()] * 3]), [])
-    assert len(search.state.queue) in (planner._CLIMBS - 1, planner._CLIMBS)
+    assert len(search.state.queue) in (climbs._CLIMBS - 1, climbs._CLIMBS)
 
 
 def test_a_slow_loop_is_a_candidate_through_each_of_a_few_targets() -> None:

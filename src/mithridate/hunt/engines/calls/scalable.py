@@ -1,6 +1,7 @@
 """Texts of one shape in any size: some of their parts are repeated."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,3 +73,8 @@ def nested(opening: str, closing: str, inside: str = "", prefix: str = "", suffi
 
 def _joined(parts: list[Any]) -> Mapping[str, Any]:
     return {"make": "join", "of": [part for part in parts if part != ""]}
+
+
+def digest(parts: Sequence[tuple[str, bool]]) -> str:
+    """What a shape is known by."""
+    return hashlib.sha1(repr([tuple(p) for p in parts]).encode(), usedforsecurity=False).hexdigest()[:16]
