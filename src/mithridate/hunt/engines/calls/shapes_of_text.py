@@ -122,6 +122,14 @@ _QUOTED = tuple(
     (f"{name}{quote}", pump, quote) for name in ("", "a=") for quote in "\"'" for pump in (f"\\{quote}", "\\\\", "\\0", "&a;")
 )
 """What stands for a sign within quotes, many times, in quotes that are closed."""
+_WITHIN = (
+    ("\u0628", "\u200c", "\u0628"),
+    ("\u0915\u094d", "\u200d", "\u0915"),
+    ("\u0628", "\u0651", "\u0628"),
+    ("l", "\u00b7", "l"),
+    ("\u4e00", "\u30fb", "\u4e00"),
+)
+"""Signs that are allowed in a context only (RFC 5892, appendix A), many times within it: each is judged by what stands around it."""
 _TOKENS = re.compile(r"[A-Za-z]+|\d+|\s+|[^\sA-Za-z\d]{1,2}")
 _MOST_TOKENS = 28
 _MOST_LINES = 8
@@ -135,6 +143,8 @@ def generic() -> Iterator[Scalable]:
         yield repeated(opening, suffix="a", origin="unterminated")
     for prefix, pump, suffix in _QUOTED:
         yield repeated(pump, prefix, suffix, origin="quoted")
+    for prefix, pump, suffix in _WITHIN:
+        yield repeated(pump, prefix, suffix, origin="within its context")
 
 
 def nesting() -> Iterator[Scalable]:
