@@ -2,7 +2,7 @@
 
 import json
 
-from mithridate.hunt.engines.calls.arguments import BYTES, FILE, PATH, TEXT, plausible, shapes
+from mithridate.hunt.engines.calls.arguments import BYTES, FILE, PATH, STORED, TEXT, plausible, shapes
 from mithridate.hunt.engines.calls.door import Parameter, Target, read_door
 from mithridate.hunt.engines.calls.steps import at, document, leaves, marked, replaced, spliced, with_marks
 
@@ -46,6 +46,16 @@ def test_recorded_calls_come_first() -> None:
 def test_optional_text_is_given_by_name() -> None:
     target = Target(name="m:f", parameters=(Parameter(name="a"), Parameter(name="pattern", default="None")))
     assert any(call["kwargs"].get("pattern") == TEXT for call in shapes(target))
+
+
+def test_a_function_that_asks_for_the_name_of_a_file_gets_that_of_one_with_the_text_in_it() -> None:
+    """What reads a file by its name raised at the text that stood for one, and did nothing with it."""
+    for parameter in (Parameter(name="archive_path"), Parameter(name="x", annotation="os.PathLike[str]")):
+        assert STORED in [call["args"][0] for call in shapes(Target(name="m:f", parameters=(parameter,)))][:3]
+    optional = Target(name="m:load", parameters=(Parameter(name="settings_file", default="'settings.yaml'"),))
+    assert {"settings_file": STORED} in [call["kwargs"] for call in shapes(optional)]
+    folder = Target(name="m:f", parameters=(Parameter(name="target_dir"),))
+    assert STORED not in [call["args"][0] for call in shapes(folder)]
 
 
 def test_every_text_has_a_mark_of_its_own_number() -> None:

@@ -76,6 +76,19 @@ def test_expressions_without_a_name_in_one_file_are_candidates_each() -> None:
     assert [found.violation.place.line for found in kept if found.violation and found.violation.place] == [3, 7]
 
 
+def test_what_stands_in_a_file_is_attacked_though_the_name_was_tried_first() -> None:
+    """Of a function of two names, one of them a folder's, the first call that raised none of its own took both places."""
+    door = read_door(json.dumps({"targets": ["m:extract"], "functions": [{"target": "m:extract"}]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    unit = search.state.units["m:extract"]
+    stored = {"python": "stored", "of": "amber"}
+    calls = [{"target": "m:extract", "args": [first, "amber"], "kwargs": {}} for first in ("amber", stored)]
+    unit.kept = [Kept(call=call, edges=1) for call in calls]
+    attacks = plans.jobs(Stage.HINTED, unit, search.known)
+    members = [job for job in attacks if job.calls[0]["args"][0] != "amber" and job.place == ["args", 0, "of"]]
+    assert {job.calls[0]["args"][0]["of"]["make"] for job in members} >= {"tar", "zip"}
+
+
 def reached(target: str, line: int) -> Seen:
     """A mark in a program's arguments, behind a helper that several functions call at different lines."""
     frames = (Frame(file="/src/h.py", line=3, function="run"), Frame(file="/src/m.py", line=line, function=target))

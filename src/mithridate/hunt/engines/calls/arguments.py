@@ -25,6 +25,8 @@ FILE: Json = {"python": "file", "of": HARMLESS}
 STORED: Json = {"python": "stored", "of": HARMLESS}
 TEXT_FILE: Json = {"python": "textfile", "of": HARMLESS}
 PATH: Json = {"python": "path", "of": HARMLESS}
+NAMED: tuple[Json, ...] = (TEXT, STORED, PATH)
+"""What stands for the name of a file: a text, or the name of a file that holds the text."""
 LIST: Json = [HARMLESS]
 MAPPING: Json = {HARMLESS: HARMLESS}
 NOTHING: Json = {"python": "none"}
@@ -33,7 +35,7 @@ FUNCTION: Json = {"python": "callable", "of": HARMLESS}
 _TYPES: tuple[tuple[str, tuple[Json, ...]], ...] = (
     (r"binaryio|io\[bytes\]|bytesio|buffered|rawio|fileobj|file[- ]?like|file object|readable", (FILE,)),
     (r"textio|io\[str\]|stringio|io\[anystr\]|\bio\b", (TEXT_FILE, FILE)),
-    (r"pathlib|pathlike|\bpath\b|strpath|purepath", (PATH, TEXT)),
+    (r"pathlib|pathlike|\bpath\b|strpath|purepath", (PATH, TEXT, STORED)),
     (r"\bbytes\b|bytearray|memoryview|\bbuffer\b", (BYTES,)),
     (r"list\[bytes|iterable\[bytes|sequence\[bytes", ([BYTES],)),
     (r"^(typing\.)?(list|sequence|iterable|iterator|collection|tuple|set|frozenset|mutablesequence)\b", (LIST, [])),
@@ -46,14 +48,18 @@ _TYPES: tuple[tuple[str, tuple[Json, ...]], ...] = (
 """What an annotation or the type in a docstring says, the more particular first."""
 
 _NAMES: tuple[tuple[str, tuple[Json, ...]], ...] = (
-    (r"(in|out)?(file|f)?(name|path)s?$|.*_?(path|filename|file_name|fname|dir|directory|folder)$", (TEXT, PATH)),
+    (
+        r"(in|out)?(file|f)(name|path)s?|paths?|.*(path|filename|file_name|fname)|(src|source|archive|zip|tar)_?(file|path)?",
+        NAMED,
+    ),
+    (r"names?|.*(dir|directory|folder)", (TEXT, PATH)),
     (r"encoding|charset|codec", ("utf-8",)),
     (r"errors", ("strict",)),
     (r"mode", ("r", TEXT)),
     (r"(is|has|use|allow|ignore|strict|verbose|debug|no)_?.*|.*(ed|able)$|flag|recursive|quiet|force", (False, TEXT)),
     (
         r"f|fp|fd|fh|file|fileobj|file_obj|stream|.*_(file|stream|fp)|handle|buf|buffer|reader|infile|input_stream",
-        (FILE, TEXT_FILE, TEXT, BYTES),
+        (FILE, TEXT_FILE, TEXT, STORED, BYTES),
     ),
     (r"data|content|contents|payload|body|raw|packet|blob|message|msg|chunk|bytes_?.*|b|doc|document", (TEXT, BYTES, FILE)),
     (
@@ -145,9 +151,10 @@ def _bundles(parameters: Sequence[Parameter], doc: str, most: int) -> Iterator[t
     optional = [p for p in parameters if not p.required and not p.variable]
     texts = [p for p in optional if _is_textual(p)][:_OPTIONAL]
     if not required and rest is None and texts:  # a call without any argument shows little
-        yield from (
-            ([], {p.name: plausible(p, doc)[0]}) if p.kind != "positional_only" else ([plausible(p, doc)[0]], {}) for p in texts
-        )
+        for p in texts:
+            values = plausible(p, doc)
+            for value in (values[0], *([STORED] if STORED in values[1:] else [])):
+                yield ([], {p.name: value}) if p.kind != "positional_only" else ([value], {})
     yield from combinations[:2]
     if rest is not None:
         args, kwargs = combinations[0]

@@ -33,6 +33,9 @@ _PLAIN_TEXT = repeated("amber stone quiet river ")
 _LEAVES = 3
 _KEPT = 2
 _OPENED = 2
+_STORED = 2
+_FILES_OF = ("file", "stored")
+"""Arguments that are files, or names of files, with the text in them."""
 _MUTATIONS = 8
 _MARKED = 12
 _AFFIXES = 16
@@ -204,14 +207,18 @@ def places(unit: Unit) -> Iterator[tuple[Call, Place]]:
 
 
 def chosen(unit: Unit) -> list[tuple[Call, Place]]:
-    """The places that a stage tries: the first two, and before them those that another text of the call has opened up."""
+    """The places that a stage tries: the first two, and before them those that another text of the call has opened up; then what
+    stands in files of which the call gets the names.
+    """
     opened = [(one.call, place) for one in unit.selected for place in leaves(one.call)[:_LEAVES] if list(place) != one.settled]
-    return [*opened[:_OPENED], *list(places(unit))[:2]]
+    first = list(places(unit))[:2]
+    files = ((kept.call, place) for kept in unit.kept for place in leaves(kept.call) if _kind(kept.call, place) == "stored")
+    return [*opened[:_OPENED], *first, *[one for one in files if one not in first][:_STORED]]
 
 
 def wants_bytes(call: Call, place: Place) -> bool:
     """The text at that place becomes bytes."""
-    return _kind(call, place) in ("bytes", "file")
+    return _kind(call, place) in ("bytes", *_FILES_OF)
 
 
 def _kind(call: Call, place: Place) -> str:
@@ -277,7 +284,7 @@ def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
     """Documents of languages: early on those of which the target's words speak, later the others."""
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
     for call, place in chosen(unit):
-        for twin in for_parsers(hints, file=target.program or _kind(call, place) == "file", hinted=hinted):
+        for twin in for_parsers(hints, file=target.program or _kind(call, place) in _FILES_OF, hinted=hinted):
             attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
             yield Job(
                 target=target.name,
