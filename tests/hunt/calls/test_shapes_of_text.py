@@ -7,8 +7,8 @@ ARABIC_LETTER, NON_JOINER = "\u0628", "\u200c"
 
 
 def steps(label: str) -> int:
-    """Steps of a reader of names that looks for each joiner's letter on both sides (RFC 5892, A.1), as far as need be; it stops at
-    the first joiner that has none."""
+    """Steps of a reader of names that looks for each joiner's letters on both sides, however far (RFC 5892, A.1); it stops at the
+    first joiner that has none."""
     done = 0
     for at, sign in enumerate(label):
         if sign != NON_JOINER:

@@ -129,7 +129,7 @@ _WITHIN = (
     ("l", "\u00b7", "l"),
     ("\u4e00", "\u30fb", "\u4e00"),
 )
-"""Signs that are allowed in a context only (RFC 5892, appendix A), many times within it: each is judged by what stands around it."""
+"""Signs that are allowed in a context only (RFC 5892, appendix A), many times within it: what stands around judges each."""
 _TOKENS = re.compile(r"[A-Za-z]+|\d+|\s+|[^\sA-Za-z\d]{1,2}")
 _MOST_TOKENS = 28
 _MOST_LINES = 8
