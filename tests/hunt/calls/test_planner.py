@@ -43,6 +43,14 @@ def test_standard_input_is_no_parameter_and_is_asked_for_by_no_name() -> None:
     assert search._pursuit.asked(search.state.units["m:f"], ("stdin",)).parameter == ""
 
 
+def test_what_is_given_to_the_rest_of_the_arguments_is_asked_for_by_its_name() -> None:
+    kinds = [{"name": "a"}, {"name": "words", "kind": "var_positional"}, {"name": "options", "kind": "var_keyword"}]
+    door = read_door(json.dumps({"targets": ["m:f"], "functions": [{"target": "m:f", "parameters": kinds}]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    asked = [search._pursuit.asked(search.state.units["m:f"], ("args", at)).parameter for at in range(3)]
+    assert asked == ["a", "words", "words"]
+
+
 def test_a_text_that_decides_what_is_done_with_another_is_kept_while_the_other_is_attacked() -> None:
     """A function that is told the format of what it loads does nothing with it until the format is one that it knows."""
     door = read_door(json.dumps({"targets": ["m:load"], "functions": [{"target": "m:load"}]}).encode())

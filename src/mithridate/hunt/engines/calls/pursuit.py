@@ -1,10 +1,11 @@
 """What is pursued: a mark that reached a sink is followed by attacks on what the sink makes of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mithridate.hunt.engines.calls import plans
 from mithridate.hunt.engines.calls.attack_values import Asked, attacks
-from mithridate.hunt.engines.calls.door import Door
+from mithridate.hunt.engines.calls.door import Door, Parameter
 from mithridate.hunt.engines.calls.outcome import Run, Seen
 from mithridate.hunt.engines.calls.state import Job, Purpose, State, Unit
 from mithridate.hunt.engines.calls.steps import Call, Place, at, replaced, spliced, unmarked
@@ -44,7 +45,7 @@ class Pursuit:
         target = self.door.targets[unit.target]
         parameters = target.construct or () if place[0] == "construct" else target.parameters
         key = next(iter(place[2:] if place[0] == "construct" else place[1:]), "")  # standard input has no name
-        name = key if isinstance(key, str) else next((p.name for p in parameters[key : key + 1]), "")
+        name = key if isinstance(key, str) else _positional(parameters, key)
         return Asked(parameter=name, words=f"{target.function} {target.doc[:300]}")
 
     def _pursue(self, unit: Unit, call: Call, place: Place, seen: Seen, number: int) -> None:
@@ -72,3 +73,9 @@ class Pursuit:
                     sink=seen.sink,
                 )
             )
+
+
+def _positional(parameters: Sequence[Parameter], position: int) -> str:
+    """The parameter that the argument at a position is given to; "" when there is none."""
+    rest = next((p.name for p in parameters[: position + 1] if p.kind == "var_positional"), None)
+    return rest if rest is not None else next((p.name for p in parameters[position : position + 1]), "")
