@@ -16,7 +16,7 @@ from mithridate.hunt.engines.calls.door import Door, Json, Target
 from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PATTERN_BYTES, PROBE_BYTES, probe_call
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
-from mithridate.hunt.engines.calls.shapes_of_text import behind, cuts, generic, nesting, of_constants, of_sample
+from mithridate.hunt.engines.calls.shapes_of_text import behind, binary_nesting, cuts, generic, nesting, of_constants, of_sample
 from mithridate.hunt.engines.calls.sieve import Suspicion
 from mithridate.hunt.engines.calls.sources import Pattern, Source
 from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
@@ -157,7 +157,8 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
         case Stage.SAMPLES:
             return list(_samples(unit, target, known))
         case Stage.PATTERNS:
-            deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
+            nests = [*nesting(), *binary_nesting()]
+            deep = _probes(unit, target, nests, DEEP_BYTES)
             found = [shape for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)]
             worst = [shape for shape in found if shape.origin.startswith(WORST)]
             others = [shape for shape in found if not shape.origin.startswith(WORST)]
@@ -167,7 +168,7 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
                 *_probes(unit, target, list(behind(worst[:_BEHIND], target.constants)), repeats=REPEATS),
                 *_probes(unit, target, list(behind(others[:_BEHIND], target.constants)), PATTERN_BYTES),
             ]
-            return [*slow, *deep, *_probes(unit, target, list(nesting()))]
+            return [*slow, *deep, *_probes(unit, target, nests)]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
         case Stage.MARKS:
@@ -309,8 +310,9 @@ def _probes(
     made: list[Job] = []
     distinct = list({shape.parts: shape for shape in shapes_of}.values())
     for call, place in chosen(unit):
-        for start in range(0, len(distinct), together):
-            part = [*([_PLAIN_TEXT] if together == _SLOW_TOGETHER else []), *distinct[start : start + together]]
+        fit = [shape for shape in distinct if not shape.binary or wants_bytes(call, place)]
+        for start in range(0, len(fit), together):
+            part = [*([_PLAIN_TEXT] if together == _SLOW_TOGETHER else []), *fit[start : start + together]]
             sizes = [shape.fixed + shape.unit * (shape.enough or repeats) if shape.enough or repeats else size for shape in part]
             probes = [probe_call(call, place, shape, bytes_) for shape, bytes_ in zip(part, sizes, strict=True)]
             texts = [(list(shape.parts), times) for shape, (_, times) in zip(part, probes, strict=True)]

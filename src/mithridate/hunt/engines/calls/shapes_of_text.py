@@ -31,6 +31,19 @@ _PAIRS = (
     ("case when a then ", " end"),
     ("select (", ")"),
 )
+_BINARY_PAIRS = (
+    (b"\x30\x80", b"\x00\x00"),
+    (b"\x81", b""),
+    (b"\x9f", b"\xff"),
+    (b"\xa1\x61a", b""),
+    (b"\x91", b""),
+    (b"\x81\xa1a", b""),
+    (b"\x0b", b"\x0c"),
+    (b"l", b"e"),
+    (b"d1:a", b"e"),
+)
+"""BER's constructed values of indefinite length (X.690, 8.1.3.6); CBOR's and MessagePack's arrays and maps of one; groups of
+protocol buffers; bencoded lists and dictionaries."""
 _PUMPS = (
     *"([{<\"'`*_~#>|!-+=.,:;\\/@&%$^ \t\na0é\x00)]}",
     "  ",
@@ -151,6 +164,12 @@ def nesting() -> Iterator[Scalable]:
     """One inside the other, closed properly: what readers recurse on."""
     for opening, closing in _PAIRS:
         yield nested(opening, closing, origin="nesting")
+
+
+def binary_nesting() -> Iterator[Scalable]:
+    """The same in formats of bytes."""
+    for opening, closing in _BINARY_PAIRS:
+        yield nested(*(part.decode("utf-8", "surrogateescape") for part in (opening, closing)), origin="binary nesting")
 
 
 def of_sample(sample: str, origin: str = "sample") -> Iterator[Scalable]:
