@@ -2,8 +2,10 @@
 
 import json
 
-from mithridate.hunt.engines.calls.arguments import BYTES, FILE, PATH, STORED, TEXT, plausible, shapes
+from mithridate.hunt.engines.calls.arguments import BYTES, FILE, PATH, STORED, TEXT, addressed, plausible, shapes
 from mithridate.hunt.engines.calls.door import Parameter, Target, read_door
+from mithridate.hunt.engines.calls.plans import Knowledge, jobs
+from mithridate.hunt.engines.calls.state import Stage, Unit
 from mithridate.hunt.engines.calls.steps import at, document, leaves, marked, replaced, spliced, with_marks
 
 
@@ -101,3 +103,14 @@ def test_door_files_are_read_with_care() -> None:
     assert door.targets["m:C.g"].construct == (Parameter(name="x", default="'y'"),)
     assert [p.name for p in door.targets["m:C.g"].parameters] == ["b"]
     assert not read_door(b"[" * 100_000).targets
+
+
+def test_what_stands_for_an_address_is_tried_with_addresses_in_which_a_word_is_marked() -> None:
+    """A function that fetches what it is told to decides by the scheme, and does nothing with a word."""
+    about = {"target": "m:fetch", "parameters": [{"name": "folder"}, {"name": "repo_url"}]}
+    door = read_door(json.dumps({"targets": ["m:fetch"], "functions": [about]}).encode())
+    (job,) = jobs(Stage.SHAPES, Unit(target="m:fetch"), Knowledge(door=door, sources={}))
+    given = [call["args"] for call in job.calls]
+    assert [marked(), f"git+https://amber.example/{marked()}.git@v1"] in given
+    plain = Target(name="m:f", parameters=(Parameter(name="text"),))
+    assert addressed(plain, shapes(plain)[0]) == []

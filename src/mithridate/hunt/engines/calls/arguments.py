@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mithridate.hunt.engines.calls.door import Json, Parameter, Target
-from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves, program
+from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves, marked, program, replaced
 
 MOST_SHAPES = 16
 _SWITCHES = 24
@@ -18,6 +18,13 @@ _WORDS = 10
 _FILE_NAME = "input.txt"
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,30}")
 _COMMAND = re.compile(r"[a-z][a-z-]{2,14}")
+
+_ADDRESS = re.compile(r"(?i)(.*_)?(ur[lin]s?|link|href|spec|repo|repository|remote|requirement|source|location|address|endpoint)")
+_ADDRESSES = tuple(
+    f"{scheme}://amber.example/{marked(HARMLESS)}{rest}"
+    for scheme, rest in (("https", ""), ("git+https", ".git@v1"), ("hg+https", "@v1"))
+)
+"""What a function that is given an address decides by: of a word it makes nothing, and reads nothing behind it."""
 
 TEXT: Json = HARMLESS
 BYTES: Json = {"python": "bytes", "of": HARMLESS}
@@ -129,6 +136,14 @@ def shapes(target: Target, switches: Sequence[str] = ()) -> list[Call]:
         made.append(call(target.name, *bundles[b], construct=constructs[c]))
     usable = [one for one in _distinct(made) if leaves(one)] or _distinct(made)[:1]
     return [*usable[: MOST_SHAPES + _RECORDED], *_switched(target, made[len(target.calls[:_RECORDED])], switches)]
+
+
+def addressed(target: Target, plain: Call) -> list[Call]:
+    """A call with addresses in the place of a word that stands for one; in them the word is marked already."""
+    named = [(("args", at), p.name) for at, p in enumerate(target.parameters[: len(plain["args"])])]
+    named += [(("kwargs", name), name) for name in plain["kwargs"]]
+    at = next((at for at, name in named if _ADDRESS.fullmatch(name) and plain[at[0]][at[1]] == TEXT), None)
+    return [] if at is None else [replaced(plain, at, address) for address in _ADDRESSES]
 
 
 def _switched(target: Target, plain: Call, switches: Sequence[str]) -> list[Call]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from mithridate.hunt.engines.calls import sieve
 from mithridate.hunt.engines.calls.ambiguity import ambiguities
-from mithridate.hunt.engines.calls.arguments import runs, shapes, textual
+from mithridate.hunt.engines.calls.arguments import addressed, runs, shapes, textual
 from mithridate.hunt.engines.calls.attack_values import for_parsers
 from mithridate.hunt.engines.calls.door import Door, Json, Target
 from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PATTERN_BYTES, PROBE_BYTES, probe_call
@@ -152,7 +152,11 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
     source = known.source(target)
     match stage:
         case Stage.SHAPES:
-            tried = runs(target, known.words(target)) if target.program else shapes(target, known.switches(target))
+            if target.program:
+                tried = runs(target, known.words(target))
+            else:
+                tried = shapes(target, known.switches(target))
+                tried += [one for plain in tried[:1] for one in addressed(target, plain)]
             return [_job(target, Purpose.SHAPES, [with_marks(one) for one in tried])]
         case Stage.SAMPLES:
             return list(_samples(unit, target, known))
