@@ -10,6 +10,7 @@ from mithridate.hunt.engines.calls.door import read_door
 from mithridate.hunt.engines.calls.outcome import Answer, Run, Seen
 from mithridate.hunt.engines.calls.planner import STAGES, Planner, Purpose, State
 from mithridate.hunt.engines.calls.plans import Knowledge
+from mithridate.hunt.engines.calls.promise import takes_apart
 from mithridate.hunt.engines.calls.state import Job, Kept, Stage
 from mithridate.hunt.engines.calls.steps import with_marks
 from mithridate.model.observation import Sink
@@ -308,3 +309,9 @@ def test_a_slow_loop_is_a_candidate_through_each_of_a_few_targets() -> None:
         job.target = name
         found.append(len(search.learn(job, run, [])))
     assert found == [1, 0, 1, 1, 0, 0, 0]
+
+
+def test_names_of_functions_say_in_many_forms_that_they_take_something_apart() -> None:
+    names = ["m:parse_url", "m:extractall", "m:unzip_file", "m:C.decoder", "m:paint", "m:sparse", "m:C.loader_of"]
+    door = read_door(json.dumps({"targets": names, "functions": [{"target": n} for n in names]}).encode())
+    assert [n for n in names if takes_apart(door.targets[n])] == names[:4]

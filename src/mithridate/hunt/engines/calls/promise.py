@@ -25,6 +25,21 @@ _VERBS = frozenset(
     | {"from", "fetch", "get", "clone", "install", "run", "execute", "call", "html", "markdown", "text"}
 )
 """What functions are called that work on what comes from outside."""
+_STEMS = (
+    "extract",
+    "unpack",
+    "unzip",
+    "untar",
+    "decompress",
+    "inflate",
+    "unarchive",
+    "parse",
+    "decode",
+    "deserial",
+    "unpickle",
+    "unmarshal",
+)
+"""What the words in longer names of such functions begin with."""
 
 
 def distinct(door: Door) -> list[str]:
@@ -40,7 +55,8 @@ def distinct(door: Door) -> list[str]:
 
 def takes_apart(target: Target) -> bool:
     """Whether its name says that it takes something apart."""
-    return bool(set(re.findall(r"[a-z]+", target.function.rpartition(".")[2].lower())) & _VERBS)
+    words = re.findall(r"[a-z]+", target.function.rpartition(".")[2].lower())
+    return any(word in _VERBS or word.startswith(_STEMS) for word in words)
 
 
 def promise(target: Target) -> float:
