@@ -96,6 +96,7 @@ def test_what_stands_in_a_file_is_attacked_though_the_name_was_tried_first() -> 
     attacks = plans.jobs(Stage.HINTED, unit, search.known)
     members = [job for job in attacks if job.calls[0]["args"][0] != "amber" and job.place == ["args", 0, "of"]]
     assert {job.calls[0]["args"][0]["of"]["make"] for job in members} >= {"tar", "zip"}
+    assert attacks[: len(members)] == members
 
 
 def reached(target: str, line: int) -> Seen:

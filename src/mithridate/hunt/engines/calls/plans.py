@@ -288,7 +288,7 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
 def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
     """Documents of languages: early on those of which the target's words speak, later the others."""
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
-    for call, place in chosen(unit):
+    for call, place in sorted(chosen(unit), key=lambda one: _kind(*one) not in _FILES_OF):  # files hold documents, words do not
         for twin in for_parsers(hints, file=target.program or _kind(call, place) in _FILES_OF, hinted=hinted):
             attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
             yield Job(
