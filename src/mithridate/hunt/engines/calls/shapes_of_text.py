@@ -169,7 +169,8 @@ def nesting() -> Iterator[Scalable]:
 def binary_nesting() -> Iterator[Scalable]:
     """The same in formats of bytes."""
     for opening, closing in _BINARY_PAIRS:
-        yield nested(*(part.decode("utf-8", "surrogateescape") for part in (opening, closing)), origin="binary nesting")
+        first, last = (part.decode("utf-8", "surrogateescape") for part in (opening, closing))
+        yield nested(first, last, origin="binary nesting")
 
 
 def of_sample(sample: str, origin: str = "sample") -> Iterator[Scalable]:
