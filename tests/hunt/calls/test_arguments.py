@@ -58,6 +58,7 @@ def test_a_function_that_asks_for_the_name_of_a_file_gets_that_of_one_with_the_t
     assert {"settings_file": STORED} in [call["kwargs"] for call in shapes(optional)]
     folder = Target(name="m:f", parameters=(Parameter(name="target_dir"),))
     assert STORED not in [call["args"][0] for call in shapes(folder)]
+    assert [call["args"][0] for call in shapes(folder)][:2] == [TEXT, f"{TEXT}/{TEXT}"]
 
 
 def test_every_text_has_a_mark_of_its_own_number() -> None:

@@ -32,6 +32,8 @@ FILE: Json = {"python": "file", "of": HARMLESS}
 STORED: Json = {"python": "stored", "of": HARMLESS}
 TEXT_FILE: Json = {"python": "textfile", "of": HARMLESS}
 PATH: Json = {"python": "path", "of": HARMLESS}
+FOLDER: Json = f"{HARMLESS}/{HARMLESS}"
+"""A folder in another: of a bare name the folder above is nothing, which functions that make both cannot make."""
 NAMED: tuple[Json, ...] = (TEXT, STORED, PATH)
 """What stands for the name of a file: a text, or the name of a file that holds the text."""
 LIST: Json = [HARMLESS]
@@ -59,7 +61,8 @@ _NAMES: tuple[tuple[str, tuple[Json, ...]], ...] = (
         r"(in|out)?(file|f)(name|path)s?|paths?|.*(path|filename|file_name|fname)|(src|source|archive|zip|tar)_?(file|path)?",
         NAMED,
     ),
-    (r"names?|.*(dir|directory|folder)", (TEXT, PATH)),
+    (r"names?", (TEXT, PATH)),
+    (r".*(dir|directory|folder)|dest(ination)?", (TEXT, FOLDER, PATH)),
     (r"encoding|charset|codec", ("utf-8",)),
     (r"errors", ("strict",)),
     (r"mode", ("r", TEXT)),
