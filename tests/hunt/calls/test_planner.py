@@ -340,3 +340,17 @@ def test_a_target_whose_calls_enter_the_file_of_a_slow_pattern_is_tried_with_it_
     assert search.state.slow == {"/src/p.py"}
     order = sorted((search.state.units[name] for name in ("m:other", "m:slow")), key=search._rank)
     assert [unit.target for unit in order] == ["m:slow", "m:other"]
+
+
+def test_of_those_the_ones_in_the_file_itself_come_first() -> None:
+    names = ("m:caller", "m:reader")
+    functions = [{"target": n, "file": f} for n, f in zip(names, ("/src/a.py", "/src/p.py"), strict=True)]
+    search = Planner(state=State(), known=Knowledge(door=read_door(json.dumps({"functions": functions}).encode()), sources={}))
+    for name in names:
+        unit = search.state.units[name]
+        unit.stage, unit.files = STAGES.index(Stage.PATTERNS), ["/src/p.py"]
+    ranks = [search._rank(search.state.units[name])[0] for name in names]
+    assert ranks[0] == ranks[1]
+    search.state.slow.add("/src/p.py")
+    caller, reader = (search._rank(search.state.units[name])[0] for name in names)
+    assert reader < caller < ranks[0]
