@@ -24,7 +24,7 @@ _FRUITLESS = 200
 _EXPECTED = 2.0
 """What a target that was not looked at is expected to reach, as a target's edges count."""
 _OWN, _NEAR = 3.0, 1.0
-"""How far ahead a target is, when patterns are its turn, if one of its own file is known to be slow, or one of a file it enters."""
+"""How far a target is ahead when patterns are its turn, if one of its own file is known to be slow or one of a file it enters."""
 _ENTERED = 60
 _COMPILED = 400
 
