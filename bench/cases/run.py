@@ -25,6 +25,8 @@ from bench.cases.truth import Case
 PROVED, NOTHING_PROVED, INTERRUPTED = 10, 0, 130
 STOP_S = 60.0
 """How long a program may take to end after an interrupt, in seconds."""
+_WAYS = 3
+"""Proofs of a finding that are replayed on the fixed twin, until one is silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,17 +89,23 @@ def scan(tree: Path, folder: Path, settings: Settings) -> Scan:
 
 
 def replay_on_fixed(fixed: Path, folder: Path, settings: Settings) -> dict[str, bool | None]:
-    """By finding id: True when its first proof stays silent on the fixed twin, None when that could not be tried."""
+    """By finding id: True when one of its proofs stays silent on the fixed twin, None when that could not be tried.
+
+    The proofs of a finding are different ways to one place, of which a fix may close one and leave what was no flaw of its own.
+    """
     results = folder / "vulnerable" / "results.json"
     answers: dict[str, bool | None] = {}
     home = ["--home", str(folder / "fixed" / "home"), "--replays", str(settings.replays)]
     for finding in read_findings(json.loads(results.read_text())) if results.is_file() else []:
         answers[finding.id] = None
-        for bundle in finding.bundles[:1]:
+        for number, bundle in enumerate(finding.bundles[:_WAYS], 1):
             path = folder / "vulnerable" / bundle
             command = [settings.program, "prove", str(path), "--source", str(fixed), *home]
-            code = execute(command, folder / f"replay-{finding.id}.log", settings.grace_s)
-            answers[finding.id] = {NOTHING_PROVED: True, PROVED: False}.get(code if code is not None else -1)
+            code = execute(command, folder / f"replay-{finding.id}-{number}.log", settings.grace_s)
+            silent = {NOTHING_PROVED: True, PROVED: False}.get(code if code is not None else -1)
+            answers[finding.id] = silent if silent is not None else answers[finding.id]
+            if silent:
+                break
     return answers
 
 

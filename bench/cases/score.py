@@ -3,7 +3,7 @@
     python -m bench.cases.score --prepared DIR --runs DIR
 
 A known flaw counts as found when a proved finding points at it (its function, or within ten lines), is of its CWE family, and
-its proof is silent on the fixed twin. Two looser hits are told apart and counted separately: the place lies on the
+one of its proofs is silent on the fixed twin. Two looser hits are told apart and counted separately: the place lies on the
 finding's stack rather than at its top, and the CWE is what a sanitizer sees of the flaw rather than the published one.
 """
 
@@ -162,7 +162,7 @@ def score(
     fixed: Mapping[str, Any] | None,
     silent_on_fixed: Mapping[str, bool | None],
 ) -> Score:
-    """Compare the scans of both twins with what is known. `silent_on_fixed` says so of a finding's proof, by its id."""
+    """Compare the scans of both twins with what is known. `silent_on_fixed` says so of a finding's proofs, by its id."""
     ours, theirs = read_findings(vulnerable), read_findings(fixed or {})
     matches = []
     for finding in ours:

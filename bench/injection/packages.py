@@ -7,7 +7,7 @@
 Packages come from the index that pip is configured for: the wheel (`pip download --only-binary`), else the source archive's
 file through the index's simple API, never built on this side; with native code the source archive first. Each is unpacked to a
 tree and scanned by the program like any other. A known flaw counts as found when a proved finding points at its place, is of its
-family, and its proof is silent on the fixed release (bench/cases/score.py). Writes `packages.md` and `results.jsonl`.
+family, and one of its proofs is silent on the fixed release (bench/cases/score.py). Writes `packages.md` and `results.jsonl`.
 """
 
 import argparse

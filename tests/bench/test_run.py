@@ -23,6 +23,8 @@ if words[0] == "scan":
     found = json.loads((tree / "findings.json").read_text())
     (out / "results.json").write_text(json.dumps({{"findings": found}}))
     sys.exit(10 if found else 0)
+if words[0] == "prove" and words[1].endswith("mended.proof"):
+    sys.exit(0)
 if words[0] == "prove":
     sys.exit(10 if (pathlib.Path(words[words.index("--source") + 1]) / "fires").exists() else 0)
 """
@@ -73,6 +75,14 @@ def test_a_proof_that_is_silent_on_the_fixed_twin_is_found(tmp_path: Path) -> No
 def test_a_proof_that_fires_on_the_fixed_twin_is_not_found(tmp_path: Path) -> None:
     lay_out(tmp_path, "one", [FINDING], fixed="fires")
     assert run(tmp_path)["one"]["found"] == []
+
+
+def test_one_way_that_the_fix_closed_is_enough_for_a_finding_with_several(tmp_path: Path) -> None:
+    """A helper is there for its callers: a proof through it fires on the fixed twin, too, and says nothing of those mended."""
+    ways = [{"found_s": 2.0, "bundle": f"proofs/{name}.proof"} for name in ("helper", "mended", "third")]
+    lay_out(tmp_path, "one", [{**FINDING, "proofs": ways}], fixed="fires")
+    assert run(tmp_path)["one"]["found"] == ["one"]
+    assert [Path(c[1]).name for c in calls(tmp_path) if c[0] == "prove"] == ["helper.proof", "mended.proof"]
 
 
 def test_twins_get_equal_budgets_and_homes_of_their_own(tmp_path: Path) -> None:

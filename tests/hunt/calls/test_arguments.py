@@ -2,8 +2,10 @@
 
 import json
 
-from mithridate.hunt.engines.calls.arguments import BYTES, FILE, PATH, TEXT, plausible, shapes
+from mithridate.hunt.engines.calls.arguments import BYTES, FILE, PATH, STORED, TEXT, addressed, plausible, shapes
 from mithridate.hunt.engines.calls.door import Parameter, Target, read_door
+from mithridate.hunt.engines.calls.plans import Knowledge, jobs
+from mithridate.hunt.engines.calls.state import Stage, Unit
 from mithridate.hunt.engines.calls.steps import at, document, leaves, marked, replaced, spliced, with_marks
 
 
@@ -46,6 +48,17 @@ def test_recorded_calls_come_first() -> None:
 def test_optional_text_is_given_by_name() -> None:
     target = Target(name="m:f", parameters=(Parameter(name="a"), Parameter(name="pattern", default="None")))
     assert any(call["kwargs"].get("pattern") == TEXT for call in shapes(target))
+
+
+def test_a_function_that_asks_for_the_name_of_a_file_gets_that_of_one_with_the_text_in_it() -> None:
+    """What reads a file by its name raised at the text that stood for one, and did nothing with it."""
+    for parameter in (Parameter(name="archive_path"), Parameter(name="x", annotation="os.PathLike[str]")):
+        assert STORED in [call["args"][0] for call in shapes(Target(name="m:f", parameters=(parameter,)))][:3]
+    optional = Target(name="m:load", parameters=(Parameter(name="settings_file", default="'settings.yaml'"),))
+    assert {"settings_file": STORED} in [call["kwargs"] for call in shapes(optional)]
+    folder = Target(name="m:f", parameters=(Parameter(name="target_dir"),))
+    assert STORED not in [call["args"][0] for call in shapes(folder)]
+    assert [call["args"][0] for call in shapes(folder)][:2] == [TEXT, f"{TEXT}/{TEXT}"]
 
 
 def test_every_text_has_a_mark_of_its_own_number() -> None:
@@ -91,3 +104,14 @@ def test_door_files_are_read_with_care() -> None:
     assert door.targets["m:C.g"].construct == (Parameter(name="x", default="'y'"),)
     assert [p.name for p in door.targets["m:C.g"].parameters] == ["b"]
     assert not read_door(b"[" * 100_000).targets
+
+
+def test_what_stands_for_an_address_is_tried_with_addresses_in_which_a_word_is_marked() -> None:
+    """A function that fetches what it is told to decides by the scheme, and does nothing with a word."""
+    about = {"target": "m:fetch", "parameters": [{"name": "folder"}, {"name": "repo_url"}]}
+    door = read_door(json.dumps({"targets": ["m:fetch"], "functions": [about]}).encode())
+    (job,) = jobs(Stage.SHAPES, Unit(target="m:fetch"), Knowledge(door=door, sources={}))
+    given = [call["args"] for call in job.calls]
+    assert [marked(), f"git+https://amber.example/{marked()}.git@v1"] in given
+    plain = Target(name="m:f", parameters=(Parameter(name="text"),))
+    assert addressed(plain, shapes(plain)[0]) == []

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from mithridate.hunt.engines.calls import planner, plans
+from mithridate.hunt.engines.calls import climbs, finds, planner, plans
 from mithridate.hunt.engines.calls.door import read_door
 from mithridate.hunt.engines.calls.outcome import Answer, Run, Seen
 from mithridate.hunt.engines.calls.planner import STAGES, Planner, Purpose, State
 from mithridate.hunt.engines.calls.plans import Knowledge
+from mithridate.hunt.engines.calls.promise import takes_apart
 from mithridate.hunt.engines.calls.state import Job, Kept, Stage
 from mithridate.hunt.engines.calls.steps import with_marks
 from mithridate.model.observation import Sink
@@ -40,7 +41,15 @@ def test_standard_input_is_no_parameter_and_is_asked_for_by_no_name() -> None:
     target = SimpleNamespace(file="", line=0, function="f", module="m", parameters=(), construct=None, doc="")
     known: Any = SimpleNamespace(door=SimpleNamespace(targets={"m:f": target}))
     search = Planner(state=State(), known=known)
-    assert search._asked(search.state.units["m:f"], ("stdin",)).parameter == ""
+    assert search._pursuit.asked(search.state.units["m:f"], ("stdin",)).parameter == ""
+
+
+def test_what_is_given_to_the_rest_of_the_arguments_is_asked_for_by_its_name() -> None:
+    kinds = [{"name": "a"}, {"name": "words", "kind": "var_positional"}, {"name": "options", "kind": "var_keyword"}]
+    door = read_door(json.dumps({"targets": ["m:f"], "functions": [{"target": "m:f", "parameters": kinds}]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    asked = [search._pursuit.asked(search.state.units["m:f"], ("args", at)).parameter for at in range(3)]
+    assert asked == ["a", "words", "words"]
 
 
 def test_a_text_that_decides_what_is_done_with_another_is_kept_while_the_other_is_attacked() -> None:
@@ -74,6 +83,20 @@ def test_expressions_without_a_name_in_one_file_are_candidates_each() -> None:
         job = Job(target="m:read", purpose=Purpose.CONFIRM, calls=attack, control=control, texts=texts, place=["args", 0])
         kept += search.learn(job, Run(records=records, ended="done"), [])
     assert [found.violation.place.line for found in kept if found.violation and found.violation.place] == [3, 7]
+
+
+def test_what_stands_in_a_file_is_attacked_though_the_name_was_tried_first() -> None:
+    """Of a function of two names, one of them a folder's, the first call that raised none of its own took both places."""
+    door = read_door(json.dumps({"targets": ["m:extract"], "functions": [{"target": "m:extract"}]}).encode())
+    search = Planner(state=State(), known=Knowledge(door=door, sources={}))
+    unit = search.state.units["m:extract"]
+    stored = {"python": "stored", "of": "amber"}
+    calls = [{"target": "m:extract", "args": [first, "amber"], "kwargs": {}} for first in ("amber", stored)]
+    unit.kept = [Kept(call=call, edges=1) for call in calls]
+    attacks = plans.jobs(Stage.HINTED, unit, search.known)
+    members = [job for job in attacks if job.calls[0]["args"][0] != "amber" and job.place == ["args", 0, "of"]]
+    assert {job.calls[0]["args"][0]["of"]["make"] for job in members} >= {"tar", "zip"}
+    assert attacks[: len(members)] == members
 
 
 def reached(target: str, line: int) -> Seen:
@@ -116,7 +139,7 @@ def test_of_a_helper_with_many_callers_each_is_kept_up_to_a_bound() -> None:
         )
         attack = next(one for one in search.state.queue if one.target == name and one.purpose is Purpose.ATTACK)
         kept += search.learn(attack, Run(ended="done", answers=[Answer()]), [violation])
-    assert len(kept) == planner._MOST_WAYS
+    assert len(kept) == finds._MOST_WAYS
 
 
 def search_of(*names: str) -> Planner:
@@ -202,6 +225,7 @@ def test_a_search_goes_on_behind_a_stage_of_which_all_runs_would_hang() -> None:
     search = search_of("m:read")
     unit = search.state.units["m:read"]
     unit.kept = [Kept(call={"target": "m:read", "args": ["amber"], "kwargs": {}}, edges=1)]
+    unit.inputs = [(["args", 0], "amber, stone")]
     for stage in (Stage.HINTED, Stage.SPECIAL):
         unit.stage, search.state.hung = STAGES.index(stage), {"m:read": 9}
         jobs = search.next(50)
@@ -271,7 +295,7 @@ def test_closer_looks_that_cost_nothing_do_not_keep_others_from_being_taken() ->
         probe = close_look(sign, Purpose.PROBE)
         probe.control = []
         search.learn(probe, Run(ended="done", answers=[Answer(seconds=0.05), *[Answer()] * 3]), [])
-    assert len(search.state.queue) in (planner._CLIMBS - 1, planner._CLIMBS)
+    assert len(search.state.queue) in (climbs._CLIMBS - 1, climbs._CLIMBS)
 
 
 def test_a_slow_loop_is_a_candidate_through_each_of_a_few_targets() -> None:
@@ -287,3 +311,46 @@ def test_a_slow_loop_is_a_candidate_through_each_of_a_few_targets() -> None:
         job.target = name
         found.append(len(search.learn(job, run, [])))
     assert found == [1, 0, 1, 1, 0, 0, 0]
+
+
+def test_names_of_functions_say_in_many_forms_that_they_take_something_apart() -> None:
+    names = ["m:parse_url", "m:extractall", "m:unzip_file", "m:C.decoder", "m:paint", "m:sparse", "m:C.loader_of"]
+    door = read_door(json.dumps({"targets": names, "functions": [{"target": n} for n in names]}).encode())
+    assert [n for n in names if takes_apart(door.targets[n])] == names[:4]
+
+
+def test_what_wears_many_readers_down_is_tried_before_languages_that_nothing_speaks_of() -> None:
+    """There are a few dozen of such texts; documents of other languages and patterns of files never entered have no end."""
+    order = [Stage.HINTED, Stage.MARKS, Stage.GENERIC, Stage.SPECIAL, Stage.FOREIGN]
+    assert sorted(order, key=STAGES.index) == order
+
+
+def test_a_target_whose_calls_enter_the_file_of_a_slow_pattern_is_tried_with_it_before_others() -> None:
+    """The files of packages have many patterns; what is known of one is of use to all who enter its file."""
+    search = search_of("m:first", "m:other", "m:slow")
+    for name in ("m:first", "m:other", "m:slow"):
+        unit = search.state.units[name]
+        unit.stage, unit.files = STAGES.index(Stage.PATTERNS), ["/src/a.py" if name == "m:other" else "/src/p.py"]
+        unit.kept = [Kept(call={"target": name, "args": ["amber"], "kwargs": {}}, edges=1)]
+    search.state.compiled["/src/p.py"] = [("^(a+)+$", 32, 3)]
+    (sieving,) = [job for job in search.next(1) if job.purpose is Purpose.SIEVE]
+    assert sieving.target == "m:first"
+    answers = [Answer(seconds=1.0)] * len(sieving.calls)
+    search.learn(sieving, Run(ended="done", answers=answers), [])
+    assert search.state.slow == {"/src/p.py"}
+    order = sorted((search.state.units[name] for name in ("m:other", "m:slow")), key=search._rank)
+    assert [unit.target for unit in order] == ["m:slow", "m:other"]
+
+
+def test_of_those_the_ones_in_the_file_itself_come_first() -> None:
+    names = ("m:caller", "m:reader")
+    functions = [{"target": n, "file": f} for n, f in zip(names, ("/src/a.py", "/src/p.py"), strict=True)]
+    search = Planner(state=State(), known=Knowledge(door=read_door(json.dumps({"functions": functions}).encode()), sources={}))
+    for name in names:
+        unit = search.state.units[name]
+        unit.stage, unit.files = STAGES.index(Stage.PATTERNS), ["/src/p.py"]
+    ranks = [search._rank(search.state.units[name])[0] for name in names]
+    assert ranks[0] == ranks[1]
+    search.state.slow.add("/src/p.py")
+    caller, reader = (search._rank(search.state.units[name])[0] for name in names)
+    assert reader < caller < ranks[0]

@@ -107,6 +107,16 @@ def test_recursion_counts_when_undocumented_small_and_not_of_harmless_input() ->
     assert judge(replace(base, attack_raised=(Raised(type="ValueError", size=4000),))) is None
 
 
+def test_a_recursion_is_where_it_recurs_and_not_where_the_stack_happened_to_end() -> None:
+    """The place would be another one each time, in functions that have nothing to do with it."""
+    recurring = (Frame(function="value", file="/src/d.py", line=3), Frame(function="decode", file="/src/d.py", line=9)) * 3
+    last = (Frame(function="__init__", file="/src/tag.py", line=7), Frame(function="__add__", file="/src/tag.py", line=8))
+    raised = Raised(type="RecursionError", size=4000, frames=(*last, *recurring))
+    base = Measured(attack=(Timing(size=4000, seconds=0.1),), control=(Timing(size=4000, seconds=0.1),), ended="done")
+    violation = judge(replace(base, attack_raised=(raised,)))
+    assert violation is not None and violation.frames == recurring
+
+
 def test_memory_and_faults_of_the_interpreter() -> None:
     attack, control = (Timing(size=90, seconds=0.5, finished=False),), (Timing(size=90, seconds=0.0),)
     kinds = {

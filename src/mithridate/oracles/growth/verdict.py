@@ -113,13 +113,16 @@ def _recursion(measured: Measured) -> Violation | None:
     raised = next((r for r in measured.attack_raised if r.type == name), None)
     if raised is None or name in measured.documented or any(r.type == name for r in measured.control_raised):
         return None
-    if max(Counter((f.file, f.function) for f in raised.frames).values(), default=0) < RECURS:
+    often = Counter((f.file, f.function) for f in raised.frames)
+    first = next((n for n, f in enumerate(raised.frames) if often[f.file, f.function] >= RECURS), None)
+    if first is None:
         return None  # what recurses is none of the project's functions, as when a deep path is made folder by folder
     size = raised.size
     if not 0 < size <= RECURSION_BYTES:
         return None
     message = f"recursion without bound: an input of {size:,} bytes ends in a RecursionError that the API does not announce"
-    return _violation(ViolationKind.STACK_EXHAUSTION, message, raised.frames, size)
+    recursion = raised.frames[first:]  # without what it called when the stack was used up, which is a matter of chance
+    return _violation(ViolationKind.STACK_EXHAUSTION, message, recursion, size)
 
 
 def _crash(measured: Measured) -> Violation | None:

@@ -100,6 +100,15 @@ def test_files_are_readable_and_have_names(library: Path) -> None:
     assert one(library, {"python": "textfile", "of": "né"}, target="reads:read").answer()["returned"].startswith("('né'")
 
 
+def test_the_name_of_a_file_ends_as_those_of_its_format_do(library: Path) -> None:
+    """Readers that choose by the ending refuse all others."""
+    archives = {kind: {"make": kind, "members": [{"name": "a", "content": "x"}]} for kind in ("tar", "zip")}
+    given = {".zip": archives["zip"], ".tar": archives["tar"], ".tar.gz": {"make": "gzip", "of": archives["tar"]}, "": "amber"}
+    for ending, of in given.items():
+        (name,) = eval(one(library, {"python": "stored", "of": of}).answer()["returned"])[0]
+        assert "".join(Path(name).suffixes) == ending
+
+
 def test_archives_hold_the_members_and_links_described(library: Path) -> None:
     members = [{"name": "../up", "content": "x"}, {"name": "l", "content": "", "link": "/etc"}]
     assert one(library, {"make": "tar", "members": members}, target="reads:tar").answer()["returned"] == repr(

@@ -14,7 +14,14 @@ attack_values   from a mark at a sink to attacks
 plans           what is tried with a target at each stage
 outcome         what records say
 state           what is known of every target; survives slices as JSON
-planner         decides which calls to make next, and learns from what they showed
+promise         which targets are worth the most time
+batches         what is run together, and what is not
+measuring       measurements of expressions alone, which targets wait for
+reach           how far calls got, and with which of them to go on
+climbs          closer looks at what took long, ran out of stack or did not end
+pursuit         from marks that reached a sink to attacks in the queue
+finds           what is kept as a candidate, and of what enough is kept
+planner         decides which calls to make next, and hands what they showed to those who learn from it
 runner          runs batches in the sandbox
 engine          runs slices: planner and runner in turn, and what is kept of them
 """

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from mithridate.hunt.engines.calls.door import Json, Parameter, Target
-from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves, program
+from mithridate.hunt.engines.calls.steps import HARMLESS, Call, call, leaves, marked, program, replaced
 
 MOST_SHAPES = 16
 _SWITCHES = 24
@@ -19,12 +19,23 @@ _FILE_NAME = "input.txt"
 _OPTION = re.compile(r"--?[A-Za-z][\w-]{0,30}")
 _COMMAND = re.compile(r"[a-z][a-z-]{2,14}")
 
+_ADDRESS = re.compile(r"(?i)(.*_)?(ur[lin]s?|link|href|spec|repo|repository|remote|requirement|source|location|address|endpoint)")
+_ADDRESSES = tuple(
+    f"{scheme}://amber.example/{marked(HARMLESS)}{rest}"
+    for scheme, rest in (("https", ""), ("git+https", ".git@v1"), ("hg+https", "@v1"))
+)
+"""What a function that is given an address decides by: of a word it makes nothing, and reads nothing behind it."""
+
 TEXT: Json = HARMLESS
 BYTES: Json = {"python": "bytes", "of": HARMLESS}
 FILE: Json = {"python": "file", "of": HARMLESS}
 STORED: Json = {"python": "stored", "of": HARMLESS}
 TEXT_FILE: Json = {"python": "textfile", "of": HARMLESS}
 PATH: Json = {"python": "path", "of": HARMLESS}
+FOLDER: Json = f"{HARMLESS}/{HARMLESS}"
+"""A folder in another: of a bare name the folder above is nothing, which functions that make both cannot make."""
+NAMED: tuple[Json, ...] = (TEXT, STORED, PATH)
+"""What stands for the name of a file: a text, or the name of a file that holds the text."""
 LIST: Json = [HARMLESS]
 MAPPING: Json = {HARMLESS: HARMLESS}
 NOTHING: Json = {"python": "none"}
@@ -33,7 +44,7 @@ FUNCTION: Json = {"python": "callable", "of": HARMLESS}
 _TYPES: tuple[tuple[str, tuple[Json, ...]], ...] = (
     (r"binaryio|io\[bytes\]|bytesio|buffered|rawio|fileobj|file[- ]?like|file object|readable", (FILE,)),
     (r"textio|io\[str\]|stringio|io\[anystr\]|\bio\b", (TEXT_FILE, FILE)),
-    (r"pathlib|pathlike|\bpath\b|strpath|purepath", (PATH, TEXT)),
+    (r"pathlib|pathlike|\bpath\b|strpath|purepath", (PATH, TEXT, STORED)),
     (r"\bbytes\b|bytearray|memoryview|\bbuffer\b", (BYTES,)),
     (r"list\[bytes|iterable\[bytes|sequence\[bytes", ([BYTES],)),
     (r"^(typing\.)?(list|sequence|iterable|iterator|collection|tuple|set|frozenset|mutablesequence)\b", (LIST, [])),
@@ -46,14 +57,19 @@ _TYPES: tuple[tuple[str, tuple[Json, ...]], ...] = (
 """What an annotation or the type in a docstring says, the more particular first."""
 
 _NAMES: tuple[tuple[str, tuple[Json, ...]], ...] = (
-    (r"(in|out)?(file|f)?(name|path)s?$|.*_?(path|filename|file_name|fname|dir|directory|folder)$", (TEXT, PATH)),
+    (
+        r"(in|out)?(file|f)(name|path)s?|paths?|.*(path|filename|file_name|fname)|(src|source|archive|zip|tar)_?(file|path)?",
+        NAMED,
+    ),
+    (r"names?", (TEXT, PATH)),
+    (r".*(dir|directory|folder)|dest(ination)?", (TEXT, FOLDER, PATH)),
     (r"encoding|charset|codec", ("utf-8",)),
     (r"errors", ("strict",)),
     (r"mode", ("r", TEXT)),
     (r"(is|has|use|allow|ignore|strict|verbose|debug|no)_?.*|.*(ed|able)$|flag|recursive|quiet|force", (False, TEXT)),
     (
         r"f|fp|fd|fh|file|fileobj|file_obj|stream|.*_(file|stream|fp)|handle|buf|buffer|reader|infile|input_stream",
-        (FILE, TEXT_FILE, TEXT, BYTES),
+        (FILE, TEXT_FILE, TEXT, STORED, BYTES),
     ),
     (r"data|content|contents|payload|body|raw|packet|blob|message|msg|chunk|bytes_?.*|b|doc|document", (TEXT, BYTES, FILE)),
     (
@@ -125,6 +141,14 @@ def shapes(target: Target, switches: Sequence[str] = ()) -> list[Call]:
     return [*usable[: MOST_SHAPES + _RECORDED], *_switched(target, made[len(target.calls[:_RECORDED])], switches)]
 
 
+def addressed(target: Target, plain: Call) -> list[Call]:
+    """A call with addresses in the place of a word that stands for one; in them the word is marked already."""
+    named = [(("args", at), p.name) for at, p in enumerate(target.parameters[: len(plain["args"])])]
+    named += [(("kwargs", name), name) for name in plain["kwargs"]]
+    at = next((at for at, name in named if _ADDRESS.fullmatch(name) and plain[at[0]][at[1]] == TEXT), None)
+    return [] if at is None else [replaced(plain, at, address) for address in _ADDRESSES]
+
+
 def _switched(target: Target, plain: Call, switches: Sequence[str]) -> list[Call]:
     off = [p.name for p in target.parameters if p.default == "False" and p.kind != "positional_only"]
     names = [*off, *(switches if any(p.kind == "var_keyword" for p in target.parameters) else ())]
@@ -145,9 +169,10 @@ def _bundles(parameters: Sequence[Parameter], doc: str, most: int) -> Iterator[t
     optional = [p for p in parameters if not p.required and not p.variable]
     texts = [p for p in optional if _is_textual(p)][:_OPTIONAL]
     if not required and rest is None and texts:  # a call without any argument shows little
-        yield from (
-            ([], {p.name: plausible(p, doc)[0]}) if p.kind != "positional_only" else ([plausible(p, doc)[0]], {}) for p in texts
-        )
+        for p in texts:
+            values = plausible(p, doc)
+            for value in (values[0], *([STORED] if STORED in values[1:] else [])):
+                yield ([], {p.name: value}) if p.kind != "positional_only" else ([value], {})
     yield from combinations[:2]
     if rest is not None:
         args, kwargs = combinations[0]

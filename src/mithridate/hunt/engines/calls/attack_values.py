@@ -35,6 +35,11 @@ _NOT_SAID = {
     Sink.SHELL: re.compile(r"(?i)command|cmd|shell|run|exec|system|spawn|popen|call|script|program|process"),
 }
 """Of these, ones at which that is a flaw all the same where nothing about the function says that it runs what it is given."""
+_RUNS = re.compile(
+    r"(?i)\b(\w+\.)?_*(run|exec|execute|call|spawn|popen|system|invoke|cmd|command|check_output|check_call)(_\w+)?\b"
+)
+_ARGUMENTS = re.compile(r"(?i)_*(args?|argv|arguments|cmd|command|commandline|cmdline|params|opts|options)")
+"""A function named so that is given the arguments of a program by such a name runs what its caller wants to be run."""
 _CALLERS = frozenset({Sink.REGEX, Sink.LOG})
 """What a caller of a library writes into patterns and logs is the caller's to choose, and for a program to look after."""
 _FROM_ELSEWHERE = re.compile(r"(?i)ur[li]|link|header|data|content|archive|body|html|xml|text|response|message|document")
@@ -73,6 +78,8 @@ def passed_on(seen: Seen, context: Context, asked: Asked) -> bool:
     before = context.before.strip()
     if seen.sink in _CALLERS:
         return True
+    if seen.sink is Sink.COMMAND:
+        return bool(_ARGUMENTS.fullmatch(asked.parameter) and _RUNS.match(asked.words))
     if seen.sink is Sink.PATH:
         if before.rstrip("/") in ("", seen.detail.get("cwd", "").rstrip("/")):
             return True

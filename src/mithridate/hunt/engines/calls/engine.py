@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from mithridate.hunt.engines.calls import outcome
 from mithridate.hunt.engines.calls.door import Door, door_file, read_door
-from mithridate.hunt.engines.calls.planner import Found, Planner
+from mithridate.hunt.engines.calls.finds import Found
+from mithridate.hunt.engines.calls.planner import Planner
 from mithridate.hunt.engines.calls.plans import Knowledge
 from mithridate.hunt.engines.calls.runner import Runner, SandboxRunner
 from mithridate.hunt.engines.calls.sources import Source, read_sources

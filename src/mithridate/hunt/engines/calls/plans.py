@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from mithridate.hunt.engines.calls import sieve
 from mithridate.hunt.engines.calls.ambiguity import ambiguities
-from mithridate.hunt.engines.calls.arguments import runs, shapes, textual
+from mithridate.hunt.engines.calls.arguments import addressed, runs, shapes, textual
 from mithridate.hunt.engines.calls.attack_values import for_parsers
 from mithridate.hunt.engines.calls.door import Door, Json, Target
 from mithridate.hunt.engines.calls.growth import DEEP_BYTES, PATTERN_BYTES, PROBE_BYTES, probe_call
 from mithridate.hunt.engines.calls.samples import SHORT, as_text, fitting
 from mithridate.hunt.engines.calls.scalable import Scalable, repeated
-from mithridate.hunt.engines.calls.shapes_of_text import behind, cuts, generic, nesting, of_constants, of_sample
+from mithridate.hunt.engines.calls.shapes_of_text import behind, binary_nesting, cuts, generic, nesting, of_constants, of_sample
 from mithridate.hunt.engines.calls.sieve import Suspicion
 from mithridate.hunt.engines.calls.sources import Pattern, Source
 from mithridate.hunt.engines.calls.state import Job, Purpose, Stage, Unit
@@ -33,6 +33,9 @@ _PLAIN_TEXT = repeated("amber stone quiet river ")
 _LEAVES = 3
 _KEPT = 2
 _OPENED = 2
+_STORED = 2
+_FILES_OF = ("file", "stored")
+"""Arguments that are files, or names of files, with the text in them."""
 _MUTATIONS = 8
 _MARKED = 12
 _AFFIXES = 16
@@ -149,12 +152,17 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
     source = known.source(target)
     match stage:
         case Stage.SHAPES:
-            tried = runs(target, known.words(target)) if target.program else shapes(target, known.switches(target))
+            if target.program:
+                tried = runs(target, known.words(target))
+            else:
+                tried = shapes(target, known.switches(target))
+                tried += [one for plain in tried[:1] for one in addressed(target, plain)]
             return [_job(target, Purpose.SHAPES, [with_marks(one) for one in tried])]
         case Stage.SAMPLES:
             return list(_samples(unit, target, known))
         case Stage.PATTERNS:
-            deep = _probes(unit, target, list(nesting()), DEEP_BYTES)
+            nests = [*nesting(), *binary_nesting()]
+            deep = _probes(unit, target, nests, DEEP_BYTES)
             found = [shape for file in known.near(unit)[:_FILES] for shape in known.ambiguous(file)]
             worst = [shape for shape in found if shape.origin.startswith(WORST)]
             others = [shape for shape in found if not shape.origin.startswith(WORST)]
@@ -164,7 +172,7 @@ def jobs(stage: Stage, unit: Unit, known: Knowledge) -> list[Job]:
                 *_probes(unit, target, list(behind(worst[:_BEHIND], target.constants)), repeats=REPEATS),
                 *_probes(unit, target, list(behind(others[:_BEHIND], target.constants)), PATTERN_BYTES),
             ]
-            return [*slow, *deep, *_probes(unit, target, list(nesting()))]
+            return [*slow, *deep, *_probes(unit, target, nests)]
         case Stage.CONSTANTS:
             return list(_constants(unit, target, source))
         case Stage.MARKS:
@@ -204,14 +212,18 @@ def places(unit: Unit) -> Iterator[tuple[Call, Place]]:
 
 
 def chosen(unit: Unit) -> list[tuple[Call, Place]]:
-    """The places that a stage tries: the first two, and before them those that another text of the call has opened up."""
+    """The places that a stage tries: the first two, and before them those that another text of the call has opened up; then what
+    stands in files of which the call gets the names.
+    """
     opened = [(one.call, place) for one in unit.selected for place in leaves(one.call)[:_LEAVES] if list(place) != one.settled]
-    return [*opened[:_OPENED], *list(places(unit))[:2]]
+    first = list(places(unit))[:2]
+    files = ((kept.call, place) for kept in unit.kept for place in leaves(kept.call) if _kind(kept.call, place) == "stored")
+    return [*opened[:_OPENED], *first, *[one for one in files if one not in first][:_STORED]]
 
 
 def wants_bytes(call: Call, place: Place) -> bool:
     """The text at that place becomes bytes."""
-    return _kind(call, place) in ("bytes", "file")
+    return _kind(call, place) in ("bytes", *_FILES_OF)
 
 
 def _kind(call: Call, place: Place) -> str:
@@ -276,8 +288,8 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
 def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
     """Documents of languages: early on those of which the target's words speak, later the others."""
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
-    for call, place in chosen(unit):
-        for twin in for_parsers(hints, file=target.program or _kind(call, place) == "file", hinted=hinted):
+    for call, place in sorted(chosen(unit), key=lambda one: _kind(*one) not in _FILES_OF):  # files hold documents, words do not
+        for twin in for_parsers(hints, file=target.program or _kind(call, place) in _FILES_OF, hinted=hinted):
             attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
             yield Job(
                 target=target.name,
@@ -302,8 +314,9 @@ def _probes(
     made: list[Job] = []
     distinct = list({shape.parts: shape for shape in shapes_of}.values())
     for call, place in chosen(unit):
-        for start in range(0, len(distinct), together):
-            part = [*([_PLAIN_TEXT] if together == _SLOW_TOGETHER else []), *distinct[start : start + together]]
+        fit = [shape for shape in distinct if not shape.binary or wants_bytes(call, place)]
+        for start in range(0, len(fit), together):
+            part = [*([_PLAIN_TEXT] if together == _SLOW_TOGETHER else []), *fit[start : start + together]]
             sizes = [shape.fixed + shape.unit * (shape.enough or repeats) if shape.enough or repeats else size for shape in part]
             probes = [probe_call(call, place, shape, bytes_) for shape, bytes_ in zip(part, sizes, strict=True)]
             texts = [(list(shape.parts), times) for shape, (_, times) in zip(part, probes, strict=True)]

@@ -1,6 +1,7 @@
 """Texts of one shape in any size: some of their parts are repeated."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,10 @@ _WORDS = "amber stone quiet river "
 
 @dataclass(frozen=True, slots=True)
 class Scalable:
-    """`parts` are (text, whether it is repeated); all repeated parts equally often. `origin` names where the shape comes from."""
+    """`parts` are (text, whether it is repeated); all repeated parts equally often. `origin` names where the shape comes from.
+
+    In parts, U+DC80 to U+DCFF stand for the bytes from 0x80 on, as `surrogateescape` has it.
+    """
 
     parts: tuple[tuple[str, bool], ...]
     origin: str = ""
@@ -31,13 +35,20 @@ class Scalable:
         """That of the parts that are repeated."""
         return manner("".join(text for text, again in self.parts if again))
 
+    @property
+    def binary(self) -> bool:
+        """It has bytes that are no text."""
+        return any(_is_byte(sign) for text, _ in self.parts for sign in text)
+
     def times(self, size: int) -> int:
         """How many repeats make about `size` characters; at least one."""
         return max(1, (size - self.fixed) // self.unit)
 
     def value(self, times: int) -> Mapping[str, Any]:
         """The V of the format with so many repeats."""
-        return _joined([{"make": "repeat", "of": text, "times": times} if again else text for text, again in self.parts])
+        return _joined(
+            [{"make": "repeat", "of": _made(text), "times": times} if again else _made(text) for text, again in self.parts]
+        )
 
     def harmless(self, times: int) -> Mapping[str, Any]:
         """A V of as many bytes, where plain words stand for what is repeated."""
@@ -50,7 +61,19 @@ class Scalable:
 
 
 def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
+    return sum(1 if _is_byte(sign) else len(sign.encode("utf-8", "surrogatepass")) for sign in text)
+
+
+def _is_byte(sign: str) -> bool:
+    """As `surrogateescape` (PEP 383) writes a byte that is no text."""
+    return "\udc80" <= sign <= "\udcff"
+
+
+def _made(text: str) -> Any:
+    """The V of a part: text, or bytes where it has some."""
+    if not any(map(_is_byte, text)):
+        return text
+    return {"make": "bytes", "latin1": text.encode("utf-8", "surrogateescape").decode("latin-1")}
 
 
 def manner(text: str) -> str:
@@ -72,3 +95,8 @@ def nested(opening: str, closing: str, inside: str = "", prefix: str = "", suffi
 
 def _joined(parts: list[Any]) -> Mapping[str, Any]:
     return {"make": "join", "of": [part for part in parts if part != ""]}
+
+
+def digest(parts: Sequence[tuple[str, bool]]) -> str:
+    """What a shape is known by."""
+    return hashlib.sha1(repr([tuple(p) for p in parts]).encode(), usedforsecurity=False).hexdigest()[:16]

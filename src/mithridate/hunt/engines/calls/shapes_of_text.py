@@ -31,6 +31,19 @@ _PAIRS = (
     ("case when a then ", " end"),
     ("select (", ")"),
 )
+_BINARY_PAIRS = (
+    (b"\x30\x80", b"\x00\x00"),
+    (b"\x81", b""),
+    (b"\x9f", b"\xff"),
+    (b"\xa1\x61a", b""),
+    (b"\x91", b""),
+    (b"\x81\xa1a", b""),
+    (b"\x0b", b"\x0c"),
+    (b"l", b"e"),
+    (b"d1:a", b"e"),
+)
+"""BER's constructed values of indefinite length (X.690, 8.1.3.6); CBOR's and MessagePack's arrays and maps of one; groups of
+protocol buffers; bencoded lists and dictionaries."""
 _PUMPS = (
     *"([{<\"'`*_~#>|!-+=.,:;\\/@&%$^ \t\na0é\x00)]}",
     "  ",
@@ -122,6 +135,14 @@ _QUOTED = tuple(
     (f"{name}{quote}", pump, quote) for name in ("", "a=") for quote in "\"'" for pump in (f"\\{quote}", "\\\\", "\\0", "&a;")
 )
 """What stands for a sign within quotes, many times, in quotes that are closed."""
+_WITHIN = (
+    ("\u0628", "\u200c", "\u0628"),
+    ("\u0915\u094d", "\u200d", "\u0915"),
+    ("\u0628", "\u0651", "\u0628"),
+    ("l", "\u00b7", "l"),
+    ("\u4e00", "\u30fb", "\u4e00"),
+)
+"""Signs that are allowed in a context only (RFC 5892, appendix A), many times within it: what stands around judges each."""
 _TOKENS = re.compile(r"[A-Za-z]+|\d+|\s+|[^\sA-Za-z\d]{1,2}")
 _MOST_TOKENS = 28
 _MOST_LINES = 8
@@ -135,12 +156,21 @@ def generic() -> Iterator[Scalable]:
         yield repeated(opening, suffix="a", origin="unterminated")
     for prefix, pump, suffix in _QUOTED:
         yield repeated(pump, prefix, suffix, origin="quoted")
+    for prefix, pump, suffix in _WITHIN:
+        yield repeated(pump, prefix, suffix, origin="within its context")
 
 
 def nesting() -> Iterator[Scalable]:
     """One inside the other, closed properly: what readers recurse on."""
     for opening, closing in _PAIRS:
         yield nested(opening, closing, origin="nesting")
+
+
+def binary_nesting() -> Iterator[Scalable]:
+    """The same in formats of bytes."""
+    for opening, closing in _BINARY_PAIRS:
+        first, last = (part.decode("utf-8", "surrogateescape") for part in (opening, closing))
+        yield nested(first, last, origin="binary nesting")
 
 
 def of_sample(sample: str, origin: str = "sample") -> Iterator[Scalable]:

@@ -127,3 +127,12 @@ def _numbered(one: Call) -> Call:
             text = text.replace(OPENING, OPENING + sign).replace(CLOSING, CLOSING + sign)
             one = replaced(one, place, json.loads(text))
     return one
+
+
+def unmarked(call: Call, but: Place = ()) -> Call:
+    """The call with the marks taken out of its plain texts, not of the one at `but`."""
+    for place in leaves(call):
+        value = at(call, place)
+        if place != but and isinstance(value, str):
+            call = replaced(call, place, value.replace(OPENING, "").replace(CLOSING, ""))
+    return call

@@ -12,8 +12,8 @@ from typing import Any
 
 from mithridate.hunt.engines.calls import outcome
 from mithridate.hunt.engines.calls.door import Door, Target, door_file, read_door
-from mithridate.hunt.engines.calls.planner import _BINDING as WRONG_ARGUMENTS
-from mithridate.hunt.engines.calls.planner import distinct, promise, takes_apart
+from mithridate.hunt.engines.calls.promise import distinct, promise, takes_apart
+from mithridate.hunt.engines.calls.reach import WRONG_ARGUMENTS
 from mithridate.hunt.engines.calls.runner import Runner
 from mithridate.hunt.engines.calls.steps import Call, document, leaves
 from mithridate.hunt.engines.in_process import found_candidates

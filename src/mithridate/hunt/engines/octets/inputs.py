@@ -38,7 +38,8 @@ READERS = ("load", "__iter__", "*")
 def ways(target: Target, *, guessed: bool) -> list[Call]:
     """Calls to try; where nothing is known of the parameters, by their number and kind."""
     made = shapes(target)
-    made += [one for shape in made[:_STORED_WAYS] if (one := _stored(target, shape)) is not None]
+    stored = (_stored(target, shape) for shape in made[:_STORED_WAYS])
+    made += [one for one in stored if one is not None and one not in made]
     required = [p for p in target.parameters if p.required and p.kind != "keyword_only"]
     if len(required) > 1:  # data, and numbers that tell of it
         construct = made[0].get("construct") if made else None

@@ -19,6 +19,16 @@ MAX_BYTES = 1024 * 1024
 PHASES = ("control", "attack")
 STEPS = ("request", "call", "program", "many")
 
+_ENDINGS = (
+    (".zip", b"PK\x03\x04", 0),
+    (".tar.gz", b"\x1f\x8b", 0),
+    (".tar", b"ustar", 257),
+    (".xml", b"<?xml", 0),
+    (".pdf", b"%PDF-", 0),
+    (".json", b'{"', 0),
+)
+"""How names of files end by what is in them, as readers ask of them: the ending, a sign of the format and where that stands."""
+
 stored: list[str] = []
 """Names of the files that arguments were written to."""
 
@@ -140,10 +150,12 @@ def _file(of: Any) -> Any:
 
 
 def _stored(of: Any) -> str:
-    """The name of a file with that content."""
-    descriptor, name = tempfile.mkstemp(prefix="argument-")
+    """The name of a file with that content; it ends as those of its format do, where that is plain to see."""
+    content = _bytes(of)
+    ending = next((e for e, start, at in _ENDINGS if content.startswith(start, at)), "")
+    descriptor, name = tempfile.mkstemp(prefix="argument-", suffix=ending)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(_bytes(of))
+        file.write(content)
     stored.append(name)
     return name
 
