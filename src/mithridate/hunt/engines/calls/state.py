@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from mithridate.hunt.engines.calls.steps import document
 from mithridate.model.observation import Sink
 
-VERSION = 2
+VERSION = 1
 Json = Any
 
 
@@ -40,9 +40,9 @@ class Stage(StrEnum):
     SAMPLES = "samples"
     CONSTANTS = "constants"
     MARKS = "marks"
-    GENERIC = "generic"
     SPECIAL = "special"
     FOREIGN = "foreign"
+    GENERIC = "generic"
     PARTS = "parts"
     CUTS = "cuts"
     MUTATIONS = "mutations"
