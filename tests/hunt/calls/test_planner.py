@@ -225,7 +225,6 @@ def test_a_search_goes_on_behind_a_stage_of_which_all_runs_would_hang() -> None:
     search = search_of("m:read")
     unit = search.state.units["m:read"]
     unit.kept = [Kept(call={"target": "m:read", "args": ["amber"], "kwargs": {}}, edges=1)]
-    unit.inputs = [(["args", 0], "amber, stone")]
     for stage in (Stage.HINTED, Stage.SPECIAL):
         unit.stage, search.state.hung = STAGES.index(stage), {"m:read": 9}
         jobs = search.next(50)
@@ -317,40 +316,3 @@ def test_names_of_functions_say_in_many_forms_that_they_take_something_apart() -
     names = ["m:parse_url", "m:extractall", "m:unzip_file", "m:C.decoder", "m:paint", "m:sparse", "m:C.loader_of"]
     door = read_door(json.dumps({"targets": names, "functions": [{"target": n} for n in names]}).encode())
     assert [n for n in names if takes_apart(door.targets[n])] == names[:4]
-
-
-def test_what_wears_many_readers_down_is_tried_before_languages_that_nothing_speaks_of() -> None:
-    """There are a few dozen of such texts; documents of other languages and patterns of files never entered have no end."""
-    order = [Stage.HINTED, Stage.MARKS, Stage.GENERIC, Stage.SPECIAL, Stage.FOREIGN]
-    assert sorted(order, key=STAGES.index) == order
-
-
-def test_a_target_whose_calls_enter_the_file_of_a_slow_pattern_is_tried_with_it_before_others() -> None:
-    """The files of packages have many patterns; what is known of one is of use to all who enter its file."""
-    search = search_of("m:first", "m:other", "m:slow")
-    for name in ("m:first", "m:other", "m:slow"):
-        unit = search.state.units[name]
-        unit.stage, unit.files = STAGES.index(Stage.PATTERNS), ["/src/a.py" if name == "m:other" else "/src/p.py"]
-        unit.kept = [Kept(call={"target": name, "args": ["amber"], "kwargs": {}}, edges=1)]
-    search.state.compiled["/src/p.py"] = [("^(a+)+$", 32, 3)]
-    (sieving,) = [job for job in search.next(1) if job.purpose is Purpose.SIEVE]
-    assert sieving.target == "m:first"
-    answers = [Answer(seconds=1.0)] * len(sieving.calls)
-    search.learn(sieving, Run(ended="done", answers=answers), [])
-    assert search.state.slow == {"/src/p.py"}
-    order = sorted((search.state.units[name] for name in ("m:other", "m:slow")), key=search._rank)
-    assert [unit.target for unit in order] == ["m:slow", "m:other"]
-
-
-def test_of_those_the_ones_in_the_file_itself_come_first() -> None:
-    names = ("m:caller", "m:reader")
-    functions = [{"target": n, "file": f} for n, f in zip(names, ("/src/a.py", "/src/p.py"), strict=True)]
-    search = Planner(state=State(), known=Knowledge(door=read_door(json.dumps({"functions": functions}).encode()), sources={}))
-    for name in names:
-        unit = search.state.units[name]
-        unit.stage, unit.files = STAGES.index(Stage.PATTERNS), ["/src/p.py"]
-    ranks = [search._rank(search.state.units[name])[0] for name in names]
-    assert ranks[0] == ranks[1]
-    search.state.slow.add("/src/p.py")
-    caller, reader = (search._rank(search.state.units[name])[0] for name in names)
-    assert reader < caller < ranks[0]

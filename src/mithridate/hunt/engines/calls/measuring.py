@@ -39,7 +39,6 @@ class Measuring:
         large = sieve.is_large(job)
         self.state.paces.update(sieve.paces(job, run.answers, complete=run.complete))
         self.state.sieved.update({name: slow for name, slow in shown.items() if slow or large})
-        self.state.slow.update(self._asked[name][0].file for name, slow in shown.items() if slow and name in self._asked)
         fast = [self._asked[name] for name, slow in shown.items() if not slow and name in self._asked]
         if not large:
             self.state.queue += sieve.measurements(job.target, fast, plans.WORST, large=True)

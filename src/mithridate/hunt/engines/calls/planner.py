@@ -23,8 +23,6 @@ _FRUITLESS = 200
 """Looks at units in a row that give nothing to do: mutations of worn-out shapes have no end."""
 _EXPECTED = 2.0
 """What a target that was not looked at is expected to reach, as a target's edges count."""
-_OWN, _NEAR = 3.0, 1.0
-"""How far a target is ahead when patterns are its turn, if one of its own file is known to be slow or one of a file it enters."""
 _ENTERED = 60
 _COMPILED = 400
 
@@ -135,14 +133,7 @@ class Planner:
         promised = promise(self.known.door.targets[unit.target])
         if unit.stage == 0:  # as if it reached something: a look at most targets comes before a second at one that reached little
             return (-promised - _EXPECTED, unit.target)
-        ahead = self._likely(unit) if STAGES[unit.stage] is Stage.PATTERNS else 0.0
-        behind = unit.strikes / 3 + unit.rounds / 2
-        return (unit.stage - promised - math.log2(1 + unit.edges) / 2 - ahead + behind, unit.target)
-
-    def _likely(self, unit: Unit) -> float:
-        if self.known.door.targets[unit.target].file in self.state.slow:
-            return _OWN
-        return 0.0 if self.state.slow.isdisjoint(self.known.near(unit)) else _NEAR
+        return (unit.stage - promised - math.log2(1 + unit.edges) / 2 + unit.strikes / 3 + unit.rounds / 2, unit.target)
 
     def _without_worn(self, job: Job) -> Job | None:
         """Leave out shapes that have used up whole runs several times: what they show is known."""

@@ -212,13 +212,17 @@ def places(unit: Unit) -> Iterator[tuple[Call, Place]]:
 
 
 def chosen(unit: Unit) -> list[tuple[Call, Place]]:
-    """The places that a stage tries: the first two, and before them those that another text of the call has opened up; then what
-    stands in files of which the call gets the names.
-    """
+    """The places that a stage tries: the first two, and before them those that another text of the call has opened up."""
     opened = [(one.call, place) for one in unit.selected for place in leaves(one.call)[:_LEAVES] if list(place) != one.settled]
-    first = list(places(unit))[:2]
-    files = ((kept.call, place) for kept in unit.kept for place in leaves(kept.call) if _kind(kept.call, place) == "stored")
-    return [*opened[:_OPENED], *first, *[one for one in files if one not in first][:_STORED]]
+    return [*opened[:_OPENED], *list(places(unit))[:2]]
+
+
+def _documented(unit: Unit) -> list[tuple[Call, Place]]:
+    """Where documents are tried: first in files, which hold them as words do not, whichever call got the names of those."""
+    tried = chosen(unit)
+    files = [(kept.call, place) for kept in unit.kept for place in leaves(kept.call) if _kind(kept.call, place) == "stored"]
+    tried += [one for one in files if one not in tried][:_STORED]
+    return sorted(tried, key=lambda one: _kind(*one) not in _FILES_OF)
 
 
 def wants_bytes(call: Call, place: Place) -> bool:
@@ -288,7 +292,7 @@ def _marks(unit: Unit, target: Target, source: Source | None) -> Iterator[Job]:
 def _special(unit: Unit, target: Target, *, hinted: bool) -> Iterator[Job]:
     """Documents of languages: early on those of which the target's words speak, later the others."""
     hints = [target.name, target.doc, *target.constants[:40], *unit.compared[:40], *unit.raised[:8]]
-    for call, place in sorted(chosen(unit), key=lambda one: _kind(*one) not in _FILES_OF):  # files hold documents, words do not
+    for call, place in _documented(unit):
         for twin in for_parsers(hints, file=target.program or _kind(call, place) in _FILES_OF, hinted=hinted):
             attack, control = replaced(call, place, twin.attack), replaced(call, place, twin.control)
             yield Job(

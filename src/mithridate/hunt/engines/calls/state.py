@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from mithridate.hunt.engines.calls.steps import document
 from mithridate.model.observation import Sink
 
-VERSION = 2
+VERSION = 1
 Json = Any
 
 
@@ -40,9 +40,9 @@ class Stage(StrEnum):
     SAMPLES = "samples"
     CONSTANTS = "constants"
     MARKS = "marks"
-    GENERIC = "generic"
     SPECIAL = "special"
     FOREIGN = "foreign"
+    GENERIC = "generic"
     PARTS = "parts"
     CUTS = "cuts"
     MUTATIONS = "mutations"
@@ -116,8 +116,8 @@ class State:
     """Everything. `finds` are keys of what was written as a candidate;
     `worn` counts, by shape of text, the runs that it used up; `places` are those of finds; `climbs` counts closer looks by
     target since its last find; `compiled` are regular expressions that were seen at run time, with flags and line, by file;
-    `sieved` says of shapes of text whether they slow their pattern down, `paces` how many repeats it takes, `slow` are the
-    files of such patterns; `long` are those shapes of which a ladder did not end; `deep` are targets that were given as much as
+    `sieved` says of shapes of text whether they slow their pattern down, `paces` how many repeats it takes;
+    `long` are those shapes of which a ladder did not end; `deep` are targets that were given as much as
     they may take to come to the end of the stack; `hung` counts, by target, the runs special to it that did not end.
     """
 
@@ -133,7 +133,6 @@ class State:
     compiled: dict[str, list[tuple[str, int, int]]] = field(default_factory=dict)
     sieved: dict[str, bool] = field(default_factory=dict)
     paces: dict[str, int] = field(default_factory=dict)
-    slow: set[str] = field(default_factory=set)
     long: set[str] = field(default_factory=set)
     deep: set[str] = field(default_factory=set)
     hung: dict[str, int] = field(default_factory=dict)
