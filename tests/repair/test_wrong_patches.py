@@ -93,7 +93,17 @@ def test_the_right_patch_passes_every_step(benches: dict[str, SmallBench], proje
     assert "3 of 5 benign inputs run a changed function" in told(patch)
     assert "0 of 3 benign inputs in the changed functions leave" in told(patch)
     if project == TESTED:
+        assert "2 of 3 tests run a changed function" in told(patch)
         assert any("with AddressSanitizer" in line for line in record[GateStep.TESTS].evidence)
+
+
+def test_tests_that_do_not_run_what_was_changed_compare_nothing(tmp_path: Path) -> None:
+    beside = {"tool.c": visits.SOURCE, **visits.SUITE, "run-tests.sh": visits.TESTS.replace("n\\0", "x\\0")}
+    bench = SmallBench(beside, tmp_path, system=BuildSystem.MAKE)
+    patch = judged(bench, visits.RETURNS_AT_ONCE, (Builds(), Proofs(1), Tests(60.0)))
+    assert "0 of 3 tests run a changed function" in told(patch)
+    assert patch.gate[-1].outcome is Outcome.EMPTY
+    assert patch.status is PatchStatus.PLAUSIBLE
 
 
 def test_a_guard_that_turns_away_what_was_refused_anyway_is_no_lost_feature(benches: dict[str, SmallBench]) -> None:
