@@ -549,6 +549,34 @@ static int use(const unsigned char *data, int size)
         "malloc(sizeof(*record))",
     ),
     Planted(
+        "freed-in-a-branch-before-its-use",
+        """
+static int use(const unsigned char *data, int size)
+{
+    char *copy = NULL;
+    int told = 0;
+    copy = calloc(1, 16);
+    if (!copy)
+        return -1;
+    if (size > 0) {
+        copy[0] = (char)data[0];
+        if (data[0] != 'n') {
+            free(copy);
+        }
+    }
+    if (size > 1) {
+        told = copy[0];
+    }
+    return told;
+}
+""",
+        "heap-use-after-free",
+        "freed-memory",
+        b"ab",
+        b"n",
+        "     }\n+    free(copy);\n     return told;",
+    ),
+    Planted(
         "before-its-object",
         """
 static const unsigned char *start(const unsigned char *table)
