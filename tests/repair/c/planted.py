@@ -549,6 +549,52 @@ static int use(const unsigned char *data, int size)
         "malloc(sizeof(*record))",
     ),
     Planted(
+        "reduced-by-more-than-is-left",
+        """
+static int use(const unsigned char *data, int size)
+{
+    unsigned char held[64];
+    unsigned int left = (unsigned)size < sizeof held ? (unsigned)size : sizeof held;
+    unsigned int sum = 0, length;
+    const unsigned char *at = held;
+    memcpy(held, data, left);
+    if (left < 1)
+        return -1;
+    while (left >= 2) {
+        switch (*at++) {
+        case 'a':
+            length = *at++;
+            left -= 2;
+            if (length > 250 && length > left)
+                return -1;
+            if (length > 0) {
+                at += length;
+                left -= length;
+            }
+            break;
+        case 'b':
+            length = *at++;
+            left -= 2;
+            if (length > 0) {
+                at += length;
+                left -= length;
+            }
+            break;
+        default:
+            sum++;
+            left--;
+        }
+    }
+    return (int)sum;
+}
+""",
+        "stack-buffer-overflow dynamic-stack-buffer-overflow",
+        "left-over",
+        b"a\x44xxxxxxxxxxxxxxxx",
+        b"a\x02xxb\x01xzz",
+        "+                if (length > left)\n+                    return -1;",
+    ),
+    Planted(
         "freed-in-a-branch-before-its-use",
         """
 static int use(const unsigned char *data, int size)

@@ -10,6 +10,7 @@ from mithridate.repair.proposers.assertion import ASSERTION
 from mithridate.repair.proposers.before_object import BEFORE_OBJECT
 from mithridate.repair.proposers.freed_memory import FREED_MEMORY
 from mithridate.repair.proposers.integer_wrap import INTEGER_WRAP
+from mithridate.repair.proposers.left_over import LEFT_OVER
 from mithridate.repair.proposers.missing_bound import MISSING_BOUND
 from mithridate.repair.proposers.null_check import NULL_CHECK
 from mithridate.repair.proposers.object_size import OBJECT_SIZE
@@ -25,6 +26,7 @@ from mithridate.repair.python.every import PYTHON_PROPOSERS
 TEMPLATES: tuple[Template, ...] = (
     OFF_BY_ONE,
     MISSING_BOUND,
+    LEFT_OVER,
     OBJECT_SIZE,
     BEFORE_OBJECT,
     STRING_BOUNDS,
