@@ -549,6 +549,24 @@ static int use(const unsigned char *data, int size)
         "malloc(sizeof(*record))",
     ),
     Planted(
+        "told-the-size-of-the-source",
+        """
+static int use(const unsigned char *data, int size)
+{
+    char name[8];
+    if (size < 1)
+        return -1;
+    snprintf(name, strlen((const char *)data) + 1, "%s", (const char *)data);
+    return name[0];
+}
+""",
+        "stack-buffer-overflow",
+        "string-bounds",
+        b"0123456789abcdef",
+        b"short",
+        "snprintf(name, sizeof name, ",
+    ),
+    Planted(
         "reduced-by-more-than-is-left",
         """
 static int use(const unsigned char *data, int size)
