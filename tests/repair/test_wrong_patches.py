@@ -106,6 +106,37 @@ def test_tests_that_do_not_run_what_was_changed_compare_nothing(tmp_path: Path) 
     assert patch.status is PatchStatus.PLAUSIBLE
 
 
+FREED = """#include <stdio.h>
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+    FILE *file = argc > 1 ? fopen(argv[1], "rb") : NULL;
+    int *held = NULL;
+    if (file == NULL || fgetc(file) != 'a')
+        return 1;
+    while (1) {
+        held = malloc(8 * sizeof(int));
+        if (held == NULL)
+            return 2;
+        held[0] = 5;
+        free(held);
+        break;
+    }
+    printf("%d\\n", held[0]);
+    return 0;
+}
+"""
+
+
+def test_what_is_read_through_a_cleared_pointer_is_not_optimised_away(tmp_path: Path) -> None:
+    bench = SmallBench({"tool.c": FREED}, tmp_path)
+    cleared = visits.patch(FREED, ("        free(held);\n", "        free(held);\n        held = NULL;\n"))
+    proposal = Proposal(proposer="test", cause="It stays.", fix="It goes.", diff=cleared)
+    (patch,) = Gate((Builds(), Proofs(1))).judge(bench.subject([b"a"]), [proposal], bench)
+    assert patch.stopped_by is GateStep.PROOFS, told(patch)
+
+
 def test_a_guard_that_turns_away_what_was_refused_anyway_is_no_lost_feature(benches: dict[str, SmallBench]) -> None:
     patch = judged(benches[SILENT], visits.REFUSES_EARLIER, checks(), visits.REFUSED)
     assert "1 of 6 benign inputs in the changed functions leave" in told(patch)

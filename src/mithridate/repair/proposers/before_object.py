@@ -21,8 +21,8 @@ _CALLED = 6
 
 def drafts(scene: Scene) -> Iterator[Draft]:
     """The pointer is set to the beginning, in the functions on the way and in those that gave them a pointer."""
-    region = scene.violation.region
-    if region is None or region.relation is not Relation.BEFORE:
+    region, index = scene.violation.region, "index -" in scene.violation.message
+    if (region is None or region.relation is not Relation.BEFORE) and not index:
         return
     for depth, place in enumerate(scene.places[:_FRAMES]):
         yield from _set_before(scene, place, place.source, place.function, 0.6 + 0.2 * depth)
