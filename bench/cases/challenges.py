@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.cases.mirrors import Unobtainable, find_mirror
 from bench.cases.places import SOURCE_SUFFIXES, twin_places
+from bench.cases.polls import add_polls
 from bench.cases.trees import finish
 from bench.cases.truth import Case, Published, Truth
 
@@ -23,8 +24,11 @@ def drawn(cases: Iterable[Published], count: int) -> list[Published]:
     return sorted(challenges, key=lambda c: hashlib.sha256(c.id.encode()).hexdigest())[:count]
 
 
-def prepare_challenge(case: Published, mirrors: Path, into: Path) -> Case:
-    """Lay out the corpus with this challenge alone, without its description, its traffic and its exploits."""
+def prepare_challenge(case: Published, mirrors: Path, into: Path, polls: int = 0) -> Case:
+    """Lay out the corpus with this challenge alone, without its description, its traffic and its exploits.
+
+    With `polls` so much of its traffic becomes its tests, for patches: to a hunt it would give half of the answer.
+    """
     name = case.id.removeprefix("cb-")
     corpus = find_mirror(mirrors, CORPUS)
     vulnerable, fixed = into / "vulnerable", into / "fixed"
@@ -35,6 +39,8 @@ def prepare_challenge(case: Published, mirrors: Path, into: Path) -> Case:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     shutil.rmtree(vulnerable / "include" / "libpov")
     _simplify_build(vulnerable, challenge)
+    if polls:
+        add_polls(corpus, name, vulnerable, polls)
     shutil.copytree(vulnerable, fixed, symlinks=True)
     _resolve_patched(vulnerable / "challenges", defined=False)
     _resolve_patched(fixed / "challenges", defined=True)

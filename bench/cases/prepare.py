@@ -14,7 +14,9 @@ from pathlib import Path
 from bench.cases.challenges import drawn, prepare_challenge
 from bench.cases.commits import prepare_commits
 from bench.cases.fuzz_targets import prepare_fuzz_target
-from bench.cases.mirrors import Unobtainable
+from bench.cases.juliet import CORPUS, prepare_juliet
+from bench.cases.juliet import drawn as drawn_programs
+from bench.cases.mirrors import Unobtainable, find_mirror
 from bench.cases.packages import Archive, by_package, open_archive, prepare_package
 from bench.cases.truth import Case, Published, read_case, read_published, write_case
 
@@ -37,7 +39,9 @@ def plan(published: list[Published], arguments: argparse.Namespace) -> Iterator[
         elif case.kind == "c-libfuzzer-known-bug":
             yield case.id, lambda into, case=case: prepare_fuzz_target(case, mirrors, into)  # type: ignore[misc]
     for case in drawn(published, arguments.challenges):
-        yield case.id, lambda into, case=case: prepare_challenge(case, mirrors, into)  # type: ignore[misc]
+        yield case.id, lambda into, case=case: prepare_challenge(case, mirrors, into, arguments.polls)  # type: ignore[misc]
+    for name, files in drawn_programs(find_mirror(mirrors, CORPUS), arguments.juliet).items() if arguments.juliet else ():
+        yield f"ju-{name}", lambda into, name=name, files=files: prepare_juliet(name, files, mirrors, into)  # type: ignore[misc]
     for package, cases in by_package(published).items():
         name = f"deb-{package.partition('=')[0]}"
         yield name, lambda into, package=package, cases=cases: prepare_package(package, cases, archive(), into)  # type: ignore[misc]
@@ -77,6 +81,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="where the trees go")
     parser.add_argument("--only", nargs="*", default=[], metavar="ID", help="only cases whose id starts so")
     parser.add_argument("--challenges", type=int, default=20, help="how many CGC challenges to draw (default 20)")
+    parser.add_argument("--polls", type=int, default=0, metavar="N", help="so many polls of each as its tests (default 0)")
+    parser.add_argument("--juliet", type=int, default=0, metavar="N", help="so many Juliet programs of each weakness (default 0)")
     parser.add_argument("--releases", nargs="*", default=["bookworm", "bullseye"], help="Debian releases to take packages from")
     arguments = parser.parse_args(argv)
     arguments.out = arguments.out.resolve()

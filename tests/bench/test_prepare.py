@@ -107,6 +107,29 @@ def test_a_challenge_stands_alone_and_shows_neither_patch_nor_exploit(tmp_path: 
     assert done.truths[0].places[0].function == "main"
 
 
+@NEEDS_UNIFDEF
+def test_a_challenge_whose_patches_are_measured_has_its_polls_as_tests(tmp_path: Path) -> None:
+    poll = "<pov><replay><write><data>a</data></write><read><match><data>b</data></match></read></replay></pov>"
+    files = {
+        "CMakeLists.txt": ROOT,
+        "LICENSE": "l",
+        "exclude/linux.txt": "",
+        "include/CMakeLists.txt": "",
+        "include/libpov/p.c": "",
+    }
+    files |= {f"challenges/One/poller/for-release/POLL_0000{n}.xml": poll for n in range(3)}
+    files |= {"challenges/One/src/main.c": CHALLENGE, "challenges/One/CMakeLists.txt": "buildCB()\n"}
+    mirror(tmp_path / "mirrors", "trailofbits+cb-multios", files)
+    (tmp_path / "cases.json").write_text(json.dumps([{"id": "cb-One", "kind": "c-cgc-challenge", "cwe": "CWE-121"}]))
+    given = ["--cases", str(tmp_path / "cases.json"), "--mirrors", str(tmp_path / "mirrors"), "--out", str(tmp_path / "out")]
+    assert main([*given, "--polls", "2"]) == 0
+    tree = tmp_path / "out" / "cb-One" / "vulnerable"
+    assert sorted(p.name for p in (tree / "polls").iterdir()) == ["0.in", "0.told", "1.in", "1.told", "run.py"]
+    assert "enable_testing()" in (tree / "CMakeLists.txt").read_text()
+    assert (tree / "challenges" / "One" / "CMakeLists.txt").read_text().count("add_test(NAME poll-") == 2
+    assert not (tree / "challenges" / "One" / "poller").exists()
+
+
 def test_challenges_are_drawn_by_the_hash_of_their_ids() -> None:
     cases = [Published(f"cb-{n}", "c-cgc-challenge") for n in range(50)] + [Published("other", "c-realcve-poc")]
     chosen = [c.id for c in drawn(cases, 20)]

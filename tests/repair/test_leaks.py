@@ -66,3 +66,53 @@ def test_what_a_caller_never_gave_back_on_failure_is_its_own_and_what_the_functi
     assert seen.outcome is outcome, seen.evidence
     assert DOOR in case.built.entries
     assert ("of callers" in " ".join(seen.evidence)) is not released
+
+
+ALWAYS = """#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *start_of(char *text)
+{
+    char *at = text - 4;
+    return at;
+}
+
+static void show(int bad)
+{
+    char *text = calloc(1, 16);
+    if (bad)
+        puts(start_of(text));
+    else
+        free(text);
+}
+
+int main(int argc, char **argv)
+{
+    FILE *file = fopen(argv[argc - 1], "rb");
+    int bad = fgetc(file) == 'a';
+    fclose(file);
+    for (int i = 0; i < 4; i++)
+        show(bad);
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mended", "outcome"),
+    [
+        (("= text - 4;", "= text;"), Outcome.PASSED),
+        (("    if (bad)\n", "    if (bad) {\n        puts(text);\n        return;\n    }\n    if (bad)\n"), Outcome.FAILED),
+    ],
+)
+def test_what_a_proof_leaks_once_it_comes_to_its_end_is_not_the_doing_of_a_patch_that_decides_nothing(
+    tmp_path: Path, mended: tuple[str, str], outcome: Outcome
+) -> None:
+    bench = SmallBench({"tag.c": ALWAYS}, tmp_path)
+    diff = made({"tag.c": (ALWAYS.encode(), ALWAYS.replace(*mended).encode())})
+    proposal = Proposal(proposer="test", cause="", fix="", diff=diff)
+    case = Case(subject=bench.subject([b"a"], [b"b"]), proposal=proposal, bench=bench, memory=Memory(), patched=bench.build(diff))  # type: ignore[arg-type]
+    seen = no_new_leak(case)
+    assert seen.outcome is outcome, seen.evidence
+    assert ("come to their end" in " ".join(seen.evidence)) is (outcome is Outcome.PASSED)

@@ -93,7 +93,48 @@ def test_the_right_patch_passes_every_step(benches: dict[str, SmallBench], proje
     assert "3 of 5 benign inputs run a changed function" in told(patch)
     assert "0 of 3 benign inputs in the changed functions leave" in told(patch)
     if project == TESTED:
+        assert "2 of 3 tests run a changed function" in told(patch)
         assert any("with AddressSanitizer" in line for line in record[GateStep.TESTS].evidence)
+
+
+def test_tests_that_do_not_run_what_was_changed_compare_nothing(tmp_path: Path) -> None:
+    beside = {"tool.c": visits.SOURCE, **visits.SUITE, "run-tests.sh": visits.TESTS.replace("n\\0", "x\\0")}
+    bench = SmallBench(beside, tmp_path, system=BuildSystem.MAKE)
+    patch = judged(bench, visits.RETURNS_AT_ONCE, (Builds(), Proofs(1), Tests(60.0)))
+    assert "0 of 3 tests run a changed function" in told(patch)
+    assert patch.gate[-1].outcome is Outcome.EMPTY
+    assert patch.status is PatchStatus.PLAUSIBLE
+
+
+FREED = """#include <stdio.h>
+#include <stdlib.h>
+
+int main(int argc, char **argv)
+{
+    FILE *file = argc > 1 ? fopen(argv[1], "rb") : NULL;
+    int *held = NULL;
+    if (file == NULL || fgetc(file) != 'a')
+        return 1;
+    while (1) {
+        held = malloc(8 * sizeof(int));
+        if (held == NULL)
+            return 2;
+        held[0] = 5;
+        free(held);
+        break;
+    }
+    printf("%d\\n", held[0]);
+    return 0;
+}
+"""
+
+
+def test_what_is_read_through_a_cleared_pointer_is_not_optimised_away(tmp_path: Path) -> None:
+    bench = SmallBench({"tool.c": FREED}, tmp_path)
+    cleared = visits.patch(FREED, ("        free(held);\n", "        free(held);\n        held = NULL;\n"))
+    proposal = Proposal(proposer="test", cause="It stays.", fix="It goes.", diff=cleared)
+    (patch,) = Gate((Builds(), Proofs(1))).judge(bench.subject([b"a"]), [proposal], bench)
+    assert patch.stopped_by is GateStep.PROOFS, told(patch)
 
 
 def test_a_guard_that_turns_away_what_was_refused_anyway_is_no_lost_feature(benches: dict[str, SmallBench]) -> None:

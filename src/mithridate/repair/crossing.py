@@ -2,6 +2,7 @@
 
 The patched program is built once more with marks that it writes to standard output: at the beginning of each changed function and
 in each added branch that leaves. Only for C and C++; elsewhere, and where the marked program does not build, nothing is known.
+What a test runs is seen in another way, as not every suite shows what its programs write: see `stopped`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,7 @@ from mithridate.repair.symptoms.interface import Change, changes, new_statements
 
 _ENTERED = "mithridate-entered"
 _LEFT = "mithridate-left"
+_STOP = b" int mithridate_stop __attribute__((unused)) = (__builtin_trap(), 0);"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,27 @@ def added_guards(old: Function, new: Function) -> Iterator[Statement]:
     for statement in new_statements(old, new):
         if statement.kind is Kind.CONDITION and statement.leaves and statement.body >= 0 and statement.text.startswith("if "):
             yield statement
+
+
+def stopped(diff: str, tree: Path) -> str:
+    """The diff with a stop at the beginning of each changed function: a test that passes all the same runs none of them.
+
+    "" when no function of C or C++ is changed.
+    """
+    try:
+        files = changes(diff, tree)
+    except DiffError:
+        return ""
+    contents: dict[str, tuple[bytes, bytes]] = {}
+    count = 0
+    for change in files:
+        text = change.after
+        for at, _, is_entry in sorted(_places(change)[0], reverse=True):
+            if is_entry:
+                count += 1
+                text = text[:at] + _STOP + text[at:]
+        contents[change.path] = (change.before, text)
+    return made(contents) if count else ""
 
 
 def _found_out(case: Case) -> Crossing:

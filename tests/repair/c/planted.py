@@ -463,6 +463,209 @@ static int use(const unsigned char *data, int size)
         "if (factor > INT_MAX / 1000)",
     ),
     Planted(
+        "counted-up",
+        """
+static int use(const unsigned char *data, int size)
+{
+    int count;
+    if (size < 4)
+        return -1;
+    memcpy(&count, data, 4);
+    count++;
+    return count;
+}
+""",
+        "signed-integer-overflow",
+        "signed-overflow",
+        b"\xff\xff\xff\x7f",
+        b"\x02\x00\x00\x00",
+        "+    if (count == INT_MAX)\n+        return -1;",
+    ),
+    Planted(
+        "smaller-than-its-source",
+        """
+static int use(const unsigned char *data, int size)
+{
+    char told[4];
+    char known[12] = "eleven long";
+    if (size < 1 || data[0] == 'q')
+        return -1;
+    if (data[0] == 'n')
+        return 3;
+    memcpy(told, known, sizeof known);
+    return told[0];
+}
+""",
+        "stack-buffer-overflow",
+        "object-size",
+        b"a",
+        b"n",
+        "+    char told[12];",
+    ),
+    Planted(
+        "elements-for-bytes",
+        """
+static int use(const unsigned char *data, int size)
+{
+    int *sums = malloc(10);
+    int known[10] = {0}, sum;
+    if (!sums)
+        return -1;
+    known[3] = size > 0 ? data[0] : 0;
+    if (known[3] != 'n')
+        memcpy(sums, known, 10 * sizeof(int));
+    sum = known[3];
+    free(sums);
+    return sum;
+}
+""",
+        "heap-buffer-overflow",
+        "object-size",
+        b"a",
+        b"n",
+        "malloc(10 * sizeof(*sums))",
+    ),
+    Planted(
+        "size-of-the-pointer",
+        """
+struct record { long first, second, third; };
+
+static int use(const unsigned char *data, int size)
+{
+    struct record *record = malloc(sizeof(record));
+    int told = 0;
+    if (!record)
+        return -1;
+    if (size > 0 && data[0] != 'n')
+        record->third = told = data[0];
+    free(record);
+    return told;
+}
+""",
+        "heap-buffer-overflow",
+        "object-size",
+        b"a",
+        b"n",
+        "malloc(sizeof(*record))",
+    ),
+    Planted(
+        "told-the-size-of-the-source",
+        """
+static int use(const unsigned char *data, int size)
+{
+    char name[8];
+    if (size < 1)
+        return -1;
+    snprintf(name, strlen((const char *)data) + 1, "%s", (const char *)data);
+    return name[0];
+}
+""",
+        "stack-buffer-overflow",
+        "string-bounds",
+        b"0123456789abcdef",
+        b"short",
+        "snprintf(name, sizeof name, ",
+    ),
+    Planted(
+        "reduced-by-more-than-is-left",
+        """
+static int use(const unsigned char *data, int size)
+{
+    unsigned char held[64];
+    unsigned int left = (unsigned)size < sizeof held ? (unsigned)size : sizeof held;
+    unsigned int sum = 0, length;
+    const unsigned char *at = held;
+    memcpy(held, data, left);
+    if (left < 1)
+        return -1;
+    while (left >= 2) {
+        switch (*at++) {
+        case 'a':
+            length = *at++;
+            left -= 2;
+            if (length > 250 && length > left)
+                return -1;
+            if (length > 0) {
+                at += length;
+                left -= length;
+            }
+            break;
+        case 'b':
+            length = *at++;
+            left -= 2;
+            if (length > 0) {
+                at += length;
+                left -= length;
+            }
+            break;
+        default:
+            sum++;
+            left--;
+        }
+    }
+    return (int)sum;
+}
+""",
+        "stack-buffer-overflow dynamic-stack-buffer-overflow",
+        "left-over",
+        b"a\x44xxxxxxxxxxxxxxxx",
+        b"a\x02xxb\x01xzz",
+        "+                if (length > left)\n+                    return -1;",
+    ),
+    Planted(
+        "freed-in-a-branch-before-its-use",
+        """
+static int use(const unsigned char *data, int size)
+{
+    char *copy = NULL;
+    int told = 0;
+    copy = calloc(1, 16);
+    if (!copy)
+        return -1;
+    if (size > 0) {
+        copy[0] = (char)data[0];
+        if (data[0] != 'n') {
+            free(copy);
+        }
+    }
+    if (size > 1) {
+        told = copy[0];
+    }
+    return told;
+}
+""",
+        "heap-use-after-free",
+        "freed-memory",
+        b"ab",
+        b"n",
+        "     }\n+    free(copy);\n     return told;",
+    ),
+    Planted(
+        "before-its-object",
+        """
+static const unsigned char *start(const unsigned char *table)
+{
+    const unsigned char *at = table - 4;
+    return at;
+}
+
+static int use(const unsigned char *data, int size)
+{
+    unsigned char table[8] = {1, 2, 3};
+    const unsigned char *at;
+    if (size < 1 || data[0] == 'n')
+        return 0;
+    at = start(table);
+    return at[0] + at[1];
+}
+""",
+        "stack-buffer-underflow",
+        "before-object",
+        b"a",
+        b"n",
+        "+    const unsigned char *at = table;",
+    ),
+    Planted(
         "nesting",
         """
 static int depth_of(const unsigned char *data, int size, int at)

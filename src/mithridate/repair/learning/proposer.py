@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tree_sitter import Node
+
 from mithridate.model.patch import Proposal
 from mithridate.model.violation import Violation, ViolationKind
 from mithridate.repair.c.edits import Edit, guarded, indentation, replaced, style
 from mithridate.repair.c.exits import Wrong, error_paths
+from mithridate.repair.c.nodes import LOOPS, ancestors, arguments, descendants, identifiers, text
 from mithridate.repair.c.nodes import condition as asked_of
-from mithridate.repair.c.nodes import text
+from mithridate.repair.c.scope import variables
 from mithridate.repair.diff import made
 from mithridate.repair.interface import Subject, Workbench
 from mithridate.repair.learning.evidence import Family, Fault, family
@@ -27,6 +30,8 @@ _RANK_OF_THIN_EVIDENCE = 0.4
 _RANK_OF_A_PATH = 0.15
 _RANK_OF_BIRTH = -0.1
 
+_NAME = re.compile(r"(?<![\w.>])[A-Za-z_]\w*")
+_WORDS = frozenset({"sizeof", "size_t", "unsigned", "NULL"})
 _NOT_BY_A_GUARD = frozenset(
     {
         ViolationKind.TIMEOUT,
@@ -113,6 +118,9 @@ def _proposals(guard: _Guard, violation: Violation) -> Iterator[Proposal]:
         yield _proposal(guard, violation, content, condition.opposite, "the loop goes on only while", guard.rank)
         return
     checks = violation.kind is ViolationKind.ASSERTION  # to leave that out is to look away
+    if place.role is Role.FAULT and not checks and (joined := _joined(guard)) is not None:
+        rank = guard.rank - 2 * _RANK_OF_A_PATH
+        yield _proposal(guard, violation, joined, condition.opposite, "the check that is there asks for", rank)
     if place.role is Role.FAULT and not checks and (without := _left_out(guard)) is not None:
         void = re.fullmatch(r"(?:static\s+|inline\s+)*void", function.result.strip()) is not None
         rank = guard.rank - _RANK_OF_A_PATH if void else guard.rank + _PATHS * _RANK_OF_A_PATH
@@ -123,6 +131,40 @@ def _proposals(guard: _Guard, violation: Violation) -> Iterator[Proposal]:
         if guarded_content is not None:
             fix = f"{function.name}() leaves by its error path before line {place.line} when"
             yield _proposal(guard, violation, guarded_content, condition.text, fix, guard.rank + _RANK_OF_A_PATH * number)
+
+
+def _joined(guard: _Guard) -> bytes | None:
+    """Together with a check around the fault whose other branch complains: of what the check forgot it complains, too.
+
+    None where there is no such check of one of the condition's names, or where it cannot ask what the condition asks: a name is
+    not there yet, or gets its value in between.
+    """
+    place, opposite = guard.evidence.place, guard.learnt.condition.opposite
+    names = set(_NAME.findall(opposite)) - _WORDS
+    for above in ancestors(place.at):
+        if above.type in LOOPS or "||" in opposite:
+            return None
+        chosen, other = above.child_by_field_name("consequence"), above.child_by_field_name("alternative")
+        asked = asked_of(above) if above.type == "if_statement" else None
+        if asked is None or chosen is None or other is None or not _complains(other):
+            continue
+        if not chosen.start_byte <= place.at.start_byte < chosen.end_byte or not identifiers(asked) & names:
+            continue
+        there = {v.expression for v in variables(place.source, place.function, above)}
+        before = [s for s in chosen.named_children if s.end_byte <= place.at.start_byte]
+        if any(name not in there and not name.isupper() for name in names) or any(assigned(s) & names for s in before):
+            return None
+        old = f"({text(asked)})" if "||" in text(asked) or "?" in text(asked) else text(asked)
+        more = [part for part in opposite.split(" && ") if part not in text(asked)]
+        return replaced(place.source, [Edit(asked.start_byte, asked.end_byte, " && ".join([old, *more]))]) if more else None
+    return None
+
+
+def _complains(branch: Node) -> bool:
+    """Whether a branch leaves, or says something."""
+    leaves = next(descendants(branch, {"return_statement", "goto_statement", "throw_statement"}), None)
+    said = (node for call in descendants(branch, {"call_expression"}) for node in arguments(call))
+    return leaves is not None or any(node.type == "string_literal" for node in said)
 
 
 def _left_out(guard: _Guard) -> bytes | None:

@@ -86,6 +86,7 @@ def overflows(scene: Scene) -> Iterator[Draft]:
     """Signed results that do not fit: rejected before they are made, or made in a wider or an unsigned type."""
     limits = _limits(scene.violation.message)
     for depth, place in enumerate(scene.places[:2]):
+        yield from _steps(scene, place, limits, float(depth))
         for number, (operation, right) in enumerate(_operations(place, _ADDS)[:3]):
             left = operation.child_by_field_name("left")
             sign = operator(operation)[0]
@@ -112,6 +113,24 @@ def overflows(scene: Scene) -> Iterator[Draft]:
                 for wider, extra in (("unsigned", 0.5), ("long long", 0.6)):
                     content = replaced(place.source, [replacing(left, f"({wider}){one}")])
                     yield scene.draft(place, content, cause=cause, fix=f"It is computed as {wider}.", rank=0.7 + extra + penalty)
+
+
+def _steps(scene: Scene, place: Place, limits: tuple[str, str], penalty: float) -> Iterator[Draft]:
+    """`n++` and `n--`: the last value that the type has is rejected."""
+    for number, node in enumerate(descendants(place.statement, {"update_expression"})):
+        told = plain(node.child_by_field_name("argument"))
+        variable = scene.code.resolved(place, uncast(node.child_by_field_name("argument") or node))
+        if told is None or (variable is not None and variable.is_pointer):
+            continue
+        up = operator(node) == "++"
+        most, way = ("largest", "up") if up else ("smallest", "down")
+        yield from scene.rejects(
+            place,
+            f"{_operand(told)} == {limits[0] if up else limits[1]}",
+            cause=f"{told} may be the {most} value of its type when it is counted {way}.",
+            rank=0.7 + penalty + 0.3 * number,
+            message=MESSAGE,
+        )
 
 
 def _operations(place: Place, signs: tuple[str, ...]) -> list[tuple[Node, Node]]:

@@ -190,19 +190,20 @@ def _plain(kind: str) -> str:
 
 
 def _later(scene: Scene, site: Place, freed: Node, rank: float) -> Iterator[Draft]:
-    """The free goes behind the last use, when both are in one block."""
+    """The free goes behind the last use: in its own block, or in one around it where the pointer has a value in any case."""
     for place in scene.places[:2]:
         if place.source.path != site.source.path or place.function.node != site.function.node:
             continue
         if site.statement.type != "expression_statement" or site.statement.parent is None:
             continue
+        block = _block_of_both(site, place, freed)
         last = place.statement
-        while last.parent is not None and last.parent != site.statement.parent:
+        while last.parent is not None and last.parent != block:
             last = last.parent
-        if last.parent is None or last.start_byte <= site.statement.start_byte:
+        if block is None or last.parent is None or last.start_byte <= site.statement.start_byte:
             continue
         gone = removed(site.source, site.statement)
-        line = f"{indentation(site.source, site.statement)}{text(site.statement)}{style(site.source, site.function).newline}"
+        line = f"{indentation(site.source, last)}{text(site.statement)}{style(site.source, site.function).newline}"
         if last.type == "return_statement":
             value = last.named_children[0] if last.named_child_count else None
             if value is None or not text(freed):
@@ -227,6 +228,29 @@ def _later(scene: Scene, site: Place, freed: Node, rank: float) -> Iterator[Draf
             fix="It is freed after that.",
             rank=rank,
         )
+
+
+def _block_of_both(site: Place, place: Place, freed: Node) -> Node | None:
+    """The innermost block with the free and the use in it; None where the pointer may be without a value at the block's end."""
+    block, nested = site.statement.parent, False
+    if block is None or block.type != "compound_statement":
+        return None
+    while block is not None and not block.start_byte <= place.statement.start_byte < block.end_byte:
+        if block.type not in ("compound_statement", "if_statement", "else_clause"):
+            return None
+        block, nested = block.parent, True
+    if block is None or not nested:
+        return block
+    if block.type != "compound_statement" or freed.type != "identifier":
+        return None
+    given = [
+        node
+        for statement in block.named_children
+        if statement.type in ("declaration", "expression_statement") and statement.end_byte <= site.statement.start_byte
+        for node in descendants(statement, {"init_declarator", "assignment_expression"})
+    ]
+    names = [text(node.child_by_field_name("left") or node.child_by_field_name("declarator")).lstrip("* ") for node in given]
+    return block if text(freed) in names else None
 
 
 def _next_first(scene: Scene, site: Place, freed: Node, rank: float) -> Iterator[Draft]:

@@ -16,11 +16,13 @@ from mithridate.repair.proposers.missing_bound import OUT_OF_BOUNDS
 from mithridate.repair.proposers.template import Template
 
 _COPIES = ("strcpy", "stpcpy", "strcat")
+_TOLD = ("snprintf", "vsnprintf", "fgets")
+"""They write no more than they are told, the terminator included."""
 _SCANS = re.compile(r"^(?:__isoc\d\d_)?[fs]?scanf$")
 
 
 def drafts(scene: Scene) -> Iterator[Draft]:
-    """Rejected where too long, or the bounded function of the same purpose."""
+    """Rejected where too long, or the bounded function of the same purpose, or its true bound."""
     for depth, place in enumerate(scene.places[:3]):
         for access in scene.accesses(place):
             if access.kind == "call" and access.role == "destination" and access.length is None:
@@ -28,7 +30,24 @@ def drafts(scene: Scene) -> Iterator[Draft]:
                     room = _room(scene, place, access, bound)
                     if room:
                         yield from _of_call(scene, place, access, room, bound.rank - 0.3 + depth)
+            elif access.kind == "call" and access.role == "destination" and access.name in _TOLD and access.length is not None:
+                yield from _told_wrong(scene, place, access, access.length, depth)
         yield from _scans(scene, place, depth)
+
+
+def _told_wrong(scene: Scene, place: Place, access: Access, length: Node, depth: int) -> Iterator[Draft]:
+    """It is told a size that is not its destination's, such as that of what it writes."""
+    for bound in bounds_of(scene, place, access.pointer)[:3]:
+        room = _room(scene, place, access, bound)
+        if room and text(length) not in (room, f"({room})"):
+            yield scene.draft(
+                place,
+                replaced(place.source, [replacing(length, room)]),
+                cause=f"{access.name}() is told {text(length)}, which is not what its destination holds.",
+                fix=f"It is told {room}.",
+                condition=room,
+                rank=bound.rank - 0.35 + depth,
+            )
 
 
 def _room(scene: Scene, place: Place, access: Access, bound: Bound) -> str:

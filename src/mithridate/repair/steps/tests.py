@@ -1,12 +1,18 @@
 """The project's own tests give the same result as before the patch."""
 
+import shutil
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
-from mithridate.model.patch import GateStep
+from mithridate.model.patch import GateStep, Outcome
+from mithridate.repair import diff as diffs
+from mithridate.repair.crossing import stopped
 from mithridate.repair.steps.interface import Case, Seen, empty, failed, passed
 from mithridate.repair.suites.baseline import Baseline, Ran, before, run, runnable, sanitized_before
 from mithridate.repair.suites.interface import Suite, Verdict
 from mithridate.repair.suites.registry import SUITES
+from mithridate.repair.symptoms.interface import changes
 
 SECONDS = 300.0
 """Wall seconds that one run of the unpatched project's tests may take."""
@@ -19,6 +25,8 @@ class Tests:
 
     The unpatched tree's are run twice, and what differs between these runs does not count. A test that passed in both and does
     not in two runs of the patched tree's fails the patch: one that fails, times out, is skipped, or tells nothing any more.
+    Once more they are run with the changed functions stopped at their beginning: where all pass all the same, none of them runs
+    what was changed, and nothing was compared.
     `with_sanitizer`: once more compiled with AddressSanitizer, when the suite is compiled and quick.
     """
 
@@ -31,7 +39,7 @@ class Tests:
         self._suites = suites
 
     def check(self, case: Case) -> Seen:
-        """EMPTY, with the reason, when no test passes without the patch."""
+        """EMPTY, with the reason, when no test passes without the patch, or none of those that do runs a changed function."""
         component = case.subject.component
 
         def find_out() -> Baseline:
@@ -40,14 +48,15 @@ class Tests:
         plain = case.memory.once("tests before", Baseline, find_out)
         if plain.plan is None:
             return empty(f"no tests to compare: {plain.why}")
-        seen = _compared(case, plain)
-        if seen.outcome.value == "failed" or not self._with_sanitizer:
+        seen = _crossed(case, plain, _compared(case, plain))
+        if seen.outcome is Outcome.FAILED or not self._with_sanitizer:
             return seen
         armed = case.memory.once("tests before, sanitized", Baseline, lambda: sanitized_before(case.bench, plain, self._seconds))
         if armed.plan is None:
             return seen
         again = _compared(case, armed)
-        return Seen(outcome=again.outcome, evidence=(*seen.evidence, *again.evidence))
+        outcome = again.outcome if again.outcome is Outcome.FAILED else seen.outcome
+        return Seen(outcome=outcome, evidence=(*seen.evidence, *again.evidence))
 
 
 def _compared(case: Case, known: Baseline) -> Seen:
@@ -74,6 +83,34 @@ def _compared(case: Case, known: Baseline) -> Seen:
     rest = f", {failing} did not pass before{f' ({fixed} do now)' if fixed else ''}" if failing else ""
     late = "; the run meets its bound of time with and without the patch" if known.first.late else ""
     return passed(f"{how}: {steady} of {steady} tests that passed before pass now{rest}{flaky}{late}")
+
+
+def _crossed(case: Case, known: Baseline, seen: Seen) -> Seen:
+    """What was seen of tests that passed, with how many of them run a changed function."""
+    if seen.outcome is Outcome.FAILED:
+        return seen
+    tree = case.bench.original.tree
+    diff = stopped(case.proposal.diff, tree)
+    if not diff:
+        return seen
+    where = [(c.path, old.name) for c in changes(case.proposal.diff, tree) for old, _ in c.functions()]
+    there = case.memory.once(f"tests with a stop in {sorted(where)}", Ran, lambda: _with_stops(case, known, diff))
+    if not there.results and not there.late:
+        return Seen(outcome=seen.outcome, evidence=(*seen.evidence, f"which run a changed function is unknown: {there.why}"))
+    entered = sum(name not in there.results or there.results[name].verdict is not Verdict.PASSED for name in known.passed)
+    told = f"{entered} of {len(known.passed)} tests run a changed function"
+    return Seen(outcome=seen.outcome if entered else Outcome.EMPTY, evidence=(*seen.evidence, told))
+
+
+def _with_stops(case: Case, known: Baseline, diff: str) -> Ran:
+    assert known.plan is not None
+    with tempfile.TemporaryDirectory(prefix="stops-", dir=case.built.tree.parent) as folder:
+        tree = Path(folder) / "tree"
+        shutil.copytree(case.bench.original.tree, tree, symlinks=True)
+        for place in (tree, *(p for p in tree.rglob("*") if p.is_dir() and not p.is_symlink())):
+            place.chmod(0o755)
+        diffs.apply(diff, tree)
+        return run(case.bench, tree, known.plan, known.bound)
 
 
 def _after(case: Case, known: Baseline) -> Ran:
