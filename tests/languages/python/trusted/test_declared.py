@@ -59,11 +59,11 @@ def test_an_extra_may_be_a_file_that_setup_reads(tmp_path: Path) -> None:
         "shop/view/requirements.txt": "c\n",
         "shop/other/requirements.txt": "flask\n",
     }
-    assert wanted(tmp_path, files) == {"a", "fastapi", "b"}
-    outside = {"setup.py": f"{reads}setup(extras_require={{'api': lines('x/../../outside/requirements.txt')}})\n"}
+    assert wanted(tmp_path / "p", files) == {"a", "fastapi", "b"}
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "requirements.txt").write_text("fastapi\n")
-    assert wanted(tmp_path, {**outside}) == set()
+    named = "{'api': lines('shop/../../outside/requirements.txt')}"
+    assert wanted(tmp_path / "p", {"setup.py": f"{reads}setup(name='shop', extras_require={named})\n"}) == set()
 
 
 def test_the_owner_asks_for_more_extras_as_pip_is_asked(tmp_path: Path) -> None:
