@@ -251,7 +251,7 @@ def test_control_and_attack_have_one_shape_and_differ_in_one_input(sink, before,
         assert numbers[0] == numbers[1], "the same marks in both"
 
 
-@pytest.mark.parametrize("language", ["pickle", "yaml", "jsonpickle", "xml", "tar", "zip"])
+@pytest.mark.parametrize("language", ["pickle", "yaml", "jsonpickle", "xml", "tar", "zip", "python"])
 def test_special_documents_and_their_twins_are_marked_and_share_their_encoding(language: str) -> None:
     for twin in special.documents(language):
         assert is_marked(twin.control)
