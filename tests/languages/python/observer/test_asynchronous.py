@@ -68,6 +68,44 @@ def test_starlette_json_is_asked(root: Path) -> None:
     assert ("json", "*") in api(root, post("/json")).asked(), "though what was sent is none"
 
 
+ROUTERS = """
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
+from starlette.responses import PlainTextResponse
+outer, inner = APIRouter(prefix="/outer"), APIRouter()
+@inner.get("/item/{number}")
+def item(number: int, q: str = ""):
+    return {"q": q}
+@outer.post("")
+def create(q: str):
+    return {"q": q}
+@inner.websocket("/live")
+async def live(socket): ...
+async def own(request):
+    return PlainTextResponse(request.query_params.get("t", ""))
+inner.routes.append(Route("/own", own))
+outer.include_router(inner, prefix="/inner")
+app = FastAPI()
+app.include_router(outer, prefix="/v1")
+@app.get("/plain")
+def plain():
+    return {}
+"""
+
+
+def test_the_routes_of_included_routers_are_listed_with_their_whole_paths(tmp_path: Path) -> None:
+    needs("fastapi")
+    asked = document(get("/v1/outer/inner/item/7", query=[["q", marked("x")]]))
+    found = batch(tree(tmp_path / "app", api=ROUTERS), {"kind": "asgi", "import": "api:app"}, [asked])
+    routes = {route["path"]: route for route in found.ready["routes"]}
+    assert {"/v1/outer", "/v1/outer/inner/item/{number}", "/plain"} <= routes.keys()
+    assert "/v1/outer/inner/own" in routes and "/v1/outer/inner/live" not in routes
+    one = routes["/v1/outer/inner/item/{number}"]
+    assert one["parameters"] == [{"name": "number", "kind": "int"}]
+    assert (one["methods"], one["function"], one["file"]) == (["GET"], "item", "/src/api.py")
+    assert found.answer()["status"] == 200 and ("query", "q") in found.asked()
+
+
 def test_mounted_routes_are_listed_with_their_kinds(root: Path) -> None:
     routes = {route["path"]: route for route in api(root, get("/")).ready["routes"]}
     assert routes["/sub/inner/{p:path}"]["parameters"] == [{"name": "p", "kind": "path"}]
