@@ -86,6 +86,13 @@ def test_what_may_be_left_out_of_a_body_is_left_out_once() -> None:
     assert ["a", "b"] in bodies and ["a"] in bodies
 
 
+def test_a_body_that_is_refused_whole_and_bare_is_sent_with_one_of_what_may_be_left_out() -> None:
+    asked = [Asked(where="json", name="a"), *(Asked(where="json", name=name, kind="?") for name in "bcd")]
+    bodies = [sent(request)["json"].keys() for request in supply.requests(replace(unit(), asked=asked))]
+    refused = [sent(request)["json"].keys() for request in supply.requests(replace(unit(), asked=asked, failing=True))]
+    assert {"a", "c"} not in bodies and all(wanted in refused for wanted in ({"a", "b"}, {"a", "c"}, {"a", "d"}))
+
+
 def test_bodies_that_the_documentation_shows_are_sent_with_one_text_going_on() -> None:
     route = replace(unit().route, examples=('{"model": "m", "text": "---\\nx: 1\\n---\\nhello", "deep": {"n": [1, 2]}}',))
     shown = replace(unit(("json", "text")), route=route)

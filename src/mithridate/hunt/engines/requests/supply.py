@@ -26,6 +26,7 @@ MAX_REQUESTS = 32
 
 _NAMES = 12
 _NAMED_BY_MARK = 8
+_SPARE = 12
 _SUPPLIED = ("query", "form", "cookies", "headers", "files")
 _WHOLE = ("body", "raw_query")
 _LEFT_ALONE = frozenset(
@@ -80,11 +81,13 @@ def knock(unit: Unit) -> Request:
 def requests(unit: Unit) -> tuple[Request, ...]:
     """The requests that supply what was asked for, the most telling first. The same knowledge gives the same ones."""
     found: list[Request] = []
-    for base in _bases(unit):
+    bases = list(_bases(unit))
+    for base in bases:
         found += [base, _decoded(unit, base), _addressed(base), *(one for _, one in named_by_mark(base))]
         found += _unsettled(unit, base)
-        if unit.failing:
-            found += [_all(base, flavour) for flavour in _FLAVOURS]
+    if unit.failing:
+        found += _with_one_spare(unit)
+        found += [_all(base, flavour) for base in bases for flavour in _FLAVOURS]
     found[1:1] = _exemplary(unit)
     return tuple(_unique(found))[:MAX_REQUESTS]
 
@@ -188,6 +191,15 @@ def _bases(unit: Unit) -> Iterator[Request]:
             yield _request(unit, [*plain, Input(where="json", name="", value=marked())])
         if raw:
             yield _request(unit, [*(i for i in plain if i.where != "query"), *raw, *body])
+
+
+def _with_one_spare(unit: Unit) -> Iterator[Request]:
+    """What is needed and one of what may be left out: one of two may be, or some exclude each other."""
+    spare = [(a.where, a.name) for a in unit.asked if a.kind.endswith("?")]
+    inputs = [*_path(unit), *_inputs(unit)]
+    needed = [i for i in inputs if i.slot not in spare and i.where not in _WHOLE]
+    if any(i.where in ("form", "files", "json") for i in needed):
+        yield from (_request(unit, [*needed, i]) for i in [i for i in inputs if i.slot in spare][:_SPARE])
 
 
 def _exemplary(unit: Unit) -> list[Request]:
