@@ -93,6 +93,26 @@ def test_a_body_that_is_refused_whole_and_bare_is_sent_with_one_of_what_may_be_l
     assert {"a", "c"} not in bodies and all(wanted in refused for wanted in ({"a", "b"}, {"a", "c"}, {"a", "d"}))
 
 
+def test_a_password_and_its_confirmation_are_sent_alike() -> None:
+    for one, other in (("password", "passwordConfirm"), ("new_password", "repeat_new_password"), ("pass1", "pass2")):
+        asked = [Asked(where="json", name=name) for name in ("user", one, other)]
+        bodies = [sent(request)["json"] for request in supply.requests(replace(unit(), asked=asked))]
+        assert any(body[one] == body[other] == "amber" and MARK.search(body["user"]) for body in bodies)
+        assert MARK.search(bodies[0][one]) and bodies[0][one] != bodies[0][other], "each by itself first"
+    spare = [Asked(where="json", name=name, kind="?") for name in ("team", "invitation")]
+    asked = [*(Asked(where="json", name=name) for name in ("password", "confirm")), *spare]
+    bodies = [sent(request)["json"] for request in supply.requests(replace(unit(), asked=asked, failing=True))]
+    assert any(body.keys() == {"password", "confirm", "team"} for body in bodies)
+
+
+def test_what_an_input_takes_is_learnt_though_its_name_was_known_before() -> None:
+    known = unit(("form", "remember"))
+    told = Answer(phase="attack", step=0, status=422, asked=(Asked(where="form", name="remember", kind="bool?"),))
+    assert reading.learn(known, told) and [asked.kind for asked in known.asked] == ["bool?"]
+    assert not reading.learn(known, replace(told, asked=(Asked(where="form", name="remember"),)))
+    assert [asked.kind for asked in known.asked] == ["bool?"]
+
+
 def test_bodies_that_the_documentation_shows_are_sent_with_one_text_going_on() -> None:
     route = replace(unit().route, examples=('{"model": "m", "text": "---\\nx: 1\\n---\\nhello", "deep": {"n": [1, 2]}}',))
     shown = replace(unit(("json", "text")), route=route)

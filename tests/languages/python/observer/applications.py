@@ -237,7 +237,7 @@ async def form(request: Request):
     data = await request.form()
     return {"f": data.get("f")}
 @app.post("/declared")
-def declared(upload: UploadFile, a: str = Form("")):
+def declared(upload: UploadFile, a: str = Form(""), kept: bool = Form(False), grant: str = Form(pattern="^password$")):
     return {"a": a}
 """
 

@@ -45,6 +45,8 @@ def test_starlette_forms_are_asked(root: Path) -> None:
     found = batch(root, door, [document(post("/form", form=[["f", marked("x")]])), document(post("/declared"))])
     assert ("form", "f") in found.asked() and found.tokens()[0] in found.answer()["body"]
     assert {("form", "a"), ("files", "upload")} <= found.asked(1)
+    kinds = {each["name"]: each["kind"] for each in found.answers(1)[-1]["asked"] if each["kind"]}
+    assert kinds == {"upload": "UploadFile", "a": "?", "kept": "bool?", "grant": "=password"}
 
 
 def test_a_token_that_was_given_is_sent_along_by_that_client_only(root: Path) -> None:

@@ -15,6 +15,7 @@ from mithridate.hunt.engines.requests.document import (
     is_marked,
     made,
     marked,
+    text_of,
 )
 from mithridate.hunt.engines.requests.examples import exemplary
 from mithridate.hunt.engines.requests.state import Unit
@@ -60,6 +61,11 @@ _ADDRESSES = re.compile(
     r"ur[li]|link|href|location|redirect|callback|webhook|website|avatar|image|feed|next|return|target|endpoint", re.I
 )
 """Names of inputs that may be addresses."""
+_TYPED = ("form", "json")
+_REPEATING = re.compile(
+    r"confirm(?:ation|ed)?|repeat(?:ed)?|again|re_?(?:type|enter)d?|verif(?:y|ication)|(?<=[a-z])[12]$|[_.\-]"
+)
+"""What the name of an input has more than that of the one that it repeats."""
 _OF_KIND: dict[str, Value] = {
     "int": "1",
     "integer": "1",
@@ -83,7 +89,7 @@ def requests(unit: Unit) -> tuple[Request, ...]:
     found: list[Request] = []
     bases = list(_bases(unit))
     for base in bases:
-        found += [base, _decoded(unit, base), _addressed(base), *(one for _, one in named_by_mark(base))]
+        found += [base, *_alike(base), _decoded(unit, base), _addressed(base), *(one for _, one in named_by_mark(base))]
         found += _unsettled(unit, base)
     if unit.failing:
         found += _with_one_spare(unit)
@@ -199,7 +205,9 @@ def _with_one_spare(unit: Unit) -> Iterator[Request]:
     inputs = [*_path(unit), *_inputs(unit)]
     needed = [i for i in inputs if i.slot not in spare and i.where not in _WHOLE]
     if any(i.where in ("form", "files", "json") for i in needed):
-        yield from (_request(unit, [*needed, i]) for i in [i for i in inputs if i.slot in spare][:_SPARE])
+        for one in [i for i in inputs if i.slot in spare][:_SPARE]:
+            request = _request(unit, [*needed, one])
+            yield next(_alike(request), request)
 
 
 def _exemplary(unit: Unit) -> list[Request]:
@@ -307,6 +315,15 @@ def _addressed(base: Request) -> Request:
         for one in base.inputs
     )
     return replace(base, inputs=given)
+
+
+def _alike(base: Request) -> Iterator[Request]:
+    """One text without marks in inputs of which one repeats the other, as the confirmation of a password does."""
+    stems = {p: _REPEATING.sub("", text_of(i.name).lower()) or "password" for p, i in enumerate(base.inputs) if i.where in _TYPED}
+    pairs = {p for p, stem in stems.items() if any(other == stem for q, other in stems.items() if q != p)}
+    if pairs:
+        given = (replace(i, value=HARMLESS) if p in pairs else i for p, i in enumerate(base.inputs))
+        yield replace(base, inputs=tuple(given))
 
 
 def _unsettled(unit: Unit, base: Request) -> list[Request]:

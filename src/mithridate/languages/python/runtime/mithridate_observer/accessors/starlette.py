@@ -76,8 +76,11 @@ def _note_body(*_arguments: Any, **named: Any) -> None:
 
 def _note_field(place: str, name: str, received: Any, told: Any) -> None:
     kind = getattr(getattr(told, "annotation", None), "__name__", "")
-    book.ask(place, name, isinstance(received, Mapping) and name in received, "" if kind == "str" else kind)
-    for constant in _allowed(told):
+    allowed = _allowed(told)
+    kind = f"={allowed[0]}" if allowed else "" if kind == "str" else kind
+    spare = "?" if hasattr(told, "is_required") and not told.is_required() else ""
+    book.ask(place, name, isinstance(received, Mapping) and name in received, kind + spare)
+    for constant in allowed:
         book.compare(constant)
 
 
