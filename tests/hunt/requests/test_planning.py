@@ -86,6 +86,12 @@ def test_what_may_be_left_out_of_a_body_is_left_out_once() -> None:
     assert ["a", "b"] in bodies and ["a"] in bodies
 
 
+def test_parameters_of_the_query_that_may_be_left_out_are_left_out_with_the_rest() -> None:
+    asked = [Asked(where="json", name="a"), Asked(where="query", name="q"), Asked(where="query", name="group", kind="uuid?")]
+    queries = [[name for name, _ in sent(request)["query"]] for request in supply.requests(replace(unit(), asked=asked))]
+    assert ["q", "group"] in queries and ["q"] in queries
+
+
 def test_a_body_that_is_refused_whole_and_bare_is_sent_with_one_of_what_may_be_left_out() -> None:
     asked = [Asked(where="json", name="a"), *(Asked(where="json", name=name, kind="?") for name in "bcd")]
     bodies = [sent(request)["json"].keys() for request in supply.requests(replace(unit(), asked=asked))]

@@ -70,6 +70,32 @@ def test_starlette_json_is_asked(root: Path) -> None:
     assert ("json", "*") in api(root, post("/json")).asked(), "though what was sent is none"
 
 
+PARAMETERS = """
+from uuid import UUID
+from typing import List, Optional
+from fastapi import Depends, FastAPI, Header, Query
+app = FastAPI()
+def paging(page: int = 1, group: Optional[UUID] = None):
+    return page
+@app.get("/list")
+def listed(text: str, size: int, tags: List[str] = Query(None), x_level: Optional[int] = Header(None), page=Depends(paging)):
+    return {"text": text}
+"""
+
+
+def test_what_declared_parameters_take_is_told_those_of_dependencies_too(tmp_path: Path) -> None:
+    needs("fastapi")
+    found = batch(tree(tmp_path / "app", api=PARAMETERS), {"kind": "asgi", "import": "api:app"}, [document(get("/list"))])
+    kinds = {(each["where"], each["name"]): each["kind"] for each in found.answer()["asked"] if each["kind"]}
+    assert kinds == {
+        ("query", "size"): "int",
+        ("query", "tags"): "list",
+        ("query", "page"): "int?",
+        ("query", "group"): "uuid?",
+        ("headers", "x-level"): "int?",
+    }
+
+
 ROUTERS = """
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Route

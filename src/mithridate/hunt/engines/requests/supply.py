@@ -190,9 +190,9 @@ def _bases(unit: Unit) -> Iterator[Request]:
     plain = [i for i in common if i.where != "raw_query"]
     for body in [inputs for inputs in chosen if inputs] or [[]]:
         yield _request(unit, [*plain, *body])
-        needed = [i for i in body if (i.where, i.name) not in spare]
-        if len(needed) < len(body):
-            yield _request(unit, [*plain, *needed])
+        needed = [i for i in (*plain, *body) if (i.where, i.name) not in spare]
+        if len(needed) < len(plain) + len(body):
+            yield _request(unit, needed)
         if any(i.where == "json" for i in body) and any(a.where == "json" and a.name == LISTED for a in unit.asked):
             yield _request(unit, [*plain, Input(where="json", name="", value=marked())])
         if raw:
