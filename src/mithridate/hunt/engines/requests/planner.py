@@ -66,6 +66,7 @@ class Planner:
         They are out of the queue: hand each to `learn` or to `put_back`. None when the search is through.
         """
         while True:
+            self._open_early()
             if not self.state.queue:
                 self._go_on()
             if not self.state.queue:
@@ -278,6 +279,13 @@ class Planner:
             self._constants,
             self._wander,
         )
+
+    def _open_early(self) -> None:
+        """Nothing is waiting but second tries: the first stage, as what is behind a lock is more than those may bring."""
+        queue = self.state.queue
+        if queue and self.state.stage == 0 and all(_ORDER[plan.purpose] > _ORDER[Purpose.OPEN] for plan in queue):
+            self.state.stage = 1
+            self._plans(list(self._open_locked()))
 
     def _go_on(self) -> None:
         """Nothing is waiting: the next stage, in which each unit is looked at once more."""
