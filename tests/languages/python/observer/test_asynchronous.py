@@ -218,3 +218,34 @@ made()
     assert {"json", "xml.sax"} <= set(route["modules"]) and "flask" not in route["modules"]
     assert {"in-the-helper", "in-the-closure"} <= set(constants)
     assert "two-calls-away" not in constants
+
+
+SLOW_START = """
+import time
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+@asynccontextmanager
+async def lifespan(app):
+    until = time.process_time() + 2.5
+    while time.process_time() < until:
+        pass
+    yield
+app = FastAPI(lifespan=lifespan)
+@app.get("/quick")
+def quick():
+    return {}
+@app.get("/hang")
+def hang():
+    while True:
+        pass
+"""
+
+
+def test_the_start_of_an_application_does_not_count_as_a_documents_time(tmp_path: Path) -> None:
+    needs("fastapi")
+    door = {"kind": "asgi", "import": "slow:app"}
+    asked = [document(get("/quick")), document(get("/quick")), document(get("/hang"))]
+    root = tree(tmp_path / "app", slow=SLOW_START)
+    found = batch(root, door, asked, "--each", "1", "--wall", "20", "--together", "3", seconds=120)
+    assert [found.answer(run)["status"] for run in (0, 1)] == [200, 200]
+    assert found.ended(0)["ended"] == found.ended(1)["ended"] == "done" and found.ended(2)["ended"] != "done"
