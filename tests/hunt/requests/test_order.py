@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from mithridate.hunt.engines.requests import sequences
 from mithridate.hunt.engines.requests.document import HARMLESS, Input, Request, marked
 from mithridate.hunt.engines.requests.planner import Planner
-from mithridate.hunt.engines.requests.state import Plan, Purpose, State
+from mithridate.hunt.engines.requests.state import Plan, Purpose, State, Unit
 from mithridate.hunt.engines.requests.views import Answer, Asked, Escape, Route, Run, Seen
 from mithridate.model.observation import Mark, Sink
 
@@ -198,3 +199,11 @@ def test_what_opens_the_locked_is_tried_before_second_tries() -> None:
     search.state.units["POST /login"].best = (Request(method="POST", path="/login", inputs=(NAME, WORD)),)
     search.state.queue = [Plan(unit="GET /find", purpose=Purpose.VARIANT, attack=search.state.units["GET /find"].best)]
     assert [(plan.purpose, plan.unit) for plan in search.next(2)] == [(Purpose.OPEN, "GET /me"), (Purpose.VARIANT, "GET /find")]
+
+
+def test_whoever_was_let_in_is_tried_first_where_input_is_taken() -> None:
+    units = [Unit(route=Route(path=path, methods=("POST",)), method="POST", locked=True) for path in ("/a", "/b", "/c")]
+    for unit in units:
+        unit.best = (Request(method="POST", path=unit.route.path),)
+    units[2].asked.append(Asked(where="json", name="address"))
+    assert [plan.unit for plan in sequences.likewise(units, units[0].best)] == ["POST /c", "POST /a", "POST /b"]
