@@ -27,6 +27,7 @@ _READERS = 10
 _LOCKED = 40
 _OPENERS = 6
 _OPENINGS = 36
+_FAULTS = (400, 404, 409, 415, 422)
 _PROBES = 3
 """How many locked units each way to open them is tried at."""
 _CONSTANTS = 6
@@ -77,8 +78,8 @@ def unheard(answer: Answer) -> bool:
 
 
 def opened(answer: Answer) -> bool:
-    """The steps before it have opened it."""
-    return 200 <= answer.status < 300
+    """The steps before it have opened it: what refused who sent it finds fault with what was sent, if with anything."""
+    return 200 <= answer.status < 300 or answer.status in _FAULTS
 
 
 def openers(units: Sequence[Unit]) -> Iterator[Plan]:
