@@ -92,6 +92,16 @@ def test_parameters_of_the_query_that_may_be_left_out_are_left_out_with_the_rest
     assert ["q", "group"] in queries and ["q"] in queries
 
 
+def test_who_has_been_let_in_sends_the_token_that_was_given_and_no_other_one_before_that() -> None:
+    asked = [Asked(where="headers", name="Authorization"), Asked(where="cookies", name="session"), Asked(where="json", name="a")]
+    stranger = replace(unit(), asked=asked)
+    known = replace(stranger, prelude=(Request(method="POST", path="/login"),), failing=True)
+    assert "Authorization" in dict(sent(supply.requests(stranger)[0])["headers"])
+    first, *others = [sent(request) for request in supply.requests(known)]
+    assert "headers" not in first and "cookies" not in first and first["json"].keys() == {"a"}
+    assert any("Authorization" in dict(other.get("headers", ())) for other in others), "what an outsider chooses is tried, too"
+
+
 def test_a_body_that_is_refused_whole_and_bare_is_sent_with_one_of_what_may_be_left_out() -> None:
     asked = [Asked(where="json", name="a"), *(Asked(where="json", name=name, kind="?") for name in "bcd")]
     bodies = [sent(request)["json"].keys() for request in supply.requests(replace(unit(), asked=asked))]

@@ -164,7 +164,7 @@ class Planner:
         bad = bool(last.raised) or last.status >= 400
         if plan.purpose is Purpose.SUPPLY and bad and not any(code.startswith("2") for code in unit.statuses):
             unit.failing = True
-        unit.locked = sequences.locked(unit, last)
+        unit.locked = not unit.prelude and sequences.locked(unit, last)
         self.state.ground_edges = max(self.state.ground_edges, last.edges - last.new_edges)
         better = last.new_edges > unit.best_edges and not (bad and unit.welcomed)
         if not bad and not unit.welcomed:  # the first that is no error is better than all errors, whatever they covered

@@ -188,6 +188,9 @@ def _bases(unit: Unit) -> Iterator[Request]:
     chosen = [[i for i in by_body if i.where in body] for body in bodies]
     raw = [i for i in common if i.where == "raw_query"]
     plain = [i for i in common if i.where != "raw_query"]
+    whole = plain
+    if unit.prelude:  # who has been let in is known by what the answers gave
+        plain = [i for i in plain if not _tells_who(i)]
     for body in [inputs for inputs in chosen if inputs] or [[]]:
         yield _request(unit, [*plain, *body])
         needed = [i for i in (*plain, *body) if (i.where, i.name) not in spare]
@@ -197,6 +200,12 @@ def _bases(unit: Unit) -> Iterator[Request]:
             yield _request(unit, [*plain, Input(where="json", name="", value=marked())])
         if raw:
             yield _request(unit, [*(i for i in plain if i.where != "query"), *raw, *body])
+        if len(whole) > len(plain):
+            yield _request(unit, [*whole, *body])
+
+
+def _tells_who(one: Input) -> bool:
+    return one.where == "cookies" or (one.where == "headers" and text_of(one.name).lower() == "authorization")
 
 
 def _with_one_spare(unit: Unit) -> Iterator[Request]:
@@ -204,6 +213,8 @@ def _with_one_spare(unit: Unit) -> Iterator[Request]:
     spare = [(a.where, a.name) for a in unit.asked if a.kind.endswith("?")]
     inputs = [*_path(unit), *_inputs(unit)]
     needed = [i for i in inputs if i.slot not in spare and i.where not in _WHOLE]
+    if unit.prelude:
+        needed = [i for i in needed if not _tells_who(i)]
     if any(i.where in ("form", "files", "json") for i in needed):
         for one in [i for i in inputs if i.slot in spare][:_SPARE]:
             request = _request(unit, [*needed, one])
