@@ -4,6 +4,7 @@ A handler is a function of a `Visit`; what it asks of it is noted, what it shows
 structure and small: sqlglot for SQL, html.parser for HTML, posixpath for paths; it stands for the oracle in `oracles`.
 """
 
+import ast
 import base64
 import json
 import posixpath
@@ -80,6 +81,14 @@ class Visit:
             return ""
         self.decoded.append(("base64", plain))
         return plain
+
+    def source(self, text: str) -> ast.Module:
+        """What `ast.parse` makes of it; nothing of what is no Python."""
+        self.decoded.append(("python source", text))
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError):
+            return ast.Module(body=[], type_ignores=[])
 
     def equal(self, text: str, constant: str) -> bool:
         self.compared.append(constant)
@@ -246,6 +255,8 @@ def _judge(seen: Sequence[Seen]) -> list[Escape]:
             found.append(Escape(kind="weak-hash", sink=one.sink, place=one.place, stack=one.place, fact=True))
         twins = [c for c in seen if c.phase == "control" and (c.sink, c.place, c.step) == (one.sink, one.place, one.step)]
         chosen = one.sink in (Sink.TYPE, Sink.ENTITY) and not twins
+        called = ("(" in one.text.partition(mark.opening)[2].partition(mark.closing)[0] for mark in one.marks)
+        chosen |= one.sink is Sink.CODE and any(called)
         if one.phase == "attack" and (chosen or (twins and _escaped(one, twins[0]))):
             found.append(Escape(kind=f"{one.sink}-injection", sink=one.sink, place=one.place, stack=one.place))
     return list(dict.fromkeys(found))

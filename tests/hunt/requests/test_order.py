@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
-from mithridate.hunt.engines.requests.document import HARMLESS, marked
+from mithridate.hunt.engines.requests import sequences
+from mithridate.hunt.engines.requests.document import HARMLESS, Input, Request, marked
 from mithridate.hunt.engines.requests.planner import Planner
-from mithridate.hunt.engines.requests.state import Plan, Purpose, State
+from mithridate.hunt.engines.requests.state import Plan, Purpose, State, Unit
 from mithridate.hunt.engines.requests.views import Answer, Asked, Escape, Route, Run, Seen
 from mithridate.model.observation import Mark, Sink
 
+LOGIN = Route(path="/login", methods=("POST",))
+NAME, WORD = (Input(where="form", name=name, value="amber") for name in ("user", "password"))
 FORM = '<form method="post" action="/b"><input name="word"><input type="hidden" name="token" value="1"></form>'
 
 
@@ -186,3 +189,21 @@ def test_no_unit_sends_all_its_documents_for_parsers_before_the_others_have_sent
     assert order.index("GET /one") < order.count("GET /many")
     last = max(i for i, name in enumerate(order) if name == "GET /one")
     assert "GET /many" in order[last + 1 :]
+
+
+def test_what_opens_the_locked_is_tried_before_second_tries() -> None:
+    search = planner(Route(path="/find", methods=("GET",)), Route(path="/me", methods=("GET",)), LOGIN)
+    for plan in search.next(100):
+        answer = replace(answered().answers[0], status=401 if plan.unit == "GET /me" else 200, new_edges=5)
+        search.learn(plan, Run(ended="done", answers=(answer,)))
+    search.state.units["POST /login"].best = (Request(method="POST", path="/login", inputs=(NAME, WORD)),)
+    search.state.queue = [Plan(unit="GET /find", purpose=Purpose.VARIANT, attack=search.state.units["GET /find"].best)]
+    assert [(plan.purpose, plan.unit) for plan in search.next(2)] == [(Purpose.OPEN, "GET /me"), (Purpose.VARIANT, "GET /find")]
+
+
+def test_whoever_was_let_in_is_tried_first_where_input_is_taken() -> None:
+    units = [Unit(route=Route(path=path, methods=("POST",)), method="POST", locked=True) for path in ("/a", "/b", "/c")]
+    for unit in units:
+        unit.best = (Request(method="POST", path=unit.route.path),)
+    units[2].asked.append(Asked(where="json", name="address"))
+    assert [plan.unit for plan in sequences.likewise(units, units[0].best)] == ["POST /c", "POST /a", "POST /b"]

@@ -86,6 +86,49 @@ def test_what_may_be_left_out_of_a_body_is_left_out_once() -> None:
     assert ["a", "b"] in bodies and ["a"] in bodies
 
 
+def test_parameters_of_the_query_that_may_be_left_out_are_left_out_with_the_rest() -> None:
+    asked = [Asked(where="json", name="a"), Asked(where="query", name="q"), Asked(where="query", name="group", kind="uuid?")]
+    queries = [[name for name, _ in sent(request)["query"]] for request in supply.requests(replace(unit(), asked=asked))]
+    assert ["q", "group"] in queries and ["q"] in queries
+
+
+def test_who_has_been_let_in_sends_the_token_that_was_given_and_no_other_one_before_that() -> None:
+    asked = [Asked(where="headers", name="Authorization"), Asked(where="cookies", name="session"), Asked(where="json", name="a")]
+    stranger = replace(unit(), asked=asked)
+    known = replace(stranger, prelude=(Request(method="POST", path="/login"),), failing=True)
+    assert "Authorization" in dict(sent(supply.requests(stranger)[0])["headers"])
+    first, *others = [sent(request) for request in supply.requests(known)]
+    assert "headers" not in first and "cookies" not in first and first["json"].keys() == {"a"}
+    assert any("Authorization" in dict(other.get("headers", ())) for other in others), "what an outsider chooses is tried, too"
+
+
+def test_a_body_that_is_refused_whole_and_bare_is_sent_with_one_of_what_may_be_left_out() -> None:
+    asked = [Asked(where="json", name="a"), *(Asked(where="json", name=name, kind="?") for name in "bcd")]
+    bodies = [sent(request)["json"].keys() for request in supply.requests(replace(unit(), asked=asked))]
+    refused = [sent(request)["json"].keys() for request in supply.requests(replace(unit(), asked=asked, failing=True))]
+    assert {"a", "c"} not in bodies and all(wanted in refused for wanted in ({"a", "b"}, {"a", "c"}, {"a", "d"}))
+
+
+def test_a_password_and_its_confirmation_are_sent_alike() -> None:
+    for one, other in (("password", "passwordConfirm"), ("new_password", "repeat_new_password"), ("pass1", "pass2")):
+        asked = [Asked(where="json", name=name) for name in ("user", one, other)]
+        bodies = [sent(request)["json"] for request in supply.requests(replace(unit(), asked=asked))]
+        assert any(body[one] == body[other] == "amber" and MARK.search(body["user"]) for body in bodies)
+        assert MARK.search(bodies[0][one]) and bodies[0][one] != bodies[0][other], "each by itself first"
+    spare = [Asked(where="json", name=name, kind="?") for name in ("team", "invitation")]
+    asked = [*(Asked(where="json", name=name) for name in ("password", "confirm")), *spare]
+    bodies = [sent(request)["json"] for request in supply.requests(replace(unit(), asked=asked, failing=True))]
+    assert any(body.keys() == {"password", "confirm", "team"} for body in bodies)
+
+
+def test_what_an_input_takes_is_learnt_though_its_name_was_known_before() -> None:
+    known = unit(("form", "remember"))
+    told = Answer(phase="attack", step=0, status=422, asked=(Asked(where="form", name="remember", kind="bool?"),))
+    assert reading.learn(known, told) and [asked.kind for asked in known.asked] == ["bool?"]
+    assert not reading.learn(known, replace(told, asked=(Asked(where="form", name="remember"),)))
+    assert [asked.kind for asked in known.asked] == ["bool?"]
+
+
 def test_bodies_that_the_documentation_shows_are_sent_with_one_text_going_on() -> None:
     route = replace(unit().route, examples=('{"model": "m", "text": "---\\nx: 1\\n---\\nhello", "deep": {"n": [1, 2]}}',))
     shown = replace(unit(("json", "text")), route=route)
@@ -251,7 +294,7 @@ def test_control_and_attack_have_one_shape_and_differ_in_one_input(sink, before,
         assert numbers[0] == numbers[1], "the same marks in both"
 
 
-@pytest.mark.parametrize("language", ["pickle", "yaml", "jsonpickle", "xml", "tar", "zip"])
+@pytest.mark.parametrize("language", ["pickle", "yaml", "jsonpickle", "xml", "tar", "zip", "python"])
 def test_special_documents_and_their_twins_are_marked_and_share_their_encoding(language: str) -> None:
     for twin in special.documents(language):
         assert is_marked(twin.control)

@@ -1,5 +1,6 @@
 """Whole searches of small applications: the planted flaws are found, their secure twins are not."""
 
+import ast
 import html
 import json
 from pathlib import Path
@@ -223,6 +224,39 @@ def test_shell_redirect_and_deserialisation_are_found(tmp_path: Path) -> None:
 
     found = kinds(search(application, tmp_path))
     assert found == {"shell-injection", "redirect-injection", "type-injection", "entity-injection"}
+
+
+def test_definitions_in_source_that_is_read_first_are_reached(tmp_path: Path) -> None:
+    def checked(visit: Visit, wanted: type[ast.stmt]) -> str:
+        for statement in visit.source(visit.json("code")).body:
+            if isinstance(statement, wanted):
+                visit.show(Sink.CODE, ast.unparse(statement), "/src/app.py:check")
+        return ""
+
+    assert kinds(search(only(lambda v: checked(v, ast.FunctionDef), "POST"), tmp_path / "defined")) == {"code-injection"}
+    assert kinds(search(only(lambda v: checked(v, ast.AsyncFor), "POST"), tmp_path / "never")) == set()
+
+
+def test_whoever_is_let_in_and_told_what_is_missing_sends_it(tmp_path: Path) -> None:
+    application = Application()
+
+    @application.route("/login", "POST")
+    def login(visit: Visit) -> str:
+        if visit.get("form", "user") and visit.get("form", "password"):
+            visit.world["known"] = "yes"
+            return "<p>welcome</p>"
+        raise Refused(422)
+
+    @application.route("/fetch", "POST")
+    def fetch(visit: Visit) -> str:
+        if "known" not in visit.world:
+            raise Refused(401)
+        if not (name := visit.json("name")):
+            raise Refused(422)
+        return opens(visit, f"/srv/data/{name}")
+
+    result = search(application, tmp_path)
+    assert kinds(result) == {"path-injection"}
 
 
 def test_a_door_that_was_never_opened_has_more_time_than_a_slice_to_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
 from mithridate.store.space import require_space
 
-CACHE_VERSION = 3
+CACHE_VERSION = 4
 """Raise it when environments made by older code must not be reused."""
 
 ANY_PYTHON = "any-python"

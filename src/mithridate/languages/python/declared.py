@@ -164,6 +164,17 @@ class _Reader:
                 self.build = (*self.build, line)
             self._takes(given.get("python_requires"), "setup.py")
             self._is_version(given.get("version"))
+        if self.build is not None:
+            self._named_files(tree)
+
+    def _named_files(self, tree: ast.Module) -> None:
+        """Requirement files in folders below that setup.py names: it may read the requirements of an extra from each."""
+        for node in ast.walk(tree):
+            name = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            if name not in self.optional and _NAMED_FILE.fullmatch(name) and ".." not in name.split("/"):
+                named = Requirements()
+                read_requirement_file(self.directory / name, self.root, named)
+                self.optional[name] = named.wanted
 
     def files(self) -> None:
         """Requirement files."""
@@ -265,6 +276,7 @@ class _Reader:
             return {}
 
 
+_NAMED_FILE = re.compile(r"\w[\w.\-/]{0,200}/[\w.\-]{0,50}requirements?[\w.\-]{0,50}\.txt")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _VERSION = re.compile(r"\d[A-Za-z0-9.!+_-]{0,98}")
 _OF_AN_EXTRA = re.compile(r";.*\bextra\b")

@@ -2,7 +2,7 @@
 
 FLASK = """
 from flask import Flask, make_response, redirect, render_template_string, request, session
-import base64, urllib.parse
+import ast, base64, urllib.parse
 app = Flask(__name__)
 app.secret_key = "k"
 @app.route("/args/<int:number>", methods=["GET", "POST"])
@@ -39,6 +39,9 @@ def every():
 @app.get("/decode")
 def decode():
     return base64.b64decode(urllib.parse.unquote(request.cookies.get("b", "")))
+@app.post("/source")
+def source():
+    return str(len(ast.parse(request.get_json()["code"]).body))
 @app.get("/page")
 def page():
     text = "<p>%s</p>" % request.args.get("t")
@@ -234,7 +237,7 @@ async def form(request: Request):
     data = await request.form()
     return {"f": data.get("f")}
 @app.post("/declared")
-def declared(upload: UploadFile, a: str = Form("")):
+def declared(upload: UploadFile, a: str = Form(""), kept: bool = Form(False), grant: str = Form(pattern="^password$")):
     return {"a": a}
 """
 

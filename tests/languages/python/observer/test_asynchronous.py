@@ -45,6 +45,8 @@ def test_starlette_forms_are_asked(root: Path) -> None:
     found = batch(root, door, [document(post("/form", form=[["f", marked("x")]])), document(post("/declared"))])
     assert ("form", "f") in found.asked() and found.tokens()[0] in found.answer()["body"]
     assert {("form", "a"), ("files", "upload")} <= found.asked(1)
+    kinds = {each["name"]: each["kind"] for each in found.answers(1)[-1]["asked"] if each["kind"]}
+    assert kinds == {"upload": "UploadFile", "a": "?", "kept": "bool?", "grant": "=password"}
 
 
 def test_a_token_that_was_given_is_sent_along_by_that_client_only(root: Path) -> None:
@@ -66,6 +68,70 @@ def test_the_only_values_that_a_declaration_takes_are_told(root: Path) -> None:
 def test_starlette_json_is_asked(root: Path) -> None:
     assert ("json", "k") in api(root, post("/json", json={"k": "v"})).asked()
     assert ("json", "*") in api(root, post("/json")).asked(), "though what was sent is none"
+
+
+PARAMETERS = """
+from uuid import UUID
+from typing import List, Optional
+from fastapi import Depends, FastAPI, Header, Query
+app = FastAPI()
+def paging(page: int = 1, group: Optional[UUID] = None):
+    return page
+@app.get("/list")
+def listed(text: str, size: int, tags: List[str] = Query(None), x_level: Optional[int] = Header(None), page=Depends(paging)):
+    return {"text": text}
+"""
+
+
+def test_what_declared_parameters_take_is_told_those_of_dependencies_too(tmp_path: Path) -> None:
+    needs("fastapi")
+    found = batch(tree(tmp_path / "app", api=PARAMETERS), {"kind": "asgi", "import": "api:app"}, [document(get("/list"))])
+    kinds = {(each["where"], each["name"]): each["kind"] for each in found.answer()["asked"] if each["kind"]}
+    assert kinds == {
+        ("query", "size"): "int",
+        ("query", "tags"): "list",
+        ("query", "page"): "int?",
+        ("query", "group"): "uuid?",
+        ("headers", "x-level"): "int?",
+    }
+
+
+ROUTERS = """
+from fastapi import APIRouter, FastAPI
+from starlette.routing import Route
+from starlette.responses import PlainTextResponse
+outer, inner = APIRouter(prefix="/outer"), APIRouter()
+@inner.get("/item/{number}")
+def item(number: int, q: str = ""):
+    return {"q": q}
+@outer.post("")
+def create(q: str):
+    return {"q": q}
+@inner.websocket("/live")
+async def live(socket): ...
+async def own(request):
+    return PlainTextResponse(request.query_params.get("t", ""))
+inner.routes.append(Route("/own", own))
+outer.include_router(inner, prefix="/inner")
+app = FastAPI()
+app.include_router(outer, prefix="/v1")
+@app.get("/plain")
+def plain():
+    return {}
+"""
+
+
+def test_the_routes_of_included_routers_are_listed_with_their_whole_paths(tmp_path: Path) -> None:
+    needs("fastapi")
+    asked = document(get("/v1/outer/inner/item/7", query=[["q", marked("x")]]))
+    found = batch(tree(tmp_path / "app", api=ROUTERS), {"kind": "asgi", "import": "api:app"}, [asked])
+    routes = {route["path"]: route for route in found.ready["routes"]}
+    assert {"/v1/outer", "/v1/outer/inner/item/{number}", "/plain"} <= routes.keys()
+    assert "/v1/outer/inner/own" in routes and "/v1/outer/inner/live" not in routes
+    one = routes["/v1/outer/inner/item/{number}"]
+    assert one["parameters"] == [{"name": "number", "kind": "int"}]
+    assert (one["methods"], one["function"], one["file"]) == (["GET"], "item", "/src/api.py")
+    assert found.answer()["status"] == 200 and ("query", "q") in found.asked()
 
 
 def test_mounted_routes_are_listed_with_their_kinds(root: Path) -> None:
@@ -152,3 +218,34 @@ made()
     assert {"json", "xml.sax"} <= set(route["modules"]) and "flask" not in route["modules"]
     assert {"in-the-helper", "in-the-closure"} <= set(constants)
     assert "two-calls-away" not in constants
+
+
+SLOW_START = """
+import time
+from contextlib import asynccontextmanager
+from fastapi import FastAPI
+@asynccontextmanager
+async def lifespan(app):
+    until = time.process_time() + 2.5
+    while time.process_time() < until:
+        pass
+    yield
+app = FastAPI(lifespan=lifespan)
+@app.get("/quick")
+def quick():
+    return {}
+@app.get("/hang")
+def hang():
+    while True:
+        pass
+"""
+
+
+def test_the_start_of_an_application_does_not_count_as_a_documents_time(tmp_path: Path) -> None:
+    needs("fastapi")
+    door = {"kind": "asgi", "import": "slow:app"}
+    asked = [document(get("/quick")), document(get("/quick")), document(get("/hang"))]
+    root = tree(tmp_path / "app", slow=SLOW_START)
+    found = batch(root, door, asked, "--each", "1", "--wall", "20", "--together", "3", seconds=120)
+    assert [found.answer(run)["status"] for run in (0, 1)] == [200, 200]
+    assert found.ended(0)["ended"] == found.ended(1)["ended"] == "done" and found.ended(2)["ended"] != "done"

@@ -117,6 +117,11 @@ def test_decoders_are_told_in_the_order_of_their_use(root: Path) -> None:
     assert ["base64", 0] in found.answer()["decoded"] and found.tokens()[0] in found.answer()["body"]
 
 
+def test_source_that_is_read_counts_as_decoded_and_is_run_by_nobody(root: Path) -> None:
+    found = steps(root, post("/source", json={"code": f"import {marked('x')}"}))
+    assert found.answer()["decoded"] == [["python source", 0]] and not found.observed("code")
+
+
 def test_a_page_is_shown_to_its_sinks_at_the_place_that_makes_it(root: Path) -> None:
     found = steps(root, get("/page", query=[["t", marked("<x>")]]))
     opening, closing = found.tokens()

@@ -230,3 +230,8 @@ def test_a_packages_copies_of_others_are_left_out_and_a_folder_of_projects_is_no
     found = of(look(tmp_path), "function", "target")
     assert "p:parse" in found and "one:parse" in found
     assert not any("packages.other" in target for target in found)
+
+
+def test_a_module_that_reads_its_command_line_finds_no_arguments(tmp_path: Path) -> None:
+    source = "import argparse\noptions = argparse.ArgumentParser().parse_args()\ndef offered(text): ...\n"
+    assert "config:offered" in of(look(tree(tmp_path / "p", config=source)), "function", "target")

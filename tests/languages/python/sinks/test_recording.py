@@ -120,13 +120,49 @@ def run(data):
 
 def test_frames_of_packages_serve_where_the_project_has_none(observe: Observe) -> None:
     source = """
-import concurrent.futures
+import os, threading
 def run(data):
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        return repr(pool.submit(open, data).exception())
+    thread = threading.Thread(target=os.scandir, args=(data,))
+    threading.excepthook = lambda *_: None
+    thread.start(), thread.join()
 """
     frames = observe(source).only_frames()
-    assert frames[0]["file"].endswith("concurrent/futures/thread.py")
+    assert frames[0]["file"].endswith("/threading.py")
+
+
+@pytest.mark.parametrize(
+    ("needs", "handed"),
+    [
+        ((), "await asyncio.to_thread(open, data)"),
+        ((), "await asyncio.get_running_loop().run_in_executor(None, open, data)"),
+        (("anyio",), "await __import__('anyio').to_thread.run_sync(open, data)"),
+        (("aiofiles",), "await __import__('aiofiles').open(data)"),
+    ],
+)
+def test_what_a_pools_thread_does_is_told_with_the_frames_of_who_handed_it_over(
+    observe: Observe, needs: tuple[str, ...], handed: str
+) -> None:
+    source = f"""import asyncio
+async def read(data):
+    {handed}
+def run(data):
+    asyncio.run(read(data))
+"""
+    seen = observe(source, *needs)
+    assert [frame["function"] for frame in seen.only_frames()] == ["read", "run"]
+    assert seen.attack["raised"] == "FileNotFoundError" and seen.missed == []
+
+
+def test_what_the_project_itself_does_in_a_pools_thread_comes_before_who_handed_it_over(observe: Observe) -> None:
+    source = """
+import concurrent.futures
+def read(data):
+    return open(data)
+def run(data):
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        return repr(pool.submit(read, data).exception())
+"""
+    assert [frame["function"] for frame in observe(source).only_frames()] == ["read"]
 
 
 def test_what_is_wrapped_looks_as_before(observe: Observe) -> None:

@@ -50,6 +50,22 @@ def test_an_extra_with_a_web_server_belongs_to_running_the_project_and_no_other_
     assert wanted(tmp_path, _EXTRAS) == {"a", "FastAPI>=0.1", "b"}
 
 
+def test_an_extra_may_be_a_file_that_setup_reads(tmp_path: Path) -> None:
+    reads = "from setuptools import setup\ndef lines(name):\n    return open(name).read().split()\n"
+    named = "{'api': lines('shop/api/requirements.txt'), 'view': lines('shop/view/requirements.txt')}"
+    files: dict[str, str | bytes] = {
+        "setup.py": f"{reads}setup(name='shop', install_requires=['a'], extras_require={named})\n",
+        "shop/api/requirements.txt": "fastapi\nb\n",
+        "shop/view/requirements.txt": "c\n",
+        "shop/other/requirements.txt": "flask\n",
+    }
+    assert wanted(tmp_path / "p", files) == {"a", "fastapi", "b"}
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "requirements.txt").write_text("fastapi\n")
+    named = "{'api': lines('shop/../../outside/requirements.txt')}"
+    assert wanted(tmp_path / "p", {"setup.py": f"{reads}setup(name='shop', extras_require={named})\n"}) == set()
+
+
 def test_the_owner_asks_for_more_extras_as_pip_is_asked(tmp_path: Path) -> None:
     asked = declared(project(tmp_path, _EXTRAS).tree, ".", (".[all]", "e"))
     assert set(asked.requirements) == {"a", "FastAPI>=0.1", "b", "c", "d", "e"}

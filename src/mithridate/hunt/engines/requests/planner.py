@@ -66,6 +66,7 @@ class Planner:
         They are out of the queue: hand each to `learn` or to `put_back`. None when the search is through.
         """
         while True:
+            self._open_early()
             if not self.state.queue:
                 self._go_on()
             if not self.state.queue:
@@ -163,7 +164,7 @@ class Planner:
         bad = bool(last.raised) or last.status >= 400
         if plan.purpose is Purpose.SUPPLY and bad and not any(code.startswith("2") for code in unit.statuses):
             unit.failing = True
-        unit.locked = sequences.locked(unit, last)
+        unit.locked = not unit.prelude and sequences.locked(unit, last)
         self.state.ground_edges = max(self.state.ground_edges, last.edges - last.new_edges)
         better = last.new_edges > unit.best_edges and not (bad and unit.welcomed)
         if not bad and not unit.welcomed:  # the first that is no error is better than all errors, whatever they covered
@@ -278,6 +279,13 @@ class Planner:
             self._constants,
             self._wander,
         )
+
+    def _open_early(self) -> None:
+        """Nothing is waiting but second tries: the first stage, as what is behind a lock is more than those may bring."""
+        queue = self.state.queue
+        if queue and self.state.stage == 0 and all(_ORDER[plan.purpose] > _ORDER[Purpose.OPEN] for plan in queue):
+            self.state.stage = 1
+            self._plans(list(self._open_locked()))
 
     def _go_on(self) -> None:
         """Nothing is waiting: the next stage, in which each unit is looked at once more."""

@@ -62,15 +62,15 @@ def learn(unit: Unit, answer: Answer) -> bool:
     unit.statuses[status] = unit.statuses.get(status, 0) + 1
     if answer.raised and answer.raised[:_TEXT] not in unit.errors and len(unit.errors) < 8:
         unit.errors.append(answer.raised[:_TEXT])
-    known = {(asked.where, asked.name) for asked in unit.asked}
+    known = {(asked.where, asked.name): place for place, asked in enumerate(unit.asked)}
+    kinds = 0
     for asked in answer.asked:
-        if (
-            (asked.where, asked.name) not in known
-            and len(known) < _ASKED
-            and len(asked.name) <= _TEXT
-            and not _OURS.search(asked.name)
-        ):
-            known.add((asked.where, asked.name))
+        place = known.get((asked.where, asked.name))
+        if place is not None and asked.kind and not unit.asked[place].kind:
+            unit.asked[place] = asked
+            kinds += 1
+        elif place is None and len(known) < _ASKED and len(asked.name) <= _TEXT and not _OURS.search(asked.name):
+            known[asked.where, asked.name] = len(unit.asked)
             unit.asked.append(asked)
     for constant in answer.compared:
         if (
@@ -82,7 +82,7 @@ def learn(unit: Unit, answer: Answer) -> bool:
         ):
             unit.compared.append(constant)
     after = len(unit.asked), len(unit.compared), len(unit.fields), sum(map(len, unit.decoded.values()))
-    return after != before
+    return after != before or kinds > 0
 
 
 def learn_decoders(unit: Unit, steps: Steps, answer: Answer) -> bool:

@@ -27,6 +27,7 @@ _READERS = 10
 _LOCKED = 40
 _OPENERS = 6
 _OPENINGS = 36
+_FAULTS = (400, 404, 409, 415, 422)
 _PROBES = 3
 """How many locked units each way to open them is tried at."""
 _CONSTANTS = 6
@@ -77,8 +78,8 @@ def unheard(answer: Answer) -> bool:
 
 
 def opened(answer: Answer) -> bool:
-    """The steps before it have opened it."""
-    return 200 <= answer.status < 300
+    """The steps before it have opened it: what refused who sent it finds fault with what was sent, if with anything."""
+    return 200 <= answer.status < 300 or answer.status in _FAULTS
 
 
 def openers(units: Sequence[Unit]) -> Iterator[Plan]:
@@ -95,7 +96,7 @@ def openers(units: Sequence[Unit]) -> Iterator[Plan]:
         steps: Steps = ()
         for taker in chain:
             steps += _as_before(steps, plain(_taking(taker)))
-        yield from _before_locked(units, steps, chain)
+        yield from _before_locked(_probes(units), steps, chain)
 
 
 def deeper(units: Sequence[Unit]) -> Iterator[Plan]:
@@ -105,16 +106,22 @@ def deeper(units: Sequence[Unit]) -> Iterator[Plan]:
     for changer in changers[:_OPENERS]:
         request = _as_before(changer.prelude, plain(_taking(changer)[-1:]))[0]
         for changed in (request, *_with_constants(request, changer)):
-            yield from _before_locked(units, (*changer.prelude, changed), (changer,))
+            yield from _before_locked(_probes(units), (*changer.prelude, changed), (changer,))
 
 
 def likewise(units: Sequence[Unit], prelude: Steps) -> Iterator[Plan]:
-    """The other locked units, after what has opened one."""
-    yield from _before_locked(units, prelude, (), _LOCKED)
+    """The other locked units, after what has opened one; those that are known to take input first."""
+    taking = {unit.name for unit in units if any(asked.where in (*_GIVEN, "files") for asked in unit.asked)}
+    yield from _before_locked(sorted(units, key=lambda unit: unit.name not in taking), prelude, (), _LOCKED)
+
+
+def _probes(units: Sequence[Unit]) -> list[Unit]:
+    """Units that show whether a lock is open: what only reads first."""
+    return sorted(units, key=lambda unit: unit.method != "GET")
 
 
 def _before_locked(units: Sequence[Unit], steps: Steps, chain: Sequence[Unit], most: int = _PROBES) -> Iterator[Plan]:
-    shut = sorted((unit for unit in units if unit.locked and unit not in chain), key=lambda unit: unit.method != "GET")
+    shut = [unit for unit in units if unit.locked and unit not in chain]
     shut = [unit for unit in shut if not _takes_password(unit)] or shut
     for unit in shut[:most]:
         yield Plan(unit=unit.name, purpose=Purpose.OPEN, attack=(*steps, *unit.best[-1:]))

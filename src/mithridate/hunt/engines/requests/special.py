@@ -11,6 +11,8 @@ from mithridate.hunt.engines.requests.twin import Twin
 _MARK = marked(HARMLESS)
 _ENCODED = ("base64", "", "base64url", "hex")
 _SPARE = "!" * 8
+PYTHON = "python source"
+"""What the observer calls the decoder that reads a text as Python."""
 _HINTS = {
     "pickle": ("pickle", "unpickl", "dill", "cpickle", "joblib", "shelve", "loads"),
     "yaml": ("yaml", "yml", "scanner", "constructor"),
@@ -18,6 +20,7 @@ _HINTS = {
     "xml": ("xml", "etree", "sax", "svg", "<?", "parseerror", "not well-formed"),
     "tar": ("tar", "archive", "extract"),
     "zip": ("zip", "archive", "extract"),
+    "python": (PYTHON,),
 }
 
 
@@ -105,6 +108,19 @@ def _xml() -> Iterator[Twin]:
     yield _encoded("base64", control, general)
 
 
+def _python() -> Iterator[Twin]:
+    """Statements that programs single out of source that they read: imports, and definitions, whose defaults, decorators and
+    bases are evaluated with them. The marks are parts of names, so that it stays source."""
+    plain, call = f"'{_MARK}'", marked(f"{HARMLESS}().{HARMLESS}")
+    for attack in (
+        f"def {HARMLESS}({HARMLESS}={call}): pass",
+        f"import {_MARK}",
+        f"class {HARMLESS}({call}): pass",
+        f"{HARMLESS} = {call}",
+    ):
+        yield Twin(control=plain, attack=attack)
+
+
 def _archive(maker: str) -> Iterator[Twin]:
     def archive(name: Value, link: Value | None = None) -> Value:
         member: dict[str, Value] = {"name": name, "content": "a"}
@@ -133,5 +149,6 @@ _ALL: dict[str, Callable[[], Iterator[Twin]]] = {
     "xml": _xml,
     "tar": lambda: _archive("tar"),
     "zip": lambda: _archive("zip"),
+    "python": _python,
 }
 _NAMES: dict[str, Callable[[], Iterator[Twin]]] = {"pickle": _titled_pickle}

@@ -15,6 +15,7 @@ from mithridate.hunt.engines.requests.document import (
     is_marked,
     made,
     marked,
+    text_of,
 )
 from mithridate.hunt.engines.requests.examples import exemplary
 from mithridate.hunt.engines.requests.state import Unit
@@ -26,6 +27,7 @@ MAX_REQUESTS = 32
 
 _NAMES = 12
 _NAMED_BY_MARK = 8
+_SPARE = 12
 _SUPPLIED = ("query", "form", "cookies", "headers", "files")
 _WHOLE = ("body", "raw_query")
 _LEFT_ALONE = frozenset(
@@ -59,6 +61,11 @@ _ADDRESSES = re.compile(
     r"ur[li]|link|href|location|redirect|callback|webhook|website|avatar|image|feed|next|return|target|endpoint", re.I
 )
 """Names of inputs that may be addresses."""
+_TYPED = ("form", "json")
+_REPEATING = re.compile(
+    r"confirm(?:ation|ed)?|repeat(?:ed)?|again|re_?(?:type|enter)d?|verif(?:y|ication)|(?<=[a-z])[12]$|[_.\-]"
+)
+"""What the name of an input has more than that of the one that it repeats."""
 _OF_KIND: dict[str, Value] = {
     "int": "1",
     "integer": "1",
@@ -80,11 +87,13 @@ def knock(unit: Unit) -> Request:
 def requests(unit: Unit) -> tuple[Request, ...]:
     """The requests that supply what was asked for, the most telling first. The same knowledge gives the same ones."""
     found: list[Request] = []
-    for base in _bases(unit):
-        found += [base, _decoded(unit, base), _addressed(base), *(one for _, one in named_by_mark(base))]
+    bases = list(_bases(unit))
+    for base in bases:
+        found += [base, *_alike(base), _decoded(unit, base), _addressed(base), *(one for _, one in named_by_mark(base))]
         found += _unsettled(unit, base)
-        if unit.failing:
-            found += [_all(base, flavour) for flavour in _FLAVOURS]
+    if unit.failing:
+        found += _with_one_spare(unit)
+        found += [_all(base, flavour) for base in bases for flavour in _FLAVOURS]
     found[1:1] = _exemplary(unit)
     return tuple(_unique(found))[:MAX_REQUESTS]
 
@@ -179,15 +188,37 @@ def _bases(unit: Unit) -> Iterator[Request]:
     chosen = [[i for i in by_body if i.where in body] for body in bodies]
     raw = [i for i in common if i.where == "raw_query"]
     plain = [i for i in common if i.where != "raw_query"]
+    whole = plain
+    if unit.prelude:  # who has been let in is known by what the answers gave
+        plain = [i for i in plain if not _tells_who(i)]
     for body in [inputs for inputs in chosen if inputs] or [[]]:
         yield _request(unit, [*plain, *body])
-        needed = [i for i in body if (i.where, i.name) not in spare]
-        if len(needed) < len(body):
-            yield _request(unit, [*plain, *needed])
+        needed = [i for i in (*plain, *body) if (i.where, i.name) not in spare]
+        if len(needed) < len(plain) + len(body):
+            yield _request(unit, needed)
         if any(i.where == "json" for i in body) and any(a.where == "json" and a.name == LISTED for a in unit.asked):
             yield _request(unit, [*plain, Input(where="json", name="", value=marked())])
         if raw:
             yield _request(unit, [*(i for i in plain if i.where != "query"), *raw, *body])
+        if len(whole) > len(plain):
+            yield _request(unit, [*whole, *body])
+
+
+def _tells_who(one: Input) -> bool:
+    return one.where == "cookies" or (one.where == "headers" and text_of(one.name).lower() == "authorization")
+
+
+def _with_one_spare(unit: Unit) -> Iterator[Request]:
+    """What is needed and one of what may be left out: one of two may be, or some exclude each other."""
+    spare = [(a.where, a.name) for a in unit.asked if a.kind.endswith("?")]
+    inputs = [*_path(unit), *_inputs(unit)]
+    needed = [i for i in inputs if i.slot not in spare and i.where not in _WHOLE]
+    if unit.prelude:
+        needed = [i for i in needed if not _tells_who(i)]
+    if any(i.where in ("form", "files", "json") for i in needed):
+        for one in [i for i in inputs if i.slot in spare][:_SPARE]:
+            request = _request(unit, [*needed, one])
+            yield next(_alike(request), request)
 
 
 def _exemplary(unit: Unit) -> list[Request]:
@@ -295,6 +326,15 @@ def _addressed(base: Request) -> Request:
         for one in base.inputs
     )
     return replace(base, inputs=given)
+
+
+def _alike(base: Request) -> Iterator[Request]:
+    """One text without marks in inputs of which one repeats the other, as the confirmation of a password does."""
+    stems = {p: _REPEATING.sub("", text_of(i.name).lower()) or "password" for p, i in enumerate(base.inputs) if i.where in _TYPED}
+    pairs = {p for p, stem in stems.items() if any(other == stem for q, other in stems.items() if q != p)}
+    if pairs:
+        given = (replace(i, value=HARMLESS) if p in pairs else i for p, i in enumerate(base.inputs))
+        yield replace(base, inputs=tuple(given))
 
 
 def _unsettled(unit: Unit, base: Request) -> list[Request]:

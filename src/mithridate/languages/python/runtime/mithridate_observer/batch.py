@@ -18,7 +18,7 @@ from typing import Any
 from . import many, recording, sanitizer, sinks
 from .accessors.install import install as install_accessors
 from .asked import book
-from .child import Run, Turn, address_space, carry_out
+from .child import ENTERING_S, Run, Turn, address_space, carry_out
 from .command_line import Options
 from .coverage import Coverage
 from .documents import read
@@ -165,7 +165,7 @@ class _Batch:
                 os._exit(1)  # never on into the parent's part, whose end takes the tree away
         os.close(writing)
         os.close(waiting)
-        process = Waiting(pid, reading, self._records, self._options.limits.wall_s)
+        process = Waiting(pid, reading, self._records, self._options.limits.wall_s, ENTERING_S)
         done = 0
         modules: list[str] = []
         try:

@@ -13,7 +13,7 @@ import resource
 import signal
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -68,6 +68,10 @@ class Run:
     def redirect(self, descriptor: int) -> None:
         """Write to another descriptor from now on."""
         self._records = Records(descriptor)
+
+
+ENTERING_S = 10.0
+"""What an application may take to start, on top of its first document's time, which begins when it has."""
 
 
 @dataclass
@@ -125,8 +129,10 @@ def carry_out(
                 gc.enable()
                 if reopen:
                     door.open()
-                    limit_time(limits)
+                limit_time(replace(limits, cpu_s=limits.cpu_s + ENTERING_S))
                 door.enter()
+                limit_time(limits)
+                run.to_parent({"entered": True})
                 setting = _Setting()
             if coverage is not None:
                 coverage.watch(turn.covered)

@@ -52,6 +52,8 @@ class _Local(threading.local):
 
     quiet: frozenset[str] = frozenset()
     busy = False
+    handed: tuple[dict[str, Any], ...] | list[dict[str, Any]] = ()
+    """The project's frames where what this thread does was handed to it (sinks/pools.py)."""
 
 
 local = _Local()
@@ -244,9 +246,18 @@ class Recorder:
 
     def frames(self) -> list[dict[str, Any]]:
         """The project's frames, innermost first; those of packages where the project has none on this stack."""
+        project, others = self._framed(sys._getframe(1))
+        return project or list(local.handed) or others
+
+    def project_frames(self) -> list[dict[str, Any]]:
+        """The project's frames alone."""
+        return self._framed(sys._getframe(1))[0] or list(local.handed)
+
+    def _framed(self, start: FrameType) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Frames of the project, and those of packages further in."""
         project: list[dict[str, Any]] = []
         others: list[dict[str, Any]] = []
-        for frame in _stack(sys._getframe(1)):
+        for frame in _stack(start):
             code = frame.f_code
             place = self.place(code.co_filename)
             if place or (
@@ -256,7 +267,7 @@ class Recorder:
                 (project if place else others).append(found)
             if len(project) == MOST_FRAMES:
                 break
-        return project or others
+        return project, others
 
     def in_project(self, frame: FrameType | None) -> bool:
         """Whether the innermost frame that is not the observer's is the project's code."""

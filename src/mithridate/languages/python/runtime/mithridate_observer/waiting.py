@@ -31,9 +31,10 @@ class Outcome:
 class Waiting:
     """Waits for one process, reading its records from a pipe; whole lines are passed on, a torn last one is dropped."""
 
-    def __init__(self, pid: int, pipe: int, records: Records, wall_s: float) -> None:
+    def __init__(self, pid: int, pipe: int, records: Records, wall_s: float, entering_s: float = 0.0) -> None:
         self._pid, self._pipe, self._records = pid, pipe, records
         self.wall_s = wall_s
+        self._entering_s = entering_s
         self._deadline = 0.0
         self._spent = 0.0
         self._rest = b""
@@ -46,7 +47,7 @@ class Waiting:
 
         When it goes on to another document, `told["more"]` is true: call this again. Else no process of its group is left.
         """
-        self._deadline = time.monotonic() + self.wall_s
+        self._deadline = time.monotonic() + self.wall_s + self._entering_s
         self._told, self._passed = {}, 0
         os.set_blocking(self._pipe, False)
         poll = select.poll()
@@ -84,7 +85,11 @@ class Waiting:
     def _take(self, line: bytes) -> None:
         if line.startswith(PRIVATE):
             with contextlib.suppress(ValueError):
-                self._told = json.loads(line[len(PRIVATE) :])
+                told = json.loads(line[len(PRIVATE) :])
+                if told.get("entered") is True:
+                    self._entering_s, self._deadline = 0.0, time.monotonic() + self.wall_s
+                else:
+                    self._told = told
         elif len(line) < MAX_LINE and self._passed < MAX_RECORDS_BYTES:
             self._passed += len(line)
             self._records.write_line(line + b"\n")

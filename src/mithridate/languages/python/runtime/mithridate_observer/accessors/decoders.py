@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import binascii
 import bz2
@@ -38,6 +39,7 @@ _DECODERS: tuple[tuple[Any, str, str], ...] = (
     (bz2, "decompress", "bzip2"),
     (lzma, "decompress", "xz"),
     (quopri, "decodestring", "quoted-printable"),
+    (ast, "parse", "python source"),
 )
 
 

@@ -44,6 +44,7 @@ def patches(places: Places) -> dict[str, Patch]:
 
     def dependencies(module: ModuleType) -> None:
         before(module, "solve_dependencies", _note_body)
+        before(module, "solve_dependencies", _note_parameters)
 
     return {
         "starlette.requests": requests,
@@ -74,10 +75,25 @@ def _note_body(*_arguments: Any, **named: Any) -> None:
                 book.compare(constant)
 
 
+def _note_parameters(*_arguments: Any, **named: Any) -> None:
+    """What a declared parameter of the query, of a header or a cookie takes, where that is not any text."""
+    dependant = named.get("dependant")
+    for place, member in (("query", "query_params"), ("headers", "header_params"), ("cookies", "cookie_params")):
+        for field in getattr(dependant, member, None) or ():
+            told = field.field_info
+            required = bool(told.is_required()) if hasattr(told, "is_required") else True
+            for name, kind in inputs(getattr(told, "annotation", None), required, field.alias):
+                if name == field.alias and kind:
+                    book.ask(place, name, False, kind)
+
+
 def _note_field(place: str, name: str, received: Any, told: Any) -> None:
     kind = getattr(getattr(told, "annotation", None), "__name__", "")
-    book.ask(place, name, isinstance(received, Mapping) and name in received, "" if kind == "str" else kind)
-    for constant in _allowed(told):
+    allowed = _allowed(told)
+    kind = f"={allowed[0]}" if allowed else "" if kind == "str" else kind
+    spare = "?" if hasattr(told, "is_required") and not told.is_required() else ""
+    book.ask(place, name, isinstance(received, Mapping) and name in received, kind + spare)
+    for constant in allowed:
         book.compare(constant)
 
 

@@ -195,7 +195,7 @@ def _werkzeug_kind(converter: Any) -> str:
 def _starlette(application: Any, prefix: str = "") -> _Told:
     if not any(base.__module__.startswith(("starlette.", "fastapi.")) for base in type(application).__mro__):
         return
-    for route in application.routes:
+    for route in _served(application.routes):
         path = prefix + getattr(route, "path", "")
         inner = getattr(route, "routes", None) or getattr(getattr(route, "app", None), "routes", None)
         if inner:
@@ -205,9 +205,20 @@ def _starlette(application: Any, prefix: str = "") -> _Told:
         if "Route" not in type(route).__name__ or "WebSocket" in type(route).__name__:
             continue
         methods = sorted(set(getattr(route, "methods", None) or _methods_of(endpoint)) - {"HEAD", "OPTIONS"})
-        kinds = [(name, type(kind).__name__.replace("Convertor", "").lower()) for name, kind in route.param_convertors.items()]
+        convertors = getattr(route, "param_convertors", None) or {}
+        kinds = [(name, type(kind).__name__.replace("Convertor", "").lower()) for name, kind in convertors.items()]
         parameters = [(name, _declared(route, name) or _NATIVE.get(kind, kind)) for name, kind in kinds]
         yield path, parameters, methods, endpoint
+
+
+def _served(routes: Any) -> Iterator[Any]:
+    """Routes as they are served: a newer FastAPI keeps an included router as one route, whose own have the whole path."""
+    for route in routes:
+        included = getattr(route, "effective_candidates", None)
+        if callable(included):
+            yield from _served(included())
+        else:
+            yield getattr(route, "starlette_route", None) or route
 
 
 def _declared(route: Any, name: str) -> str:

@@ -71,6 +71,7 @@ class _Look:
         passed_over = _other_roots(found)
         self._tree.settle()
         sys.dont_write_bytecode = True
+        sys.argv = [sys.argv[0]]  # what is imported may read it, and gets no arguments at a door either
         install_accessors(self._places)
         for program in programs.declared(self._tree.place):
             self._records.write({"program": program})
