@@ -4,8 +4,8 @@
     PYTHONPATH=ATHERIS python -m bench.estate.fuzz_readers [--seconds S] [--reader NAME …] [--keep DIR]
 
 Each reader has a process of its own for so many seconds and begins with the samples of its tests. An input counts against it when
-an exception leaves it that is no UsageError of one line, when it takes ten seconds, or two gibibytes. Prints runs, what was reached,
-and what was found; ends with 1 when something was.
+an exception leaves it that is no UsageError of one line, when it takes ten seconds, or two gibibytes. Prints runs, reach,
+and finds; ends with 1 when there were any.
 """
 
 import argparse
