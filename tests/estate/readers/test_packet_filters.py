@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mithridate.estate.readers import packet_filter
 from mithridate.estate.readers.packet_filter import PROTOCOLS, Box, Chain, FilterRule, Verdict, flows
 from mithridate.model.errors import UsageError
 from tests.estate.readers.reading import read, survives
@@ -221,6 +222,24 @@ def test_flows_by_ports_are_just_what_passes_packet_by_packet(chains: dict[str, 
     found = [box for box, _ in flows(chains, ["input"])]
     for packet in packets():
         assert any(box.covers(packet) for box in found) == passes(chains, packet), packet
+
+
+@pytest.mark.parametrize("last", ["c15", "c0"], ids=["ends", "leads to itself"])
+def test_chains_that_fork_at_each_step_are_followed_once(monkeypatch: pytest.MonkeyPatch, last: str) -> None:
+    """A few hundred bytes could keep the reader for minutes: each of two jumps doubled what came behind."""
+    monkeypatch.setattr(packet_filter, "_MOST_LOOKS", 1000)
+    jumps = {f"c{n}": (f"c{n + 1}" if n < 15 else last) for n in range(16)}
+    chains = {name: Chain([FilterRule((Box(),), Verdict.JUMP, to)] * 2) for name, to in jumps.items()}
+    chains["c15"].rules.append(FilterRule((Box(ports=(22, 22)),), Verdict.ACCEPT, place=7))
+    told = flows({**chains, "INPUT": Chain([FilterRule((Box(),), Verdict.JUMP, "c0")], policy=Verdict.DROP)}, ["INPUT"])
+    assert {(box.protocol, box.ports, place) for box, place in told} == {(p, (22, 22), 7) for p in PROTOCOLS}
+
+
+def test_a_jump_that_is_taken_again_under_a_condition_that_is_understood_decides() -> None:
+    web = Chain([FilterRule((Box(ports=(22, 22)),), Verdict.DROP)])
+    jumps = [FilterRule((Box(),), Verdict.JUMP, "web", exact=exact) for exact in (False, True)]
+    told = flows({"INPUT": Chain(jumps), "web": web}, ["INPUT"])
+    assert all(not box.ports[0] <= 22 <= box.ports[1] for box, _ in told)
 
 
 @settings(max_examples=300, deadline=None)

@@ -110,6 +110,7 @@ class _Walk:
     def __init__(self, chains: Mapping[str, Chain]) -> None:
         self._chains = chains
         self._looks = 0
+        self._followed: list[str] = []
 
     def passed(self, name: str, start: Box) -> Iterator[Flow]:
         """What a base chain lets through of `start`."""
@@ -121,10 +122,18 @@ class _Walk:
 
     def _chain(self, name: str, start: Box, refused: list[Box], depth: int) -> Generator[Flow, None, bool]:
         """Follow a chain. Returns whether something may come out at its end. What is decided is added to `refused`: no later rule
-        sees it."""
-        if depth > _DEEPEST or name not in self._chains:
+        sees it. A chain that leads to itself is not followed again: no kernel takes one."""
+        if depth > _DEEPEST or name not in self._chains or name in self._followed:
             return True
+        self._followed.append(name)
+        try:
+            return (yield from self._rules(name, start, refused, depth))
+        finally:
+            self._followed.pop()
+
+    def _rules(self, name: str, start: Box, refused: list[Box], depth: int) -> Generator[Flow, None, bool]:
         returned: list[Box] = []
+        jumps: list[tuple[FilterRule, Box]] = []
         for rule in self._chains[name].rules:
             for part in rule.boxes:
                 self._looks += 1 + len(refused) + len(returned)
@@ -133,6 +142,11 @@ class _Walk:
                 met = start.meet(part)
                 if met is None or any(box.covers(met) for box in (*refused, *returned)):
                     continue
+                if rule.target:
+                    self._looks += len(jumps)
+                    if any(_does_as(same, rule) and box.covers(met) for same, box in jumps):
+                        continue  # what it lets through was told then, and what it refuses is refused
+                    jumps.append((rule, met))
                 yield from self._apply(rule, met, refused, returned, depth)
                 if any(box.covers(start) for box in refused):
                     return False
@@ -158,6 +172,11 @@ class _Walk:
             refused += _apart(met, returned)
         elif exact and rule.verdict is Verdict.RETURN:
             returned.append(met)
+
+
+def _does_as(one: FilterRule, other: FilterRule) -> bool:
+    """A jump behind which the other one decides nothing more of the same packets."""
+    return (one.target, one.verdict) == (other.target, other.verdict) and one.exact >= other.exact
 
 
 def _without(box: Box, refused: Sequence[Box]) -> list[Box]:
