@@ -14,6 +14,7 @@ from mithridate.model.project import BuildSystem, Component, Project, ToolFailur
 from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.repair.crossing import Crossing
 from mithridate.repair.interface import Found, Output, Shown, Subject, Variant
+from mithridate.repair.steps import tests as steps
 from mithridate.repair.steps.builds import Builds
 from mithridate.repair.steps.interface import Case, Memory
 from mithridate.repair.steps.outputs import Outputs
@@ -326,6 +327,33 @@ def test_tests_that_passed_twice_have_to_pass_again(runs: Results, outcome: Outc
     seen = Tests(30.0, suites=(Suite(),)).check(case(bench))
     assert seen.outcome is outcome and any(told in line for line in seen.evidence), seen.evidence
     assert not bench.results, "it was run more or less often"
+
+
+@pytest.mark.parametrize(
+    ("there", "outcome", "told"),
+    [
+        ({"a": F, "b": P}, Outcome.PASSED, "1 of 2 tests run a changed function"),
+        ({"b": P}, Outcome.PASSED, "1 of 2 tests run a changed function"),  # the end of one that took its results along
+        ({"a": P, "b": P}, Outcome.EMPTY, "0 of 2 tests run a changed function"),
+        (Ending.WALL_LIMIT, Outcome.PASSED, "2 of 2 tests run a changed function"),
+        ({}, Outcome.EMPTY, "which run a changed function is unknown"),
+    ],
+)
+def test_tests_count_where_one_of_them_is_known_to_run_what_was_changed(
+    there: dict[str, Verdict] | Ending, outcome: Outcome, told: str, bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bench.original = replace(bench.original, tree=tmp_path / "tree")
+    bench.original.tree.mkdir()
+    monkeypatch.setattr(steps, "stopped", lambda *_: "with stops")
+    monkeypatch.setattr(steps, "changes", lambda *_: [])
+    monkeypatch.setattr(steps.diffs, "apply", lambda *_: None)
+    both = {"a": P, "b": P}
+    bench.results = [both, both, both, there]
+    seen = Tests(30.0, with_sanitizer=False, suites=(Suite(),)).check(
+        case(bench, patched=replace(variant("patched", DOOR), tree=tmp_path / "patched"))
+    )
+    assert seen.outcome is outcome and told in seen.evidence[-1], seen.evidence
+    assert not bench.results
 
 
 def test_a_project_without_tests_has_nothing_to_compare(bench: Bench) -> None:

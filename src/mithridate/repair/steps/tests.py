@@ -26,7 +26,7 @@ class Tests:
     The unpatched tree's are run twice, and what differs between these runs does not count. A test that passed in both and does
     not in two runs of the patched tree's fails the patch: one that fails, times out, is skipped, or tells nothing any more.
     Once more they are run with the changed functions stopped at their beginning: where all pass all the same, none of them runs
-    what was changed, and nothing was compared.
+    what was changed, and nothing was compared; nor is anything known to be where the suite then tells nothing.
     `with_sanitizer`: once more compiled with AddressSanitizer, when the suite is compiled and quick.
     """
 
@@ -39,7 +39,7 @@ class Tests:
         self._suites = suites
 
     def check(self, case: Case) -> Seen:
-        """EMPTY, with the reason, when no test passes without the patch, or none of those that do runs a changed function."""
+        """EMPTY, with the reason, when no test passes without the patch, or none that does is known to run a changed function."""
         component = case.subject.component
 
         def find_out() -> Baseline:
@@ -96,7 +96,7 @@ def _crossed(case: Case, known: Baseline, seen: Seen) -> Seen:
     where = [(c.path, old.name) for c in changes(case.proposal.diff, tree) for old, _ in c.functions()]
     there = case.memory.once(f"tests with a stop in {sorted(where)}", Ran, lambda: _with_stops(case, known, diff))
     if not there.results and not there.late:
-        return Seen(outcome=seen.outcome, evidence=(*seen.evidence, f"which run a changed function is unknown: {there.why}"))
+        return Seen(outcome=Outcome.EMPTY, evidence=(*seen.evidence, f"which run a changed function is unknown: {there.why}"))
     entered = sum(name not in there.results or there.results[name].verdict is not Verdict.PASSED for name in known.passed)
     told = f"{entered} of {len(known.passed)} tests run a changed function"
     return Seen(outcome=seen.outcome if entered else Outcome.EMPTY, evidence=(*seen.evidence, told))

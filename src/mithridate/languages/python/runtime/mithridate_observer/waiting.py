@@ -87,7 +87,8 @@ class Waiting:
             with contextlib.suppress(ValueError):
                 told = json.loads(line[len(PRIVATE) :])
                 if told.get("entered") is True:
-                    self._entering_s, self._deadline = 0.0, time.monotonic() + self.wall_s
+                    if self._entering_s:  # once: who says it again gets no more time for it
+                        self._entering_s, self._deadline = 0.0, time.monotonic() + self.wall_s
                 else:
                     self._told = told
         elif len(line) < MAX_LINE and self._passed < MAX_RECORDS_BYTES:
