@@ -1,5 +1,6 @@
 import os
 import pty
+import shlex
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,13 @@ def test_init_writes_what_was_said(mithridate, project: Path) -> None:  # type: 
     assert scope.attestation.sentence == 'I am authorised by A "quoted" owner to analyse project.'
     assert f"uid={os.getuid()}" in scope.attestation.attested_by
     assert scope.sandboxes == ("bubblewrap",) and scope.models == ()
+
+
+def test_the_next_command_can_be_copied_whatever_the_project_is_called(mithridate, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    place = tmp_path / "a project; of 'ours'"
+    place.mkdir()
+    done = mithridate("scope", "init", place, "--owner", "A", "--until", "9d", "--attest")
+    assert shlex.split(done.stderr.splitlines()[-1]) == ["next:", "mithridate", "scan", str(place)]
 
 
 def test_days_ahead_are_a_date(mithridate, project: Path) -> None:  # type: ignore[no-untyped-def]

@@ -1,5 +1,6 @@
 """`mithridate scope`: write and show what may be analysed."""
 
+import shlex
 import sys
 from datetime import date
 from pathlib import Path
@@ -77,7 +78,7 @@ def init(
         sandboxes=tuple(dict.fromkeys(sandbox)) if sandbox else policy.DEFAULT_SANDBOXES,
     )
     policy.write(scope, file, force)
-    words(f"wrote {file}\non record: {scope.attestation.attested_by}: {sentence}\nnext: mithridate scan {path}")
+    words(f"wrote {file}\non record: {scope.attestation.attested_by}: {sentence}\nnext: mithridate scan {shlex.quote(str(path))}")
 
 
 @app.command()
