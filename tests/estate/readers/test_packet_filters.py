@@ -227,12 +227,20 @@ def test_flows_by_ports_are_just_what_passes_packet_by_packet(chains: dict[str, 
 @pytest.mark.parametrize("last", ["c15", "c0"], ids=["ends", "leads to itself"])
 def test_chains_that_fork_at_each_step_are_followed_once(monkeypatch: pytest.MonkeyPatch, last: str) -> None:
     """A few hundred bytes could keep the reader for minutes: each of two jumps doubled what came behind."""
-    monkeypatch.setattr(packet_filter, "_MOST_LOOKS", 1000)
+    monkeypatch.setattr(packet_filter, "_MOST_LOOKS", 10_000)
     jumps = {f"c{n}": (f"c{n + 1}" if n < 15 else last) for n in range(16)}
     chains = {name: Chain([FilterRule((Box(),), Verdict.JUMP, to)] * 2) for name, to in jumps.items()}
     chains["c15"].rules.append(FilterRule((Box(ports=(22, 22)),), Verdict.ACCEPT, place=7))
     told = flows({**chains, "INPUT": Chain([FilterRule((Box(),), Verdict.JUMP, "c0")], policy=Verdict.DROP)}, ["INPUT"])
     assert {(box.protocol, box.ports, place) for box, place in told} == {(p, (22, 22), 7) for p in PROTOCOLS}
+
+
+def test_a_chain_that_leads_to_itself_is_not_followed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packet_filter, "_MOST_LOOKS", 2_000)
+    boxes = (Box(arrives="a"), Box(leaves="b"), Box(ports=(1, 99)))
+    web = Chain([*(FilterRule((box,), Verdict.JUMP, "web") for box in boxes), FilterRule((Box(ports=(22, 22)),), Verdict.ACCEPT)])
+    told = flows({"web": web, "INPUT": Chain([FilterRule((Box(),), Verdict.JUMP, "web")], policy=Verdict.DROP)}, ["INPUT"])
+    assert {box.ports for box, _ in told} == {(22, 22)}
 
 
 def test_a_jump_that_is_taken_again_under_a_condition_that_is_understood_decides() -> None:

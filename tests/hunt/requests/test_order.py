@@ -207,3 +207,14 @@ def test_whoever_was_let_in_is_tried_first_where_input_is_taken() -> None:
         unit.best = (Request(method="POST", path=unit.route.path),)
     units[2].asked.append(Asked(where="json", name="address"))
     assert [plan.unit for plan in sequences.likewise(units, units[0].best)] == ["POST /c", "POST /a", "POST /b"]
+
+
+def test_whether_a_lock_is_open_is_seen_at_what_only_reads_first() -> None:
+    units = [
+        Unit(route=Route(path=path, methods=(method,)), method=method, locked=True)
+        for path, method in (("/a", "PUT"), ("/b", "GET"))
+    ]
+    login = Unit(route=LOGIN, method="POST", best=(Request(method="POST", path="/login", inputs=(NAME, WORD)),))
+    for unit in units:
+        unit.best = (Request(method=unit.method, path=unit.route.path),)
+    assert [plan.unit for plan in sequences.openers([*units, login])] == ["GET /b", "PUT /a"]

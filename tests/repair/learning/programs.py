@@ -84,6 +84,29 @@ INDEX = (
 INDEX_PROOF = b"\x01\x02\x17\x03\x20\x01"
 INDEX_GOOD = (b"\x01\x02\x03\x04\x05", b"\x17\x17\x00\x10\x09\x08")
 
+CHECKED = (
+    _FRAME
+    % """static int handled(const unsigned char *data, size_t size)
+{
+    int counts[24] = {0};
+    int kind;
+
+    if (size < 5)
+        return -1;
+    kind = data[2] - 100;
+    if (kind >= 0) {
+        counts[kind] = data[1];
+        printf("%d %d\\n", kind, counts[kind]);
+    } else {
+        printf("no such kind\\n");
+    }
+    return 0;
+}
+"""
+)
+CHECKED_PROOF = b"\x01\x02\x90\x03\x20\x01"
+CHECKED_GOOD = (b"\x01\x02\x70\x04\x05", b"\x17\x17\x00\x10\x09\x08")
+
 OFF_BY_ONE = (
     _FRAME
     % """#define NAME_MAX_LENGTH 16

@@ -41,6 +41,13 @@ def test_an_index_is_bounded_by_its_array(planted: Plant) -> None:
     assert _silences(flaw, first)
 
 
+def test_what_a_check_forgot_is_asked_for_in_that_check_where_its_other_branch_complains(planted: Plant) -> None:
+    flaw = planted({"planted.c": programs.CHECKED}, programs.CHECKED_PROOF, programs.CHECKED_GOOD)
+    first, *_ = _first(flaw)
+    assert "+    if (kind >= 0 && kind < " in first.diff or "+    if (kind >= 0 && (size_t)kind < " in first.diff, first.diff
+    assert _silences(flaw, first)
+
+
 def test_a_bound_that_is_off_by_one_is_found_with_the_projects_own_constant(planted: Plant) -> None:
     flaw = planted({"planted.c": programs.OFF_BY_ONE}, programs.OFF_BY_ONE_PROOF, programs.OFF_BY_ONE_GOOD)
     first, *_ = _first(flaw)

@@ -20,6 +20,8 @@ _ONLY_ANSWERS = frozenset({"established", "related", "invalid"})
 _DEEPEST = 16
 _MOST_LOOKS = 20_000_000
 """Boxes that are compared with each other."""
+_A_CHAIN = 200
+"""What it costs to follow a chain, in such comparisons."""
 _MOST_KEPT = 1000
 """Boxes known to be decided in a chain; without the others more comes out."""
 _MOST_FLOWS = 100_000
@@ -126,6 +128,7 @@ class _Walk:
         if depth > _DEEPEST or name not in self._chains or name in self._followed:
             return True
         self._followed.append(name)
+        self._looks += _A_CHAIN
         try:
             return (yield from self._rules(name, start, refused, depth))
         finally:

@@ -241,6 +241,25 @@ def hang():
 """
 
 
+WAITS = """
+import time
+from fastapi import FastAPI
+app = FastAPI()
+@app.get("/")
+def waits():
+    time.sleep(5)
+    return {}
+"""
+
+
+def test_what_a_start_did_not_need_is_no_more_time_for_the_document(tmp_path: Path) -> None:
+    needs("fastapi")
+    found = batch(
+        tree(tmp_path / "app", waits=WAITS), {"kind": "asgi", "import": "waits:app"}, [document(get("/"))], "--wall", "1"
+    )
+    assert found.ended()["ended"] == "timeout"
+
+
 def test_the_start_of_an_application_does_not_count_as_a_documents_time(tmp_path: Path) -> None:
     needs("fastapi")
     door = {"kind": "asgi", "import": "slow:app"}
