@@ -18,7 +18,8 @@ REDUCED = next(planted for planted in PLANTED if planted.name == "reduced-by-mor
 ASKED = "if (length > left)"
 
 
-def test_a_count_that_is_compared_where_it_is_reduced_is_not_compared_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", ["length <= left", "left >= length"])
+def test_a_count_that_is_compared_where_it_is_reduced_is_not_compared_again(tmp_path: Path, asked: str) -> None:
     small = build(REDUCED.source, tmp_path)
     assert small is not None
     (violation, *_), _ = small.run(REDUCED.trigger)
@@ -26,7 +27,7 @@ def test_a_count_that_is_compared_where_it_is_reduced_is_not_compared_again(tmp_
     assert max(p.diff.count(ASKED) for p in LEFT_OVER.proposals(Scene(tree, violation))) == 2
     before, found, after = REDUCED.source.rpartition("left -= length;")
     assert found
-    (tree / "main.c").write_text(f"{before}if (length <= left) left -= length;{after}")
+    (tree / "main.c").write_text(f"{before}if ({asked}) {{ left -= length; }}{after}")
     assert {p.diff.count(ASKED) for p in LEFT_OVER.proposals(Scene(tree, violation))} == {1}
 
 
