@@ -226,7 +226,7 @@ def test_flows_by_ports_are_just_what_passes_packet_by_packet(chains: dict[str, 
 
 @pytest.mark.parametrize("last", ["c15", "c0"], ids=["ends", "leads to itself"])
 def test_chains_that_fork_at_each_step_are_followed_once(monkeypatch: pytest.MonkeyPatch, last: str) -> None:
-    """A few hundred bytes could keep the reader for minutes: each of two jumps doubled what came behind."""
+    """A few hundred bytes kept the reader busy for ten seconds: each of two jumps doubled what came behind."""
     monkeypatch.setattr(packet_filter, "_MOST_LOOKS", 10_000)
     jumps = {f"c{n}": (f"c{n + 1}" if n < 15 else last) for n in range(16)}
     chains = {name: Chain([FilterRule((Box(),), Verdict.JUMP, to)] * 2) for name, to in jumps.items()}
