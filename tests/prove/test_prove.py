@@ -1,10 +1,7 @@
-from dataclasses import replace
-
 import pytest
 
 from mithridate.model.execution import Limits
 from mithridate.model.finding import ControlTier, Flaky, Proof
-from mithridate.model.project import Flavour
 from mithridate.model.search import Candidate
 from mithridate.model.violation import Clean, ViolationKind
 from mithridate.oracles.suite import Judge
@@ -108,17 +105,3 @@ def test_an_endless_loop_is_proved_without_being_searched(target, put) -> None:
     assert isinstance(made, Proof)
     assert made.control.tier is ControlTier.STOPS_PROGRAM
     assert (made.fired, made.violation.signature) == (2, seen[0].signature)
-
-
-def test_the_engines_minimiser_is_asked_first_and_checked(target, replayer, put, blobs) -> None:
-    asked = []
-
-    def engine(entry, data, seconds):
-        asked.append(data)
-        return b"harmless"
-
-    entry = replace(target.entry, binaries=(target.binary, replace(target.binary, flavour=Flavour.FUZZ, in_process=True)))
-    data = b"w\x18" + b" and more" * 10  # a handful of bytes would not be worth the engine's time
-    (proof,) = Prover(replayer, put, QUICK, engine_minimiser=engine).prove(entry, candidate(data), data).proofs
-    assert asked == [data]
-    assert blobs[proof.blob] == b"w\x18"

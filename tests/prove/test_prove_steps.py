@@ -1,6 +1,8 @@
 """The steps to a proof, with a program that is a function: what fires always, now and then, on less, or on what is harmless."""
 
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from tests.prove.records import entry, frame, violation
@@ -8,7 +10,7 @@ from tests.prove.records import entry, frame, violation
 from mithridate.model.entry import Binary, EntryPoint
 from mithridate.model.execution import Ending, Execution
 from mithridate.model.finding import Flaky, Proof
-from mithridate.model.project import ToolFailure
+from mithridate.model.project import Flavour, ToolFailure
 from mithridate.model.search import Candidate
 from mithridate.model.violation import Access, Clean, ViolationKind
 from mithridate.prove.prove import Outcome, ProveOptions, Prover, Settled
@@ -186,3 +188,49 @@ def test_a_tool_that_breaks_at_once_is_told_and_proves_nothing() -> None:
 def test_n_of_nothing_is_not_stable() -> None:
     assert not Replays(signature="", replays=0, fired=0).stable
     assert Replays(signature="", replays=2, fired=2).stable
+
+
+class Impatient(Program):
+    """A program so slow that delta debugging is over before it removes anything."""
+
+    def batch(
+        self, entry: EntryPoint, binary: Binary, inputs: Sequence[bytes], seconds: float, cpu_s: float | None = None
+    ) -> list[Judgement]:
+        if len(inputs) > 1 and b"" in inputs:
+            time.sleep(max(0.0, seconds))
+            return [Clean() for _ in inputs]
+        return super().batch(entry, binary, inputs, seconds, cpu_s)
+
+
+def minimised(program: Program, data: bytes, engine: Callable[[bytes], bytes | None]) -> tuple[bytes, list[tuple[bytes, float]]]:
+    """The smaller form, and what the engine's minimiser was given, with its seconds."""
+    asked: list[tuple[bytes, float]] = []
+
+    def minimiser(_: EntryPoint, data: bytes, seconds: float) -> bytes | None:
+        asked.append((data, seconds))
+        return engine(data)
+
+    options = ProveOptions(replays=2, minimise_s=0.2)
+    door = replace(entry(), binaries=(*entry().binaries, replace(entry().binaries[0], flavour=Flavour.FUZZ, in_process=True)))
+    made = Prover(program, lambda data: data.hex(), options, engine_minimiser=minimiser)  # type: ignore[arg-type]
+    found = made.reduce(door, Settled(data=data, violation=FLAW, report="", replays=2))
+    return found.data, asked
+
+
+LONG = b"x" * 200 + b"F" + b"y" * 200
+
+
+def test_the_engines_minimiser_is_not_asked_where_delta_debugging_comes_to_its_end() -> None:
+    assert minimised(Program(fires), LONG, lambda _: b"F") == (b"F", [])
+
+
+def test_the_engines_minimiser_helps_where_delta_debugging_does_not_end() -> None:
+    found, asked = minimised(Impatient(fires), LONG, lambda data: data[150:])
+    assert asked == [(LONG, 0.1)]
+    assert found == LONG[150:]
+
+
+@pytest.mark.parametrize("given", [None, b"harmless", b"F" * 500])
+def test_what_the_engines_minimiser_gives_is_checked(given: bytes | None) -> None:
+    found, asked = minimised(Impatient(fires), LONG, lambda _: given)
+    assert (found, len(asked)) == (LONG, 1)

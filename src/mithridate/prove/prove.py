@@ -10,6 +10,7 @@
 Every step takes and gives plain values; the only things touched are the sandbox (through the replayer) and the blob store.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ STEADY = 4
 """How often in a row a variant of a flaky candidate must fire to be taken for a stable form (which then faces all replays)."""
 
 _SMALL_BYTES = 64
-"""Delta debugging alone is done with so few bytes before an engine's minimiser, which always takes all its time."""
+"""An engine's minimiser, which always takes all its time, is asked for help with more bytes than this."""
 
 _SLOW = frozenset({ViolationKind.TIMEOUT, ViolationKind.MEMORY_EXHAUSTION})
 """One execution takes seconds: too slow to search for smaller forms."""
@@ -169,16 +170,22 @@ class Prover:
         )
 
     def reduce(self, entry: EntryPoint, settled: Settled) -> Settled:
-        """Step 3. A form no larger than the given one, replayed n of n; the given one when no smaller form is stable."""
+        """Step 3. A form no larger than the given one, replayed n of n; the given one when no smaller form is stable.
+
+        Where delta debugging does not end in half of its time, the engine's minimiser, many times faster and less sure, goes on
+        from there, and delta debugging from what that made.
+        """
         if settled.violation.kind in _SLOW:
             return settled
-        seconds = self._options.minimise_s
         keeps = self._keeps(entry, settled.data, settled.violation)
         if keeps is None:
             return settled
-        start = self._engines_form(entry, settled.data, keeps, seconds / 2)
-        small = minimise(start, keeps, seconds)
-        for data in dict.fromkeys((small, start)):
+        seconds = self._options.minimise_s / 2
+        until = time.monotonic() + seconds
+        first = small = minimise(settled.data, keeps, seconds)
+        if time.monotonic() >= until:
+            small = minimise(self._engines_form(entry, first, keeps, seconds), keeps, seconds)
+        for data in dict.fromkeys((small, first)):
             if data != settled.data and self._fires_always(entry, data, settled.violation.signature):
                 found = self._settled(entry, data, settled.violation.signature)
                 if found is not None:

@@ -5,10 +5,14 @@ in each added branch that leaves. Only for C and C++; elsewhere, and where the m
 What a test runs is seen in another way, as not every suite shows what its programs write: see `stopped`.
 """
 
+import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mithridate.model.violation import PROJECT_ROOTS, Violation
+from mithridate.repair.c.source import Source, read
 from mithridate.repair.diff import DiffError, made
 from mithridate.repair.interface import Variant, Workbench
 from mithridate.repair.reading.c import CReader
@@ -18,6 +22,8 @@ from mithridate.repair.symptoms.interface import Change, changes, new_statements
 
 _ENTERED = "mithridate-entered"
 _LEFT = "mithridate-left"
+_WAYS = 3
+_SOURCES = PROJECT_ROOTS[0]
 _STOP = b" int mithridate_stop __attribute__((unused)) = (__builtin_trap(), 0);"
 
 
@@ -48,6 +54,39 @@ def added_guards(old: Function, new: Function) -> Iterator[Statement]:
     for statement in new_statements(old, new):
         if statement.kind is Kind.CONDITION and statement.leaves and statement.body >= 0 and statement.text.startswith("if "):
             yield statement
+
+
+def marked_ways(violation: Violation, tree: Path) -> str:
+    """A diff that marks the innermost three functions of the violation's stack, from 1 on; "" where none is in C or C++."""
+    sources: dict[str, Source | None] = {}
+    marks: dict[str, dict[int, int]] = {}
+    for frame in violation.project_frames:
+        if sum(map(len, marks.values())) == _WAYS or not frame.file.startswith(_SOURCES):
+            continue
+        path = posixpath.normpath(frame.file.removeprefix(_SOURCES))
+        if path not in sources:
+            sources[path] = read(tree, path) if _is_c(path) else None
+        source = sources[path]
+        function = source.function_at(frame.line) if source is not None else None
+        if function is not None:
+            number = sum(map(len, marks.values())) + 1
+            marks.setdefault(path, {}).setdefault(function.body.start_byte + 1, number)
+    changed: dict[str, tuple[bytes, bytes]] = {}
+    for path, places in marks.items():
+        source = sources[path]
+        assert source is not None
+        text = source.content
+        for at, number in sorted(places.items(), reverse=True):
+            text = text[:at] + _entry_mark(number) + text[at:]
+        changed[path] = source.content, text
+    return made(changed) if changed else ""
+
+
+def innermost(bench: Workbench, built: Variant, entry_id: str, inputs: Sequence[bytes]) -> list[int]:
+    """Of each input, run on a build with `marked_ways`: the number of the innermost marked function it enters; 0 for none."""
+    mark = re.compile(rf"\n{_ENTERED}-(\d+)\n".encode())
+    said = [output.stdout if output else b"" for output in bench.outputs(built, entry_id, inputs)]
+    return [min((int(n) for n in mark.findall(text)), default=0) for text in said]
 
 
 def stopped(diff: str, tree: Path) -> str:
@@ -126,7 +165,7 @@ def _places(change: Change) -> tuple[list[tuple[int, int, bool]], list[str]]:
     """Byte offsets in the new content: where to write, where to close a brace (-1: nowhere), and whether it is an entry."""
     places: list[tuple[int, int, bool]] = []
     guards: list[str] = []
-    if not any(change.path.lower().endswith(suffix) for suffix in CReader.suffixes):
+    if not _is_c(change.path):
         return places, guards
     for old, new in change.functions():
         if new.body < 0:
@@ -136,6 +175,10 @@ def _places(change: Change) -> tuple[list[tuple[int, int, bool]], list[str]]:
             places.append((statement.body, statement.end, False))
             guards.append(f"{change.place(statement.line)}: {statement.text}")
     return places, guards
+
+
+def _is_c(path: str) -> bool:
+    return path.lower().endswith(tuple(CReader.suffixes))
 
 
 def _entry_mark(number: int) -> bytes:

@@ -1,11 +1,17 @@
 """Inputs that a program took without a violation: what a patch may not change is seen on them."""
 
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from mithridate.model.entry import EntryPoint
+from mithridate.model.errors import UsageError
+from mithridate.model.violation import Violation
 from mithridate.prove.bundle import Bundle
-from mithridate.repair.interface import Workbench
+from mithridate.repair.crossing import innermost, marked_ways
+from mithridate.repair.interface import Variant, Workbench
 from mithridate.repair.steps.perturbed import perturbed
 from mithridate.stages.session import Stores
 from mithridate.stages.shadowed import original_door
@@ -27,30 +33,59 @@ def benign(
     stores: Stores,
     bench: Workbench,
     bundles: Sequence[Bundle],
+    violation: Violation,
     folder: Path,
     seconds: float,
     jobs: int,
 ) -> tuple[bytes, ...]:
-    """The negative controls of the proofs and what the hunt kept, of all sizes: as many as `seconds` of wall time allow for.
+    """The negative controls of the proofs, and of what the hunt began with and kept as much as `seconds` of wall time allow for.
 
     They are run for each patch that is judged; on a slow or a busy machine too many of them would leave no time for a second one.
-    Where no hunt kept anything, changed forms of the proofs that violate nothing take their place: they go the proofs' way.
+    Those that enter the function at fault come before others; of each kind there are some of all sizes. Where no hunt kept
+    anything, changed forms of the proofs that violate nothing take their place: they go the proofs' way.
     """
     kept = folder / f"kept-{len(list(folder.iterdir()))}"
     kept.mkdir()
     stores.corpora.restore(project, original_door(entry_id), kept)
-    controls = [data for b in bundles if b.manifest.entry.id == entry_id for data in b.controls.values()]
-    files = [path.read_bytes() for path in sorted(kept.iterdir(), key=lambda p: (p.stat().st_size, p.name))]
+    mine = [b for b in bundles if b.manifest.entry.id == entry_id]
+    controls = [data for b in mine for data in b.controls.values()]
+    seeds = list(_seeds(bench.original.entries[entry_id], stores))
+    files = sorted({*seeds, *(path.read_bytes() for path in kept.iterdir())}, key=lambda data: (len(data), data))
     if len(files) < _FEWEST and not bench.original.entries[entry_id].observed:
-        proofs = [b.input for b in bundles if b.manifest.entry.id == entry_id][:_PROOFS]
+        proofs = [b.input for b in mine][:_PROOFS]
         files += [data for proof in proofs for data in perturbed(proof, _NEAR // len(proofs))]
     controls, files = ([data for data in dict.fromkeys(some) if len(data) <= _BYTES] for some in (controls, files))
     started = time.monotonic()
     bench.outputs(bench.original, entry_id, [*controls, *files][:_TIMED])
     each = (time.monotonic() - started) * max(1, jobs) / max(1, min(_TIMED, len(controls) + len(files)))
     count = affordable(each, seconds, jobs)
+    if len(files) > count - len(controls) > 0:
+        looked_at = dict.fromkeys([*seeds[:count], *spread(files, _RUNS * count)])
+        files = _nearest(list(looked_at), count - len(controls), entry_id, violation, bench)
     some = list(dict.fromkeys([*controls, *spread(files, count - len(controls))]))[:count]
     return tuple(data for data, seen in zip(some, bench.judge(bench.original, entry_id, some), strict=True) if seen == ())
+
+
+def _seeds(entry: EntryPoint, stores: Stores) -> Iterator[bytes]:
+    """Those of the door that are in the store: it need not be the one in which the hunt was."""
+    for digest in entry.seeds[:MOST]:
+        with suppress(UsageError):
+            yield stores.blobs.get(digest)
+
+
+def _nearest(inputs: Sequence[bytes], count: int, entry_id: str, violation: Violation, bench: Workbench) -> list[bytes]:
+    """So many of them, those first that get as far as the innermost functions of the violation's stack."""
+    marked = marked_ways(violation, bench.original.tree)
+    built = bench.build(marked, quick=True) if marked else None
+    if not isinstance(built, Variant) or entry_id not in built.entries:
+        return list(inputs)
+    far: dict[int, list[bytes]] = {}
+    for data, number in zip(inputs, innermost(bench, built, entry_id, inputs), strict=True):
+        far.setdefault(number or sys.maxsize, []).append(data)
+    chosen: list[bytes] = []
+    for _, some in sorted(far.items()):
+        chosen += spread(some, count - len(chosen))
+    return chosen
 
 
 def affordable(each_s: float, seconds: float, jobs: int) -> int:

@@ -305,7 +305,9 @@ def repair(
                 component=component,
                 proofs=tuple(sorted(shown, key=lambda s: len(s.data))),
                 benign={
-                    entry_id: benign(entry_id, project.name, stores, bench, mine, folder, options.seconds, options.jobs)
+                    entry_id: benign(
+                        entry_id, project.name, stores, bench, mine, shown[0].violation, folder, options.seconds, options.jobs
+                    )
                     for entry_id in bench.original.entries
                 },
                 known=known,

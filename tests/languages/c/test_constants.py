@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mithridate.languages.c.constants import MAX_ENTRIES, dictionary, nearest_first, plausible, render, telling
+from mithridate.languages.c.constants import MAX_ENTRIES, dictionary, filled_forms, nearest_first, plausible, render, telling
 from mithridate.languages.c.elf import Image
 from mithridate.languages.c.literals import literals, unescape
 from tests.languages.c.programs import compiled
@@ -58,6 +58,34 @@ def test_messages_comments_and_paths_are_not_in_the_dictionary(program: Path) ->
 def test_what_is_compared_comes_before_what_is_only_there(program: Path) -> None:
     found = tokens(dictionary([program.with_suffix(".c")], program))
     assert found.index(b"Hello_Token") < found.index(b"palette")
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        (b"Birthdate (mm/dd/yy hh:mm:ss): ", [b"10/11/12 13:14:15"]),
+        (b"dates are YYYY-MM-DD, times HH:MM", [b"2010-11-12", b"10:11"]),
+        (b"d.m.yyyy or ###-####", [b"1.1.2012", b"111-2011"]),
+        (b"say d/m/y", [b"1/1/1"]),
+        (b"go on? (y/n) x.y is mmm", []),
+        (b"hm my hh:mmx ahh:mm day-month", []),
+        (b"mm:ss mm:ss mm:ss of it", [b"10:11 12:13 14:15"]),
+    ],
+)
+def test_a_form_that_people_are_told_of_is_filled_in(text: bytes, filled: list[bytes]) -> None:
+    assert filled_forms(text) == filled
+
+
+def test_forms_in_messages_are_in_the_dictionary_and_do_not_fill_it(tmp_path: Path) -> None:
+    source = tmp_path / "form.c"
+    marks = ("/", "-", ":", ".", ",")
+    asked = [f'puts("give {"m" * n}{mark}dd{mark}yy");' for n in range(1, 6) for mark in marks]
+    source.write_text("int main(void) {" + "".join(asked) + "}")
+    found = tokens(dictionary([source], None))
+    assert found[:2] == [b"1/11/12", b"1-11-12"]
+    assert len(found) == 16
+    program = compiled('#include <stdio.h>\nint main(void) { puts("when? hh:mm:ss"); }', tmp_path / "asks")
+    assert b"10:11:12" in tokens(dictionary([], program, limit=5000))
 
 
 def test_without_sources_the_machine_code_still_gives_its_immediates(program: Path) -> None:

@@ -12,6 +12,10 @@ MAX_ENTRIES = 400
 MAX_TOKEN_BYTES = 32
 _MAX_SOURCE_BYTES = 2 << 20
 _MAX_ALL_SOURCES_BYTES = 32 << 20
+_FORM = re.compile(rb"(?<![\w#])([ymdhsnix#])\1{0,5}(?:[/:., -]([ymdhsnix#])\2{0,5}){1,8}(?![\w#])", re.IGNORECASE)
+"""The form of a date, a time, a number, as messages and comments give it to people: `mm/dd/yy hh:mm:ss`, `###-####`."""
+_FROM_FORM = 65
+_MAX_FORMS = 16
 _CALLED_OR_DEFINED = re.compile(rb"\b([A-Za-z_]\w{0,127})\s{0,8}\(")
 _FROM_CODE = 50
 _FROM_DATA = 20
@@ -52,6 +56,8 @@ def dictionary(sources: Sequence[Path], binary: Path | None, limit: int = MAX_EN
         left -= len(text)
         for literal in literals(text):
             _rank(literal, present, ranking)
+        for token in filled_forms(text):
+            ranking.add(token, _FROM_FORM)
         if image is not None:
             declared.update(_CALLED_OR_DEFINED.findall(text))
         if left <= 0:
@@ -62,6 +68,8 @@ def dictionary(sources: Sequence[Path], binary: Path | None, limit: int = MAX_EN
         if not sources:
             for token in image.strings():
                 _rank(Literal(token, _FROM_DATA), present, ranking)
+            for token in filled_forms(b"\n".join(image.strings())):
+                ranking.add(token, _FROM_FORM)
     return render(ranking.best(limit))
 
 
@@ -120,6 +128,23 @@ def plausible(token: bytes) -> bool:
         return False
     spoken = rb"\b(?:the|is|not|cannot|failed|error|invalid|unable|bad|unknown)\b|[a-z]{3,} [a-z]{2,} [a-z]{2,}|.{4}[.!?]\n?$"
     return re.search(spoken, token, re.IGNORECASE) is None
+
+
+def filled_forms(text: bytes) -> list[bytes]:
+    """What has a form that the text tells people of: of `mm/dd/yy hh:mm:ss`, `10/11/12 13:14:15`. Each once, at most sixteen."""
+    found: dict[bytes, None] = {}
+    for match in _FORM.finditer(text):
+        parts = re.findall(rb"[^/:., -]+|[/:., -]", match[0])
+        if any(len(part) > 1 for part in parts) or len(parts) > 4:  # two single letters are a choice, as in `y/n`
+            found[b"".join(_filled(n // 2, part) if n % 2 == 0 else part for n, part in enumerate(parts))] = None
+        if len(found) == _MAX_FORMS:
+            break
+    return list(found)
+
+
+def _filled(number: int, letters: bytes) -> bytes:
+    """As many digits; a number that is a month, a day, an hour and a minute."""
+    return {1: b"1", 2: b"%d" % (10 + number), 4: b"20%d" % (10 + number)}.get(len(letters), b"1" * len(letters))
 
 
 def nearest_first(sources: Sequence[Path], name: str) -> list[Path]:

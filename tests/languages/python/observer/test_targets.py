@@ -18,7 +18,7 @@ def parse(data):
         raise Refused("no A")
     return data[1:][3]
 def opened(data):
-    return open("/nonexistent/" + data.hex())
+    return open("/proc/" + data.hex())
 """
 FUZZ = """
 import sys

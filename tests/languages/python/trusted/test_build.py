@@ -34,7 +34,9 @@ class Place:
 
     @property
     def settings(self) -> IndexSettings:
-        return owner_settings({"PATH": os.environ["PATH"], "HOME": "/nonexistent", "MITHRIDATE_WHEELHOUSE": str(self.house)})
+        return owner_settings(
+            {"PATH": os.environ["PATH"], "HOME": str(self.tree.parent), "MITHRIDATE_WHEELHOUSE": str(self.house)}
+        )
 
     def project(self, files: dict[str, str | bytes], snapshot: str = "0" * 64) -> Project:
         return project(self.tree, {"app.py": "x = 1\n", **files}, snapshot)

@@ -43,7 +43,7 @@ def built(root: Path, tree: Path) -> Build:
     (component,) = detect(project)[0]
     house = root / "house"
     house.mkdir(exist_ok=True)
-    settings = owner_settings({"PATH": os.environ["PATH"], "HOME": "/nonexistent", "MITHRIDATE_WHEELHOUSE": str(house)})
+    settings = owner_settings({"PATH": os.environ["PATH"], "HOME": str(root), "MITHRIDATE_WHEELHOUSE": str(house)})
     made = build_component(project, component, Flavour.PLAIN, SANDBOX, root / "cache", find_interpreter(), settings)
     assert isinstance(made, Build), made
     return made
