@@ -22,9 +22,9 @@ class Malformed(ValueError):
 
 def read_entry(data):
     """An entry: a magic word, a kind, and where among the fields its amount is."""
-    if data[:4] != b"LDGR" or len(data) < 8:
+    if data[:2] != b"LG" or len(data) < 6:
         raise Malformed("no entry")
-    kind, offset, fields = data[4], data[5], data[6:]
+    kind, offset, fields = data[2], data[3], data[4:]
     if kind > 3:
         raise Malformed("no such kind")
     if kind != 2:

@@ -7,7 +7,7 @@ from tests.e2e import fuzz_target_project
 from tests.e2e.fuzz_target_project import ATTACHMENT, ENTRY, PROPERTY
 from tests.e2e.program import Mithridate, Results, check_whole
 
-OPTIONS = ("--budget", "90s", "--jobs", "2", "--replays", "3", "--format", "json")
+OPTIONS = ("--budget", "40s", "--jobs", "2", "--replays", "3", "--format", "json")
 WITHOUT_ATHERIS = ("--engine", "octets", "--engine", "calls")
 
 
