@@ -1,15 +1,17 @@
-"""One undisturbed scan of the tests' project, made once for the whole suite, and private data directories for the rest."""
+"""Two undisturbed scans, made once for the whole suite, and private data directories for the rest."""
 
 import fcntl
 import json
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.e2e import project
-from tests.e2e.program import Mithridate, Results
+from tests.e2e.program import Mithridate, Process, Results
+from tests.repair import notebook
 
 
 @dataclass(frozen=True)
@@ -29,22 +31,43 @@ class Reference:
         return found
 
 
-@pytest.fixture(scope="session")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
+def once(factory: pytest.TempPathFactory, name: str, made: Callable[[Mithridate], tuple[Path, Process]]) -> Reference:
     """Made by whichever worker of pytest-xdist comes first; the others wait."""
-    base = tmp_path_factory.getbasetemp()
-    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "undisturbed"
+    base = factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     place.mkdir(exist_ok=True)
     ended = place / "ended.json"
     mithridate = Mithridate(place)
     with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not ended.exists():
-            target = mithridate.authorise(project.write(place))
-            process = mithridate.scan(target)
+            target, process = made(mithridate)
             code = process.end()
-            ended.write_text(json.dumps([code, process.words, process.stdout.read_text()]))
-    return Reference(mithridate, place / project.NAME, *json.loads(ended.read_text()))
+            ended.write_text(json.dumps([str(target), code, process.words, process.stdout.read_text()]))
+    target_name, code, words, stdout = json.loads(ended.read_text())
+    return Reference(mithridate, Path(target_name), code, words, stdout)
+
+
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    """The scan of the project that nothing disturbed."""
+
+    def scan(mithridate: Mithridate) -> tuple[Path, Process]:
+        target = mithridate.authorise(project.write(mithridate.place))
+        return target, mithridate.scan(target)
+
+    return once(tmp_path_factory, "undisturbed", scan)
+
+
+@pytest.fixture(scope="session")
+def patched(tmp_path_factory: pytest.TempPathFactory) -> Reference:
+    """A scan of a git repository with one flaw, and a search for its patch."""
+
+    def scan(mithridate: Mithridate) -> tuple[Path, Process]:
+        tree = mithridate.authorise(notebook.repository(mithridate.place / "project"))
+        return tree, mithridate.start("scan", tree, "--out", mithridate.out, *notebook.OPTIONS, "--patch", "90s")
+
+    return once(tmp_path_factory, "patched", scan)
 
 
 @pytest.fixture
@@ -63,4 +86,13 @@ def target(mithridate: Mithridate) -> Path:
 def warm(mithridate: Mithridate, reference: Reference) -> Mithridate:
     """The program with a data directory that holds nothing but the project's builds."""
     shutil.copytree(reference.mithridate.home / "builds", mithridate.home / "builds", symlinks=True)
+    return mithridate
+
+
+@pytest.fixture
+def after(mithridate: Mithridate, patched: Reference) -> Mithridate:
+    """The program with a data directory and results that are as the scan for a patch left them."""
+    assert patched.code == 10, patched.words
+    shutil.copytree(patched.mithridate.home, mithridate.home, symlinks=True)
+    shutil.copytree(patched.mithridate.out, mithridate.out)
     return mithridate

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.conftest import Reference
 from tests.e2e.program import Mithridate, check_whole
-from tests.repair import notebook
 
 ESTATE = """estate: 1
 zones:
@@ -30,30 +30,24 @@ BILL = {
     "metadata": {"component": {"name": "front", "version": "1.0"}},
     "components": [{"name": "notebook", "version": "0.9"}, {"name": "other", "version": "1"}],
 }
-OPTIONS = ("--budget", "6s", "--jobs", "2", "--replays", "3", "--engine", "libfuzzer", "--patch", "90s")
 
 
-def test_a_proved_flaw_opens_a_path_and_its_validated_patch_closes_it(mithridate: Mithridate) -> None:
-    tree = notebook.write(mithridate.place / "project")
-    (tree / "samples").mkdir()
-    (tree / "samples" / "good").write_bytes(notebook.GOOD)
-    process = mithridate.start("scan", mithridate.authorise(tree), "--out", mithridate.out, *OPTIONS)
-    assert process.end() == 10, process.words
-    findings = check_whole(mithridate.out)["findings"]
-    assert [f["patch"]["status"] for f in findings] == ["validated"]
+def test_a_proved_flaw_opens_a_path_and_its_validated_patch_closes_it(after: Mithridate, patched: Reference) -> None:
+    findings = check_whole(after.out)["findings"]
+    assert [f["patch"]["status"] for f in findings] == ["validated"], patched.words
 
-    estate = mithridate.place / "estate"
+    estate = after.place / "estate"
     estate.mkdir()
     (estate / "estate.yaml").write_text(ESTATE)
     (estate / "front.cdx.json").write_text(json.dumps(BILL))
-    alone = asked(mithridate, estate, estate)
+    alone = asked(after, estate, estate)
     assert alone["goals"][0]["state"] == "assumed"  # only if some software has a flaw that nobody knows
 
-    results = json.loads((mithridate.out / "results.json").read_text())
+    results = json.loads((after.out / "results.json").read_text())
     # How far control goes depends on which proof the hunt came upon; that is tested elsewhere.
     results["findings"][0]["control"]["tier"] = 4
     (estate / "results.json").write_text(json.dumps(results))
-    bridged = asked(mithridate, estate, estate)
+    bridged = asked(after, estate, estate)
     (goal,) = bridged["goals"]
     assert goal["state"] == "reached"
     first, second = goal["paths"][0]["steps"]
@@ -63,7 +57,7 @@ def test_a_proved_flaw_opens_a_path_and_its_validated_patch_closes_it(mithridate
     assert {"results.json", "front.cdx.json", "estate.yaml"} <= cited
     assert bridged["cut"]["cost"] == bridged["cut"]["lower_bound"] > 0
 
-    mended = asked(mithridate, estate, estate, "--patched", "--before", estate)
+    mended = asked(after, estate, estate, "--patched", "--before", estate)
     assert mended["goals"][0]["state"] == "assumed"
 
 

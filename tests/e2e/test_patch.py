@@ -2,96 +2,87 @@
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from tests.e2e.program import Mithridate, check_whole, left_behind
+from tests.e2e.conftest import Reference
+from tests.e2e.program import Mithridate, Results, check_whole, left_behind
 from tests.e2e.test_durability import check_tidy
 from tests.repair import notebook
 
 from mithridate.repair.diff import apply
 
-OPTIONS = ("--budget", "6s", "--jobs", "2", "--replays", "3", "--engine", "libfuzzer", "--format", "json")
-
-
-def git(tree: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=a", "-c", "user.email=a@localhost")
-    return subprocess.run(["git", "-C", tree, *identity, *arguments], capture_output=True, text=True, check=True).stdout
-
 
 def repository(mithridate: Mithridate) -> Path:
-    tree = notebook.write(mithridate.place / "project")
-    (tree / "samples").mkdir()
-    (tree / "samples" / "good").write_bytes(notebook.GOOD)
-    git(tree, "init", "-q")
-    git(tree, "add", ".")
-    git(tree, "commit", "-qm", "first")
-    return mithridate.authorise(tree)
+    return mithridate.authorise(notebook.repository(mithridate.place / "project"))
 
 
-def test_a_scan_ends_with_patches_that_a_person_approves_and_git_takes(mithridate: Mithridate, tmp_path: Path) -> None:
-    tree = repository(mithridate)
-    process = mithridate.start("scan", tree, "--out", mithridate.out, *OPTIONS, "--patch", "90s")
-    assert process.end() == 10, process.words
-    results = check_whole(mithridate.out)
+def the_finding(results: Results) -> Results:
     (finding,) = [f for f in results["findings"] if f["location"]["function"] == "copied"]
+    return finding
+
+
+def test_a_scan_ends_with_patches_that_a_person_approves(after: Mithridate, patched: Reference, tmp_path: Path) -> None:
+    finding = the_finding(check_whole(after.out))
     patch = finding["patch"]
-    assert patch is not None and patch["status"] == "validated", process.words
+    assert patch is not None and patch["status"] == "validated", patched.words
     assert {step["step"] for step in patch["gate"]} >= {"applies", "builds", "proofs", "variants", "outputs", "symptom"}
-    assert (mithridate.out / "patches").is_dir() and list((mithridate.out / "patches").iterdir())
+    assert (after.out / "patches").is_dir() and list((after.out / "patches").iterdir())
 
     mended = notebook.write(tmp_path / "mended")
     apply(patch["diff"], mended)
     for name in finding["proofs"]:
-        code, replayed = mithridate.run("prove", mithridate.out / name["bundle"], "--source", mended, "--replays", "2")
+        code, replayed = after.run("prove", after.out / name["bundle"], "--source", mended, "--replays", "2")
         assert code == 0, replayed.words
 
-    (run,) = mithridate.runs()
-    code, approved = mithridate.run("approve", run.id, finding["id"], "--by", "a reader")
+    (run,) = after.runs()
+    code, approved = after.run("approve", run.id, finding["id"], "--by", "a reader")
     assert code == 0, approved.words
-    assert [r.facts["who"] for r in mithridate.records(run.id) if r.action == "patch.approved"] == ["a reader"]
-    code, told = mithridate.run("report", run.id, "--format", "json")
+    assert [r.facts["who"] for r in after.records(run.id) if r.action == "patch.approved"] == ["a reader"]
+    code, told = after.run("report", run.id, "--format", "json")
     (again,) = [f for f in told.results()["findings"] if f["id"] == finding["id"]]
     assert again["patch"]["status"] == "approved"
 
 
-def test_a_patch_from_a_bundle_alone_goes_onto_no_branch_and_one_from_a_run_does(mithridate: Mithridate) -> None:
-    tree = repository(mithridate)
-    process = mithridate.start("scan", tree, "--out", mithridate.out, *OPTIONS)
-    assert process.end() == 10, process.words
-    (finding,) = [f for f in check_whole(mithridate.out)["findings"] if f["location"]["function"] == "copied"]
-    bundle = mithridate.out / finding["proofs"][0]["bundle"]
-    code, alone = mithridate.run("patch", bundle, "--budget", "60s", "--format", "json")
+def test_a_patch_for_a_bundle_alone_is_told_and_goes_onto_no_branch(after: Mithridate, patched: Reference) -> None:
+    tree = patched.target
+    before = notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "branch", "-a")
+    finding = the_finding(check_whole(after.out))
+    code, alone = after.run("patch", after.out / finding["proofs"][0]["bundle"], "--budget", "60s", "--format", "json")
     assert code == 10, alone.words
     told = json.loads(alone.stdout.read_text())
     assert told["status"] == "validated" and told["test"] is not None
     assert told["test"]["checked"], told["test"]
+    assert (notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "branch", "-a")) == before
 
-    (run,) = mithridate.runs()
-    before = git(tree, "status", "--porcelain"), git(tree, "rev-parse", "HEAD")
-    code, applied = mithridate.run("patch", run.id, finding["id"], "--budget", "60s", "--apply")
+
+def test_a_patch_for_a_run_goes_onto_a_branch_of_its_own(after: Mithridate, patched: Reference) -> None:
+    tree = patched.target
+    finding = the_finding(check_whole(after.out))
+    (run,) = after.runs()
+    before = notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")
+    code, applied = after.run("patch", run.id, finding["id"], "--budget", "60s", "--apply", "--no-test")
     assert code == 10, applied.words
-    assert (git(tree, "status", "--porcelain"), git(tree, "rev-parse", "HEAD")) == before
+    assert (notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")) == before
     branch = f"mithridate/{run.id}"
-    assert git(tree, "log", "--format=%s", f"HEAD..{branch}").count("\n") == 1
-    assert "Evidence:" in git(tree, "log", "-1", "--format=%B", branch)
-    assert "notebook.c" in git(tree, "diff", "--stat", "HEAD", branch)
+    assert notebook.git(tree, "log", "--format=%s", f"HEAD..{branch}").count("\n") == 1
+    assert "Evidence:" in notebook.git(tree, "log", "-1", "--format=%B", branch)
+    assert "notebook.c" in notebook.git(tree, "diff", "--stat", "HEAD", branch)
 
 
 def test_a_known_trigger_is_enough(mithridate: Mithridate, tmp_path: Path) -> None:
     tree = repository(mithridate)
     trigger = tmp_path / "trigger"
     trigger.write_bytes(notebook.NOTE)
-    code, process = mithridate.run("patch", tree, "--proof", trigger, "--budget", "60s")
+    code, process = mithridate.run("patch", tree, "--proof", trigger, "--budget", "60s", "--no-test")
     assert code == 10, process.words
     assert "+" in process.stdout.read_text()
 
 
 def test_a_run_that_is_killed_while_it_patches_goes_on_there(mithridate: Mithridate) -> None:
     tree = repository(mithridate)
-    process = mithridate.start("scan", tree, "--out", mithridate.out, *OPTIONS, "--patch", "60s")
+    process = mithridate.start("scan", tree, "--out", mithridate.out, *notebook.OPTIONS, "--patch", "90s")
     assert process.wait_for("patch"), process.words
     time.sleep(3)
     assert process.kill() == -signal.SIGKILL

@@ -4,6 +4,7 @@ It reads records from a file: a kind, a length, that many bytes. Notes are copie
 length; so are titles, through another function.
 """
 
+import subprocess
 from pathlib import Path
 
 from mithridate.repair.diff import made
@@ -47,6 +48,9 @@ int main(int argc, char **argv)
 """
 MAKEFILE = "all: notebook\nnotebook: notebook.c\n\t$(CC) $(CFLAGS) -o notebook notebook.c\n"
 
+OPTIONS = ("--budget", "6s", "--jobs", "2", "--replays", "3", "--engine", "libfuzzer", "--format", "json")
+"""Of a scan that finds the flaw."""
+
 NOTE = b"n\x20" + b"A" * 32
 TITLE = b"t\x18" + b"B" * 24
 GOOD = b"n\x03abct\x02xyn\x05hello"
@@ -58,6 +62,23 @@ def write(root: Path) -> Path:
     tree.mkdir(parents=True)
     (tree / "notebook.c").write_text(SOURCE)
     (tree / "Makefile").write_text(MAKEFILE)
+    return tree
+
+
+def git(tree: Path, *arguments: str) -> str:
+    """What git says."""
+    identity = ("-c", "user.name=a", "-c", "user.email=a@localhost")
+    return subprocess.run(["git", "-C", tree, *identity, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def repository(root: Path) -> Path:
+    """The project with a sample below `root`, as a git repository of one commit."""
+    tree = write(root)
+    (tree / "samples").mkdir()
+    (tree / "samples" / "good").write_bytes(GOOD)
+    git(tree, "init", "-q")
+    git(tree, "add", ".")
+    git(tree, "commit", "-qm", "first")
     return tree
 
 
