@@ -57,6 +57,8 @@ def prepare_challenge(case: Published, mirrors: Path, into: Path, polls: int = 0
 
 def _resolve_patched(folder: Path, *, defined: bool) -> None:
     """Keep one side of every condition on PATCHED or PATCHED_n."""
+    if shutil.which("unifdef") is None:
+        raise Unobtainable("unifdef is not installed: apt-get install unifdef")
     for path in folder.rglob("*"):
         if path.suffix not in SOURCE_SUFFIXES or b"PATCHED" not in path.read_bytes():
             continue

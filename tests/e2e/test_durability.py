@@ -15,10 +15,8 @@ KILLS = [
     *(("snapshot", 0.0), ("components", 0.0), ("build", 0.7), ("doors", 0.7), ("seeds", 0.0), ("hunt", 2.0), ("prove", 1.5)),
     *(("triage", 0.0), ("report", 0.0)),
 ]
-"""Each stage, and how many seconds after its beginning the process is killed: in the midst of those that take long."""
+"""Each stage in its turn, and how many seconds after it began the process is killed: in the midst of those that take long."""
 
-COLD = ("snapshot", "build", "doors")
-"""Stages that are killed in a data directory without the project's builds; the others save the time."""
 ACTIONS = {"build notes": "build notes", "doors notes": "entry-points notes", "hunt 1": "hunt"}
 """Steps and what they put on the audit log at their end."""
 
@@ -39,21 +37,22 @@ def check_tidy(mithridate: Mithridate) -> None:
         assert {p.name for p in run.iterdir()} == {"lock", "proofs", "report.pickle", "workflow.sqlite"}
 
 
-def check_killed_and_resumed(process: Process, later_s: float, mithridate: Mithridate, reference: Reference) -> None:
-    """Kill the process, and see that a resumed run ends well and repeats no finished step."""
-    time.sleep(later_s)
-    assert process.kill() == -signal.SIGKILL
-    assert not left_behind(mithridate)
-    (killed,) = mithridate.runs()
-    assert killed.state == "interrupted"
-    steps, actions = mithridate.steps(killed.id), mithridate.actions(killed.id)
+class Finished:
+    """The finished steps of the one run, of which none may be done again."""
 
-    check_undisturbed(mithridate.resume(killed.id), mithridate, reference)
+    def __init__(self, mithridate: Mithridate) -> None:
+        self._mithridate = mithridate
+        self.steps: dict[str, tuple[int, int]] = {}
 
-    assert {name: at for name, at in mithridate.steps(killed.id).items() if name in steps} == steps
-    actions_then = mithridate.actions(killed.id)
-    for step, action in ACTIONS.items():
-        assert step not in steps or actions_then.count(action) == actions.count(action) == 1
+    def look(self) -> None:
+        """Take note of them, and see that those known before are as they were."""
+        (run,) = self._mithridate.runs()
+        steps = self._mithridate.steps(run.id)
+        assert {name: at for name, at in steps.items() if name in self.steps} == self.steps
+        self.steps = steps
+        actions = self._mithridate.actions(run.id)
+        for step, action in ACTIONS.items():
+            assert step not in steps or actions.count(action) == 1
 
 
 def test_the_undisturbed_run_finds_both_flaws_and_leaves_nothing_behind(reference: Reference) -> None:
@@ -62,15 +61,22 @@ def test_the_undisturbed_run_finds_both_flaws_and_leaves_nothing_behind(referenc
     check_tidy(reference.mithridate)
 
 
-@pytest.mark.parametrize(("stage", "later_s"), KILLS)
-def test_a_run_killed_in_any_stage_ends_like_an_undisturbed_one(
-    stage: str, later_s: float, mithridate: Mithridate, target: Path, reference: Reference, request: pytest.FixtureRequest
+def test_a_run_killed_in_every_stage_ends_like_an_undisturbed_one(
+    mithridate: Mithridate, target: Path, reference: Reference
 ) -> None:
-    if stage not in COLD:
-        request.getfixturevalue("warm")
     process = mithridate.scan(target)
-    assert process.wait_for(stage), process.words
-    check_killed_and_resumed(process, later_s, mithridate, reference)
+    finished = Finished(mithridate)
+    for stage, later_s in KILLS:
+        assert process.wait_for(stage), process.words
+        time.sleep(later_s)
+        assert process.kill() == -signal.SIGKILL
+        assert not left_behind(mithridate)
+        (killed,) = mithridate.runs()
+        assert killed.state == "interrupted"
+        finished.look()
+        process = mithridate.resume(killed.id)
+    check_undisturbed(process, mithridate, reference)
+    finished.look()
 
 
 def test_a_run_killed_while_it_writes_its_results_is_made_whole(warm: Mithridate, target: Path, reference: Reference) -> None:
@@ -83,33 +89,30 @@ def test_a_run_killed_while_it_writes_its_results_is_made_whole(warm: Mithridate
     check_undisturbed(process, warm, reference)
 
 
-def test_a_run_killed_again_and_again_ends_like_an_undisturbed_one(
-    mithridate: Mithridate, target: Path, reference: Reference
-) -> None:
-    process = mithridate.scan(target)
-    for stage in ("build", "build", "hunt", "hunt", "prove"):
+def test_a_run_killed_twice_in_one_stage_is_no_worse_for_it(warm: Mithridate, target: Path, reference: Reference) -> None:
+    process = warm.scan(target)
+    for stage in ("hunt", "hunt", "prove", "prove"):
         assert process.wait_for(stage), process.words
         assert process.kill() == -signal.SIGKILL
-        process = mithridate.resume()
-    check_undisturbed(process, mithridate, reference)
+        process = warm.resume()
+    check_undisturbed(process, warm, reference)
 
 
-@pytest.mark.parametrize(("stage", "number"), [("hunt", signal.SIGINT), ("prove", signal.SIGINT), ("hunt", signal.SIGTERM)])
-def test_an_interrupted_run_says_how_to_go_on_and_does(
-    stage: str, number: signal.Signals, warm: Mithridate, target: Path, reference: Reference
-) -> None:
+def test_an_interrupted_run_says_how_to_go_on_and_does(warm: Mithridate, target: Path, reference: Reference) -> None:
     process = warm.scan(target)
-    assert process.wait_for(stage), process.words
-    time.sleep(1.0)
-    began = time.monotonic()
-    assert process.signal(number) == 130, process.words
-    assert time.monotonic() - began < 60
-    assert not left_behind(warm)
-    (run,) = warm.runs()
-    assert run.state == "interrupted"
-    assert f"mithridate resume {run.id}" in process.words
-    assert not process.stdout.read_text()
-    check_undisturbed(warm.resume(run.id), warm, reference)
+    for stage, number in (("hunt", signal.SIGINT), ("hunt", signal.SIGTERM), ("prove", signal.SIGINT)):
+        assert process.wait_for(stage), process.words
+        time.sleep(1.0)
+        began = time.monotonic()
+        assert process.signal(number) == 130, process.words
+        assert time.monotonic() - began < 60
+        assert not left_behind(warm)
+        (run,) = warm.runs()
+        assert run.state == "interrupted"
+        assert f"mithridate resume {run.id}" in process.words
+        assert not process.stdout.read_text()
+        process = warm.resume(run.id)
+    check_undisturbed(process, warm, reference)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])

@@ -2,7 +2,6 @@
 
 import signal
 import time
-from pathlib import Path
 
 import pytest
 from tests.e2e import library_project
@@ -30,19 +29,22 @@ def test_both_flaws_are_proved(undisturbed: Results) -> None:
     assert all((p["fired"], p["replays"], len(p["controls"])) == (3, 3, 3) for f in proved for p in f["proofs"])
 
 
-@pytest.mark.parametrize("later_s", [0.0, 0.6, 1.5])
-def test_a_run_killed_while_it_proves_ends_like_an_undisturbed_one(later_s: float, tmp_path: Path, undisturbed: Results) -> None:
-    mithridate = Mithridate(tmp_path)
+def test_a_run_killed_again_and_again_while_it_proves_ends_like_an_undisturbed_one(
+    mithridate: Mithridate, undisturbed: Results
+) -> None:
     process = scan(mithridate)
-    assert process.wait_for("prove"), process.words
-    time.sleep(later_s)
-    assert process.kill() == -signal.SIGKILL
-    assert not left_behind(mithridate)
-    (killed,) = mithridate.runs()
-    finished = mithridate.steps(killed.id)
-
-    resumed = mithridate.resume(killed.id)
-    assert resumed.end() == 10, resumed.words
+    finished: dict[str, tuple[int, int]] = {}
+    for later_s in (0.0, 0.6, 1.5):
+        assert process.wait_for("prove"), process.words
+        time.sleep(later_s)
+        assert process.kill() == -signal.SIGKILL
+        assert not left_behind(mithridate)
+        (killed,) = mithridate.runs()
+        steps = mithridate.steps(killed.id)
+        assert {name: at for name, at in steps.items() if name in finished} == finished
+        finished = steps
+        process = mithridate.resume(killed.id)
+    assert process.end() == 10, process.words
     assert places(check_whole(mithridate.out)) == places(undisturbed)
     steps = mithridate.steps(killed.id)
     assert {name: at for name, at in steps.items() if name in finished} == finished
