@@ -229,7 +229,8 @@ class _Supervision:
             if self._cancel is not None and not cancelled:
                 pause = min(pause, _CANCEL_LOOK_S)
             if self._ending is None and self._wait(max(0.0, pause)):
-                self._ending = Ending.CANCELLED if cancelled else None
+                refused = self._refused is not None and self._refused()  # a bomb may have ended between two looks
+                self._ending = Ending.CANCELLED if cancelled else Ending.PROCESS_LIMIT if refused else None
                 return
 
     def _ask_to_leave(self) -> bool:
