@@ -273,7 +273,7 @@ int main(void) {
     if (line(text, sizeof text) != 1) return 1;
     if (write(1, asked, sizeof asked - 1) < 0) return 1;
     int n = line(text, sizeof text);
-    for (unsigned i = 0; i < sizeof wanted - 1; i++) differs |= (unsigned)(text[i] ^ wanted[i]); /* no branch that could be seen */
+    for (unsigned i = 0; i < sizeof wanted - 1; i++) differs |= (unsigned)(text[i] ^ wanted[i]); /* without a branch */
     if (!differs & (n > 8)) abort();
     return 0;
 }
