@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum { CUTS = 96, LENGTHS = 8, KNOWN_BITS = 12, KNOWN = 1 << KNOWN_BITS, POOL = 512, PIECE = 96, ROOM = 1 << 16 };
-enum { WORDS = 512, WORD = 32, COMPARED = 256, SAID = 256, MARKS = 16, STRETCH_SELDOM = 64 /* it takes some twenty executions */ };
+enum { WORDS = 512, WORD = 32, COMPARED = 256, SAID = 256, MARKS = 32 /* all of ASCII's */, STRETCH_SELDOM = 64 /* it takes some twenty executions */ };
 
 struct shape {
     uint64_t key;
@@ -32,8 +32,10 @@ static unsigned pooled;
 static struct { uint8_t size; uint8_t data[WORD]; } words[WORDS];
 static unsigned word_count;
 static struct { uint8_t size; uint8_t data[WORD]; } said[SAID];
+static uint8_t said_at[SAID]; /* the places of it that are filled */
+static unsigned said_count;
 static struct { uint8_t size; uint8_t data[WORD]; } saying;
-static uint8_t marks[MARKS]; /* the punctuation that the program wrote last */
+static uint8_t marks[MARKS]; /* the punctuation that the program wrote, each once, the last to come behind the others */
 static unsigned mark_count;
 static uint64_t state;
 
@@ -177,6 +179,14 @@ void mithridate_words(const char *path) {
     fclose(f);
 }
 
+static void mark_written(uint8_t c) {
+    unsigned i = 0;
+    while (i < mark_count && marks[i] != c) i++;
+    if (i == mark_count && mark_count < MARKS) mark_count++;
+    for (; i + 1 < mark_count; i++) marks[i] = marks[i + 1];
+    marks[mark_count - 1] = c;
+}
+
 /* What the program says it may want to hear: the names of its commands, or a token that it has just made up. */
 void mithridate_said(const char *text, size_t size) {
     for (size_t i = 0; i < size && i < 4096; i++) {
@@ -185,9 +195,10 @@ void mithridate_said(const char *text, size_t size) {
             if (saying.size < WORD) saying.data[saying.size++] = c;
             continue;
         }
-        if (c > ' ' && c < 127) marks[mark_count++ % MARKS] = c;
+        if (c > ' ' && c < 127) mark_written(c);
         if (saying.size > 1 && saying.size < WORD) {
             unsigned slot = (unsigned)(key_of(saying.data, saying.size) % SAID);
+            if (!said[slot].size) said_at[said_count++] = (uint8_t)slot;
             said[slot].size = saying.size;
             memcpy(said[slot].data, saying.data, saying.size);
         }
@@ -282,14 +293,13 @@ static int change_number(struct input *in) {
 
 /* A word of the dictionary, or one that the program said. */
 static const uint8_t *some_word(size_t *size) {
-    for (unsigned tries = 0; tries < 8; tries++) {
-        unsigned w = random_below(word_count ? 2 * word_count : SAID);
-        if (w < word_count) {
-            *size = words[w].size;
-            return words[w].data;
-        }
-        w = random_below(SAID);
-        if (!said[w].size) continue;
+    if (word_count && (!said_count || random_below(2))) {
+        unsigned w = random_below(word_count);
+        *size = words[w].size;
+        return words[w].data;
+    }
+    if (said_count) {
+        unsigned w = said_at[random_below(said_count)];
         *size = said[w].size;
         return said[w].data;
     }
@@ -297,12 +307,48 @@ static const uint8_t *some_word(size_t *size) {
     return (const uint8_t *)"1";
 }
 
+static uint8_t some_mark(void) { return mark_count ? marks[random_below(mark_count)] : (uint8_t)"()\"'[]{}<>=!&|+*"[random_below(17)]; }
+
+/* A line of an expression or a command: words, numbers and marks in a row, or one mark many times, as brackets are nested. */
+static size_t some_phrase(uint8_t *out, size_t most) {
+    uint32_t parts = 1 + random_below(random_below(4) ? 5 : 12);
+    size_t size = 0;
+    if (!random_below(4)) {
+        uint8_t mark = some_mark();
+        for (uint32_t n = 1u << random_below(8); n && size + 1 < most; n--) out[size++] = mark;
+        parts = random_below(3);
+    }
+    for (uint32_t i = 0; i < parts && size + WORD + 4 < most; i++) {
+        const uint8_t *word;
+        size_t n;
+        if (size && random_below(4)) out[size++] = ' ';
+        switch (random_below(8)) {
+        case 0: case 1: case 2:
+            for (n = 1 + !random_below(3); n; n--) out[size++] = some_mark();
+            break;
+        case 3: size += (size_t)snprintf((char *)out + size, 16, "%u", random_below(random_below(2) ? 10 : 1000)); break;
+        case 4: /* a text in quotation marks */
+            word = some_word(&n);
+            out[size++] = '"';
+            memcpy(out + size, word, n);
+            size += n;
+            out[size++] = '"';
+            break;
+        default:
+            word = some_word(&n);
+            memcpy(out + size, word, n);
+            size += n;
+        }
+    }
+    if (random_below(8)) out[size++] = '\n';
+    return size;
+}
+
 /* A line of fields, as people are asked for: `10,2,3`, `7 on`. What stands between them may be seen in the question. */
 static size_t some_fields(uint8_t *out, size_t most) {
     static const char usual[] = " ,:;/-.=|\t";
     uint32_t fields = 1 + random_below(random_below(8) ? 4 : 16), word = random_below(4), small = random_below(3), alike = random_below(4);
-    uint8_t mark = random_below(2) && mark_count ? marks[random_below(mark_count < MARKS ? mark_count : MARKS)]
-                                                 : (uint8_t)usual[random_below(sizeof usual - 1)];
+    uint8_t mark = random_below(2) && mark_count ? some_mark() : (uint8_t)usual[random_below(sizeof usual - 1)];
     size_t size = 0, n = 0;
     const uint8_t *from = out;
     char digits[16];
@@ -512,7 +558,7 @@ static int structured(const struct shape *s, struct input *in) {
         }
     case 19: case 20: case 21: /* a line of fields where lines are read: at the end, or in the place of one */
         if (end == start || in->data[end - 1] != '\n') return 0;
-        n = some_fields(scratch, ROOM);
+        n = random_below(3) ? some_fields(scratch, ROOM) : some_phrase(scratch, ROOM);
         return random_below(3) ? replace(in, in->size, in->size, scratch, n) : replace(in, start, end, scratch, n);
     default: return change_length(s, in);
     }
