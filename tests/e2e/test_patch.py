@@ -45,16 +45,16 @@ def test_a_scan_ends_with_patches_that_a_person_approves(after: Mithridate, patc
     assert again["patch"]["status"] == "approved"
 
 
-def test_a_patch_for_a_bundle_alone_is_told_and_goes_onto_no_branch(after: Mithridate, patched: Reference) -> None:
+def test_a_patch_for_a_bundle_alone_is_told_and_touches_no_repository(after: Mithridate, patched: Reference) -> None:
     tree = patched.target
-    before = notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "branch", "-a")
+    before = notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")
     finding = the_finding(check_whole(after.out))
     code, alone = after.run("patch", after.out / finding["proofs"][0]["bundle"], "--budget", "60s", "--format", "json")
     assert code == 10, alone.words
     told = json.loads(alone.stdout.read_text())
     assert told["status"] == "validated" and told["test"] is not None
     assert told["test"]["checked"], told["test"]
-    assert (notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "branch", "-a")) == before
+    assert (notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")) == before
 
 
 def test_a_patch_for_a_run_goes_onto_a_branch_of_its_own(after: Mithridate, patched: Reference) -> None:
@@ -62,7 +62,7 @@ def test_a_patch_for_a_run_goes_onto_a_branch_of_its_own(after: Mithridate, patc
     finding = the_finding(check_whole(after.out))
     (run,) = after.runs()
     before = notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")
-    code, applied = after.run("patch", run.id, finding["id"], "--budget", "60s", "--apply", "--no-test")
+    code, applied = after.run("patch", run.id, finding["id"], "--budget", "60s", "--apply")
     assert code == 10, applied.words
     assert (notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")) == before
     branch = f"mithridate/{run.id}"

@@ -180,12 +180,16 @@ class Prover:
         keeps = self._keeps(entry, settled.data, settled.violation)
         if keeps is None:
             return settled
-        seconds = self._options.minimise_s / 2
+        helped = (
+            self._engine_minimiser is not None and entry.binary(Flavour.FUZZ) is not None and len(settled.data) > _SMALL_BYTES
+        )
+        seconds = self._options.minimise_s / 2 if helped else self._options.minimise_s
         until = time.monotonic() + seconds
-        first = small = minimise(settled.data, keeps, seconds)
-        if time.monotonic() >= until:
-            small = minimise(self._engines_form(entry, first, keeps, seconds), keeps, seconds)
-        for data in dict.fromkeys((small, first)):
+        first = form = small = minimise(settled.data, keeps, seconds)
+        if helped and time.monotonic() >= until:
+            form = self._engines_form(entry, first, keeps, seconds)
+            small = minimise(form, keeps, seconds)
+        for data in dict.fromkeys((small, form, first)):
             if data != settled.data and self._fires_always(entry, data, settled.violation.signature):
                 found = self._settled(entry, data, settled.violation.signature)
                 if found is not None:
@@ -293,7 +297,7 @@ class Prover:
 
     def _engines_form(self, entry: EntryPoint, data: bytes, keeps: Trial, seconds: float) -> bytes:
         """What the engine's own minimiser makes of it, if that keeps the violation and is smaller."""
-        if self._engine_minimiser is None or entry.binary(Flavour.FUZZ) is None or len(data) <= _SMALL_BYTES:
+        if self._engine_minimiser is None or len(data) <= _SMALL_BYTES:
             return data
         smaller = self._engine_minimiser(entry, data, seconds)
         if smaller is None or len(smaller) >= len(data) or not keeps([smaller], seconds)[0]:

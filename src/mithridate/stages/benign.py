@@ -2,12 +2,9 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 
-from mithridate.model.entry import EntryPoint
-from mithridate.model.errors import UsageError
 from mithridate.model.violation import Violation
 from mithridate.prove.bundle import Bundle
 from mithridate.repair.crossing import innermost, marked_ways
@@ -38,7 +35,7 @@ def benign(
     seconds: float,
     jobs: int,
 ) -> tuple[bytes, ...]:
-    """The negative controls of the proofs, and of what the hunt began with and kept as much as `seconds` of wall time allow for.
+    """The negative controls of the proofs, and of what the hunt kept as much as `seconds` of wall time allow for.
 
     They are run for each patch that is judged; on a slow or a busy machine too many of them would leave no time for a second one.
     Those that enter the function at fault come before others; of each kind there are some of all sizes. Where no hunt kept
@@ -49,8 +46,7 @@ def benign(
     stores.corpora.restore(project, original_door(entry_id), kept)
     mine = [b for b in bundles if b.manifest.entry.id == entry_id]
     controls = [data for b in mine for data in b.controls.values()]
-    seeds = list(_seeds(bench.original.entries[entry_id], stores))
-    files = sorted({*seeds, *(path.read_bytes() for path in kept.iterdir())}, key=lambda data: (len(data), data))
+    files = sorted({path.read_bytes() for path in kept.iterdir()}, key=lambda data: (len(data), data))
     if len(files) < _FEWEST and not bench.original.entries[entry_id].observed:
         proofs = [b.input for b in mine][:_PROOFS]
         files += [data for proof in proofs for data in perturbed(proof, _NEAR // len(proofs))]
@@ -59,18 +55,12 @@ def benign(
     bench.outputs(bench.original, entry_id, [*controls, *files][:_TIMED])
     each = (time.monotonic() - started) * max(1, jobs) / max(1, min(_TIMED, len(controls) + len(files)))
     count = affordable(each, seconds, jobs)
-    if len(files) > count - len(controls) > 0:
-        looked_at = dict.fromkeys([*seeds[:count], *spread(files, _RUNS * count)])
-        files = _nearest(list(looked_at), count - len(controls), entry_id, violation, bench)
-    some = list(dict.fromkeys([*controls, *spread(files, count - len(controls))]))[:count]
+    controls = controls[: count // 2]
+    room, looked_at = count - len(controls), min(_RUNS * count, int(_SHARE * seconds * jobs / max(each, 1e-6)))
+    if len(files) > room and looked_at > room:
+        files = _nearest(spread(files, looked_at), room, entry_id, violation, bench)
+    some = list(dict.fromkeys([*controls, *spread(files, room)]))[:count]
     return tuple(data for data, seen in zip(some, bench.judge(bench.original, entry_id, some), strict=True) if seen == ())
-
-
-def _seeds(entry: EntryPoint, stores: Stores) -> Iterator[bytes]:
-    """Those of the door that are in the store: it need not be the one in which the hunt was."""
-    for digest in entry.seeds[:MOST]:
-        with suppress(UsageError):
-            yield stores.blobs.get(digest)
 
 
 def _nearest(inputs: Sequence[bytes], count: int, entry_id: str, violation: Violation, bench: Workbench) -> list[bytes]:

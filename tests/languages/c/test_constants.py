@@ -67,7 +67,9 @@ def test_what_is_compared_comes_before_what_is_only_there(program: Path) -> None
         (b"dates are YYYY-MM-DD, times HH:MM", [b"2010-11-12", b"10:11"]),
         (b"d.m.yyyy or ###-####", [b"1.1.2012", b"111-2011"]),
         (b"say d/m/y", [b"1/1/1"]),
-        (b"go on? (y/n) x.y is mmm", []),
+        (b"go on? (y/n) x.y is mmm f(x,y,n)", []),
+        (b'"\\nmm/dd/yyyy" "\\tHH:MM:SS"', [b"10/11/2012", b"10:11:12"]),
+        (b"YYYY-MM-DDTHH:MM:SSZ", [b"2010-11-12T13:14:15"]),
         (b"hm my hh:mmx ahh:mm day-month", []),
         (b"mm:ss mm:ss mm:ss of it", [b"10:11 12:13 14:15"]),
     ],
@@ -84,6 +86,8 @@ def test_forms_in_messages_are_in_the_dictionary_and_do_not_fill_it(tmp_path: Pa
     found = tokens(dictionary([source], None))
     assert found[:2] == [b"1/11/12", b"1-11-12"]
     assert len(found) == 16
+    source.with_name("more.c").write_text('puts("hh:mm:ss");')
+    assert len(tokens(dictionary([source, source.with_name("more.c")], None))) == 16
     program = compiled('#include <stdio.h>\nint main(void) { puts("when? hh:mm:ss"); }', tmp_path / "asks")
     assert b"10:11:12" in tokens(dictionary([], program, limit=5000))
 

@@ -12,7 +12,9 @@ MAX_ENTRIES = 400
 MAX_TOKEN_BYTES = 32
 _MAX_SOURCE_BYTES = 2 << 20
 _MAX_ALL_SOURCES_BYTES = 32 << 20
-_FORM = re.compile(rb"(?<![\w#])([ymdhsnix#])\1{0,5}(?:[/:., -]([ymdhsnix#])\2{0,5}){1,8}(?![\w#])", re.IGNORECASE)
+_FORM = re.compile(
+    rb"(?:(?<![\w#])|(?<=\\[nrtfv]))([ymdhsnix#])\1{0,5}(?:[/:., T-]([ymdhsnix#])\2{0,5}){1,8}(?![a-yA-Y0-9_#])", re.IGNORECASE
+)
 """The form of a date, a time, a number, as messages and comments give it to people: `mm/dd/yy hh:mm:ss`, `###-####`."""
 _FROM_FORM = 65
 _MAX_FORMS = 16
@@ -50,14 +52,14 @@ def dictionary(sources: Sequence[Path], binary: Path | None, limit: int = MAX_EN
     image = Image.load(binary) if binary is not None else None
     present = frozenset(image.strings()) if image is not None else frozenset()
     declared: set[bytes] = set()
+    forms: dict[bytes, None] = {}
     left = _MAX_ALL_SOURCES_BYTES
     for source in sources:
         text = head(source, min(_MAX_SOURCE_BYTES, left))
         left -= len(text)
         for literal in literals(text):
             _rank(literal, present, ranking)
-        for token in filled_forms(text):
-            ranking.add(token, _FROM_FORM)
+        forms.update(dict.fromkeys(filled_forms(text)))
         if image is not None:
             declared.update(_CALLED_OR_DEFINED.findall(text))
         if left <= 0:
@@ -68,8 +70,9 @@ def dictionary(sources: Sequence[Path], binary: Path | None, limit: int = MAX_EN
         if not sources:
             for token in image.strings():
                 _rank(Literal(token, _FROM_DATA), present, ranking)
-            for token in filled_forms(b"\n".join(image.strings())):
-                ranking.add(token, _FROM_FORM)
+            forms.update(dict.fromkeys(filled_forms(b"\n".join(image.strings()))))
+    for token in list(forms)[:_MAX_FORMS]:
+        ranking.add(token, _FROM_FORM)
     return render(ranking.best(limit))
 
 
@@ -134,8 +137,8 @@ def filled_forms(text: bytes) -> list[bytes]:
     """What has a form that the text tells people of: of `mm/dd/yy hh:mm:ss`, `10/11/12 13:14:15`. Each once, at most sixteen."""
     found: dict[bytes, None] = {}
     for match in _FORM.finditer(text):
-        parts = re.findall(rb"[^/:., -]+|[/:., -]", match[0])
-        if any(len(part) > 1 for part in parts) or len(parts) > 4:  # two single letters are a choice, as in `y/n`
+        parts = re.findall(rb"[^/:., Tt-]+|[/:., Tt-]", match[0])
+        if any(len(part) > 1 for part in parts) or (len(parts) > 4 and b"," not in parts):  # not a choice (`y/n`) or arguments
             found[b"".join(_filled(n // 2, part) if n % 2 == 0 else part for n, part in enumerate(parts))] = None
         if len(found) == _MAX_FORMS:
             break

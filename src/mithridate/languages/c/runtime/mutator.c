@@ -198,7 +198,7 @@ void mithridate_said(const char *text, size_t size) {
         if (c > ' ' && c < 127) mark_written(c);
         if (saying.size > 1 && saying.size < WORD) {
             unsigned slot = (unsigned)(key_of(saying.data, saying.size) % SAID);
-            if (!said[slot].size) said_at[said_count++] = (uint8_t)slot;
+            if (!said[slot].size && said_count < SAID) said_at[said_count++] = (uint8_t)slot;
             said[slot].size = saying.size;
             memcpy(said[slot].data, saying.data, saying.size);
         }
@@ -307,7 +307,12 @@ static const uint8_t *some_word(size_t *size) {
     return (const uint8_t *)"1";
 }
 
-static uint8_t some_mark(void) { return mark_count ? marks[random_below(mark_count)] : (uint8_t)"()\"'[]{}<>=!&|+*"[random_below(17)]; }
+/* Half of the time one of those that were written last: they stand in the question. */
+static uint8_t some_mark(void) {
+    static const char usual[] = "()\"'[]{}<>=!&|+*";
+    if (!mark_count) return (uint8_t)usual[random_below(sizeof usual - 1)];
+    return marks[mark_count - 1 - random_below(mark_count > 8 && random_below(2) ? 8 : mark_count)];
+}
 
 /* A line of an expression or a command: words, numbers and marks in a row, or one mark many times, as brackets are nested. */
 static size_t some_phrase(uint8_t *out, size_t most) {
