@@ -196,12 +196,14 @@ class Impatient(Program):
     def __init__(self, says: Says, times: int) -> None:
         super().__init__(says)
         self._slow = times
+        self.given: list[float] = []
 
     def batch(
         self, entry: EntryPoint, binary: Binary, inputs: Sequence[bytes], seconds: float, cpu_s: float | None = None
     ) -> list[Judgement]:
         if len(inputs) > 1 and b"" in inputs and self._slow:
             self._slow -= 1
+            self.given.append(seconds)
             time.sleep(max(0.0, seconds))
             return [Clean() for _ in inputs]
         return super().batch(entry, binary, inputs, seconds, cpu_s)
@@ -241,3 +243,21 @@ def test_the_engines_minimiser_helps_where_delta_debugging_does_not_end() -> Non
 def test_what_the_engines_minimiser_gives_is_checked(given: bytes | None) -> None:
     found, asked = minimised(Impatient(fires, 1), LONG, lambda _: given, 4)
     assert (found, len(asked)) == (b"F", 1)
+
+
+def test_where_no_engine_can_help_delta_debugging_has_all_the_time() -> None:
+    for data, share in ((LONG, 0.5), (b"x" * 20 + b"F" + b"y" * 20, 1.0)):
+        program = Impatient(fires, 1)
+        minimised(program, data, lambda _: None, 2.0)
+        assert program.given == [pytest.approx(2.0 * share, abs=0.2)]
+
+
+def test_the_engines_form_is_taken_where_what_became_of_it_does_not_fire_always() -> None:
+    form = LONG[150:300]
+
+    def moody(data: bytes, times: int) -> Judgement:
+        return fires(data, 0) if len(data) >= len(form) else Clean()
+
+    program = Impatient(moody, 1)
+    program._quick = fires
+    assert minimised(program, LONG, lambda _: form, 4) == (form, [(LONG, 2.0)])

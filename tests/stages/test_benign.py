@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mithridate.model.violation import Frame
+from mithridate.repair.crossing import innermost, marked_ways
+from mithridate.repair.interface import Variant
 from mithridate.stages.benign import MOST, affordable, benign, spread
 from tests.repair import notebook
 from tests.repair.small_bench import DOOR, SmallBench
@@ -47,6 +50,28 @@ def test_what_enters_the_function_at_fault_is_chosen_however_rare(
     found = chosen(bench, [*BESIDE, one, notebook.TITLE], tmp_path, 600.0)
     assert len(found) == 12 and one in found
     assert notebook.TITLE not in found, "it violates something"
+
+
+def test_the_innermost_function_of_the_stack_counts_before_those_that_call_it(bench: SmallBench) -> None:
+    violation = bench.subject([notebook.NOTE]).violation
+    assert [frame.function for frame in violation.project_frames] == ["copied", "main"]
+    built = bench.build(marked_ways(violation, bench.original.tree))
+    assert isinstance(built, Variant)
+    assert innermost(bench, built, DOOR, [b"n\x01a", b"xx", notebook.GOOD]) == [1, 2, 1]
+
+
+def test_controls_of_many_proofs_leave_room_for_what_was_kept(
+    bench: SmallBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mithridate.stages.benign.affordable", lambda *_: 12)
+    controls = [bytes([120, 0, n]) for n in range(100, 130)]
+    proof = SimpleNamespace(
+        manifest=SimpleNamespace(entry=SimpleNamespace(id=DOOR)), controls=dict(enumerate(controls)), input=notebook.NOTE
+    )
+    violation = bench.subject([notebook.NOTE]).violation
+    kept = [*BESIDE, b"n\x01a"]
+    found = benign(DOOR, "small", Stores(kept), bench, [proof], violation, tmp_path, 600.0, 1)  # type: ignore[arg-type,list-item]
+    assert len(found) == 12 and len(set(found) & set(controls)) == 6 and b"n\x01a" in found
 
 
 def test_where_there_is_no_time_to_look_some_of_all_sizes_are_chosen(bench: SmallBench, tmp_path: Path) -> None:
