@@ -231,6 +231,8 @@ LONG = b"x" * 200 + b"F" + b"y" * 200
 
 def test_the_engines_minimiser_is_not_asked_where_delta_debugging_comes_to_its_end() -> None:
     assert minimised(Program(fires), LONG, lambda _: b"F", 60) == (b"F", [])
+    only_whole = Program(lambda data, _: (FLAW,) if data == LONG else Clean())
+    assert minimised(only_whole, LONG, lambda _: b"F", 60) == (LONG, [])
 
 
 def test_the_engines_minimiser_helps_where_delta_debugging_does_not_end() -> None:
@@ -243,6 +245,10 @@ def test_the_engines_minimiser_helps_where_delta_debugging_does_not_end() -> Non
 def test_what_the_engines_minimiser_gives_is_checked(given: bytes | None) -> None:
     found, asked = minimised(Impatient(fires, 1), LONG, lambda _: given, 4)
     assert (found, len(asked)) == (b"F", 1)
+
+
+def test_a_form_of_the_engines_that_is_larger_is_not_taken() -> None:
+    assert minimised(Impatient(fires, 9), LONG, lambda _: b"F" * 500)[0] == LONG
 
 
 def test_where_no_engine_can_help_delta_debugging_has_all_the_time() -> None:

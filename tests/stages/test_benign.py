@@ -46,8 +46,10 @@ def test_what_enters_the_function_at_fault_is_chosen_however_rare(
     bench: SmallBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mithridate.stages.benign.affordable", lambda *_: 12)
-    one = b"n\x01a"
-    found = chosen(bench, [*BESIDE, one, notebook.TITLE], tmp_path, 600.0)
+    one = b"n\x01ax\x00"
+    corpus = [*BESIDE, one, notebook.TITLE]
+    assert one not in spread(sorted(corpus, key=lambda data: (len(data), data)), 12), "it would not be chosen for its size"
+    found = chosen(bench, corpus, tmp_path, 600.0)
     assert len(found) == 12 and one in found
     assert notebook.TITLE not in found, "it violates something"
 

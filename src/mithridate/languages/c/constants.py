@@ -134,14 +134,12 @@ def plausible(token: bytes) -> bool:
 
 
 def filled_forms(text: bytes) -> list[bytes]:
-    """What has a form that the text tells people of: of `mm/dd/yy hh:mm:ss`, `10/11/12 13:14:15`. Each once, at most sixteen."""
+    """What has a form that the text tells people of: of `mm/dd/yy hh:mm:ss`, `10/11/12 13:14:15`. Each once."""
     found: dict[bytes, None] = {}
     for match in _FORM.finditer(text):
         parts = re.findall(rb"[^/:., Tt-]+|[/:., Tt-]", match[0])
         if any(len(part) > 1 for part in parts) or (len(parts) > 4 and b"," not in parts):  # not a choice (`y/n`) or arguments
             found[b"".join(_filled(n // 2, part) if n % 2 == 0 else part for n, part in enumerate(parts))] = None
-        if len(found) == _MAX_FORMS:
-            break
     return list(found)
 
 
