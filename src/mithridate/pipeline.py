@@ -11,8 +11,7 @@ import gc
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -300,8 +299,10 @@ def _carry_through(run_id: str, stores: Stores, observer: Observer, cancel: thre
     stores.runs.mark(run_id, RunState.RUNNING)
     session = Session(stores.runs.load(run_id), stores, observer, cancel)
     session.gate.record("scan.started" if fresh else "scan.resumed", target=session.options.target)
-    with _temporary_files_in(session.area / conclude.SCRATCH):
-        outcome = _see_through(run_id, session)
+    before = _temporary_files_in(session.area / conclude.SCRATCH)
+    outcome = _see_through(run_id, session)
+    if outcome is not None:  # else the interrupted step still works, until the process ends
+        tempfile.tempdir = before
     match outcome:
         case None:
             stores.runs.mark(run_id, RunState.INTERRUPTED)
@@ -356,16 +357,15 @@ def _see_through(run_id: str, session: Session) -> RunReport | BaseException | N
     return outcome[0]
 
 
-@contextmanager
-def _temporary_files_in(directory: Path) -> Iterator[None]:
-    """Have this process make its temporary files in `directory`, so that a killed run leaves them in its own area only."""
+def _temporary_files_in(directory: Path) -> str | None:
+    """Have this process make its temporary files in `directory`, so that a killed run leaves them in its own area only.
+
+    What `tempfile.tempdir` was before.
+    """
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     before, tempfile.tempdir = tempfile.tempdir, str(directory)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = before
+    return before
 
 
 def _handle(run_id: str, workflow: Scan) -> WorkflowHandle[RunReport]:

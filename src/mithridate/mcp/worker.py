@@ -144,13 +144,13 @@ def main() -> None:
     os.dup2(2, 1)
     os.close(nowhere)
     settings = Settings.decode(lines.readline().decode())
-    tempfile.tempdir = sys.argv[1]
+    scratch = tempfile.tempdir = sys.argv[1]
     worker = Worker(settings, out)
     threading.Thread(target=worker.listen, args=(lines,), daemon=True).start()
     try:
         worker.work()
     finally:
-        remove_tree(Path(tempfile.tempdir))
+        remove_tree(Path(scratch))
 
 
 if __name__ == "__main__":
