@@ -1,5 +1,5 @@
-"""Proofs from known triggers, where a hunt would take too long: through every door of the vulnerable tree VulnLoc's published
-inputs, or the same few lines for every Juliet program.
+"""Proofs from known triggers, where a hunt would take too long: VulnLoc's published inputs, with the program called as the corpus
+says, or the same few lines through every door of every Juliet program.
 
     python -m bench.repair.triggers --prepared CASES --mirrors MIRRORS --out RUNS [--only CASE …]
 
@@ -7,6 +7,9 @@ Leaves in RUNS what bench.cases.run leaves, for bench.repair.run, but no corpus 
 """
 
 import argparse
+import json
+import re
+import shlex
 import shutil
 import sys
 import threading
@@ -24,7 +27,21 @@ from mithridate.policy.scope import require
 
 LINES = (b"!", b"0\n", b"1\n", b"7\n", b"10\n", b"100\n", b"-1\n", b"2147483647\n", b"-2147483648\n", b"4294967295\n")
 VULNLOC = "c-realcve-poc"
+_RESULT = re.compile(r"(?:foo|out)(?:\.\w+)?")
+"""What the corpus calls a file that a program writes."""
 PROGRAM = "from mithridate.cli.main import run; run()"
+
+
+def command(case: Case, mirrors: Path) -> str:
+    """How the case's program is called, as its corpus says, with @@ for the input and @out for what it writes; "" if unsaid."""
+    if case.kind == JULIET:
+        return ""
+    _, project, bug = case.id.split("-", 2)
+    for known in json.loads(find_mirror(mirrors, CORPUS).text("meta-data.json")):
+        if (known["subject"], known["bug_id"]) == (project, bug):
+            words = known["crash_input"].replace("$POC", "@@").split()
+            return shlex.join([Path(known["binary_path"]).name, *("@out" if _RESULT.fullmatch(word) else word for word in words)])
+    return ""
 
 
 def triggers(case: Case, mirrors: Path, into: Path) -> list[Path]:
@@ -42,11 +59,11 @@ def triggers(case: Case, mirrors: Path, into: Path) -> list[Path]:
     return [into / name for name in known]
 
 
-def prove(tree: Path, given: Sequence[Path], out: Path, jobs: int) -> int:
+def prove(tree: Path, given: Sequence[Path], called: str, out: Path, jobs: int) -> int:
     """Build and enter a tree with inputs, and prove what they violate; the number of findings."""
     scope = ["scope", "init", str(tree), "--owner", "benchmark", "--until", "30d", "--attest", "--force"]
     execute([sys.executable, "-c", PROGRAM, *scope], out / "scope.log", 60)
-    options = RunOptions(target=str(tree), out=str(out), jobs=jobs, given=tuple(map(str, given)))
+    options = RunOptions(target=str(tree), out=str(out), jobs=jobs, given=tuple(map(str, given)), command=called)
     report = pipeline.scan(options, require(tree), out / "home", lambda _: None, threading.Event())
     return len(report.findings)
 
@@ -68,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
         inputs = triggers(case, given.mirrors, out / "trigger")
-        found = prove(case.vulnerable, inputs, out, given.jobs) if inputs else 0
+        found = prove(case.vulnerable, inputs, command(case, given.mirrors), out, given.jobs) if inputs else 0
         print(f"{case.id}: {found} findings" if inputs else f"{case.id}: no trigger is published", file=sys.stderr)
 
 

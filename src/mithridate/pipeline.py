@@ -36,7 +36,7 @@ from mithridate.stages.judging import Confirmed
 from mithridate.stages.leads import Led
 from mithridate.stages.minds import require_record
 from mithridate.stages.search import Hunt
-from mithridate.stages.session import Session, Stores
+from mithridate.stages.session import Session, Stores, call_of
 from mithridate.store.runs import RunState, RunSummary
 from mithridate.store.space import comes_of_full_disk, require_space, told_when_full
 
@@ -257,9 +257,12 @@ def patch_with(
     options: repairs.PatchOptions,
     observer: Observer,
     cancel: threading.Event,
+    command: str = "",
 ) -> RunReport:
-    """Patches for what an input that the user brings violates in a source tree."""
-    asked = RunOptions(target=str(tree.absolute()), out="", jobs=options.jobs, given=(str(proof.absolute()),))
+    """Patches for what an input that the user brings violates in a source tree, through every door or as `command` says."""
+    given = (str(proof.absolute()),)
+    asked = RunOptions(target=str(tree.absolute()), out="", jobs=options.jobs, given=given, command=command)
+    call_of(asked)  # what is mistyped is said at once
     return patch(scan(asked, scope, home, observer, cancel).run, "", home, options, observer, cancel)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.report import sample
@@ -84,6 +85,18 @@ def test_all_wanted_findings_need_a_patch_that_passed(capsys: Captured) -> None:
     assert "0 of 0 findings" in capsys.readouterr().err
     assert present_patches(run(one=patches()), "", None, "") is ExitCode.NOTHING_PROVED
     assert "M-two: Heap buffer overflow" in capsys.readouterr().err
+
+
+def test_an_input_that_fires_nowhere_is_told_with_the_doors_it_went_through(capsys: Captured) -> None:
+    quiet = replace(run(), findings=())
+    assert present_patches(quiet, "", None, "", Path("poc.tif")) is ExitCode.NOTHING_PROVED
+    out, told = capsys.readouterr()
+    assert out == "" and told.startswith(f"poc.tif violates nothing through {len(quiet.entry_points)} entry points:\n")
+    assert f"  {quiet.entry_points[0].id}\n" in told and f"not entered: {quiet.skipped[0].what}: " in told
+    assert "--command" in told and "0 of 0" not in told
+    called = replace(quiet, options=replace(quiet.options, command="imgconvert @@"))
+    present_patches(called, "", None, "", Path("poc.tif"))
+    assert "--command" not in capsys.readouterr().err, "it was said"
 
 
 def test_in_a_wanted_format_the_report_is_all_that_is_given(capsys: Captured) -> None:

@@ -102,3 +102,10 @@ def test_what_is_not_there_is_one_sentence(mithridate: Mithridate, arguments: tu
     code, process = mithridate.run("patch", *arguments)
     assert code == 2
     assert process.words.startswith("mithridate: ") and "Traceback" not in process.words
+
+
+@pytest.mark.parametrize("arguments", [("--command", "note @@"), ("--proof", __file__, "--command", "note 'unclosed")])
+def test_a_command_that_says_nothing_of_an_input_is_refused(mithridate: Mithridate, arguments: tuple[str, ...]) -> None:
+    code, process = mithridate.run("patch", repository(mithridate), *arguments)
+    assert code == 2
+    assert process.words.startswith("mithridate: --command ") and "Traceback" not in process.words

@@ -39,6 +39,16 @@ def patch(
             help="An input that is known to fire: RUN is then a source tree, which is built and entered with it.",
         ),
     ] = None,
+    command: Annotated[
+        str,
+        typer.Option(
+            metavar="LINE",
+            envvar="MITHRIDATE_COMMAND",
+            show_default=False,
+            help="With --proof, how the program is called: its name and arguments, @@ for the input, @out for a file that it may "
+            "write, as in 'imgconvert -f png @@ @out'. Without: every program, as it was seen to read its input.",
+        ),
+    ] = "",
     budget: Annotated[
         float,
         typer.Option(
@@ -97,6 +107,8 @@ def patch(
 
     if proof is not None and not proof.is_file():
         raise UsageError(f"there is no file {proof}")
+    if command and proof is None:
+        raise UsageError("--command says how --proof is read", hint="give the input with --proof FILE")
     place = home_directory(home)
 
     from mithridate import pipeline
@@ -115,10 +127,11 @@ def patch(
         return show(made, report_format)
     with interruptible() as cancel, watching(run, cancel) as observer:
         if proof is not None:
-            report = pipeline.patch_with(Path(run), proof, require(Path(run), scope), place, options, observer, cancel)
+            known = require(Path(run), scope)
+            report = pipeline.patch_with(Path(run), proof, known, place, options, observer, cancel, command)
         else:
             report = pipeline.patch(run, finding, place, options, observer, cancel)
     if out is not None:
         pipeline.report(report.run, place, out)
     branch = pipeline.apply_patches(report, finding) if apply else ""
-    return present_patches(report, finding, report_format, branch)
+    return present_patches(report, finding, report_format, branch, proof)

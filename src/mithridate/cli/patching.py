@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from mithridate.cli.options import Format
 from mithridate.cli.output import data, words
@@ -10,6 +11,7 @@ from mithridate.model.finding import FindingStatus
 from mithridate.model.patch import HOLDS, Outcome, Patch
 from mithridate.model.run import RunReport
 
+_DOORS_SHOWN = 12
 _SIGNS = {Outcome.PASSED: "ok", Outcome.FAILED: "no", Outcome.EMPTY: "--"}
 
 
@@ -39,10 +41,24 @@ def _told(title: str, best: Patch, proposals: int, validated: int) -> None:
     words(f"  {proposals} proposals, {validated} validated; this diff is {best.proposal.sha256[:12]}")
 
 
-def present_patches(report: RunReport, wanted: str, form: Format | None, branch: str) -> ExitCode:
+def _fired_nowhere(report: RunReport, given: Path) -> None:
+    doors = [entry.id for entry in report.entry_points]
+    words(f"{given} violates nothing through {len(doors)} entry points{':' if doors else ''}")
+    for door in doors[:_DOORS_SHOWN]:
+        words(f"  {door}")
+    if len(doors) > _DOORS_SHOWN:
+        words(f"  and {len(doors) - _DOORS_SHOWN} more")
+    for skipped in report.skipped[:_DOORS_SHOWN]:
+        words(f"  not entered: {skipped.what}: {skipped.reason}")
+    if not report.options.command:
+        words("say how the program is called, if it is another way: --command 'NAME -option @@'")
+
+
+def present_patches(report: RunReport, wanted: str, form: Format | None, branch: str, given: Path | None = None) -> ExitCode:
     """The diffs on stdout (or the report in the wanted format), the gate's records on stderr.
 
-    PROVED when each finding asked for has a validated patch, NOTHING_PROVED otherwise.
+    PROVED when each finding asked for has a validated patch, NOTHING_PROVED otherwise. `given` is the input that was to fire,
+    where there was one: when it does not, it is said through which doors it went.
     """
     chosen = [f for f in report.findings if f.status is FindingStatus.PROVED and (not wanted or f.id == wanted)]
     validated = 0
@@ -61,6 +77,9 @@ def present_patches(report: RunReport, wanted: str, form: Format | None, branch:
         from mithridate.report.registry import writers
 
         data(writers()[form].render(report))
+    if given is not None and not chosen:
+        _fired_nowhere(report, given)
+        return ExitCode.NOTHING_PROVED
     if branch:
         words(f"on the new branch {branch}")
     words(f"{validated} of {len(chosen)} findings have a validated patch")

@@ -15,7 +15,8 @@ class RunOptions:
     """What the user asked for. `budget_s` is wall time for the hunt, shared by all entry points; `jobs` counts cores.
 
     `build_timeout_s` is wall time for building one component in one flavour; `patch_s` for patches of all findings together.
-    `given` are files that are judged through every door, instead of a hunt.
+    `given` are files that are judged through every door, instead of a hunt; or through one: `command` is then how the program
+    is called, its name and its arguments with @@ for the input, as a shell would take them.
     """
 
     target: str
@@ -34,6 +35,7 @@ class RunOptions:
     build_timeout_s: float = 900.0
     patch_s: float = 0.0
     given: tuple[str, ...] = ()
+    command: str = ""
     models: str = ""
     """The owner's list of models, as TOML (docs/models.md); it holds no keys. "" for none."""
     models_replayed: str = ""

@@ -1,17 +1,20 @@
 """What all stages of one run work with: its record, its places, and the adapters that policy handed out."""
 
+import shlex
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from mithridate.languages.c.doors import Call
 from mithridate.languages.c.language import CLanguage
 from mithridate.languages.interface import Language
 from mithridate.languages.invocation import many_inputs
 from mithridate.languages.python.language import PythonLanguage
 from mithridate.model.entry import Binary, EntryPoint
+from mithridate.model.errors import UsageError
 from mithridate.model.execution import Command, Limits, Mount
-from mithridate.model.run import Event, Note, Observer
+from mithridate.model.run import Event, Note, Observer, RunOptions
 from mithridate.oracles.documents import judged
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
@@ -66,6 +69,18 @@ def witnesses(sandbox: Sandbox, memory_bytes: int, cpu_s: float, jobs: int) -> W
     return Witnesses(sandbox, limits, jobs, command, judged)
 
 
+def call_of(options: RunOptions) -> Call | None:
+    """How the user says that the program is called, None where nothing is said. UsageError where no shell would take it."""
+    try:
+        words = shlex.split(options.command)
+    except ValueError as error:
+        raise UsageError(f"--command {options.command!r}: {error}") from error
+    if not words:
+        return None
+    suffix = PurePath(options.given[0]).suffix if options.given else ""
+    return Call(program=PurePath(words[0]).name, form=tuple(words[1:]), suffix=suffix)
+
+
 class Session:
     """One run at work in this process; or, with an `allowance` and an `area` of its own, work on a project outside of any run."""
 
@@ -116,6 +131,7 @@ class Session:
                 jobs=self.options.jobs,
                 seconds=max(_ENTRY_FLOOR_S, min(_ENTRY_CEILING_S, _ENTRY_SHARE * self.options.budget_s)),
                 build_s=self.options.build_timeout_s,
+                call=call_of(self.options),
             ),
             PythonLanguage(build_s=self.options.build_timeout_s),
         )

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mithridate.languages.c.doors import host_path
+from mithridate.languages.c.doors import Call, host_path
 from mithridate.languages.c.elf import Image
 from mithridate.languages.c.language import CLanguage
-from mithridate.model.entry import Boundary, EntryKind, EntryPoint
+from mithridate.model.entry import INPUT, Boundary, EntryKind, EntryPoint
 from mithridate.model.project import Build, Flavour, Project, Skipped
 from mithridate.sandbox.bubblewrap import Bubblewrap
 from mithridate.store.snapshot import take_snapshot
@@ -71,12 +71,25 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size) { note
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory) -> tuple[tuple[EntryPoint, ...], tuple[Skipped, ...], dict[str, bytes]]:
+def built(tmp_path_factory) -> tuple[Project, list[Build], Path]:
+    """The project, its builds, and a directory to work in."""
     place = tmp_path_factory.mktemp("note")
     tree = place / "note"
     for name, text in FILES.items():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text(text)
+    project: Project = take_snapshot(tree, place / "snapshots")[0]
+    language = CLanguage()
+    (component,), _ = language.detect(project)
+    builds = [language.build(project, component, flavour, Bubblewrap(), place / "builds") for flavour in Flavour]
+    assert all(isinstance(b, Build) for b in builds), builds
+    work: Path = place / "work"
+    work.mkdir()
+    return project, [b for b in builds if isinstance(b, Build)], work
+
+
+@pytest.fixture(scope="module")
+def opened(built) -> tuple[tuple[EntryPoint, ...], tuple[Skipped, ...], dict[str, bytes]]:
     blobs: dict[str, bytes] = {}
 
     def put(data: bytes) -> str:
@@ -84,14 +97,8 @@ def opened(tmp_path_factory) -> tuple[tuple[EntryPoint, ...], tuple[Skipped, ...
         blobs[digest] = data
         return digest
 
-    project: Project = take_snapshot(tree, place / "snapshots")[0]
-    language, sandbox = CLanguage(put=put, seconds=40), Bubblewrap()
-    (component,), _ = language.detect(project)
-    builds = [language.build(project, component, flavour, sandbox, place / "builds") for flavour in Flavour]
-    assert all(isinstance(b, Build) for b in builds), builds
-    work: Path = place / "work"
-    work.mkdir()
-    entries, skipped = language.entry_points(project, [b for b in builds if isinstance(b, Build)], sandbox, work)
+    project, builds, work = built
+    entries, skipped = CLanguage(put=put, seconds=40).entry_points(project, builds, Bubblewrap(), work)
     return entries, skipped, blobs
 
 
@@ -125,6 +132,28 @@ def test_the_projects_sample_is_a_seed_and_its_magic_a_word(opened) -> None:
     info = next(e for e in entries if e.name == "noteinfo")
     assert FILES["tests/one.note"].encode() in {blobs[d] for d in info.seeds}
     assert b'"NOTE"' in blobs[info.dictionary]
+
+
+@pytest.mark.parametrize(
+    ("call", "kind", "suffix"),
+    [
+        (Call(program="noteinfo", form=("-v", INPUT), suffix=".note"), EntryKind.PROGRAM_FILE, ".note"),
+        (Call(program="notesum", form=(), suffix=".note"), EntryKind.PROGRAM_STDIN, ""),
+    ],
+)
+def test_a_program_called_as_its_user_says_is_the_only_door(built, call: Call, kind: EntryKind, suffix: str) -> None:
+    project, builds, work = built
+    (entry,), skipped = CLanguage(call=call).entry_points(project, builds, Bubblewrap(), work)
+    assert (entry.name, entry.kind, entry.arguments, entry.suffix) == (call.program, kind, call.form, suffix)
+    assert {b.flavour for b in entry.binaries} == set(Flavour)
+    assert not skipped
+
+
+def test_a_program_that_was_not_built_is_said_with_those_that_were(built) -> None:
+    project, builds, work = built
+    doors, (skipped,) = CLanguage(call=Call(program="notes", form=(INPUT,))).entry_points(project, builds, Bubblewrap(), work)
+    assert doors == ()
+    assert skipped.what == "notes" and "noteinfo, notesum, selftest" in skipped.reason
 
 
 OWN_HEAP = {

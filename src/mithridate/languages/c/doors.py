@@ -52,6 +52,15 @@ _WORD = re.compile(r"[A-Za-z0-9]{2,12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A way to call a program that its user knows of: its name, its arguments, and how the names of its inputs end."""
+
+    program: str
+    form: Form
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What finding doors works on: a component's builds and what its tree offers."""
 
@@ -103,6 +112,20 @@ class Doors:
             found = pool.map(lambda item: self._program(item[0], item[1], shown, len(links)), enumerate(links))
             # Every program's best form before any program's second: whoever has little time sees much of the project.
             return [entry for rank in zip_longest(*found) for entry in rank if entry is not None]
+
+    def called(self, call: Call) -> list[EntryPoint]:
+        """The one entry point that a call describes, taken as it stands; none when no such program was built."""
+        links = [link for link in self.builds[Flavour.PLAIN].links if not is_fuzz_link(link)]
+        named = [link for link in links if program_name(link.output) == call.program]
+        for link in named[:1]:
+            kind = EntryKind.PROGRAM_FILE if any(INPUT in word for word in call.form) else EntryKind.PROGRAM_STDIN
+            suffix = call.suffix if kind is EntryKind.PROGRAM_FILE else ""
+            entry = self._entry(call.program, kind, call.form, suffix, self._binaries(link, self.proving(link)))
+            hints = [call.program, *PurePosixPath(link.output).parts]
+            return [self._equipped(entry, self._dictionary(entry, call.program), self._own_seeds(call.program, hints))]
+        built = ", ".join(sorted({program_name(link.output) for link in links})) or "none"
+        self.skipped.append(Skipped(what=call.program, reason=f"no program of that name was built; built were: {built}"))
+        return []
 
     def fuzz_target(self, source: str, name: str, extra: Mapping[Flavour, Sequence[str]]) -> EntryPoint | None:
         """A shipped LLVMFuzzerTestOneInput (sandbox path of its source), linked in every flavour; None when that fails."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from mithridate.languages.c.build import BUILD_S, BuildLimits, build_component
 from mithridate.languages.c.compiler import Compiler
 from mithridate.languages.c.detect import detect
-from mithridate.languages.c.doors import Doors, Ground, Linkers, host_path, with_binaries
+from mithridate.languages.c.doors import Call, Doors, Ground, Linkers, host_path, with_binaries
 from mithridate.languages.c.flags import flavour_flags
 from mithridate.languages.c.fuzz_targets import fuzz_targets
 from mithridate.languages.c.link import OWN_OUTPUT, Linker, elf_bits, prepare_runtime
@@ -32,17 +32,24 @@ class CLanguage:
     """Implements Language for C and C++.
 
     `put` stores bytes and gives their digest; `seconds` bounds the look at programs, `build_s` each build (both wall time).
+    With `call` that is the only door.
     """
 
     name = "c"
     flavours: tuple[Flavour, ...] = (Flavour.PLAIN, Flavour.FUZZ, Flavour.AFL)
 
     def __init__(
-        self, put: Callable[[bytes], str] | None = None, jobs: int = 2, seconds: float = 60.0, build_s: float = BUILD_S
+        self,
+        put: Callable[[bytes], str] | None = None,
+        jobs: int = 2,
+        seconds: float = 60.0,
+        build_s: float = BUILD_S,
+        call: Call | None = None,
     ) -> None:
         self._put = put or _nowhere
         self._jobs = jobs
         self._seconds = seconds
+        self._call = call
         self._limits = BuildLimits(wall_s=build_s)
         self._found: Toolchain | None = None
         self._detected: dict[tuple[str, Path], tuple[tuple[Component, ...], tuple[Skipped, ...]]] = {}
@@ -91,7 +98,10 @@ class CLanguage:
         with tempfile.TemporaryDirectory(prefix="doors-", dir=work) as scratch:
             ground = self._ground(by_flavour, project.tree, sandbox, Path(scratch))
             doors = Doors(ground, self._seconds)
-            entries = [*fuzz_targets(doors, plain.component, ground.sources, project.tree), *doors.programs()]
+            if self._call is not None:
+                entries = doors.called(self._call)
+            else:
+                entries = [*fuzz_targets(doors, plain.component, ground.sources, project.tree), *doors.programs()]
         return tuple({entry.id: entry for entry in entries}.values()), tuple(doors.skipped)
 
     def entry_again(
