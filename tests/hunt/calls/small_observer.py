@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+SAMPLE_S = 0.1
+"""CPU time after which it is looked where a run is, again and again: what is slow and ends has a place, too."""
 TOKENS = {number: (f"opening{number:03d}", f"closing{number:03d}") for number in range(64)}
 
 
@@ -71,6 +73,13 @@ def watch_open(number: int, state: dict[str, Any], tree: str) -> None:
 
 def carry_out(number: int, document: dict[str, Any], tree: str) -> None:
     state = {"phase": "control"}
+    slow: list[dict[str, Any]] = []
+
+    def look(_signal: int, frame: Any) -> None:
+        slow[:] = frames_of(frame, tree) or slow
+
+    signal.signal(signal.SIGPROF, look)
+    signal.setitimer(signal.ITIMER_PROF, SAMPLE_S, SAMPLE_S)
     watch_open(number, state, tree)
     kinds: set[str] = set()
     for phase in ("control", "attack"):
@@ -103,7 +112,7 @@ def carry_out(number: int, document: dict[str, Any], tree: str) -> None:
             answer |= {"edges": len(kinds), "new_edges": int(kind not in kinds)}
             kinds.add(kind)
             say({"run": number, "phase": phase, "step": step, "answer": answer})
-    say({"run": number, "ended": "done", "cpu_s": time.process_time(), "frames": []})
+    say({"run": number, "ended": "done", "cpu_s": time.process_time(), "frames": slow})
 
 
 def main() -> None:
