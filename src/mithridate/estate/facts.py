@@ -25,6 +25,7 @@ from mithridate.model.estate import Confidence, Evidence, Fact, Term
 _BUFFERED = 50_000
 _MOST_EVIDENCE = 20
 _LARGEST_NUMBER = 2**62
+_SAID = "source INTEGER, place BIGINT, confidence TINYINT"
 
 
 class FactBase:
@@ -50,9 +51,7 @@ class FactBase:
         self._stated = {p.name: p for p in rules.predicates.values() if p.stated}
         self._buffers: dict[str, list[tuple[Term, ...]]] = {name: [] for name in self._stated}
         self._frozen = False
-        for predicate in self._stated.values():
-            columns = ", ".join(f"a{i} {_sql_type(t, staged=True)}" for i, t in enumerate(predicate.types))
-            self.db.execute(f"CREATE TABLE {stage(predicate)} ({columns}, source INTEGER, place BIGINT, confidence TINYINT)")
+        self.db.execute("".join(map(_stage_made, self._stated.values())))
 
     def __enter__(self) -> Self:
         return self
@@ -131,9 +130,15 @@ class FactBase:
         """How many rows of a predicate were stated in bulk so far."""
         return int(self._one(f"SELECT count(*) FROM {stage(self._declared(predicate))}"))
 
-    def _used(self) -> list[Predicate]:
-        """The predicates of which something is stated. A table takes memory in a query even when it is empty."""
-        return [p for p in self._stated.values() if self.staged(p.name)]
+    def used(self) -> list[Predicate]:
+        """The predicates of which something is stated; before the base is frozen. A table takes memory in a query even when empty."""
+        filled = self._filled()
+        return [p for p in self._stated.values() if p.name in filled]
+
+    def _filled(self) -> set[str]:
+        """Names of predicates that have rows as they came; some that had some may be among them."""
+        rows = self.db.execute("SELECT table_name FROM duckdb_tables() WHERE estimated_size > 0").fetchall()
+        return {name.removeprefix("stage ") for (name,) in rows if name.startswith("stage ")}
 
     def flush(self) -> None:
         """Put what was added so far into the tables."""
@@ -149,8 +154,10 @@ class FactBase:
         self._frozen = True
         self.flush()
         self._intern(same or {})
-        for predicate in self._stated.values():
+        used = self.used()
+        for predicate in used:
             self._keep_once(predicate)
+        self.db.execute("".join(_nothing_kept(p) for p in self._stated.values() if p not in used))
         self._assume()
 
     def facts(self, predicate: str) -> int:
@@ -238,7 +245,7 @@ class FactBase:
     def _intern(self, same: Mapping[str, str]) -> None:
         columns = [
             f"SELECT DISTINCT a{i} AS name FROM {stage(p)}"
-            for p in self._used()
+            for p in self.used()
             for i, kind in enumerate(p.types)
             if kind != NUMBER
         ]
@@ -308,6 +315,20 @@ def _sql_type(kind: str, *, staged: bool) -> str:
     if kind == NUMBER:
         return "BIGINT"
     return "VARCHAR" if staged else "INTEGER"
+
+
+def _stage_made(predicate: Predicate) -> str:
+    columns = ", ".join(f"a{i} {_sql_type(t, staged=True)}" for i, t in enumerate(predicate.types))
+    return f"CREATE TABLE {stage(predicate)} ({columns}, {_SAID});"
+
+
+def _nothing_kept(predicate: Predicate) -> str:
+    """Most of what the packs declare, an estate says nothing of: its tables cost no query."""
+    columns = ", ".join(f"a{i} {_sql_type(t, staged=False)}" for i, t in enumerate(predicate.types))
+    return (
+        f"DROP TABLE {stage(predicate)}; CREATE TABLE {said(predicate)} ({columns}, {_SAID});"
+        f"CREATE TABLE {table(predicate)} (rid INTEGER, {columns});"
+    )
 
 
 def _constants(rules: Rulebase) -> set[str]:

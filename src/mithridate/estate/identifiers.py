@@ -85,8 +85,7 @@ def gather(base: FactBase) -> None:
 def _imply(base: FactBase) -> None:
     columns = [
         f"SELECT DISTINCT a{i} AS node FROM {stage(p)}"
-        for p in base.rules.predicates.values()
-        if p.stated and base.staged(p.name)
+        for p in base.used()
         for i, kind in enumerate(p.types)
         if kind not in (NUMBER, WORD)
     ]
