@@ -124,6 +124,13 @@ def test_records_are_kept_of_the_first_run_that_violated_something_up_to_a_bound
     assert cut and 0 < len(cut.records) <= len(whole) // 2 + cut.records.count("\n")
 
 
+def test_records_of_runs_that_violated_nothing_are_kept_for_whoever_asks_for_answers(witnesses: Witnesses) -> None:
+    fired, clean = witnesses.witness(entry(), plain(entry()), [ATTACK, HARMLESS], 2, answers=True)
+    for first, second in (fired, clean):
+        assert first is not None and second is not None
+        assert '"ended"' in first.records and second.records == ""
+
+
 def test_what_reached_sinks_is_kept_of_violations_and_with_a_mark(witnesses: Witnesses) -> None:
     hashed = document("/hash", f"{A}x{Z}")
     ((fired,), (clean,), (fact,)) = witnesses.witness(entry(), plain(entry()), [ATTACK, HARMLESS, hashed])

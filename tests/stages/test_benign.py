@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mithridate.model.violation import Frame
+from mithridate.model.document import Document, encode
+from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.repair.crossing import innermost, marked_ways
 from mithridate.repair.interface import Variant
 from mithridate.stages.benign import MOST, affordable, benign, spread
@@ -74,6 +75,31 @@ def test_controls_of_many_proofs_leave_room_for_what_was_kept(
     kept = [*BESIDE, b"n\x01a"]
     found = benign(DOOR, "small", Stores(kept), bench, [proof], violation, tmp_path, 600.0, 1)  # type: ignore[arg-type,list-item]
     assert len(found) == 12 and len(set(found) & set(controls)) == 6 and b"n\x01a" in found
+
+
+def test_where_text_is_evaluated_what_an_honest_user_sends_comes_first(tmp_path: Path) -> None:
+    asked: list[list[bytes]] = []
+
+    class Observed:
+        original = SimpleNamespace(entries={DOOR: SimpleNamespace(observed=True)})
+
+        def outputs(self, _: object, __: str, inputs: Sequence[bytes]) -> list[None]:
+            return [None] * len(inputs)
+
+        def judge(self, _: object, __: str, inputs: Sequence[bytes]) -> list[tuple[()]]:
+            asked.append(list(inputs))
+            return [()] * len(inputs)
+
+    step = {"request": {"method": "GET", "path": "/", "query": [["sum", "\ue000\ue100+\ue001\ue100"]]}}
+    proof = SimpleNamespace(
+        manifest=SimpleNamespace(entry=SimpleNamespace(id=DOOR)),
+        controls={"empty": b"{}"},
+        input=encode(Document(control=[], attack=[step])),
+    )
+    evaluated = Violation(kind=ViolationKind.CODE_INJECTION, detector="confinement", message="")
+    found = benign(DOOR, "till", Stores([]), Observed(), [proof], evaluated, tmp_path, 600.0, 1)  # type: ignore[arg-type,list-item]
+    assert found == tuple(asked[0]) and b"{}" in found
+    assert b'"1 + 1"' in found[1] and b"\\ue000" not in b"".join(found)
 
 
 def test_where_there_is_no_time_to_look_some_of_all_sizes_are_chosen(bench: SmallBench, tmp_path: Path) -> None:

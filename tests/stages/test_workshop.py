@@ -31,5 +31,10 @@ def test_another_body_or_status_is_another_output() -> None:
         assert _answered(told(MARKS, {**ANSWER, "answer": {**ANSWER["answer"], **change}})) != first  # type: ignore[dict-item]
 
 
+def test_records_without_an_answer_are_no_output() -> None:
+    assert _answered("") is None
+    assert _answered(told(MARKS, {"run": 0, "ended": "timeout"})) is None
+
+
 def test_where_the_observer_stopped_something_the_answer_is_its_own() -> None:
     assert _answered(told(MARKS, {"run": 0, "phase": "attack", "observed": {"sink": "code", "stopped": True}}, ANSWER)) is None

@@ -131,7 +131,7 @@ class FactBase:
         return int(self._one(f"SELECT count(*) FROM {stage(self._declared(predicate))}"))
 
     def used(self) -> list[Predicate]:
-        """The predicates of which something is stated; before the base is frozen. A table takes memory in a query even when empty."""
+        """The predicates of which something is stated, while the base is not frozen. An empty table takes memory, too."""
         filled = self._filled()
         return [p for p in self._stated.values() if p.name in filled]
 

@@ -48,7 +48,8 @@ RECORDS_BYTES = 128 << 10
 class Witnessed:
     """One run of a document: what was violated; if anything, what reached sinks with a mark.
 
-    `records` (JSON lines) are kept of a document's first run only: one report a proof is enough, and they are long.
+    `records` (JSON lines) are kept of a document's first run only: one report a proof is enough, and they are long. Of a run that
+    violated nothing they are kept where the caller asks for its answers.
     """
 
     violations: tuple[Violation, ...]
@@ -91,16 +92,25 @@ class Witnesses:
         return [[None if w is None else w.violations for w in seen] for seen in self.witness(entry, binary, documents, n)]
 
     def witness(
-        self, entry: EntryPoint, binary: Binary, documents: Sequence[bytes], n: int | Sequence[int] = 1
+        self,
+        entry: EntryPoint,
+        binary: Binary,
+        documents: Sequence[bytes],
+        n: int | Sequence[int] = 1,
+        *,
+        answers: bool = False,
     ) -> list[list[Witnessed | None]]:
-        """The same as `replay`, with more about each run. `n` may give a number for each document: so many sandboxes run it."""
+        """The same as `replay`, with more about each run. `n` may give a number for each document: so many sandboxes run it.
+
+        `answers`: records are kept of runs that violated nothing, too.
+        """
         counts = [n] * len(documents) if isinstance(n, int) else list(n)
         turns = _turns(counts)
         seen: list[list[Witnessed | None]] = [[None] * count for count in counts]
 
         def run(share: Sequence[_Turn]) -> Mapping[int, Witnessed]:
             first = frozenset(at for at, turn in enumerate(share) if turn.run == 0)
-            return self._share(entry, binary, [documents[turn.document] for turn in share], first)
+            return self._share(entry, binary, [documents[turn.document] for turn in share], first, answers=answers)
 
         with self._paces.asking(), ThreadPoolExecutor(self._jobs) as pool:
             work = [share for turn in turns for share in self._shares(binary, turn, len(turns))]
@@ -134,15 +144,14 @@ class Witnesses:
         return [turn[i : i + size] for i in range(0, len(turn), size)]
 
     def _share(
-        self, entry: EntryPoint, binary: Binary, documents: Sequence[bytes], first: frozenset[int]
+        self, entry: EntryPoint, binary: Binary, documents: Sequence[bytes], first: frozenset[int], *, answers: bool
     ) -> Mapping[int, Witnessed]:
         """Run the documents, each in one sandbox only, in as many sandboxes as it takes. Keep the records of those in `first`."""
         done: dict[int, Witnessed] = {}
         left, silent = list(range(len(documents))), 0
         while left and silent < TRIES:
-            answered, ending = self._run(
-                entry, binary, [documents[p] for p in left], {i for i, p in enumerate(left) if p in first}
-            )
+            recorded = {i for i, p in enumerate(left) if p in first}
+            answered, ending = self._run(entry, binary, [documents[p] for p in left], recorded, answers=answers)
             done |= {left[run]: witnessed for run, witnessed in answered.items() if run < len(left)}
             silent = 0 if answered else silent + 1
             left = [p for p in left if p not in done]
@@ -151,13 +160,13 @@ class Witnesses:
         return done
 
     def _run(
-        self, entry: EntryPoint, binary: Binary, documents: Sequence[bytes], first: set[int]
+        self, entry: EntryPoint, binary: Binary, documents: Sequence[bytes], first: set[int], *, answers: bool
     ) -> tuple[Mapping[int, Witnessed], Ending]:
         execution = self._executed(entry, binary, documents)
         judged = self._judge(execution.stdout, documents)
         fired = {run for run, (violations, _) in judged.items() if violations}
         self._paces.learn(binary, execution, len(judged))
-        records = _records(execution.stdout, fired & first)
+        records = _records(execution.stdout, first if answers else fired & first)
         made = {
             run: Witnessed(
                 violations=violations,

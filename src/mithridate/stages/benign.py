@@ -9,6 +9,7 @@ from mithridate.model.violation import Violation
 from mithridate.prove.bundle import Bundle
 from mithridate.repair.crossing import innermost, marked_ways
 from mithridate.repair.interface import Variant, Workbench
+from mithridate.repair.steps.ordinary_documents import ordinary_documents
 from mithridate.repair.steps.perturbed import perturbed
 from mithridate.stages.session import Stores
 from mithridate.stages.shadowed import original_door
@@ -35,7 +36,8 @@ def benign(
     seconds: float,
     jobs: int,
 ) -> tuple[bytes, ...]:
-    """The negative controls of the proofs, and of what the hunt kept as much as `seconds` of wall time allow for.
+    """The proofs' negative controls, what an honest user would send in the place of their text, and of what the hunt kept as much
+    as `seconds` of wall time allow for.
 
     They are run for each patch that is judged; on a slow or a busy machine too many of them would leave no time for a second one.
     Those that enter the function at fault come before others; of each kind there are some of all sizes. Where no hunt kept
@@ -45,7 +47,8 @@ def benign(
     kept.mkdir()
     stores.corpora.restore(project, original_door(entry_id), kept)
     mine = [b for b in bundles if b.manifest.entry.id == entry_id]
-    controls = [data for b in mine for data in b.controls.values()]
+    controls = [data for b in mine for data in ordinary_documents(b.input, violation.kind)]
+    controls += [data for b in mine for data in b.controls.values()]
     files = sorted({path.read_bytes() for path in kept.iterdir()}, key=lambda data: (len(data), data))
     if len(files) < _FEWEST and not bench.original.entries[entry_id].observed:
         proofs = [b.input for b in mine][:_PROOFS]

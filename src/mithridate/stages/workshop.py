@@ -175,7 +175,7 @@ class Workshop:
         """See Workbench.outputs."""
         entry, binary = self._door(variant, entry_id)
         if entry.observed:
-            seen = self._tools.witnesses.witness(entry, binary, list(inputs))
+            seen = self._tools.witnesses.witness(entry, binary, list(inputs), answers=True)
             return [None if one is None or one.violations else _answered(one.records) for (one,) in seen]
 
         def once(data: bytes) -> Output | None:
@@ -355,7 +355,8 @@ def _steady(text: bytes) -> bytes:
 def _answered(records: str) -> Output | None:
     """The answers in an observer's records, with the run's tokens replaced by their numbers and without dates and cookies.
 
-    None where the observer stopped something: then the answer is its own, and not what the program would say.
+    None where the observer stopped something: then the answer is its own, and not what the program would say. None too
+    where there is no answer at all: two of those say nothing of what a patch changed.
     """
     lines: list[object] = []
     marks: list[tuple[str, str]] = []
@@ -379,6 +380,8 @@ def _answered(records: str) -> Output | None:
             lines.append({"phase": record.get("phase"), **told_, "headers": headers})
         if "ended" in record and record["ended"] != "done":
             code = 1
+    if not lines:
+        return None
     text = json.dumps(lines, sort_keys=True)
     for token, name in marks:
         text = re.sub(re.escape(token), name, text, flags=re.IGNORECASE)

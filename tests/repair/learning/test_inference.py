@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mithridate.repair.learning.arithmetic import Absent, Binary, CType, Name, Number, State, common
 from mithridate.repair.learning.conditions import Comparison, Joined, compared
 from mithridate.repair.learning.evidence import Family, Fault, Observed, Pointer, Vocabulary, after, before
+from mithridate.repair.learning.forms import candidates
 from mithridate.repair.learning.inference import learn, margin, separates
 
 SIZE = CType(64, False)
@@ -91,6 +93,34 @@ def test_what_is_left_between_two_pointers_is_a_bound() -> None:
     )
     observed = _observed([state(90, 11), state(0, 101)], [state(90, 10), state(0, 100), state(99, 1)])
     assert _first(observed, vocabulary) == "need > (size_t)(end - at)"
+
+
+def test_pointers_into_two_objects_have_no_distance_and_one_that_is_not_there_has_none_either() -> None:
+    def state(other: int, need: int) -> State:
+        at: State = {"at": 4096, before("at"): 0, "end": 4196, before("end"): 100}
+        return {**at, "other": other, **({before("other"): 0} if other else {}), "need": need}
+
+    pointers = tuple(Pointer(name, 1, "char *") for name in ("at", "end", "other"))
+    vocabulary = Vocabulary(integers={"need": SIZE}, pointers=pointers)
+    for elsewhere in (9000, 0):
+        tried = [c.condition.text for c in candidates(_observed([state(elsewhere, 101)], [state(9000, 100)]), vocabulary, BOUND)]
+        assert "need > (size_t)(end - at)" in tried
+        assert not [text for text in tried if "other -" in text or "- other" in text]
+
+
+def test_what_is_tried_stays_few_where_much_is_in_sight(monkeypatch: pytest.MonkeyPatch) -> None:
+    integers = {f"n{i}": INT for i in range(40)}
+    pointers = tuple(Pointer(f"p{i}", 1, "char *") for i in range(30))
+    state: State = {**dict.fromkeys(integers, 3), **{p.text: 4096 + i for i, p in enumerate(pointers)}, "n0": 0}
+    vocabulary = Vocabulary(integers=integers, pointers=pointers, numbers=(4,))
+    alone = _observed([state], [])
+    assert sum(1 for _ in candidates(alone, vocabulary, BOUND)) < 10_000, "without a healthy state nothing tells most from `true`"
+    assert sum(1 for _ in candidates(alone, vocabulary, Fault(family=Family.DIVISOR))) < 10_000
+    seen: list[object] = []
+    monkeypatch.setattr("mithridate.repair.learning.inference._MOST_TRIED", 500)
+    monkeypatch.setattr("mithridate.repair.learning.inference.separates", lambda condition, _: bool(seen.append(condition)))
+    learn(_observed([state], [{**state, "n0": 2}]), vocabulary, BOUND)
+    assert len(seen) == 500
 
 
 def test_an_index_below_zero_and_one_too_large_are_both_stopped() -> None:

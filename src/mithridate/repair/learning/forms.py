@@ -62,9 +62,12 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
     yield from _of_one(integers, fault)
     states = [*observed.violating, *observed.healthy]
     carriers = _Carriers(_at_fault(observed, vocabulary.pointers, fault), states)
-    distances = [Distance(p.text, q.text, p.element) for p, q in permutations(vocabulary.pointers, 2) if _alike(p, q)]
+    distances = list(_distances(observed, vocabulary.pointers))
+    compound = fault.family in _COMPOUND
     differences: list[Expression] = [
-        Binary("-", left, right) for left, right in permutations([*constants, *integers], 2) if _may_be_negative(left, right)
+        Binary("-", left, right)
+        for left, right in permutations([*constants, *integers] if compound else [], 2)
+        if _may_be_negative(left, right)
     ]
     steps = [Number(n) for n in vocabulary.numbers if 1 <= n <= _LARGEST_STEP]
     reckoned = [Binary(sign, name, step) for name in integers for step in steps for sign in "-+*"]  # as allocations have it
@@ -72,6 +75,8 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
     for bound in bounds:
         rest = isinstance(bound, Binary) and carriers.of(bound.left)  # what is left of an object behind an offset
         size = rest or carriers.of(bound)
+        if not size and not observed.healthy:
+            continue  # nothing would tell it from `true`
         oddness = 0.6 if isinstance(bound, Number) else _oddness_of_a_rest(bound) if rest else 0.0
         for left in integers:
             if left.names & bound.names:
@@ -85,14 +90,17 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
             continue
         for constant in {n for n in (*vocabulary.numbers, fault.width) if 1 <= n <= _LARGEST_STEP}:
             yield Candidate(compared(bound, "<", Number(constant), vocabulary.size_bits), size, oddness=0.6)
-    simple = [*integers, *constants, *numbers[2:], *distances]
+    if not compound:
+        return
+    simple = [*integers, *constants, *numbers[2:], *distances] if observed.healthy else []
     carrying = [bound for bound in bounds if carriers.of(bound)]
     for bound in dict.fromkeys([*simple, *carrying]):
         yield from _of_sums(integers, bound, carriers.of(bound), vocabulary, fault)
-    if fault.family in (Family.BOUND, Family.SIZE, Family.WRAP, Family.OTHER):
-        yield from _of_wraps(integers, vocabulary)
+    yield from _of_wraps(integers, vocabulary)
 
 
+_COMPOUND = frozenset({Family.BOUND, Family.SIZE, Family.WRAP, Family.OTHER})
+"""What can be wrong with a sum, a product or a difference; a value that must not be zero or null is named by the violation."""
 _LARGEST_STEP = 64
 _OBJECT_OF_NOTHING = 1
 """Bytes that AddressSanitizer's allocator makes of an allocation of none."""
@@ -233,6 +241,22 @@ def _at_fault(observed: Observed, pointers: Sequence[Pointer], fault: Fault) -> 
 def _into(pointer: Pointer, states: Sequence[State], size: int) -> bool:
     ahead, behind = after(pointer.text), before(pointer.text)
     return any(ahead in state and behind in state and state[ahead] + state[behind] == size for state in states)
+
+
+def _distances(observed: Observed, pointers: Sequence[Pointer]) -> Iterator[Distance]:
+    """Between two pointers that lead into one object wherever that was seen, and were both there in every violating state."""
+    bases = {p.text: [_base(p, state) for state in (*observed.violating, *observed.healthy)] for p in pointers}
+    there = [p for p in pointers if all(state.get(p.text) for state in observed.violating)]
+    for p, q in permutations(there, 2):
+        apart = (a != b for a, b in zip(bases[p.text], bases[q.text], strict=True) if a is not None and b is not None)
+        if _alike(p, q) and not any(apart):
+            yield Distance(p.text, q.text, p.element)
+
+
+def _base(pointer: Pointer, state: State) -> int | None:
+    """Where the object begins that it leads into; None where that was not seen."""
+    at, behind = state.get(pointer.text), state.get(before(pointer.text))
+    return None if at is None or behind is None else at - behind
 
 
 def _alike(p: Pointer, q: Pointer) -> bool:

@@ -50,7 +50,7 @@ def perturbed_document(data: bytes, kind: ViolationKind, most: int) -> list[byte
     return list(made)
 
 
-def _chosen(document: Document) -> Iterator[tuple[Place, str]]:
+def chosen(document: Document) -> Iterator[tuple[Place, str]]:
     """The texts of the attack that are the attacker's: those with a mark, and those that the harmless twin has otherwise."""
     for place, text in strings(document.attack):
         if place[-1] in _ONLY_NAMES and OPENING not in text:
@@ -75,12 +75,12 @@ def _with(document: Document, place: Place, text: Json) -> Document:
 def _breakouts(document: Document, kind: ViolationKind) -> Iterator[Document]:
     """For each marked text, the other ways out of what its sink interprets."""
     for inner in INNER.get(kind, ()):
-        for place, text in _chosen(document):
+        for place, text in chosen(document):
             span = _SPAN.search(text)
             if span is not None:
                 yield _with(document, place, text[: span.end("open")] + inner + text[span.start("close") :])
     for form in AROUND.get(kind, ()):
-        for place, text in _chosen(document):
+        for place, text in chosen(document):
             span = _SPAN.search(text)
             if span is not None:
                 yield _with(document, place, form.replace("{}", span["open"] + _WORD + span["close"]))
@@ -88,7 +88,7 @@ def _breakouts(document: Document, kind: ViolationKind) -> Iterator[Document]:
 
 def _spellings(document: Document) -> Iterator[Document]:
     """The same text with other quotation marks, line ends, case, escapes; longer, and with more around it."""
-    for place, text in _chosen(document):
+    for place, text in chosen(document):
         swapped = text.translate({ord("'"): '"', ord('"'): "'"})
         ways = [
             swapped,
@@ -130,7 +130,7 @@ def _percent(text: str) -> str:
 
 def _moves(document: Document) -> Iterator[Document]:
     """The attack's text in another input of the same step; its twin, where there is one, in the same of the harmless step."""
-    for place, text in islice(_chosen(document), 6):
+    for place, text in islice(chosen(document), 6):
         harmless = _twin(document, place)
         for other, there in strings(document.attack):
             if other == place or other[:2] != place[:2] or there == text or not _is_input(other):

@@ -1,0 +1,121 @@
+"""What a Python program answers, compared before and after a patch: with the real observer, in the real sandbox."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from mithridate.languages.python.language import PythonLanguage
+from mithridate.model.document import Document, encode
+from mithridate.model.entry import EntryKind
+from mithridate.model.patch import Outcome, Proposal
+from mithridate.model.project import Build, Flavour
+from mithridate.model.violation import ViolationKind
+from mithridate.oracles.options import OracleOptions
+from mithridate.oracles.suite import Judge
+from mithridate.prove.replay import Replayer
+from mithridate.repair.diff import made
+from mithridate.repair.interface import Shown, Subject
+from mithridate.repair.steps.interface import Case, Memory, Seen
+from mithridate.repair.steps.ordinary_documents import ordinary_documents
+from mithridate.repair.steps.outputs import Outputs
+from mithridate.sandbox.bubblewrap import Bubblewrap
+from mithridate.stages.session import witnesses
+from mithridate.stages.workshop import Tools, Way, Workshop
+from mithridate.store.snapshot import take_snapshot
+
+SOURCE = """import ast
+from urllib.parse import parse_qs
+
+
+def result(text):
+    return str(eval(text, {"__builtins__": {}}))
+
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    asked = parse_qs(environ.get("QUERY_STRING", ""))
+    return [result(asked.get("sum", ["0"])[0]).encode()]
+"""
+EVALUATED = 'eval(text, {"__builtins__": {}})'
+LITERAL = "ast.literal_eval(text)"
+SUM = 'eval(text, {"__builtins__": {}}) if set(text) <= set("0123456789+-*/() .,[]\'amber") else 0'
+
+
+def asked(text: str) -> list[object]:
+    return [{"request": {"method": "GET", "path": "/", "query": [["sum", text]]}}]
+
+
+PROOF = encode(Document(control=asked("\ue000\ue100amber\ue001\ue100"), attack=asked("\ue000\ue100+\ue001\ue100")))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workshop, Subject]]:
+    place = tmp_path_factory.mktemp("answers")
+    (place / "till").mkdir()
+    (place / "till" / "app.py").write_text(SOURCE)
+    sandbox, language = Bubblewrap(), PythonLanguage()
+    project, _ = take_snapshot(place / "till", place)
+    (component,), _ = language.detect(project)
+    plain = language.build(project, component, Flavour.PLAIN, sandbox, place / "builds")
+    assert isinstance(plain, Build), plain
+    entries, skipped = language.entry_points(project, (plain,), sandbox, place)
+    (entry,) = (e for e in entries if e.kind is EntryKind.APPLICATION)
+    binary = entry.binary(Flavour.PLAIN)
+    assert binary is not None, skipped
+    tools = Tools(
+        sandbox=sandbox,
+        replayer=Replayer(sandbox, Judge(OracleOptions())),
+        witnesses=witnesses(sandbox, 2 << 30, 10.0, 2),
+        builds=place / "builds",
+        scratch=place,
+        memory_bytes=2 << 30,
+        jobs=2,
+        build_s=300.0,
+        cancel=threading.Event(),
+    )
+    with Workshop(project, component, (Way(entry=entry, program=binary.path),), tools, place) as workshop:
+        (seen,) = workshop.judge(workshop.original, entry.id, [PROOF])
+        assert isinstance(seen, tuple) and seen[0].kind is ViolationKind.CODE_INJECTION
+        some = ordinary_documents(PROOF, seen[0].kind)
+        assert workshop.judge(workshop.original, entry.id, some) == [()] * len(some)
+        yield (
+            workshop,
+            Subject(
+                finding="F1",
+                cwe=95,
+                project=project,
+                component=component,
+                proofs=(Shown(entry_id=entry.id, data=PROOF, violation=seen[0]),),
+                benign={entry.id: tuple(some)},
+            ),
+        )
+
+
+def compared(bench: tuple[Workshop, Subject], instead: str) -> Seen:
+    workshop, subject = bench
+    diff = made({"app.py": (SOURCE.encode(), SOURCE.replace(EVALUATED, instead).encode())})
+    patched = workshop.build(diff)
+    proposal = Proposal(proposer="a test", cause="", fix="", diff=diff)
+    case = Case(subject=subject, proposal=proposal, bench=workshop, memory=Memory(), patched=patched)  # type: ignore[arg-type]
+    return Outputs().check(case)
+
+
+def test_what_the_program_answers_is_known_before_and_the_same_twice(bench: tuple[Workshop, Subject]) -> None:
+    workshop, subject = bench
+    ((entry_id, inputs),) = subject.benign.items()
+    once, twice = (workshop.outputs(workshop.original, entry_id, inputs) for _ in range(2))
+    assert once == twice
+    said = [output.stdout for output in once if output is not None]
+    assert len(said) == len(inputs) and b'"20"' in said[2].replace(b"\\", b""), "(2 + 3) * 4"
+
+
+def test_a_patch_that_no_longer_answers_sums_is_stopped(bench: tuple[Workshop, Subject]) -> None:
+    seen = compared(bench, LITERAL)
+    assert seen.outcome is Outcome.FAILED
+    assert "benign inputs have another output" in seen.evidence[0]
+
+
+def test_a_patch_that_answers_all_of_them_as_before_is_not(bench: tuple[Workshop, Subject]) -> None:
+    seen = compared(bench, SUM)
+    assert seen.outcome is Outcome.PASSED, seen.evidence
