@@ -10,9 +10,11 @@ is told from one that is only large enough by chance; and each condition is reck
 
 import math
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import islice
+from operator import itemgetter
 
 from mithridate.repair.learning.arithmetic import Absent, Binary, State
 from mithridate.repair.learning.conditions import Comparison, Condition, Joined, Null
@@ -62,17 +64,23 @@ def learn(observed: Observed, vocabulary: Vocabulary, fault: Fault, most: int = 
             if gap < _WRAPPED and (observed.healthy or candidate.carries or candidate.named):
                 found.append((candidate, gap))
     mixed = _mixed(observed)
-    learnt = [
-        Learnt(
-            condition=candidate.condition,
-            cost=_cost(candidate, gap, vocabulary, fault) + _WEIGHT_OF_WHAT_IT_EXCLUDES * _share(candidate.condition, mixed),
-            gap=gap,
-            carries=candidate.carries,
-        )
-        for candidate, gap in found
-    ]
-    learnt.sort(key=lambda one: (one.cost, len(one.condition.text), one.condition.text))
-    return _without_equals(learnt, [*observed.violating, *observed.healthy, *mixed])[:most]
+    ordered = _by_cost(sorted(((_cost(one, gap, vocabulary, fault), one, gap) for one, gap in found), key=itemgetter(0)), mixed)
+    return list(islice(_without_equals(ordered, [*observed.violating, *observed.healthy, *mixed]), most))
+
+
+def _by_cost(found: Sequence[tuple[float, Candidate, int]], mixed: Sequence[State]) -> Iterator[Learnt]:
+    """What separates, the cheapest first. `found` is ordered by what is known of the cost: what a condition would stop besides
+    adds to that, and is looked at only for as many as are asked for."""
+    waiting: list[tuple[float, int, str, int, Learnt]] = []
+    for number, (known, candidate, gap) in enumerate(found):
+        while waiting and waiting[0][0] < known:
+            yield heappop(waiting)[-1]
+        cost = known + _WEIGHT_OF_WHAT_IT_EXCLUDES * _share(candidate.condition, mixed)
+        text = candidate.condition.text
+        learnt = Learnt(condition=candidate.condition, cost=cost, gap=gap, carries=candidate.carries)
+        heappush(waiting, (cost, len(text), text, number, learnt))
+    while waiting:
+        yield heappop(waiting)[-1]
 
 
 def separates(condition: Condition, observed: Observed) -> bool:
@@ -175,16 +183,14 @@ def _wraps(condition: Condition, state: State) -> bool:
         return False
 
 
-def _without_equals(learnt: Sequence[Learnt], states: Sequence[State]) -> list[Learnt]:
+def _without_equals(learnt: Iterable[Learnt], states: Sequence[State]) -> Iterator[Learnt]:
     """Of those that say the same in every state, seen or mixed, the best written one and one more."""
     said: dict[tuple[bool | None, ...], int] = {}
-    kept: list[Learnt] = []
     for one in learnt:
         answers = tuple(_answers(one.condition, states))
         said[answers] = said.get(answers, 0) + 1
         if said[answers] <= _SAME:
-            kept.append(one)
-    return kept
+            yield one
 
 
 _SAME = 2
