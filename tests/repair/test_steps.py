@@ -17,7 +17,9 @@ from mithridate.repair.interface import Found, Output, Shown, Subject, Variant
 from mithridate.repair.steps import tests as steps
 from mithridate.repair.steps.builds import Builds
 from mithridate.repair.steps.interface import Case, Memory
+from mithridate.repair.steps.leaks import no_new_leak
 from mithridate.repair.steps.outputs import Outputs
+from mithridate.repair.steps.perturbed import perturbed
 from mithridate.repair.steps.proofs import Proofs
 from mithridate.repair.steps.symptom import Symptom
 from mithridate.repair.steps.tests import Tests
@@ -179,6 +181,24 @@ def test_changed_proofs_are_held_against_a_patch_unless_the_unpatched_program_sh
     assert step.check(case(bench, known=frozenset({NEXT.signature}))).outcome is Outcome.PASSED
     assert step.check(case(bench, known=frozenset({FLAW.signature}))).outcome is Outcome.FAILED
     assert step.check(case(bench, elsewhere=lambda v, diff: v == NEXT and diff == "the diff")).outcome is Outcome.PASSED
+
+
+def test_what_could_not_be_judged_counts_for_nothing_and_is_said(bench: Bench) -> None:
+    near = [*perturbed(b"one", 6), *perturbed(b"two", 6)]
+    bench.after = dict.fromkeys((b"good", *near), BROKEN)
+    seen = Variants(0.0, perturbations=6).check(case(bench))
+    told = "; ".join(seen.evidence)
+    assert f"0 perturbed proofs are silent; {len(near)} could not be judged" in told
+    assert "0 benign inputs violate nothing; 1 could not be judged" in told
+
+
+def test_of_code_with_an_observer_no_leak_is_spoken_of(bench: Bench) -> None:
+    built = variant("patched", DOOR)
+    seen = no_new_leak(
+        case(bench, patched=replace(built, entries={DOOR: replace(built.entries[DOOR], kind=EntryKind.APPLICATION)}))
+    )
+    assert seen.outcome is Outcome.PASSED and seen.evidence == ()
+    assert no_new_leak(case(bench)).evidence == ("3 inputs leak nothing that was not leaked before",)
 
 
 def test_a_benign_input_that_violates_something_now_fails_a_patch(bench: Bench) -> None:

@@ -53,6 +53,11 @@ class Seen:
     evidence: tuple[str, ...]
 
 
+def unjudged(count: int) -> list[str]:
+    """What is told of inputs that our own tools gave no answer for: they count for nothing."""
+    return [f"{count} could not be judged"] if count else []
+
+
 def passed(*evidence: str) -> Seen:
     """The patch did what this step asks."""
     return Seen(outcome=Outcome.PASSED, evidence=evidence)

@@ -9,7 +9,7 @@ from mithridate.repair.c.source import declared_name, parse
 from mithridate.repair.diff import DiffError
 from mithridate.repair.reading.c import CReader
 from mithridate.repair.reading.statements import Function, Kind
-from mithridate.repair.steps.interface import Case, Seen, failed, passed
+from mithridate.repair.steps.interface import Case, Seen, failed, passed, unjudged
 from mithridate.repair.steps.perturbed import perturbed
 from mithridate.repair.symptoms.interface import Change, changes
 
@@ -20,15 +20,18 @@ _NEAR = 16
 
 def corpus_silent(case: Case) -> Seen:
     """Benign inputs violate nothing on the patched program either: no second free, no new overflow."""
-    count = 0
+    count = unanswered = 0
     for entry_id, inputs in case.subject.benign.items():
         if entry_id not in case.built.entries:
             continue
         for data, seen in zip(inputs, case.bench.judge(case.built, entry_id, inputs), strict=True):
+            if isinstance(seen, ToolFailure):
+                unanswered += 1
+                continue
             count += 1
-            if isinstance(seen, tuple) and seen:
+            if seen:
                 return failed(f"a benign input of {len(data)} bytes through {entry_id} {_shown(seen[0])}")
-    return passed(f"{count} benign inputs violate nothing")
+    return passed(f"{count} benign inputs violate nothing", *unjudged(unanswered))
 
 
 def no_new_leak(case: Case) -> Seen:
@@ -40,10 +43,13 @@ def no_new_leak(case: Case) -> Seen:
     Nor is what a proof leaks now that it is not cut short, when the patch neither decides nor releases anything otherwise.
     """
     callers = goes_on = 0
+    doors = [entry_id for entry_id, entry in case.built.entries.items() if not entry.observed]
+    if not doors:
+        return passed()  # where memory is the interpreter's there is nothing to look for
     same_ways = _same_ways(case)
     in_main = _only_main(case)
     tried = 0
-    for entry_id in case.built.entries:
+    for entry_id in doors:
         proofs = [p.data for p in case.subject.proofs if p.entry_id == entry_id]
         benign = list(case.subject.benign.get(entry_id, ()))
         inputs = [*benign, *([] if in_main else proofs)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mithridate.model.patch import GateStep, Outcome
 from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Violation
-from mithridate.repair.steps.interface import Case, Memory, Seen, failed, passed
+from mithridate.repair.steps.interface import Case, Memory, Seen, failed, passed, unjudged
 from mithridate.repair.steps.leaks import corpus_silent, no_new_leak
 from mithridate.repair.steps.perturbed import perturbed
 from mithridate.repair.steps.perturbed_documents import perturbed_document
@@ -34,12 +34,13 @@ class Variants:
         """Fails at the first variant that violates something that the unpatched program does not show elsewhere."""
         if (refuted := refutation(case)) is not None:
             return refuted
-        tried = 0
+        tried = unanswered = 0
         for entry_id, inputs in self._near(case):
-            tried += len(inputs)
             for data, judged in zip(inputs, case.bench.judge(case.built, entry_id, inputs), strict=True):
                 if isinstance(judged, ToolFailure):
+                    unanswered += 1
                     continue
+                tried += 1
                 if why := _held(case, entry_id, data, judged):
                     return failed(f"a perturbed proof of {len(data)} bytes through {entry_id} {why}")
         others = [look(case) for look in (corpus_silent, no_new_leak)]
@@ -57,7 +58,7 @@ class Variants:
                 return failed(f"a fresh search of {self._seconds:.0f} s found an input of {len(data)} bytes that {why}")
         searched = f"a fresh search of {self._seconds:.0f} s ({found.executions:,} executions) from the proofs and the corpus"
         told = [line for seen in others for line in seen.evidence]
-        return passed(f"{tried} perturbed proofs are silent", f"{searched} found nothing", *told)
+        return passed(f"{tried} perturbed proofs are silent", *unjudged(unanswered), f"{searched} found nothing", *told)
 
     def _near(self, case: Case) -> Iterator[tuple[str, list[bytes]]]:
         for entry_id in dict.fromkeys(proof.entry_id for proof in case.subject.proofs):
