@@ -113,6 +113,12 @@ BAD_PYTHON = {
         "    try:\n        return value\n    except OSError:\n        return None\n",
         SWALLOWED,
     ),
+    "an error taken on one line": (
+        "    return value\n",
+        "    try: return value\n    except OSError: return None\n",
+        SWALLOWED,
+    ),
+    "the process ended on one line": ("    if deep:\n", "    if ';' in name: os._exit(1)\n    if deep:\n", "way out"),
     "errors suppressed": (
         "        prepare(name)",
         "        with contextlib.suppress(Exception):\n            prepare(name)",

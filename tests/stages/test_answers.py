@@ -32,6 +32,10 @@ def result(text):
     return str(eval(text, {"__builtins__": {}}))
 
 
+def shut():
+    return "closed"
+
+
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     asked = parse_qs(environ.get("QUERY_STRING", ""))
@@ -92,9 +96,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workshop, 
         )
 
 
-def compared(bench: tuple[Workshop, Subject], instead: str) -> Seen:
+def compared(bench: tuple[Workshop, Subject], what: str, instead: str) -> Seen:
     workshop, subject = bench
-    diff = made({"app.py": (SOURCE.encode(), SOURCE.replace(EVALUATED, instead).encode())})
+    diff = made({"app.py": (SOURCE.encode(), SOURCE.replace(what, instead).encode())})
     patched = workshop.build(diff)
     proposal = Proposal(proposer="a test", cause="", fix="", diff=diff)
     case = Case(subject=subject, proposal=proposal, bench=workshop, memory=Memory(), patched=patched)  # type: ignore[arg-type]
@@ -111,11 +115,20 @@ def test_what_the_program_answers_is_known_before_and_the_same_twice(bench: tupl
 
 
 def test_a_patch_that_no_longer_answers_sums_is_stopped(bench: tuple[Workshop, Subject]) -> None:
-    seen = compared(bench, LITERAL)
+    seen = compared(bench, EVALUATED, LITERAL)
     assert seen.outcome is Outcome.FAILED
     assert "benign inputs have another output" in seen.evidence[0]
 
 
 def test_a_patch_that_answers_all_of_them_as_before_is_not(bench: tuple[Workshop, Subject]) -> None:
-    seen = compared(bench, SUM)
+    seen = compared(bench, EVALUATED, SUM)
     assert seen.outcome is Outcome.PASSED, seen.evidence
+
+
+def test_which_inputs_run_what_is_changed_is_found_out(bench: tuple[Workshop, Subject]) -> None:
+    assert "6 of 6 benign inputs run a changed function" in compared(bench, EVALUATED, SUM).evidence
+
+
+def test_a_patch_of_what_no_benign_input_runs_is_compared_on_nothing(bench: tuple[Workshop, Subject]) -> None:
+    seen = compared(bench, 'return "closed"', 'return "shut"')
+    assert seen.outcome is Outcome.EMPTY and "none of them runs a changed function" in seen.evidence[0]

@@ -1,7 +1,8 @@
 """Which inputs run the changed functions, and which of them leave through a guard that the patch added.
 
 The patched program is built once more with marks that it writes to standard output: at the beginning of each changed function and
-in each added branch that leaves. Only for C and C++; elsewhere, and where the marked program does not build, nothing is known.
+in each added branch that leaves. Only for C and C++. Of Python, an input is told to run a changed function when it is answered
+otherwise once these functions stop where they begin; guards are not watched. Where none of these builds, nothing is known.
 What a test runs is seen in another way, as not every suite shows what its programs write: see `stopped`.
 """
 
@@ -15,7 +16,9 @@ from mithridate.model.violation import PROJECT_ROOTS, Violation
 from mithridate.repair.c.source import Source, read
 from mithridate.repair.diff import DiffError, made
 from mithridate.repair.interface import Variant, Workbench
+from mithridate.repair.python.stops import with_stops
 from mithridate.repair.reading.c import CReader
+from mithridate.repair.reading.python import PythonReader
 from mithridate.repair.reading.statements import Function, Kind, Statement
 from mithridate.repair.steps.interface import Case
 from mithridate.repair.symptoms.interface import Change, changes, new_statements
@@ -31,7 +34,8 @@ _STOP = b" int mithridate_stop __attribute__((unused)) = (__builtin_trap(), 0);"
 class Crossing:
     """Of the benign inputs of each door, by position: those that enter a changed function, and those that leave by a guard.
 
-    `known` is False when nothing could be found out, and `why` says so. `guards` are the added conditions that are watched.
+    `known` is False when nothing could be found out, and `why` says so. `guards` are the added conditions that are watched, and
+    `watched` is False where none can be.
     """
 
     known: bool
@@ -39,6 +43,7 @@ class Crossing:
     left: dict[str, frozenset[int]]
     guards: tuple[str, ...] = ()
     why: str = ""
+    watched: bool = True
 
 
 def crossing(case: Case) -> Crossing:
@@ -92,7 +97,7 @@ def innermost(bench: Workbench, built: Variant, entry_id: str, inputs: Sequence[
 def stopped(diff: str, tree: Path) -> str:
     """The diff with a stop at the beginning of each changed function: a test that passes all the same runs none of them.
 
-    "" when no function of C or C++ is changed.
+    "" when no function of C, C++ or Python is changed.
     """
     try:
         files = changes(diff, tree)
@@ -102,6 +107,9 @@ def stopped(diff: str, tree: Path) -> str:
     count = 0
     for change in files:
         text = change.after
+        if _is_python(change.path):
+            text = with_stops(text, {new.name for _, new in change.functions()})
+            count += text != change.after
         for at, _, is_entry in sorted(_places(change)[0], reverse=True):
             if is_entry:
                 count += 1
@@ -113,7 +121,7 @@ def stopped(diff: str, tree: Path) -> str:
 def _found_out(case: Case) -> Crossing:
     marked, guards = _marked(case.proposal.diff, case.bench.original.tree)
     if not marked:
-        return _unknown("no function of C or C++ is changed")
+        return _by_stops(case)
     built = case.bench.build(marked, quick=True)
     if not isinstance(built, Variant):
         return _unknown("the program with marks does not build")
@@ -123,6 +131,24 @@ def _found_out(case: Case) -> Crossing:
         if entry_id in built.entries:
             entered[entry_id], left[entry_id] = _watched(case.bench, built, entry_id, inputs)
     return Crossing(known=True, entered=entered, left=left, guards=guards)
+
+
+def _by_stops(case: Case) -> Crossing:
+    diff = stopped(case.proposal.diff, case.bench.original.tree)
+    if not diff:
+        return _unknown("no function is changed")
+    built = case.bench.build(diff, quick=True)
+    if not isinstance(built, Variant):
+        return _unknown("the program with stops does not build")
+    entered: dict[str, frozenset[int]] = {}
+    for entry_id, inputs in case.subject.benign.items():
+        if entry_id in built.entries:
+            once, twice, stops = (
+                case.bench.outputs(v, entry_id, inputs) for v in (case.bench.original, case.bench.original, built)
+            )
+            told = enumerate(zip(once, twice, stops, strict=True))
+            entered[entry_id] = frozenset(n for n, (a, b, c) in told if a is not None and a == b != c)
+    return Crossing(known=True, entered=entered, left={}, watched=False)
 
 
 def _unknown(why: str) -> Crossing:
@@ -175,6 +201,10 @@ def _places(change: Change) -> tuple[list[tuple[int, int, bool]], list[str]]:
             places.append((statement.body, statement.end, False))
             guards.append(f"{change.place(statement.line)}: {statement.text}")
     return places, guards
+
+
+def _is_python(path: str) -> bool:
+    return path.lower().endswith(tuple(PythonReader.suffixes))
 
 
 def _is_c(path: str) -> bool:

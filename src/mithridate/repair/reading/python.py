@@ -42,6 +42,8 @@ class _Reading:
                 last = position == len(body) - 1
                 for number, small in enumerate(node.body):
                     yield self._small(small, guards, ends=last and number == len(node.body) - 1)
+            elif isinstance(node, cst.BaseSmallStatement):  # what stands behind a colon, on the same line
+                yield self._small(node, guards, ends=position == len(body) - 1)
             elif isinstance(node, cst.FunctionDef):
                 self._function(node, owner)
             elif isinstance(node, cst.ClassDef):
@@ -180,9 +182,9 @@ def _says_nothing(node: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
     """Only pass, continue, or the return of a value that does not depend on the error."""
     smalls: list[cst.CSTNode] = []
     for line in node.body.body:
-        if not isinstance(line, cst.SimpleStatementLine):
-            return False if isinstance(line, cst.BaseCompoundStatement) else isinstance(line, _QUIET)
-        smalls += line.body
+        if isinstance(line, cst.BaseCompoundStatement):
+            return False
+        smalls += line.body if isinstance(line, cst.SimpleStatementLine) else [line]
     return all(
         isinstance(small, _QUIET)
         or (isinstance(small, cst.Return) and (small.value is None or _constant(small.value)))

@@ -43,6 +43,8 @@ class Symptom:
         seen = crossing(case)
         if not seen.known:
             return False, f"whether a guard turns benign inputs away is unknown: {seen.why}"
+        if not seen.watched:
+            return False, "whether a guard turns benign inputs away is not watched in this language"
         if not seen.guards:
             return False, "no guard was added whose branch leaves"
         entered = sum(map(len, seen.entered.values()))

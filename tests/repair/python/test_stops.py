@@ -1,0 +1,43 @@
+"""Functions that end the program where they begin."""
+
+import pytest
+
+from mithridate.repair.python.stops import STOP, with_stops
+from mithridate.repair.reading.python import PythonReader
+
+SOURCE = '''class Till:
+    def total(self, rows):
+        """What a customer pays."""
+        def tax(row):
+            return row * 0.2
+        return sum(map(tax, rows))
+
+    def empty(self): return 0
+
+
+async def total(rows):
+    yield rows
+'''
+
+
+@pytest.mark.parametrize("name", ["Till.total", "Till.total.tax", "Till.empty", "total"])
+def test_the_function_of_a_name_stops_and_no_other(name: str) -> None:
+    changed = with_stops(SOURCE.encode(), {name}).decode()
+    assert changed.count(STOP) == 1
+    before, after = (PythonReader().read(text.encode(), ".py").functions for text in (SOURCE, changed))
+    assert {n for n in before if [s.text for s in before[n].statements] != [s.text for s in after[n].statements]} == {name}
+
+
+def test_what_is_called_ends_there_and_keeps_its_docstring() -> None:
+    space: dict[str, object] = {}
+    exec(with_stops(SOURCE.encode(), {"Till.total", "Till.empty"}), space)
+    till = space["Till"]()  # type: ignore[operator]
+    assert type(till).total.__doc__ == "What a customer pays."
+    for call in (lambda: till.total([1]), till.empty):
+        with pytest.raises(SystemExit):
+            call()
+
+
+def test_what_cannot_be_read_stays_as_it_is() -> None:
+    assert with_stops(b"def broken(:\n", {"broken"}) == b"def broken(:\n"
+    assert with_stops(SOURCE.encode(), {"", "nothing"}) == SOURCE.encode()
