@@ -1,7 +1,11 @@
 """Functions that end the program where they begin."""
 
+from pathlib import Path
+
 import pytest
 
+from mithridate.repair.crossing import stopped
+from mithridate.repair.diff import apply, made
 from mithridate.repair.python.stops import STOP, with_stops
 from mithridate.repair.reading.python import PythonReader
 
@@ -41,3 +45,14 @@ def test_what_is_called_ends_there_and_keeps_its_docstring() -> None:
 def test_what_cannot_be_read_stays_as_it_is() -> None:
     assert with_stops(b"def broken(:\n", {"broken"}) == b"def broken(:\n"
     assert with_stops(SOURCE.encode(), {"", "nothing"}) == SOURCE.encode()
+
+
+def test_of_a_patch_the_functions_stop_that_it_changes_and_a_patch_of_none_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "till.py").write_text(SOURCE)
+    mended = SOURCE.replace("return row * 0.2", "return round(row * 0.2, 2)")
+    assert apply(stopped(made({"till.py": (SOURCE.encode(), mended.encode())}), tmp_path), tmp_path)
+    there = (tmp_path / "till.py").read_text()
+    assert "round(row * 0.2, 2)" in there and there.count(STOP) == 1
+    assert there.index("def tax") < there.index(STOP) < there.index("round(")
+    (tmp_path / "till.py").write_text(SOURCE)
+    assert stopped(made({"till.py": (SOURCE.encode(), b"RATE = 0.2\n" + SOURCE.encode())}), tmp_path) == ""
