@@ -1,6 +1,5 @@
 """A workbench on the notebook project, in the real sandbox."""
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,12 @@ from mithridate.languages.c.language import CLanguage
 from mithridate.model.entry import EntryPoint
 from mithridate.model.project import Build, Flavour, Project
 from mithridate.model.violation import Violation
-from mithridate.oracles.options import OracleOptions
-from mithridate.oracles.suite import Judge
-from mithridate.prove.replay import Replayer
 from mithridate.repair.interface import Shown, Subject
 from mithridate.sandbox.bubblewrap import Bubblewrap
-from mithridate.stages.session import witnesses
-from mithridate.stages.workshop import Tools, Way, Workshop
+from mithridate.stages.workshop import Way, Workshop
 from mithridate.store.snapshot import take_snapshot
 from tests.repair import notebook
+from tests.repair.workbench import tools
 
 
 @dataclass(frozen=True)
@@ -40,18 +36,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     plain = language.build(project, component, Flavour.PLAIN, sandbox, place / "builds")
     assert isinstance(plain, Build), plain
     entry, program = _door(language, project, plain, sandbox, place)
-    tools = Tools(
-        sandbox=sandbox,
-        replayer=Replayer(sandbox, Judge(OracleOptions())),
-        witnesses=witnesses(sandbox, 2 << 30, 10.0, 2),
-        builds=place / "builds",
-        scratch=place,
-        memory_bytes=2 << 30,
-        jobs=2,
-        build_s=300.0,
-        cancel=threading.Event(),
-    )
-    with Workshop(project, component, (Way(entry=entry, program=program),), tools, place) as workshop:
+    with Workshop(project, component, (Way(entry=entry, program=program),), tools(sandbox, place), place) as workshop:
         (seen,) = workshop.judge(workshop.original, entry.id, [notebook.NOTE])
         assert isinstance(seen, tuple)
         violation: Violation = seen[0]

@@ -1,6 +1,5 @@
 """What a Python program answers, compared before and after a patch: with the real observer, in the real sandbox."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -11,18 +10,15 @@ from mithridate.model.entry import EntryKind
 from mithridate.model.patch import Outcome, Proposal
 from mithridate.model.project import Build, Flavour
 from mithridate.model.violation import ViolationKind
-from mithridate.oracles.options import OracleOptions
-from mithridate.oracles.suite import Judge
-from mithridate.prove.replay import Replayer
 from mithridate.repair.diff import made
 from mithridate.repair.interface import Shown, Subject
 from mithridate.repair.steps.interface import Case, Memory, Seen
 from mithridate.repair.steps.ordinary_documents import ordinary_documents
 from mithridate.repair.steps.outputs import Outputs
 from mithridate.sandbox.bubblewrap import Bubblewrap
-from mithridate.stages.session import witnesses
-from mithridate.stages.workshop import Tools, Way, Workshop
+from mithridate.stages.workshop import Way, Workshop
 from mithridate.store.snapshot import take_snapshot
+from tests.repair.workbench import tools
 
 SOURCE = """import ast
 from urllib.parse import parse_qs
@@ -67,18 +63,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workshop, 
     (entry,) = (e for e in entries if e.kind is EntryKind.APPLICATION)
     binary = entry.binary(Flavour.PLAIN)
     assert binary is not None, skipped
-    tools = Tools(
-        sandbox=sandbox,
-        replayer=Replayer(sandbox, Judge(OracleOptions())),
-        witnesses=witnesses(sandbox, 2 << 30, 10.0, 2),
-        builds=place / "builds",
-        scratch=place,
-        memory_bytes=2 << 30,
-        jobs=2,
-        build_s=300.0,
-        cancel=threading.Event(),
-    )
-    with Workshop(project, component, (Way(entry=entry, program=binary.path),), tools, place) as workshop:
+    with Workshop(project, component, (Way(entry=entry, program=binary.path),), tools(sandbox, place), place) as workshop:
         (seen,) = workshop.judge(workshop.original, entry.id, [PROOF])
         assert isinstance(seen, tuple) and seen[0].kind is ViolationKind.CODE_INJECTION
         some = ordinary_documents(PROOF, seen[0].kind)

@@ -1,6 +1,5 @@
 """Workbenches on small programs with one planted flaw each, in the real sandbox."""
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,14 +9,11 @@ import pytest
 
 from mithridate.languages.c.language import CLanguage
 from mithridate.model.project import Build, Flavour
-from mithridate.oracles.options import OracleOptions
-from mithridate.oracles.suite import Judge
-from mithridate.prove.replay import Replayer
 from mithridate.repair.interface import Shown, Subject
 from mithridate.sandbox.bubblewrap import Bubblewrap
-from mithridate.stages.session import witnesses
-from mithridate.stages.workshop import Tools, Way, Workshop
+from mithridate.stages.workshop import Way, Workshop
 from mithridate.store.snapshot import take_snapshot
+from tests.repair.workbench import tools
 
 
 @dataclass(frozen=True)
@@ -53,19 +49,8 @@ def planted(tmp_path: Path) -> Iterator[Plant]:
             (entry,), _ = language.entry_points(project, (plain,), sandbox, tmp_path)
             binary = entry.binary(Flavour.PLAIN)
             assert binary is not None
-            tools = Tools(
-                sandbox=sandbox,
-                replayer=Replayer(sandbox, Judge(OracleOptions())),
-                witnesses=witnesses(sandbox, 2 << 30, 10.0, 2),
-                builds=tmp_path / "builds",
-                scratch=tmp_path,
-                memory_bytes=2 << 30,
-                jobs=2,
-                build_s=300.0,
-                cancel=threading.Event(),
-            )
             workshop = stack.enter_context(
-                Workshop(project, component, (Way(entry=entry, program=binary.path),), tools, tmp_path)
+                Workshop(project, component, (Way(entry=entry, program=binary.path),), tools(sandbox, tmp_path), tmp_path)
             )
             (seen,) = workshop.judge(workshop.original, entry.id, [proof])
             assert isinstance(seen, tuple) and seen, "the proof shows nothing"
