@@ -1,5 +1,6 @@
 """Where the temporary files of a run lie, as seen by a step that still works when its run was interrupted."""
 
+import gc
 import tempfile
 import threading
 from datetime import date
@@ -43,6 +44,7 @@ def ended(outcome: object, place: Path, monkeypatch: pytest.MonkeyPatch) -> tupl
     options = RunOptions(target=str(target), out="")
     with pytest.raises((Interrupted, ZeroDivisionError)):
         pipeline.scan(options, scope, place / "home", Silent(), threading.Event())  # type: ignore[arg-type]
+    gc.unfreeze()  # a run freezes what its process holds
     return areas[0], Path(tempfile.gettempdir())
 
 
