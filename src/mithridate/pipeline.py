@@ -259,11 +259,15 @@ def patch_with(
     cancel: threading.Event,
     command: str = "",
 ) -> RunReport:
-    """Patches for what an input that the user brings violates in a source tree, through every door or as `command` says."""
+    """Patches for what an input that the user brings violates in a source tree, through every door or as `command` says.
+
+    The scan's own report when it violates nothing.
+    """
     given = (str(proof.absolute()),)
     asked = RunOptions(target=str(tree.absolute()), out="", jobs=options.jobs, given=given, command=command)
     call_of(asked)  # what is mistyped is said at once
-    return patch(scan(asked, scope, home, observer, cancel).run, "", home, options, observer, cancel)
+    seen = scan(asked, scope, home, observer, cancel)
+    return patch(seen.run, "", home, options, observer, cancel) if seen.proved else seen
 
 
 def approve(run_id: str, finding: str, home: Path, who: str, which: str = "") -> RunReport:
@@ -303,9 +307,13 @@ def _carry_through(run_id: str, stores: Stores, observer: Observer, cancel: thre
     session = Session(stores.runs.load(run_id), stores, observer, cancel)
     session.gate.record("scan.started" if fresh else "scan.resumed", target=session.options.target)
     before = _temporary_files_in(session.area / conclude.SCRATCH)
-    outcome = _see_through(run_id, session)
-    if outcome is not None:  # else the interrupted step still works, until the process ends
-        tempfile.tempdir = before
+    interrupted = False
+    try:
+        outcome = _see_through(run_id, session)
+        interrupted = outcome is None
+    finally:
+        if not interrupted:  # else the step still works, until the process ends
+            tempfile.tempdir = before
     match outcome:
         case None:
             stores.runs.mark(run_id, RunState.INTERRUPTED)

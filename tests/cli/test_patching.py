@@ -92,7 +92,7 @@ def test_an_input_that_fires_nowhere_is_told_with_the_doors_it_went_through(caps
     assert present_patches(quiet, "", None, "", Path("poc.tif")) is ExitCode.NOTHING_PROVED
     out, told = capsys.readouterr()
     assert out == "" and told.startswith(f"poc.tif violates nothing through {len(quiet.entry_points)} entry points:\n")
-    assert f"  {quiet.entry_points[0].id}\n" in told and f"not entered: {quiet.skipped[0].what}: " in told
+    assert f"  {quiet.entry_points[0].id}\n" in told and f"left out: {quiet.skipped[0].what}: " in told
     assert "--command" in told and "0 of 0" not in told
     called = replace(quiet, options=replace(quiet.options, command="imgconvert @@"))
     present_patches(called, "", None, "", Path("poc.tif"))

@@ -80,6 +80,14 @@ def test_a_known_trigger_is_enough(mithridate: Mithridate, tmp_path: Path) -> No
     assert "+" in process.stdout.read_text()
 
 
+def test_an_input_that_violates_nothing_is_told_with_the_door_that_it_went_through(after: Mithridate, patched: Reference) -> None:
+    harmless = after.place / "harmless"
+    harmless.write_bytes(notebook.GOOD)
+    code, process = after.run("patch", patched.target, "--proof", harmless, "--command", "notebook @@", "--no-test")
+    assert code == 0, process.words
+    assert f"{harmless} violates nothing through 1 entry points:" in process.words and "notebook:@@" in process.words
+
+
 def test_a_run_that_is_killed_while_it_patches_goes_on_there(mithridate: Mithridate) -> None:
     tree = repository(mithridate)
     process = mithridate.start("scan", tree, "--out", mithridate.out, *notebook.OPTIONS, "--patch", "90s")

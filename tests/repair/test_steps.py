@@ -192,6 +192,12 @@ def test_what_could_not_be_judged_counts_for_nothing_and_is_said(bench: Bench) -
     assert "0 benign inputs violate nothing; 1 could not be judged" in told
 
 
+def test_where_no_door_can_be_searched_no_search_is_spoken_of(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bench, "search", lambda *_: Found(executions=0, violations=()))
+    told = Variants(5.0).check(case(bench)).evidence
+    assert "no fresh search: none of these doors could be searched" in told and not any("found nothing" in line for line in told)
+
+
 def test_of_code_with_an_observer_no_leak_is_spoken_of(bench: Bench) -> None:
     built = variant("patched", DOOR)
     seen = no_new_leak(

@@ -1,6 +1,7 @@
 """What a Python program answers, compared before and after a patch: with the real observer, in the real sandbox."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from mithridate.model.patch import Outcome, Proposal
 from mithridate.model.project import Build, Flavour
 from mithridate.model.violation import ViolationKind
 from mithridate.repair.diff import made
-from mithridate.repair.interface import Shown, Subject
+from mithridate.repair.interface import Output, Shown, Subject, Variant
 from mithridate.repair.steps.interface import Case, Memory, Seen
 from mithridate.repair.steps.ordinary_documents import ordinary_documents
 from mithridate.repair.steps.outputs import Outputs
@@ -117,3 +118,28 @@ def test_which_inputs_run_what_is_changed_is_found_out(bench: tuple[Workshop, Su
 def test_a_patch_of_what_no_benign_input_runs_is_compared_on_nothing(bench: tuple[Workshop, Subject]) -> None:
     seen = compared(bench, 'return "closed"', 'return "shut"')
     assert seen.outcome is Outcome.EMPTY and "none of them runs a changed function" in seen.evidence[0]
+
+
+def test_where_the_text_varies_by_itself_an_answer_that_becomes_an_error_is_still_seen(bench: tuple[Workshop, Subject]) -> None:
+    workshop, subject = bench
+    ((entry_id, inputs),) = subject.benign.items()
+    first = workshop.outputs(workshop.original, entry_id, inputs)
+    turn = iter(range(1000))
+    outputs = workshop.outputs
+
+    def varying(variant: Variant, door: str, some: Sequence[bytes]) -> list[Output | None]:
+        now = f"{next(turn)}".encode()
+        return [output and replace(output, stdout=output.stdout + now) for output in outputs(variant, door, some)]
+
+    assert None not in first
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workshop, "outputs", varying)
+        seen = compared(bench, EVALUATED, LITERAL)
+        assert seen.outcome is Outcome.FAILED and "how its answers stand was 'attack: 200'" in seen.evidence[1], seen.evidence
+        assert "only how the answers stand was compared" in compared(bench, EVALUATED, SUM).evidence[0]
+
+
+def test_a_stop_that_keeps_the_door_shut_tells_nothing_and_ends_nothing(bench: tuple[Workshop, Subject]) -> None:
+    seen = compared(bench, SOURCE, SOURCE.replace(EVALUATED, SUM) + "\n\nEARLY = result('1')\n")
+    assert seen.outcome is Outcome.PASSED, seen.evidence
+    assert "how many of them run the changed function is unknown: the program with stops does not build" in seen.evidence

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mithridate.model.document import Document, encode
 from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.repair.crossing import innermost, marked_ways
-from mithridate.repair.interface import Variant
+from mithridate.repair.interface import Output, Variant
 from mithridate.stages.benign import MOST, affordable, benign, spread
 from tests.repair import notebook
 from tests.repair.small_bench import DOOR, SmallBench
@@ -83,8 +83,11 @@ def test_where_text_is_evaluated_what_an_honest_user_sends_comes_first(tmp_path:
     class Observed:
         original = SimpleNamespace(entries={DOOR: SimpleNamespace(observed=True)})
 
-        def outputs(self, _: object, __: str, inputs: Sequence[bytes]) -> list[None]:
-            return [None] * len(inputs)
+        def outputs(self, _: object, __: str, inputs: Sequence[bytes]) -> list[Output]:
+            """No text is a number here."""
+            return [
+                Output(ending="exited", exit_code=0, stdout=b"[]", stderr=b"200", refused=b"amber" in data) for data in inputs
+            ]
 
         def judge(self, _: object, __: str, inputs: Sequence[bytes]) -> list[tuple[()]]:
             asked.append(list(inputs))
@@ -99,6 +102,7 @@ def test_where_text_is_evaluated_what_an_honest_user_sends_comes_first(tmp_path:
     evaluated = Violation(kind=ViolationKind.CODE_INJECTION, detector="confinement", message="")
     found = benign(DOOR, "till", Stores([]), Observed(), [proof], evaluated, tmp_path, 600.0, 1)  # type: ignore[arg-type,list-item]
     assert found == tuple(asked[0]) and b"{}" in found
+    assert not [data for data in found if b"'amber'" in data], "what was an error need not stay one"
     assert b'"1 + 1"' in found[1] and b"\\ue000" not in b"".join(found)
 
 

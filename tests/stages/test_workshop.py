@@ -31,6 +31,16 @@ def test_another_body_or_status_is_another_output() -> None:
         assert _answered(told(MARKS, {**ANSWER, "answer": {**ANSWER["answer"], **change}})) != first  # type: ignore[dict-item]
 
 
+def test_how_an_answer_stands_is_told_apart_from_its_text() -> None:
+    plain = _answered(told(MARKS, ANSWER))
+    raised = {**ANSWER, "answer": {**ANSWER["answer"], "status": 0, "raised": "ValueError: kxqaaaaaaa"}}  # type: ignore[dict-item]
+    broken = _answered(told(MARKS, raised))
+    assert plain is not None and broken is not None
+    assert (plain.stderr, plain.refused, broken.stderr, broken.refused) == (b"attack: 200", False, b"attack: 0 ValueError", True)
+    missing = {**ANSWER, "answer": {**ANSWER["answer"], "status": 404}}  # type: ignore[dict-item]
+    assert (seen := _answered(told(MARKS, missing))) is not None and seen.refused
+
+
 def test_records_without_an_answer_are_no_output() -> None:
     assert _answered("") is None
     assert _answered(told(MARKS, {"run": 0, "ended": "timeout"})) is None

@@ -48,8 +48,10 @@ def _fired_nowhere(report: RunReport, given: Path) -> None:
         words(f"  {door}")
     if len(doors) > _DOORS_SHOWN:
         words(f"  and {len(doors) - _DOORS_SHOWN} more")
+    for flaky in report.flaky[:_DOORS_SHOWN]:
+        words(f"  not every time: {flaky.violation.kind}, {flaky.fired} of {flaky.replays} times")
     for skipped in report.skipped[:_DOORS_SHOWN]:
-        words(f"  not entered: {skipped.what}: {skipped.reason}")
+        words(f"  left out: {skipped.what}: {skipped.reason}")
     if not report.options.command:
         words("say how the program is called, if it is another way: --command 'NAME -option @@'")
 

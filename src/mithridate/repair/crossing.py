@@ -19,8 +19,9 @@ from mithridate.repair.interface import Variant, Workbench
 from mithridate.repair.python.stops import with_stops
 from mithridate.repair.reading.c import CReader
 from mithridate.repair.reading.python import PythonReader
-from mithridate.repair.reading.statements import Function, Kind, Statement
+from mithridate.repair.reading.statements import OUTSIDE, Function, Kind, Statement
 from mithridate.repair.steps.interface import Case
+from mithridate.repair.steps.known_outputs import before, same
 from mithridate.repair.symptoms.interface import Change, changes, new_statements
 
 _ENTERED = "mithridate-entered"
@@ -108,7 +109,7 @@ def stopped(diff: str, tree: Path) -> str:
     for change in files:
         text = change.after
         if _is_python(change.path):
-            text = with_stops(text, {new.name for _, new in change.functions()})
+            text = with_stops(text, {new.line for _, new in change.functions() if new.name != OUTSIDE})
             count += text != change.after
         for at, _, is_entry in sorted(_places(change)[0], reverse=True):
             if is_entry:
@@ -143,11 +144,11 @@ def _by_stops(case: Case) -> Crossing:
     entered: dict[str, frozenset[int]] = {}
     for entry_id, inputs in case.subject.benign.items():
         if entry_id in built.entries:
-            once, twice, stops = (
-                case.bench.outputs(v, entry_id, inputs) for v in (case.bench.original, case.bench.original, built)
-            )
-            told = enumerate(zip(once, twice, stops, strict=True))
-            entered[entry_id] = frozenset(n for n, (a, b, c) in told if a is not None and a == b != c)
+            known, stops = before(case, entry_id, inputs), case.bench.outputs(built, entry_id, inputs)
+            if inputs and not any(stops):
+                return _unknown("the program does not open with stops")
+            told = enumerate(zip(known.said, known.steady, stops, strict=True))
+            entered[entry_id] = frozenset(n for n, (old, steady, new) in told if steady - same(old, new))
     return Crossing(known=True, entered=entered, left={}, watched=False)
 
 

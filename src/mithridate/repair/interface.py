@@ -71,13 +71,15 @@ class Variant:
 class Output:
     """What a run without a violation said and how it ended; `ending` is a word of model.execution.Ending.
 
-    For a door with an observer, `stdout` is its answers in canonical form (without what differs from run to run).
+    For a door with an observer, `stdout` is its answers in canonical form (without what differs from run to run), and `stderr`
+    how each of them stands: its status, and the type of what was raised. `refused`: one of them is an error.
     """
 
     ending: str
     exit_code: int | None
     stdout: bytes
     stderr: bytes
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from mithridate.model.violation import Violation
 from mithridate.prove.bundle import Bundle
 from mithridate.repair.crossing import innermost, marked_ways
 from mithridate.repair.interface import Variant, Workbench
-from mithridate.repair.steps.ordinary_documents import ordinary_documents
+from mithridate.repair.steps.ordinary_documents import half_an_attack, ordinary_documents
 from mithridate.repair.steps.perturbed import perturbed
 from mithridate.stages.session import Stores
 from mithridate.stages.shadowed import original_door
@@ -47,8 +47,10 @@ def benign(
     kept.mkdir()
     stores.corpora.restore(project, original_door(entry_id), kept)
     mine = [b for b in bundles if b.manifest.entry.id == entry_id]
-    controls = [data for b in mine for data in ordinary_documents(b.input, violation.kind)]
-    controls += [data for b in mine for data in b.controls.values()]
+    ordinary = [data for b in mine for data in ordinary_documents(b.input, violation.kind)]
+    said = bench.outputs(bench.original, entry_id, ordinary) if ordinary else []
+    controls = [data for data, output in zip(ordinary, said, strict=True) if output is not None and not output.refused]
+    controls += [data for b in mine for data in b.controls.values() if not half_an_attack(data, b.input)]
     files = sorted({path.read_bytes() for path in kept.iterdir()}, key=lambda data: (len(data), data))
     if len(files) < _FEWEST and not bench.original.entries[entry_id].observed:
         proofs = [b.input for b in mine][:_PROOFS]

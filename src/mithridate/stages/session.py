@@ -11,7 +11,7 @@ from mithridate.languages.c.language import CLanguage
 from mithridate.languages.interface import Language
 from mithridate.languages.invocation import many_inputs
 from mithridate.languages.python.language import PythonLanguage
-from mithridate.model.entry import Binary, EntryPoint
+from mithridate.model.entry import INPUT, Binary, EntryPoint
 from mithridate.model.errors import UsageError
 from mithridate.model.execution import Command, Limits, Mount
 from mithridate.model.run import Event, Note, Observer, RunOptions
@@ -70,15 +70,23 @@ def witnesses(sandbox: Sandbox, memory_bytes: int, cpu_s: float, jobs: int) -> W
 
 
 def call_of(options: RunOptions) -> Call | None:
-    """How the user says that the program is called, None where nothing is said. UsageError where no shell would take it."""
+    """How the user says that the program is called, None where nothing is said. `< @@` at the end is standard input.
+
+    UsageError where no shell would take it, and where it asks a shell for more than to call one program.
+    """
     try:
         words = shlex.split(options.command)
     except ValueError as error:
         raise UsageError(f"--command {options.command!r}: {error}") from error
     if not words:
         return None
+    if words[-1:] == [f"<{INPUT}"] or words[-2:] == ["<", INPUT]:
+        words = words[: -1 if words[-1] != INPUT else -2]
+    shell = [w for w in words if w[:1] in "<>|;&" or w.startswith("2>")] + [w for w in words[:1] if "=" in w]
+    if shell or not words:
+        raise UsageError(f"--command takes the call of one program, not {shell[0] if shell else 'none'!r}")
     suffix = PurePath(options.given[0]).suffix if options.given else ""
-    return Call(program=PurePath(words[0]).name, form=tuple(words[1:]), suffix=suffix)
+    return Call(program=words[0], form=tuple(words[1:]), suffix=suffix)
 
 
 class Session:
@@ -125,16 +133,16 @@ class Session:
             lambda text: self.tell(Note(text=text)),
             cancel.is_set,
         )
-        self.languages: tuple[Language, ...] = (
-            CLanguage(
-                put=stores.blobs.put,
-                jobs=self.options.jobs,
-                seconds=max(_ENTRY_FLOOR_S, min(_ENTRY_CEILING_S, _ENTRY_SHARE * self.options.budget_s)),
-                build_s=self.options.build_timeout_s,
-                call=call_of(self.options),
-            ),
-            PythonLanguage(build_s=self.options.build_timeout_s),
+        call = call_of(self.options)
+        native = CLanguage(
+            put=stores.blobs.put,
+            jobs=self.options.jobs,
+            seconds=max(_ENTRY_FLOOR_S, min(_ENTRY_CEILING_S, _ENTRY_SHARE * self.options.budget_s)),
+            build_s=self.options.build_timeout_s,
+            call=call,
         )
+        python = PythonLanguage(build_s=self.options.build_timeout_s)
+        self.languages: tuple[Language, ...] = (native,) if call is not None else (native, python)  # programs are called by name
 
     def tell(self, event: Event) -> None:
         """Pass an event to whoever watches. Nobody watches any more once that fails (a closed pipe): the run goes on."""

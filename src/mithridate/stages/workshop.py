@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mithridate.hunt.engines import registry
+from mithridate.languages.c.doors import Call
 from mithridate.languages.c.language import CLanguage
+from mithridate.languages.c.usage import program_name
 from mithridate.languages.python.language import PythonLanguage
-from mithridate.model.entry import Binary, EntryPoint
+from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.errors import UsageError
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, ToolFailure
@@ -38,6 +40,7 @@ _SEEDS = 400
 _JUDGED = 24
 _DOORS_S = 20.0
 _MANY = 8
+_AN_ERROR = 400
 _QUICK_S = 20.0
 _QUICK_EACH_S = 0.5
 
@@ -64,6 +67,10 @@ class Way:
 
     entry: EntryPoint
     program: str
+
+
+class NoDoors(UsageError):
+    """A build in which none of the subject's doors is there."""
 
 
 class Workshop:
@@ -114,9 +121,11 @@ class Workshop:
             except diffs.DiffError:
                 return None
             try:
-                self._made[key] = self._quickly(changed) if key[1] else self._cleanly(diff)
-            except (ValueError, subprocess.CalledProcessError):  # a build left what cannot be copied or written to
-                self._made[key] = self._cleanly(diff)
+                self._made[key] = self._built(changed, diff, quick=key[1])
+            except NoDoors as error:
+                self._made[key] = BuildFailure(
+                    component=self._component, flavour=Flavour.PLAIN, step="opening", first_error=str(error), hint="", log=""
+                )
         return self._made[key]
 
     def through(self, variant: Variant, ways: Sequence[Way]) -> Variant:
@@ -276,6 +285,12 @@ class Workshop:
         built = self._language.rebuild(base, changed, self._project, self._tools.sandbox, directory)
         return built if isinstance(built, BuildFailure) else self._variant(directory / "src", built)
 
+    def _built(self, changed: Mapping[str, bytes | None], diff: str, *, quick: bool) -> Variant | BuildFailure:
+        try:
+            return self._quickly(changed) if quick else self._cleanly(diff)
+        except (ValueError, subprocess.CalledProcessError):  # a build left what cannot be copied or written to
+            return self._cleanly(diff)
+
     def _cleanly(self, diff: str) -> Variant | BuildFailure:
         tree = self._folder / f"tree-{self._next()}"
         self._copied(self._project.tree, tree)
@@ -292,7 +307,7 @@ class Workshop:
         """The doors in a build; the subject's own ones must be there."""
         entries = self._doors(built, self._ways)
         if not entries:
-            raise UsageError(f"the build has no program {self._ways[0].program}")
+            raise NoDoors(f"the build has no program {self._ways[0].program}")
         self._builds[built.directory] = built
         return Variant(tree=tree, directory=built.directory, entries=entries, warnings=built.warnings)
 
@@ -319,8 +334,17 @@ class Workshop:
         doors = self._folder / f"doors-{self._next()}"
         doors.mkdir()
         plain = self._builds[variant.directory]
-        found, _ = self._language.entry_points(project, (plain, fuzz), self._tools.sandbox, doors)
-        return [entry for entry in found if entry.id in variant.entries]
+        found: list[EntryPoint] = []
+        for entry in variant.entries.values():
+            if entry.kind is not EntryKind.FUZZ_TARGET:  # called as it was: nothing need be observed again
+                built = (way.program for way in self._ways if way.entry.id == entry.id)
+                program = next((path for path in built if program_name(path) == entry.name), entry.name)
+                call = Call(program=program, form=entry.arguments, suffix=entry.suffix)
+                language = CLanguage(jobs=self._tools.jobs, build_s=self._tools.build_s, call=call)
+                found += language.entry_points(project, (plain, fuzz), self._tools.sandbox, doors)[0]
+        if any(entry.kind is EntryKind.FUZZ_TARGET for entry in variant.entries.values()):
+            found += self._language.entry_points(project, (plain, fuzz), self._tools.sandbox, doors)[0]
+        return list({entry.id: entry for entry in found if entry.id in variant.entries}.values())
 
     def _door(self, variant: Variant, entry_id: str) -> tuple[EntryPoint, Binary]:
         entry = variant.entries[entry_id]
@@ -359,6 +383,8 @@ def _answered(records: str) -> Output | None:
     where there is no answer at all: two of those say nothing of what a patch changed.
     """
     lines: list[object] = []
+    standing: list[str] = []
+    refused = False
     marks: list[tuple[str, str]] = []
     ending, code = Ending.EXITED, 0
     for line in records.splitlines():
@@ -376,8 +402,11 @@ def _answered(records: str) -> Output | None:
             headers = [
                 h for h in answer.get("headers") or [] if str(h[0]).lower() not in ("date", "set-cookie", "content-length")
             ]
-            told_ = {name: answer.get(name) for name in ("status", "body", "returned", "raised")}
+            told_ = {name: answer.get(name) for name in ("body", "returned", "raised")}
             lines.append({"phase": record.get("phase"), **told_, "headers": headers})
+            status, raised = answer.get("status"), str(answer.get("raised") or "").partition(":")[0]
+            standing.append(f"{record.get('phase')}: {status} {raised}".strip())
+            refused |= bool(raised) or (isinstance(status, int) and status >= _AN_ERROR)
         if "ended" in record and record["ended"] != "done":
             code = 1
     if not lines:
@@ -385,4 +414,5 @@ def _answered(records: str) -> Output | None:
     text = json.dumps(lines, sort_keys=True)
     for token, name in marks:
         text = re.sub(re.escape(token), name, text, flags=re.IGNORECASE)
-    return Output(ending=ending, exit_code=code, stdout=_steady(text.encode()), stderr=b"")
+    stands = "\n".join(standing).encode()
+    return Output(ending=ending, exit_code=code, stdout=_steady(text.encode()), stderr=stands, refused=refused)

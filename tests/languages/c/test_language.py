@@ -135,16 +135,16 @@ def test_the_projects_sample_is_a_seed_and_its_magic_a_word(opened) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "kind", "suffix"),
+    ("call", "name", "kind", "suffix"),
     [
-        (Call(program="noteinfo", form=("-v", INPUT), suffix=".note"), EntryKind.PROGRAM_FILE, ".note"),
-        (Call(program="notesum", form=(), suffix=".note"), EntryKind.PROGRAM_STDIN, ""),
+        (Call(program="noteinfo", form=("-v", INPUT), suffix=".note"), "noteinfo", EntryKind.PROGRAM_FILE, ".note"),
+        (Call(program="./notesum.exe", form=(), suffix=".note"), "notesum", EntryKind.PROGRAM_STDIN, ""),
     ],
 )
-def test_a_program_called_as_its_user_says_is_the_only_door(built, call: Call, kind: EntryKind, suffix: str) -> None:
+def test_a_program_called_as_its_user_says_is_the_only_door(built, call: Call, name: str, kind: EntryKind, suffix: str) -> None:
     project, builds, work = built
     (entry,), skipped = CLanguage(call=call).entry_points(project, builds, Bubblewrap(), work)
-    assert (entry.name, entry.kind, entry.arguments, entry.suffix) == (call.program, kind, call.form, suffix)
+    assert (entry.name, entry.kind, entry.arguments, entry.suffix) == (name, kind, call.form, suffix)
     assert {b.flavour for b in entry.binaries} == set(Flavour)
     assert not skipped
 
@@ -154,6 +154,25 @@ def test_a_program_that_was_not_built_is_said_with_those_that_were(built) -> Non
     doors, (skipped,) = CLanguage(call=Call(program="notes", form=(INPUT,))).entry_points(project, builds, Bubblewrap(), work)
     assert doors == ()
     assert skipped.what == "notes" and "noteinfo, notesum, selftest" in skipped.reason
+
+
+def test_of_two_programs_of_one_name_the_one_whose_path_was_given_is_called_and_the_other_is_told(tmp_path: Path) -> None:
+    tree = tmp_path / "twice"
+    for folder in ("tool", "tests"):
+        (tree / folder).mkdir(parents=True)
+        (tree / folder / "note.c").write_text("#include <unistd.h>\nint main(void) { char c; return (int)read(0, &c, 1); }\n")
+    places = ("tests", "tool")
+    rules = "".join(f"{p}/note: {p}/note.c\n\t$(CC) $(CFLAGS) {p}/note.c -o {p}/note\n" for p in places)
+    (tree / "Makefile").write_text("all: tests/note tool/note\n" + rules)
+    project = take_snapshot(tree, tmp_path / "snapshots")[0]
+    (component,), _ = CLanguage().detect(project)
+    plain = CLanguage().build(project, component, Flavour.PLAIN, Bubblewrap(), tmp_path / "builds")
+    assert isinstance(plain, Build)
+    for given, taken in (("note", "tool/note"), ("tests/note", "tests/note"), ("./tool/note", "tool/note")):
+        (entry,), (other,) = CLanguage(call=Call(program=given, form=())).entry_points(project, [plain], Bubblewrap(), tmp_path)
+        binary = entry.binary(Flavour.PLAIN)
+        assert binary is not None and binary.path.endswith(taken), given
+        assert "has that name, too" in other.reason
 
 
 OWN_HEAP = {

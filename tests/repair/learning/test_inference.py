@@ -123,6 +123,48 @@ def test_what_is_tried_stays_few_where_much_is_in_sight(monkeypatch: pytest.Monk
     assert len(seen) == 500
 
 
+def _crowd(**values: int) -> State:
+    return {**{f"n{i}": 5 + i for i in range(40)}, **values}
+
+
+def test_what_is_right_is_learnt_where_forty_other_values_are_in_sight() -> None:
+    names = {f"n{i}": INT for i in range(40)}
+    sizes = [_crowd(x=2**31 - 4, y=9), _crowd(x=2**31 - 1, y=1)], [_crowd(x=2**31 - 4, y=3), _crowd(x=7, y=5)]
+    vocabulary = Vocabulary(integers={**names, "x": INT, "y": INT}, mentioned=frozenset({"x", "y"}))
+    assert "0x7fffffff - " in _first(_observed(*sizes), vocabulary, Fault(family=Family.WRAP))
+
+    def state(offset: int, length: int) -> State:
+        return _crowd(**{"off": offset, "len": length, "sizeof(buf)": 64, "p": 4096, after("p"): 64, before("p"): 0})
+
+    observed = _observed([state(60, 5), state(0, 65), state(70, 1)], [state(60, 4), state(0, 64), state(63, 1)])
+    vocabulary = Vocabulary(
+        integers={**dict.fromkeys(names, SIZE), "off": SIZE, "len": SIZE},
+        constants={"sizeof(buf)": SIZE},
+        pointers=(Pointer("p", 1, "char *"),),
+        mentioned=frozenset({"off", "len"}),
+    )
+    right = {f"{x} > sizeof(buf) || {y} > sizeof(buf) - {x}" for x, y in (("off", "len"), ("len", "off"))}
+    assert _first(observed, vocabulary) in right
+
+
+def test_a_pointer_that_has_left_its_object_still_has_a_distance_from_its_end() -> None:
+    def state(at: int, inside: bool = True) -> State:
+        seen = {before("at"): at} if inside else {before("at"): 4}
+        return {"at": 4096 + at, "end": 4096 + 64, before("end"): 64, "n": 4, **seen}
+
+    vocabulary = Vocabulary(
+        integers={"n": SIZE}, pointers=(Pointer("at", 1, "char *"), Pointer("end", 1, "char *")), numbers=(4,)
+    )
+    observed = _observed([state(61), state(64), state(100, inside=False)], [state(60), state(0)])
+    assert "end - at < 4" in [one.condition.text for one in learn(observed, vocabulary, BOUND)]
+
+
+def test_a_sum_is_too_large_for_a_shift() -> None:
+    vocabulary = Vocabulary(integers={"a": INT, "b": INT}, numbers=(31,), mentioned=frozenset({"a", "b"}))
+    observed = _observed([{"a": 20, "b": 12}, {"a": 1, "b": 31}], [{"a": 20, "b": 11}, {"a": 1, "b": 30}, {"a": 0, "b": 0}])
+    assert any(one.condition.text == "a > 31 || b > 31 - a" for one in learn(observed, vocabulary, Fault(family=Family.SHIFT)))
+
+
 def test_an_index_below_zero_and_one_too_large_are_both_stopped() -> None:
     vocabulary = Vocabulary(
         integers={"i": INT}, constants={"sizeof(a) / sizeof(a[0])": SIZE}, mentioned=frozenset({"i"}), indices=frozenset({"i"})

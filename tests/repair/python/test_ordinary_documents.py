@@ -1,15 +1,19 @@
 """What an honest user sends in the place of an attacker's text."""
 
-from mithridate.model.document import MARK, decode, found
+from mithridate.model.document import MARK, Document, Json, decode, encode, found
 from mithridate.model.violation import ViolationKind as K
-from mithridate.repair.steps.ordinary_documents import ORDINARY, ordinary_documents
+from mithridate.repair.steps.ordinary_documents import ORDINARY, half_an_attack, ordinary_documents
 
-from .vulnerable import get, marked, pair
+from .vulnerable import call, get, marked, pair
 
 PROOF = pair(
     get("/change", query=[["sum", marked("amber")], ["shop", "north"]]),
     get("/change", query=[["sum", "+" + marked("")], ["shop", "north"]]),
 )
+
+
+def alone(step: Json) -> bytes:
+    return encode(Document(control=[], attack=[step]))
 
 
 def test_each_text_stands_unmarked_in_the_place_that_the_attacker_chose_and_nowhere_else() -> None:
@@ -23,3 +27,11 @@ def test_each_text_stands_unmarked_in_the_place_that_the_attacker_chose_and_nowh
 def test_what_no_program_is_meant_to_interpret_is_not_sent_and_bytes_are_no_document() -> None:
     assert ordinary_documents(PROOF, K.SQL_INJECTION) == []
     assert ordinary_documents(b"\x00", K.CODE_INJECTION) == []
+
+
+def test_what_is_left_of_an_attack_without_its_mark_is_told_from_what_is_harmless() -> None:
+    proof = pair(call("store:read", marked("amber")), call("store:read", "../" + marked("amber")))
+    assert half_an_attack(alone(call("store:read", "../")), proof)
+    assert not half_an_attack(alone(call("store:read", "")), proof)
+    assert not half_an_attack(alone(call("store:read", marked("amb"))), proof)
+    assert not half_an_attack(b"../", proof) and not half_an_attack(alone(call("store:read", "../")), b"../")

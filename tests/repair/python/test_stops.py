@@ -24,9 +24,13 @@ async def total(rows):
 '''
 
 
+def line_of(name: str) -> int:
+    return PythonReader().read(SOURCE.encode(), ".py").functions[name].line
+
+
 @pytest.mark.parametrize("name", ["Till.total", "Till.total.tax", "Till.empty", "total"])
 def test_the_function_of_a_name_stops_and_no_other(name: str) -> None:
-    changed = with_stops(SOURCE.encode(), {name}).decode()
+    changed = with_stops(SOURCE.encode(), {line_of(name)}).decode()
     assert changed.count(STOP) == 1
     before, after = (PythonReader().read(text.encode(), ".py").functions for text in (SOURCE, changed))
     assert {n for n in before if [s.text for s in before[n].statements] != [s.text for s in after[n].statements]} == {name}
@@ -34,7 +38,7 @@ def test_the_function_of_a_name_stops_and_no_other(name: str) -> None:
 
 def test_what_is_called_ends_there_and_keeps_its_docstring() -> None:
     space: dict[str, object] = {}
-    exec(with_stops(SOURCE.encode(), {"Till.total", "Till.empty"}), space)
+    exec(with_stops(SOURCE.encode(), {line_of("Till.total"), line_of("Till.empty")}), space)
     till = space["Till"]()  # type: ignore[operator]
     assert type(till).total.__doc__ == "What a customer pays."
     for call in (lambda: till.total([1]), till.empty):
@@ -42,9 +46,17 @@ def test_what_is_called_ends_there_and_keeps_its_docstring() -> None:
             call()
 
 
+def test_of_two_functions_of_one_name_the_other_does_not_stop() -> None:
+    getter = "class A:\n    @property\n    def v(self):\n        return 1\n"
+    source = f"{getter}\n    @v.setter\n    def v(self, new):\n        self._v = new\n"
+    both = PythonReader().read(source.encode(), ".py").functions
+    changed = with_stops(source.encode(), {list(both.values())[1].line}).decode()
+    assert changed.count(STOP) == 1 and changed.index(STOP) > changed.index("v.setter")
+
+
 def test_what_cannot_be_read_stays_as_it_is() -> None:
-    assert with_stops(b"def broken(:\n", {"broken"}) == b"def broken(:\n"
-    assert with_stops(SOURCE.encode(), {"", "nothing"}) == SOURCE.encode()
+    assert with_stops(b"def broken(:\n", {1}) == b"def broken(:\n"
+    assert with_stops(SOURCE.encode(), {1, 1000}) == SOURCE.encode()
 
 
 def test_of_a_patch_the_functions_stop_that_it_changes_and_a_patch_of_none_stops_nothing(tmp_path: Path) -> None:

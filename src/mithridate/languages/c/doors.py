@@ -53,7 +53,7 @@ _WORD = re.compile(r"[A-Za-z0-9]{2,12}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A way to call a program that its user knows of: its name, its arguments, and how the names of its inputs end."""
+    """A way to call a program that its user knows of: its name or path, its arguments, and how the names of its inputs end."""
 
     program: str
     form: Form
@@ -115,17 +115,23 @@ class Doors:
 
     def called(self, call: Call) -> list[EntryPoint]:
         """The one entry point that a call describes, taken as it stands; none when no such program was built."""
+        name = program_name(call.program)
         links = [link for link in self.builds[Flavour.PLAIN].links if not is_fuzz_link(link)]
-        named = [link for link in links if program_name(link.output) == call.program]
-        for link in named[:1]:
-            kind = EntryKind.PROGRAM_FILE if any(INPUT in word for word in call.form) else EntryKind.PROGRAM_STDIN
-            suffix = call.suffix if kind is EntryKind.PROGRAM_FILE else ""
-            entry = self._entry(call.program, kind, call.form, suffix, self._binaries(link, self.proving(link)))
-            hints = [call.program, *PurePosixPath(link.output).parts]
-            return [self._equipped(entry, self._dictionary(entry, call.program), self._own_seeds(call.program, hints))]
-        built = ", ".join(sorted({program_name(link.output) for link in links})) or "none"
-        self.skipped.append(Skipped(what=call.program, reason=f"no program of that name was built; built were: {built}"))
-        return []
+        named = [link for link in links if program_name(link.output) == name]
+        wanted = PurePosixPath(call.program).parts
+        named.sort(key=lambda link: (not _ends_so(link.output, wanted), bool(_TEST_PLACE.search(link.output)), link.output))
+        if not named:
+            built = ", ".join(sorted({program_name(link.output) for link in links})) or "none"
+            told = f"no program of that name was built in {self._ground.component}; built were: {built}"
+            self.skipped.append(Skipped(what=call.program, reason=told))
+            return []
+        link = named[0]
+        self.skipped += [Skipped(what=other.output, reason=f"{link.output} has that name, too") for other in named[1:]]
+        kind = EntryKind.PROGRAM_FILE if any(INPUT in word for word in call.form) else EntryKind.PROGRAM_STDIN
+        suffix = call.suffix if kind is EntryKind.PROGRAM_FILE else ""
+        entry = self._entry(name, kind, call.form, suffix, self._binaries(link, self.proving(link)))
+        hints = [name, *PurePosixPath(link.output).parts]
+        return [self._equipped(entry, self._dictionary(entry, name), self._own_seeds(name, hints))]
 
     def fuzz_target(self, source: str, name: str, extra: Mapping[Flavour, Sequence[str]]) -> EntryPoint | None:
         """A shipped LLVMFuzzerTestOneInput (sandbox path of its source), linked in every flavour; None when that fails."""
@@ -357,6 +363,12 @@ class Doors:
 
     def _usual_bits(self) -> int:
         return next((bits for _, bits in self._ground.linkers), 64)
+
+
+def _ends_so(output: str, wanted: Sequence[str]) -> bool:
+    """Whether a program's path ends with these parts; a leading `.` is none."""
+    parts = [part for part in wanted if part not in (".", "/")]
+    return list(PurePosixPath(output).parts[-len(parts) :]) == parts
 
 
 def with_binaries(entry: EntryPoint, binaries: Sequence[Binary]) -> EntryPoint | None:

@@ -54,8 +54,9 @@ class Distance:
 
 
 def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iterator[Candidate]:
-    """Every condition of the forms that this fault can have, the cheap ones first; whether one separates is not looked at."""
+    """Every condition of the forms that this fault can have, likely forms first; whether one separates is not looked at."""
     integers = [Name(text, kind) for text, kind in vocabulary.integers.items()]
+    integers.sort(key=lambda name: name.text not in vocabulary.mentioned)
     constants: list[Expression] = [Name(text, kind, True) for text, kind in vocabulary.constants.items()]
     numbers: list[Expression] = [Number(n) for n in sorted({0, 1, *vocabulary.numbers})]
     yield from _of_pointers(vocabulary, fault)
@@ -72,6 +73,11 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
     steps = [Number(n) for n in vocabulary.numbers if 1 <= n <= _LARGEST_STEP]
     reckoned = [Binary(sign, name, step) for name in integers for step in steps for sign in "-+*"]  # as allocations have it
     bounds: list[Expression] = [*integers, *constants, *numbers[1:], *differences, *distances, *filter(carriers.of, reckoned)]
+    if fault.family is Family.WRAP:
+        yield from _of_wraps(integers, vocabulary)
+    carrying = [bound for bound in dict.fromkeys(bounds) if compound and carriers.of(bound)]
+    for bound in carrying:
+        yield from _of_sums(integers, bound, True, vocabulary, fault)
     for bound in bounds:
         rest = isinstance(bound, Binary) and carriers.of(bound.left)  # what is left of an object behind an offset
         size = rest or carriers.of(bound)
@@ -92,14 +98,15 @@ def candidates(observed: Observed, vocabulary: Vocabulary, fault: Fault) -> Iter
             yield Candidate(compared(bound, "<", Number(constant), vocabulary.size_bits), size, oddness=0.6)
     if not compound:
         return
-    simple = [*integers, *constants, *numbers[2:], *distances] if observed.healthy else []
-    carrying = [bound for bound in bounds if carriers.of(bound)]
-    for bound in dict.fromkeys([*simple, *carrying]):
-        yield from _of_sums(integers, bound, carriers.of(bound), vocabulary, fault)
-    yield from _of_wraps(integers, vocabulary)
+    simple: list[Expression] = [*integers, *constants, *numbers[2:], *distances] if observed.healthy else []
+    for bound in dict.fromkeys(simple):
+        if bound not in carrying:
+            yield from _of_sums(integers, bound, False, vocabulary, fault)
+    if fault.family not in (Family.WRAP, Family.SHIFT):
+        yield from _of_wraps(integers, vocabulary)
 
 
-_COMPOUND = frozenset({Family.BOUND, Family.SIZE, Family.WRAP, Family.OTHER})
+_COMPOUND = frozenset({Family.BOUND, Family.SIZE, Family.WRAP, Family.SHIFT, Family.OTHER})
 """What can be wrong with a sum, a product or a difference; a value that must not be zero or null is named by the violation."""
 _LARGEST_STEP = 64
 _OBJECT_OF_NOTHING = 1
@@ -244,12 +251,13 @@ def _into(pointer: Pointer, states: Sequence[State], size: int) -> bool:
 
 
 def _distances(observed: Observed, pointers: Sequence[Pointer]) -> Iterator[Distance]:
-    """Between two pointers that lead into one object wherever that was seen, and were both there in every violating state."""
+    """Between two pointers that were both there in every violating state, and led into one object somewhere, if objects were seen
+    at all: where something goes wrong, one of them may have left its own."""
     bases = {p.text: [_base(p, state) for state in (*observed.violating, *observed.healthy)] for p in pointers}
     there = [p for p in pointers if all(state.get(p.text) for state in observed.violating)]
     for p, q in permutations(there, 2):
-        apart = (a != b for a, b in zip(bases[p.text], bases[q.text], strict=True) if a is not None and b is not None)
-        if _alike(p, q) and not any(apart):
+        both = [a == b for a, b in zip(bases[p.text], bases[q.text], strict=True) if a is not None and b is not None]
+        if _alike(p, q) and (any(both) or not both):
             yield Distance(p.text, q.text, p.element)
 
 

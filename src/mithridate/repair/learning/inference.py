@@ -22,7 +22,7 @@ from mithridate.repair.learning.evidence import Family, Fault, Observed, Vocabul
 from mithridate.repair.learning.forms import Candidate, candidates
 
 _MOST_TRIED = 250_000
-"""Of those that a function with forty values in sight has millions of; the cheap ones come first. They take some seconds."""
+"""Of those that a function with forty values in sight has millions of; the likeliest forms come first. They take some seconds."""
 _MIXED_STATES = 120
 _WEIGHT_OF_A_STRANGER = 0.7
 _WEIGHT_OF_AN_OPERATOR = 0.5

@@ -3,42 +3,35 @@
 from collections.abc import Collection
 
 import libcst as cst
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 STOP = "raise SystemExit(97)"
-"""No test expects it and no handler of errors takes it for one."""
+"""No test expects it, and no handler of `Exception` catches it."""
 
 
-def with_stops(source: bytes, names: Collection[str]) -> bytes:
-    """The source with a stop in functions of these names, as the reader of Python gives them; as it is if it cannot be read."""
+def with_stops(source: bytes, lines: Collection[int]) -> bytes:
+    """The source with a stop in the functions that are defined at these lines, as the reader of Python counts them.
+
+    As it is when it cannot be read.
+    """
     try:
-        module = cst.parse_module(source)
+        wrapper = MetadataWrapper(cst.parse_module(source))
     except (cst.ParserSyntaxError, UnicodeDecodeError, RecursionError):
         return source
-    return module.visit(_Stopping(frozenset(names))).bytes
+    return wrapper.visit(_Stopping(frozenset(lines))).bytes
 
 
 class _Stopping(cst.CSTTransformer):
     """Puts the stop behind a docstring, which frameworks read."""
 
-    def __init__(self, names: frozenset[str]) -> None:
+    METADATA_DEPENDENCIES = (PositionProvider,)
+
+    def __init__(self, lines: frozenset[int]) -> None:
         super().__init__()
-        self._names = names
-        self._within: list[str] = []
-
-    def visit_ClassDef(self, node: cst.ClassDef) -> None:
-        self._within.append(node.name.value)
-
-    def leave_ClassDef(self, original_node: cst.ClassDef, updated_node: cst.ClassDef) -> cst.ClassDef:  # noqa: ARG002
-        self._within.pop()
-        return updated_node
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
-        self._within.append(node.name.value)
+        self._lines = lines
 
     def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
-        name = ".".join(self._within)
-        self._within.pop()
-        if name not in self._names:
+        if self.get_metadata(PositionProvider, original_node).start.line not in self._lines:
             return updated_node
         stop = cst.parse_statement(STOP)
         body = updated_node.body

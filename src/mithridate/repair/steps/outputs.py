@@ -1,44 +1,17 @@
 """Outputs on the benign corpus are unchanged: exit code, standard output, standard error, or an observed door's answers."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mithridate.model.patch import GateStep
 from mithridate.repair.crossing import crossing
 from mithridate.repair.interface import Output
 from mithridate.repair.steps.interface import Case, Seen, empty, failed, passed
+from mithridate.repair.steps.known_outputs import ENDS, SAID, Known, before, parts, same, says_nothing
 
-_VARYING = re.compile(
-    rb"0x[0-9a-fA-F]{4,16}\b|==\d+==|\b[Pp][Ii][Dd][ =:]+\d+|\[\d{2,7}\]|\b\d{1,2}:\d\d:\d\d(?:\.\d+)?\b|\b\d{4}-\d\d-\d\d\b|"
-    rb"/tmp/[\w.-]+|\b\d+\.\d+ ?(?:m?s|sec(?:onds?)?)\b"
-)
 _SHOWN = 60
 _NAMED = 3
 _PARTS = ("its end", "its exit code", "its standard output", "its standard error")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the unpatched program says, and which parts of it (see _PARTS) are the same when it is asked twice."""
-
-    said: tuple[Output | None, ...]
-    steady: tuple[frozenset[int], ...]
-
-    @property
-    def mute(self) -> frozenset[int]:
-        """Inputs that the program takes and says nothing of: whether it still does with them what it did cannot be compared."""
-        return frozenset(n for n, o in enumerate(self.said) if o is None or (_says_nothing(o) and not o.exit_code))
-
-
-def before(case: Case, entry_id: str, inputs: Sequence[bytes]) -> Known:
-    """Asked once a finding."""
-
-    def ask() -> Known:
-        first, second = (case.bench.outputs(case.bench.original, entry_id, inputs) for _ in range(2))
-        return Known(tuple(first), tuple(_same(a, b) for a, b in zip(first, second, strict=True)))
-
-    return case.memory.once(f"outputs before {entry_id}", Known, ask)
+_PARTS_OF_ANSWERS = ("its end", "its exit code", "the text of its answers", "how its answers stand")
 
 
 class Outputs:
@@ -53,18 +26,21 @@ class Outputs:
         """EMPTY when no benign input has an output that is the same twice, or none of them runs what was changed."""
         compared = 0
         changed: list[str] = []
-        silent = 0
+        silent = varying = 0
         for entry_id, inputs in case.subject.benign.items():
             if not inputs or entry_id not in case.bench.original.entries:
                 continue
             if entry_id not in case.built.entries:
                 return failed(f"the patched project has no {entry_id} any more")
             known = before(case, entry_id, inputs)
-            usable = [n for n, steady in enumerate(known.steady) if steady]
+            observed = case.built.entries[entry_id].observed
+            usable = [n for n, steady in enumerate(known.steady) if (steady - ENDS if observed else steady)]
             compared += len(usable)
-            silent += sum(_says_nothing(known.said[n]) for n in usable)
+            silent += sum(says_nothing(known.said[n]) for n in usable)
+            varying += sum(observed and SAID not in known.steady[n] for n in usable)
             for position, part in self._differences(case, entry_id, inputs, known, usable):
-                changed.append(_told(entry_id, inputs[position], part, known.said[position], self._last[position]))
+                name = (_PARTS_OF_ANSWERS if observed else _PARTS)[part]
+                changed.append(_told(entry_id, inputs[position], part, name, known.said[position], self._last[position]))
         if not compared:
             return empty("no benign input whose output is the same twice")
         crossed = _crossed(case)
@@ -75,6 +51,11 @@ class Outputs:
         if seen.known and not any(seen.entered.values()):
             return empty(f"the outputs of {compared} benign inputs are unchanged, but none of them runs a changed function")
         quiet = f"; for {silent} of them the program writes nothing, so that only how it ends was compared" if silent else ""
+        quiet += (
+            f"; of {varying} of them the text varies by itself, so that only how the answers stand was compared"
+            if varying
+            else ""
+        )
         return passed(f"the outputs of {compared} benign inputs are unchanged{quiet}", crossed)
 
     def _differences(
@@ -82,42 +63,27 @@ class Outputs:
     ) -> list[tuple[int, int]]:
         """Position and part of each difference that is there twice."""
         self._last = case.bench.outputs(case.built, entry_id, inputs)
-        suspects = [n for n in usable if known.steady[n] - _same(known.said[n], self._last[n])]
+        suspects = [n for n in usable if known.steady[n] - same(known.said[n], self._last[n])]
         if not suspects:
             return []
         again = case.bench.outputs(case.built, entry_id, [inputs[n] for n in suspects])
         found: list[tuple[int, int]] = []
         for position, second in zip(suspects, again, strict=True):
-            parts = known.steady[position] - _same(known.said[position], self._last[position])
-            parts &= known.steady[position] - _same(known.said[position], second)
-            if parts:
-                found.append((position, min(parts)))
+            different = known.steady[position] - same(known.said[position], self._last[position])
+            different &= known.steady[position] - same(known.said[position], second)
+            if different:
+                found.append((position, min(different)))
         return found
 
 
-def _parts(output: Output) -> tuple[object, ...]:
-    return output.ending, output.exit_code, _VARYING.sub(b"#", output.stdout), _VARYING.sub(b"#", output.stderr)
-
-
-def _same(one: Output | None, two: Output | None) -> frozenset[int]:
-    """The parts in which they are the same; none where one of them is not there."""
-    if one is None or two is None:
-        return frozenset()
-    return frozenset(n for n, (a, b) in enumerate(zip(_parts(one), _parts(two), strict=True)) if a == b)
-
-
-def _says_nothing(output: Output | None) -> bool:
-    return output is not None and not output.stdout.strip() and not output.stderr.strip()
-
-
-def _told(entry_id: str, data: bytes, part: int, before: Output | None, after: Output | None) -> str:
+def _told(entry_id: str, data: bytes, part: int, what: str, before: Output | None, after: Output | None) -> str:
     name = f"{len(data)} bytes ({data[:24]!r}{'…' if len(data) > 24 else ''}) through {entry_id}"
     if before is None or after is None:
         return f"{name}: it violates something now, or cannot be run"
-    old, new = (_parts(output)[part] for output in (before, after))
+    old, new = (parts(output)[part] for output in (before, after))
     if isinstance(old, bytes) and isinstance(new, bytes):
         old, new = _excerpts(old, new)
-    return f"{name}: {_PARTS[part]} was {old!s}, is {new!s}"
+    return f"{name}: {what} was {old!s}, is {new!s}"
 
 
 def _excerpts(old: bytes, new: bytes) -> tuple[str, str]:

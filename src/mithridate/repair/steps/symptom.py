@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from mithridate.model.patch import GateStep
 from mithridate.repair.crossing import crossing
 from mithridate.repair.steps.interface import Case, Seen, failed, passed
-from mithridate.repair.steps.outputs import before
+from mithridate.repair.steps.known_outputs import before
 from mithridate.repair.symptoms.constants import project_numbers
 from mithridate.repair.symptoms.interface import Patched, Rule, changes
 from mithridate.repair.symptoms.registry import RULES
