@@ -198,6 +198,13 @@ def test_where_no_door_can_be_searched_no_search_is_spoken_of(bench: Bench, monk
     assert "no fresh search: none of these doors could be searched" in told and not any("found nothing" in line for line in told)
 
 
+def test_outputs_count_for_nothing_where_it_cannot_be_seen_which_inputs_run_what_is_changed(bench: Bench) -> None:
+    blind = Crossing(known=False, entered={}, left={}, why="the program with marks does not build", blind=True)
+    seen = Outputs().check(case(bench, crossed=blind))
+    assert seen.outcome is Outcome.EMPTY and "the program with marks does not build" in seen.evidence[-1]
+    assert Outputs().check(case(bench)).outcome is Outcome.PASSED, "no function is changed"
+
+
 def test_of_code_with_an_observer_no_leak_is_spoken_of(bench: Bench) -> None:
     built = variant("patched", DOOR)
     seen = no_new_leak(
@@ -345,6 +352,11 @@ Results = list[dict[str, Verdict] | Ending]
         ([{"a": P, "b": P}, {"a": P, "b": F}, {"a": P, "b": F}], Outcome.PASSED, "1 differ without any change"),
         ([{"a": P, "b": P}, {"a": P}, {"a": P}], Outcome.PASSED, "1 differ without any change"),
         ([{"a": F}], Outcome.EMPTY, "none of 1 tests passes"),
+        (
+            [{"a": P, "b": F}, {"a": F, "b": P}, {"a": P, "b": P}],
+            Outcome.EMPTY,
+            "no test passes twice without the patch, 2 differ",
+        ),
         ([Ending.WALL_LIMIT], Outcome.EMPTY, "told nothing"),
     ],
 )

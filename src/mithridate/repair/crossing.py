@@ -36,7 +36,7 @@ class Crossing:
     """Of the benign inputs of each door, by position: those that enter a changed function, and those that leave by a guard.
 
     `known` is False when nothing could be found out, and `why` says so. `guards` are the added conditions that are watched, and
-    `watched` is False where none can be.
+    `watched` is False where none can be. `blind`: functions are changed, and which inputs run them could not be seen.
     """
 
     known: bool
@@ -45,6 +45,7 @@ class Crossing:
     guards: tuple[str, ...] = ()
     why: str = ""
     watched: bool = True
+    blind: bool = False
 
 
 def crossing(case: Case) -> Crossing:
@@ -125,7 +126,7 @@ def _found_out(case: Case) -> Crossing:
         return _by_stops(case)
     built = case.bench.build(marked, quick=True)
     if not isinstance(built, Variant):
-        return _unknown("the program with marks does not build")
+        return _unseen("the program with marks does not build")
     entered: dict[str, frozenset[int]] = {}
     left: dict[str, frozenset[int]] = {}
     for entry_id, inputs in case.subject.benign.items():
@@ -140,13 +141,13 @@ def _by_stops(case: Case) -> Crossing:
         return _unknown("no function is changed")
     built = case.bench.build(diff, quick=True)
     if not isinstance(built, Variant):
-        return _unknown("the program with stops does not build")
+        return _unseen("the program with stops does not build")
     entered: dict[str, frozenset[int]] = {}
     for entry_id, inputs in case.subject.benign.items():
         if entry_id in built.entries:
             known, stops = before(case, entry_id, inputs), case.bench.outputs(built, entry_id, inputs)
             if inputs and not any(stops):
-                return _unknown("the program does not open with stops")
+                return _unseen("the program does not open with stops")
             told = enumerate(zip(known.said, known.steady, stops, strict=True))
             entered[entry_id] = frozenset(n for n, (old, steady, new) in told if steady - same(old, new))
     return Crossing(known=True, entered=entered, left={}, watched=False)
@@ -154,6 +155,10 @@ def _by_stops(case: Case) -> Crossing:
 
 def _unknown(why: str) -> Crossing:
     return Crossing(known=False, entered={}, left={}, why=why)
+
+
+def _unseen(why: str) -> Crossing:
+    return Crossing(known=False, entered={}, left={}, why=why, blind=True)
 
 
 def _watched(bench: Workbench, built: Variant, entry_id: str, inputs: Sequence[bytes]) -> tuple[frozenset[int], frozenset[int]]:

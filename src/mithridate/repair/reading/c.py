@@ -65,7 +65,7 @@ def _outer(node: tree_sitter.Node, functions: list[Function], outside: list[Stat
                     body=body.start_byte + 1 if body.type == "compound_statement" else -1,
                 )
             )
-        elif child.type in _PREPROCESSOR or child.type in _CONTAINERS:
+        elif child.type in _PREPROCESSOR or child.type in _CONTAINERS or child.is_error:  # `extern "C" {` in an #ifdef is one
             if child.type in _PREPROCESSOR:
                 outside.append(_directive(child, ()))
             if depth < _DEEPEST:

@@ -23,7 +23,7 @@ class Outputs:
         self._last: list[Output | None] = []
 
     def check(self, case: Case) -> Seen:
-        """EMPTY when no benign input has an output that is the same twice, or none of them runs what was changed."""
+        """EMPTY when no benign input has an output that is the same twice, or none of them is known to run what was changed."""
         compared = 0
         changed: list[str] = []
         silent = varying = 0
@@ -50,6 +50,8 @@ class Outputs:
         seen = crossing(case)
         if seen.known and not any(seen.entered.values()):
             return empty(f"the outputs of {compared} benign inputs are unchanged, but none of them runs a changed function")
+        if seen.blind:
+            return empty(f"the outputs of {compared} benign inputs are unchanged", crossed)
         quiet = f"; for {silent} of them the program writes nothing, so that only how it ends was compared" if silent else ""
         quiet += (
             f"; of {varying} of them the text varies by itself, so that only how the answers stand was compared"

@@ -69,6 +69,8 @@ def _compared(case: Case, known: Baseline) -> Seen:
         lost = {name: lost[name] for name in _lost(known, once_more) if name in lost}
     flaky = f", {len(known.flaky)} differ without any change and do not count" if known.flaky else ""
     steady = len(known.passed)
+    if not steady:
+        return empty(f"{how}: no test passes twice without the patch{flaky}")
     if lost:
         told = [f"{name} {why}" for name, why in list(lost.items())[:_NAMED]]
         if len(lost) > _NAMED:
@@ -87,7 +89,7 @@ def _compared(case: Case, known: Baseline) -> Seen:
 
 def _crossed(case: Case, known: Baseline, seen: Seen) -> Seen:
     """What was seen of tests that passed, with how many of them run a changed function."""
-    if seen.outcome is Outcome.FAILED:
+    if seen.outcome is not Outcome.PASSED:
         return seen
     tree = case.bench.original.tree
     diff = stopped(case.proposal.diff, tree)
