@@ -1,6 +1,9 @@
 """For each class: the attack is shown, the first proposal confines it, and harmless input is answered as before."""
 
+import contextlib
+import io
 import shutil
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ import pytest
 
 from mithridate.model.violation import ViolationKind
 
-from .vulnerable import Record, call, get, marked, pair, patched, proposals, run
+from .vulnerable import Record, at, call, get, marked, pair, patched, proposals, run
 
 FLASK = "from flask import Flask, abort, redirect, render_template_string, request\n\napp = Flask(__name__)\n\n\n"
 DATABASE = (
@@ -245,6 +248,16 @@ FLAWS = (
         expected="commonpath",
     ),
     Flaw(
+        "archive, of either kind, where names are in use",
+        K.ARCHIVE_TRAVERSAL,
+        "import io\nimport tarfile\nimport zipfile\n\n\ndef run(data):\n    inside, root = 'data', io.BytesIO(data)\n"
+        "    kind = zipfile.ZipFile if data[:2] == b'PK' else lambda file: tarfile.open(fileobj=file)\n"
+        "    with kind(root) as archive:\n        archive.extractall(inside)\n    return inside\n",
+        {"make": "tar", "members": [{"name": marked("one"), "content": "x"}]},
+        {"make": "tar", "members": [{"name": "../../tmp/" + marked("one"), "content": "x"}]},
+        expected="archive.getmembers() if isinstance(archive, tarfile.TarFile) else ()",
+    ),
+    Flaw(
         "module",
         K.UNTRUSTED_IMPORT,
         "import importlib\n\nPARTS = ('json', 'csv')\n\n\ndef run(name):\n    return importlib.import_module(name).__name__\n",
@@ -385,3 +398,18 @@ def document(flaw: Flaw, web: bool) -> bytes:
             call("app:run", {"python": "bytes", "of": flaw.control}), call("app:run", {"python": "bytes", "of": flaw.attack})
         )
     return pair(call("app:run", flaw.control), call("app:run", flaw.attack))
+
+
+def test_the_check_of_tar_archives_leaves_zip_archives_as_they_are(tmp_path: Path) -> None:
+    flaw = next(flaw for flaw in FLAWS if flaw.name.startswith("archive, of either kind"))
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "app.py").write_text(flaw.source)
+    first = proposals(tmp_path / "tree", at(flaw.kind, 10, "run"))[0]
+    space: dict[str, Any] = {}
+    exec((patched(tmp_path / "tree", first, tmp_path / "mended") / "app.py").read_text(), space)
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("one", "x")
+    with contextlib.chdir(tmp_path):
+        assert space["run"](data.getvalue()) == "data"
+    assert (tmp_path / "data" / "one").read_text() == "x"

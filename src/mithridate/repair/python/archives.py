@@ -8,6 +8,7 @@ import libcst as cst
 from mithridate.model.violation import ViolationKind
 from mithridate.repair.python.exits import exits
 from mithridate.repair.python.flow import Place, argument
+from mithridate.repair.python.helper import free_name
 from mithridate.repair.python.imports import using
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
 from mithridate.repair.python.source import Edit, dotted, operand
@@ -73,17 +74,23 @@ def _checked(place: Place, call: cst.Call, name: str) -> Iterator[Change]:
         members = (
             f"[{archive}.getmember({source.code(first)})]" if isinstance(first, cst.SimpleString) else f"[{source.code(first)}]"
         )
-    names = "member.name"
+    root_, member, inside, plain = (free_name(source, word) for word in ("root", "member", "inside", "plain"))
+    more: list[Edit] = []
+    if (
+        name == "extractall" and "zipfile" in source.text and not members.startswith("[")
+    ):  # whose members are kept inside by itself
+        tar, more = using(source, "tarfile")
+        members = f"{members} if isinstance({archive}, {tar}.TarFile) else ()"
     for ending in list(exits(source, place.function, 400, "a member outside of the directory"))[:2]:
         lines = [
-            f"root = {shown}.path.realpath({target})",
-            f"for member in {members}:",
-            f"{source.step}path = {shown}.path.realpath({shown}.path.join(root, {names}))",
-            f"{source.step}plain = member.isreg() or member.isdir()",
-            f"{source.step}if not plain or {shown}.path.commonpath([root, path]) != root:",
+            f"{root_} = {shown}.path.realpath({target})",
+            f"for {member} in {members}:",
+            f"{source.step}{inside} = {shown}.path.realpath({shown}.path.join({root_}, {member}.name))",
+            f"{source.step}{plain} = {member}.isreg() or {member}.isdir()",
+            f"{source.step}if not {plain} or {shown}.path.commonpath([{root_}, {inside}]) != {root_}:",
             f"{source.step}{source.step}{ending.statement}",
         ]
-        condition = f"not plain or {shown}.path.commonpath([root, path]) != root"
+        condition = f"not {plain} or {shown}.path.commonpath([{root_}, {inside}]) != {root_}"
         fix = "refuse archives with links or with members that lead out"
-        edits = edits_of(source, source.before(statement, *lines), extra, list(ending.edits))
+        edits = edits_of(source, source.before(statement, *lines), extra, more, list(ending.edits))
         yield Change(_CAUSE, fix, edits, condition=condition, rank=1.2)
