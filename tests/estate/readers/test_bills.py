@@ -282,6 +282,13 @@ def test_a_large_xml_is_read_a_component_at_a_time(tmp_path: Path) -> None:
     assert of(tmp_path, "a.xml", text).readings[0].records == 20_000
 
 
+@pytest.mark.parametrize("before", ["<?ml version='1.0'?>", "<!-- made by hand -->"])
+def test_what_stands_before_the_root_is_passed_over(tmp_path: Path, before: str) -> None:
+    inner = '<components><component type="library"><name>a</name></component></components>'
+    bom = f'<bom xmlns="http://cyclonedx.org/schema/bom/1.6">{inner}</bom>'
+    assert of(tmp_path, "a.xml", before + bom).readings[0].records == 1
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(FILES)), st.integers(0, 1200), st.binary(max_size=6), st.integers(0, 30))
 def test_any_change_is_read_or_refused(tmp_path: Path, name: str, at: int, new: bytes, cut: int) -> None:

@@ -109,8 +109,9 @@ def _object(element: Any) -> Any:
 def _forget(element: Any) -> None:
     """Free what was read, and what stands before it."""
     element.clear()
-    while element.getprevious() is not None:
-        del element.getparent()[0]
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:  # before the root there may be a remark
+        del parent[0]
 
 
 def _name(element: Any) -> str:
