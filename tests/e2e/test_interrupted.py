@@ -29,6 +29,8 @@ def ended(outcome: object, place: Path, monkeypatch: pytest.MonkeyPatch) -> tupl
     def workflow(_run_id: str, session: Session) -> object:
         areas.append(session.area)
         assert Path(tempfile.gettempdir()).is_relative_to(session.area)
+        if isinstance(outcome, KeyboardInterrupt):
+            raise outcome
         return outcome
 
     monkeypatch.setattr(tempfile, "tempdir", None)
@@ -42,7 +44,7 @@ def ended(outcome: object, place: Path, monkeypatch: pytest.MonkeyPatch) -> tupl
         attestation=Attestation(sentence="I may.", attested_by="the tests", date=date.today()),
     )
     options = RunOptions(target=str(target), out="")
-    with pytest.raises((Interrupted, ZeroDivisionError)):
+    with pytest.raises((Interrupted, ZeroDivisionError, KeyboardInterrupt)):
         pipeline.scan(options, scope, place / "home", Silent(), threading.Event())  # type: ignore[arg-type]
     gc.unfreeze()  # a run freezes what its process holds
     return areas[0], Path(tempfile.gettempdir())
@@ -53,6 +55,9 @@ def test_what_an_interrupted_step_still_writes_stays_in_the_run(tmp_path: Path, 
     assert directory.is_relative_to(area)
 
 
-def test_a_run_that_ended_gives_the_directory_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    area, directory = ended(ZeroDivisionError("told"), tmp_path, monkeypatch)
+@pytest.mark.parametrize("outcome", [ZeroDivisionError("told"), KeyboardInterrupt()])
+def test_a_run_that_ended_gives_the_directory_back(
+    outcome: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    area, directory = ended(outcome, tmp_path, monkeypatch)
     assert not directory.is_relative_to(area)

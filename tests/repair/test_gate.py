@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from mithridate.model.entry import INPUT
 from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal
+from mithridate.model.project import Flavour
 from mithridate.model.violation import Violation
 from mithridate.repair.gate import Effort, Gate
 from mithridate.repair.interface import Found, Variant
@@ -14,8 +17,11 @@ from mithridate.repair.steps.outputs import Outputs
 from mithridate.repair.steps.proofs import Proofs, silent
 from mithridate.repair.steps.tests import Tests
 from mithridate.repair.steps.variants import Variants
+from mithridate.sandbox.bubblewrap import Bubblewrap
+from mithridate.stages.workshop import Way, Workshop
 from tests.repair import notebook
 from tests.repair.conftest import Bench
+from tests.repair.workbench import tools
 
 
 def proposal(diff: str, rank: float = 1.0) -> Proposal:
@@ -162,3 +168,18 @@ def test_without_patience_one_proposal_is_judged_though_the_time_is_over(bench: 
     gate = Gate((Builds(), Proofs()), Effort(validated=1, seconds=0.0, patient=False))
     made = gate.judge(bench.subject, given, bench.workshop)
     assert [p.status for p in made] == [PatchStatus.VALIDATED]
+
+
+def test_a_program_is_searched_in_the_way_it_was_called_though_nobody_would_find_that_by_looking(
+    bench: Bench, tmp_path: Path
+) -> None:
+    (entry,) = bench.workshop.original.entries.values()
+    binary = entry.binary(Flavour.PLAIN)
+    assert binary is not None
+    form = (INPUT, "--nobody", "knows")
+    called = replace(entry, id=f"{entry.component}:{entry.name}:{' '.join(form)}", arguments=form)
+    subject = bench.subject
+    way = Way(entry=called, program=binary.path)
+    with Workshop(subject.project, subject.component, (way,), tools(Bubblewrap(), tmp_path), tmp_path) as workshop:
+        found = workshop.search(workshop.original, 3.0, {called.id: [notebook.GOOD]})
+    assert found.executions > 0

@@ -205,6 +205,16 @@ def test_outputs_count_for_nothing_where_it_cannot_be_seen_which_inputs_run_what
     assert Outputs().check(case(bench)).outcome is Outcome.PASSED, "no function is changed"
 
 
+def test_where_guards_are_not_watched_that_is_said(bench: Bench) -> None:
+    diff = "--- /dev/null\n+++ b/a.txt\n@@ -0,0 +1,1 @@\n+a note\n"
+    patched = case(bench)
+    patched = replace(patched, proposal=replace(patched.proposal, diff=diff))
+    stops = Crossing(known=True, entered={DOOR: frozenset({0})}, left={}, watched=False)
+    patched.memory.known |= {"the project's numbers": {}, f"crossing {diff}": stops}
+    seen = Symptom(()).check(patched)
+    assert seen.outcome is Outcome.PASSED and "is not watched in this language" in seen.evidence[-1]
+
+
 def test_of_code_with_an_observer_no_leak_is_spoken_of(bench: Bench) -> None:
     built = variant("patched", DOOR)
     seen = no_new_leak(

@@ -143,3 +143,18 @@ def test_a_stop_that_keeps_the_door_shut_tells_nothing_and_ends_nothing(bench: t
     seen = compared(bench, SOURCE, SOURCE.replace(EVALUATED, SUM) + "\n\nEARLY = result('1')\n")
     assert seen.outcome is Outcome.EMPTY, seen.evidence
     assert "how many of them run the changed function is unknown: the program with stops does not build" in seen.evidence
+
+
+def test_stops_with_which_nothing_is_answered_tell_nothing(
+    bench: tuple[Workshop, Subject], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop, _ = bench
+    outputs = workshop.outputs
+
+    def shut(variant: Variant, door: str, some: Sequence[bytes]) -> list[Output | None]:
+        stops = "SystemExit(97)" in (variant.tree / "app.py").read_text()
+        return [None] * len(some) if stops else outputs(variant, door, some)
+
+    monkeypatch.setattr(workshop, "outputs", shut)
+    seen = compared(bench, EVALUATED, SUM)
+    assert seen.outcome is Outcome.EMPTY and "the program does not open with stops" in seen.evidence[-1]

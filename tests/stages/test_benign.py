@@ -93,15 +93,17 @@ def test_where_text_is_evaluated_what_an_honest_user_sends_comes_first(tmp_path:
             asked.append(list(inputs))
             return [()] * len(inputs)
 
-    step = {"request": {"method": "GET", "path": "/", "query": [["sum", "\ue000\ue100+\ue001\ue100"]]}}
+    half = encode(Document(control=[], attack=[{"request": {"method": "GET", "path": "/", "query": [["sum", "("]]}}]))
+    step = {"request": {"method": "GET", "path": "/", "query": [["sum", "(\ue000\ue100+\ue001\ue100"]]}}
     proof = SimpleNamespace(
         manifest=SimpleNamespace(entry=SimpleNamespace(id=DOOR)),
-        controls={"empty": b"{}"},
+        controls={"empty": b"{}", "half": half},
         input=encode(Document(control=[], attack=[step])),
     )
     evaluated = Violation(kind=ViolationKind.CODE_INJECTION, detector="confinement", message="")
     found = benign(DOOR, "till", Stores([]), Observed(), [proof], evaluated, tmp_path, 600.0, 1)  # type: ignore[arg-type,list-item]
     assert found == tuple(asked[0]) and b"{}" in found
+    assert half not in found, "what is left of the attack is refused rightly"
     assert not [data for data in found if b"'amber'" in data], "what was an error need not stay one"
     assert b'"1 + 1"' in found[1] and b"\\ue000" not in b"".join(found)
 

@@ -157,7 +157,8 @@ class FactBase:
         used = self.used()
         for predicate in used:
             self._keep_once(predicate)
-        self.db.execute("".join(_nothing_kept(p) for p in self._stated.values() if p not in used))
+        kept = {predicate.name for predicate in used}
+        self.db.execute("".join(_nothing_kept(p) for name, p in self._stated.items() if name not in kept))
         self._assume()
 
     def facts(self, predicate: str) -> int:

@@ -1,8 +1,6 @@
 """Implements repair's Workbench: patched trees are built, judged, searched and run, all in the sandbox."""
 
 import hashlib
-import json
-import re
 import subprocess
 import tempfile
 import threading
@@ -19,7 +17,7 @@ from mithridate.languages.c.usage import program_name
 from mithridate.languages.python.language import PythonLanguage
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.errors import UsageError
-from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
+from mithridate.model.execution import Command, Execution, Limits, Mount
 from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, ToolFailure
 from mithridate.model.search import SearchSlice
 from mithridate.model.violation import Clean, Violation, ViolationKind
@@ -32,6 +30,7 @@ from mithridate.repair import diff as diffs
 from mithridate.repair.interface import Found, Output, Probed, Variant
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
+from mithridate.stages.answers import answered, steady
 from mithridate.stages.probing import probed
 
 _SLICE_S = 15.0
@@ -40,7 +39,6 @@ _SEEDS = 400
 _JUDGED = 24
 _DOORS_S = 20.0
 _MANY = 8
-_AN_ERROR = 400
 _QUICK_S = 20.0
 _QUICK_EACH_S = 0.5
 
@@ -185,14 +183,14 @@ class Workshop:
         entry, binary = self._door(variant, entry_id)
         if entry.observed:
             seen = self._tools.witnesses.witness(entry, binary, list(inputs), answers=True)
-            return [None if one is None or one.violations else _answered(one.records) for (one,) in seen]
+            return [None if one is None or one.violations else answered(one.records) for (one,) in seen]
 
         def once(data: bytes) -> Output | None:
             observed = self._tools.replayer.observe(entry, binary, data)
             if observed.violations or isinstance(observed.judgement, ToolFailure):
                 return None
             done = observed.execution
-            return Output(ending=done.ending, exit_code=done.exit_code, stdout=done.stdout, stderr=_steady(done.stderr))
+            return Output(ending=done.ending, exit_code=done.exit_code, stdout=done.stdout, stderr=steady(done.stderr))
 
         with ThreadPoolExecutor(self._tools.jobs) as pool:
             return list(pool.map(once, inputs))
@@ -368,51 +366,3 @@ def _failure(seen: Clean | ToolFailure) -> tuple[Violation, ...] | ToolFailure:
 
 
 _NO_ANSWER = ToolFailure(tool="observer", why="it gave no answer")
-_VARYING = re.compile(rb"0x[0-9a-f]{4,16}|==\d+==|\bpid \d+|\d+\.\d+ ?(?:s|ms|sec\w*)\b")
-
-
-def _steady(text: bytes) -> bytes:
-    """Without addresses, process numbers and times."""
-    return _VARYING.sub(b"#", text)
-
-
-def _answered(records: str) -> Output | None:
-    """The answers in an observer's records, with the run's tokens replaced by their numbers and without dates and cookies.
-
-    None where the observer stopped something: then the answer is its own, and not what the program would say. None too
-    where there is no answer at all: two of those say nothing of what a patch changed.
-    """
-    lines: list[object] = []
-    standing: list[str] = []
-    refused = False
-    marks: list[tuple[str, str]] = []
-    ending, code = Ending.EXITED, 0
-    for line in records.splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if not isinstance(record, dict):
-            continue
-        if isinstance(seen := record.get("observed"), dict) and seen.get("stopped"):
-            return None
-        if isinstance(told := record.get("marks"), list):
-            marks = [(str(token), f"<{number}>") for number, *tokens in told for token in tokens]
-        if isinstance(answer := record.get("answer"), dict):
-            headers = [
-                h for h in answer.get("headers") or [] if str(h[0]).lower() not in ("date", "set-cookie", "content-length")
-            ]
-            told_ = {name: answer.get(name) for name in ("body", "returned", "raised")}
-            lines.append({"phase": record.get("phase"), **told_, "headers": headers})
-            status, raised = answer.get("status"), str(answer.get("raised") or "").partition(":")[0]
-            standing.append(f"{record.get('phase')}: {status} {raised}".strip())
-            refused |= bool(raised) or (isinstance(status, int) and status >= _AN_ERROR)
-        if "ended" in record and record["ended"] != "done":
-            code = 1
-    if not lines:
-        return None
-    text = json.dumps(lines, sort_keys=True)
-    for token, name in marks:
-        text = re.sub(re.escape(token), name, text, flags=re.IGNORECASE)
-    stands = "\n".join(standing).encode()
-    return Output(ending=ending, exit_code=code, stdout=_steady(text.encode()), stderr=stands, refused=refused)
