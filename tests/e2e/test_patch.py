@@ -80,6 +80,15 @@ def test_a_known_trigger_is_enough(mithridate: Mithridate, tmp_path: Path) -> No
     assert "+" in process.stdout.read_text()
 
 
+def test_a_command_calls_no_program_where_there_is_only_python(mithridate: Mithridate) -> None:
+    tree = mithridate.place / "script"
+    tree.mkdir()
+    (tree / "app.py").write_text("def read(text):\n    return text\n")
+    code, process = mithridate.run("patch", mithridate.authorise(tree), "--proof", __file__, "--command", "app @@")
+    assert code == 3
+    assert "is built to programs" in process.words and "Python" not in process.words
+
+
 def test_an_input_that_violates_nothing_is_told_with_the_door_that_it_went_through(after: Mithridate, patched: Reference) -> None:
     harmless = after.place / "harmless"
     harmless.write_bytes(notebook.GOOD)

@@ -404,5 +404,13 @@ def test_tests_count_where_one_of_them_is_known_to_run_what_was_changed(
     assert not bench.results
 
 
+def test_tests_that_never_pass_twice_are_not_run_with_stops(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "stopped", lambda *_: "with stops")
+    monkeypatch.setattr(steps, "_with_stops", lambda *_: pytest.fail("there is nothing to find out"))
+    monkeypatch.setattr(steps, "changes", lambda *_: [])
+    bench.results = [{"a": P}, {"a": F}, {"a": P}]
+    assert Tests(30.0, with_sanitizer=False, suites=(Suite(),)).check(case(bench)).outcome is Outcome.EMPTY
+
+
 def test_a_project_without_tests_has_nothing_to_compare(bench: Bench) -> None:
     assert Tests(30.0, suites=()).check(case(bench)).outcome is Outcome.EMPTY

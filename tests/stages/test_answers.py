@@ -158,3 +158,17 @@ def test_stops_with_which_nothing_is_answered_tell_nothing(
     monkeypatch.setattr(workshop, "outputs", shut)
     seen = compared(bench, EVALUATED, SUM)
     assert seen.outcome is Outcome.EMPTY and "the program does not open with stops" in seen.evidence[-1]
+
+
+def test_where_all_that_is_answered_varies_nothing_is_compared(
+    bench: tuple[Workshop, Subject], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop, _ = bench
+    turn, outputs = iter(range(1000)), workshop.outputs
+
+    def varying(variant: Variant, door: str, some: Sequence[bytes]) -> list[Output | None]:
+        now = f"{next(turn)}".encode()
+        return [output and replace(output, stdout=now, stderr=now) for output in outputs(variant, door, some)]
+
+    monkeypatch.setattr(workshop, "outputs", varying)
+    assert compared(bench, EVALUATED, SUM).outcome is Outcome.EMPTY

@@ -65,6 +65,11 @@ def components(session: Session, project: Project) -> Parts:
         found, passed_over = language.detect(project)
         parts += found
         skipped += passed_over
+    if not parts and session.options.command:
+        raise NothingToAnalyse(
+            f"nothing in {project.origin} is built to programs: no CMake, Meson, Autotools, Make or C/C++ source was found",
+            hint="--command calls a program of C or C++; without it, code of other languages is entered as well",
+        )
     if not parts:
         raise NothingToAnalyse(
             f"nothing in {project.origin} can be built: no CMake, Meson, Autotools, Make, C/C++ source or Python was found",

@@ -143,6 +143,14 @@ def test_what_is_right_is_learnt_where_forty_other_values_are_in_sight() -> None
         pointers=(Pointer("p", 1, "char *"),),
         mentioned=frozenset({"off", "len"}),
     )
+    bounded = (
+        [_crowd(x=a, y=b, limit=100) for a, b in ((60, 41), (1, 100), (99, 2))],
+        [_crowd(x=a, y=b, limit=100) for a, b in ((60, 40), (1, 99), (0, 0))],
+    )
+    strangers_first = Vocabulary(integers={**names, "limit": INT, "x": INT, "y": INT}, mentioned=frozenset({"limit", "x", "y"}))
+    sums = {f"{a} > limit || {b} > limit - {a}" for a, b in (("x", "y"), ("y", "x"))} | {"x > limit - y", "y > limit - x"}
+    assert _first(_observed(*bounded), strangers_first) in sums
+
     right = {f"{x} > sizeof(buf) || {y} > sizeof(buf) - {x}" for x, y in (("off", "len"), ("len", "off"))}
     assert _first(observed, vocabulary) in right
 
@@ -193,6 +201,7 @@ def test_whatever_is_learnt_separates_and_says_so_in_its_margin(triples: list[tu
     learnt = learn(observed, vocabulary, BOUND)
     if observed.violating and observed.healthy:
         assert learnt
+    assert [one.cost for one in learnt] == sorted(one.cost for one in learnt)
     for one in learnt:
         assert separates(one.condition, observed)
         assert all((margin(one.condition, s) > 0) == one.condition.holds(s) for s in states)

@@ -68,3 +68,9 @@ def test_of_a_patch_the_functions_stop_that_it_changes_and_a_patch_of_none_stops
     assert there.index("def tax") < there.index(STOP) < there.index("round(")
     (tmp_path / "till.py").write_text(SOURCE)
     assert stopped(made({"till.py": (SOURCE.encode(), b"RATE = 0.2\n" + SOURCE.encode())}), tmp_path) == ""
+
+
+def test_what_a_module_does_itself_stops_no_function_that_begins_in_its_first_line(tmp_path: Path) -> None:
+    source = b"def first():\n    return RATE\n\n\nRATE = 0.1\n"
+    (tmp_path / "till.py").write_bytes(source)
+    assert stopped(made({"till.py": (source, source.replace(b"0.1", b"0.2"))}), tmp_path) == ""
