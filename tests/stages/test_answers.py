@@ -171,4 +171,5 @@ def test_where_all_that_is_answered_varies_nothing_is_compared(
         return [output and replace(output, stdout=now, stderr=now) for output in outputs(variant, door, some)]
 
     monkeypatch.setattr(workshop, "outputs", varying)
-    assert compared(bench, EVALUATED, SUM).outcome is Outcome.EMPTY
+    seen = compared(bench, EVALUATED, SUM)
+    assert seen.outcome is Outcome.EMPTY and seen.evidence == ("no benign input whose output is the same twice",)

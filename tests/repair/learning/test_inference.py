@@ -143,13 +143,11 @@ def test_what_is_right_is_learnt_where_forty_other_values_are_in_sight() -> None
         pointers=(Pointer("p", 1, "char *"),),
         mentioned=frozenset({"off", "len"}),
     )
-    bounded = (
-        [_crowd(x=a, y=b, limit=100) for a, b in ((60, 41), (1, 100), (99, 2))],
-        [_crowd(x=a, y=b, limit=100) for a, b in ((60, 40), (1, 99), (0, 0))],
-    )
-    strangers_first = Vocabulary(integers={**names, "limit": INT, "x": INT, "y": INT}, mentioned=frozenset({"limit", "x", "y"}))
-    sums = {f"{a} > limit || {b} > limit - {a}" for a, b in (("x", "y"), ("y", "x"))} | {"x > limit - y", "y > limit - x"}
-    assert _first(_observed(*bounded), strangers_first) in sums
+    over = [_crowd(x=a, y=b, limit=100) for a, b in ((60, 41), (1, 150), (150, 1))]
+    within = [_crowd(x=a, y=b, limit=100) for a, b in ((60, 40), (1, 99), (0, 0))]
+    kinds = dict.fromkeys([*names, "limit", "x", "y"], SIZE)
+    strangers_first = Vocabulary(integers=kinds, mentioned=frozenset({"limit", "x", "y"}))
+    assert _first(_observed(over, within), strangers_first) in {f"{a} > limit || {b} > limit - {a}" for a, b in ("xy", "yx")}
 
     right = {f"{x} > sizeof(buf) || {y} > sizeof(buf) - {x}" for x, y in (("off", "len"), ("len", "off"))}
     assert _first(observed, vocabulary) in right
