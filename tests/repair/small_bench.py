@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from mithridate.languages.c.flags import SANITIZERS, VISIBILITY
 from mithridate.languages.invocation import one_input
@@ -107,14 +108,21 @@ class SmallBench:
             given.append(Output(ending=done.ending, exit_code=done.exit_code, stdout=done.stdout, stderr=done.stderr))
         return given
 
-    def search(self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]]) -> Found:
+    def search(
+        self,
+        variant: Variant,
+        seconds: float,
+        seeds: Mapping[str, Sequence[bytes]],
+        near: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
+    ) -> Found:
         tried = [(e, data) for e, given in seeds.items() for seed in given for data in perturbed(seed + b"\n", int(8 * seconds))]
         found = []
-        for entry_id, data in tried:
+        beside = [(e, data) for e, given in near.items() for data in given]
+        for entry_id, data in [*beside, *tried]:
             (seen,) = self.judge(variant, entry_id, [data])
             if isinstance(seen, tuple) and seen:
                 found.append((data, entry_id, seen[0]))
-        return Found(executions=len(tried), violations=tuple(found))
+        return Found(executions=len(tried), violations=tuple(found), near=len(beside))
 
     def run(self, tree: Path, command: Command, limits: Limits) -> Execution:
         self.runs.append(command)

@@ -1,14 +1,15 @@
 """The gate: each wrong patch is stopped by the step that is there for it, and by no other; the right one passes."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mithridate.hunt.engines.libfuzzer import LibFuzzer
 from mithridate.model.entry import INPUT
 from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal
-from mithridate.model.project import Flavour
+from mithridate.model.project import Flavour, Skipped
 from mithridate.model.violation import Violation
 from mithridate.repair.gate import Effort, Gate
 from mithridate.repair.interface import Found, Variant
@@ -57,9 +58,9 @@ def test_what_a_search_finds_against_one_proposal_is_held_against_the_next_witho
     searches = []
     search = bench.workshop.search
 
-    def counted(variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]]) -> Found:
+    def counted(variant: Variant, *asked: Any) -> Found:
         searches.append(variant)
-        return search(variant, seconds, seeds)
+        return search(variant, *asked)
 
     monkeypatch.setattr(bench.workshop, "search", counted)
     same, again = (notebook.SIBLING.replace("+            return 3;", f"+            return {n};") for n in (4, 5))
@@ -75,6 +76,20 @@ def test_what_a_search_finds_against_one_proposal_is_held_against_the_next_witho
     # When the third is looked at, the way is known: it is not even built from nothing.
     assert [r.step for r in told[again]] == [GateStep.VARIANTS]
     assert len(searches) == 2
+
+
+@pytest.mark.parametrize("in_one_process", [True, False])
+def test_what_lies_near_is_run_before_a_search(bench: Bench, monkeypatch: pytest.MonkeyPatch, in_one_process: bool) -> None:
+    if not in_one_process:
+        monkeypatch.setattr(LibFuzzer, "accepts", lambda *_: Skipped(what="it", reason="not here"))
+    (entry_id,) = bench.workshop.original.entries
+    quiet = [b"n\x01" + bytes([n]) for n in range(40)]
+    near = {entry_id: [*quiet, notebook.NOTE]}
+    found = bench.workshop.search(bench.workshop.original, 4.0, {}, near)
+    assert found.near == 41
+    ((data, door, violation), *_) = found.violations
+    assert (data, door) == (notebook.NOTE, entry_id)
+    assert violation.signature == bench.subject.violation.signature
 
 
 def test_the_right_patch_passes_and_every_step_says_what_it_saw(bench: Bench) -> None:

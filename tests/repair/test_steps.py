@@ -59,6 +59,7 @@ class Bench:
         self.results: list[dict[str, Verdict] | Ending] = []
         self.judged: list[bytes] = []
         self.seeds: Mapping[str, Sequence[bytes]] = {}
+        self.near: Mapping[str, Sequence[bytes]] = {}
 
     def judge(self, variant: Variant, _: str, inputs: Sequence[bytes]) -> list[Judged]:
         known = self.before if variant is self.original else self.after
@@ -74,8 +75,8 @@ class Bench:
         given = self.says_before if variant is self.original else self.says_after
         return [given.pop(0) if given else said() for _ in inputs]
 
-    def search(self, _: Variant, __: float, seeds: Mapping[str, Sequence[bytes]]) -> Found:
-        self.seeds = seeds
+    def search(self, _: Variant, __: float, seeds: Mapping[str, Sequence[bytes]], near: Mapping[str, Sequence[bytes]]) -> Found:
+        self.seeds, self.near = seeds, near
         return Found(executions=1000, violations=self.found)
 
     def run(self, tree: Path, command: Command, limits: Limits) -> Execution:
@@ -237,6 +238,7 @@ def test_what_a_search_finds_fails_a_patch_and_is_remembered(bench: Bench) -> No
     assert seen.outcome is Outcome.FAILED and "a fresh search of 5 s found an input of 5 bytes" in seen.evidence[0]
     assert list(first.memory.counterexamples) == [(DOOR, b"found")]
     assert {door: set(data) for door, data in bench.seeds.items()} == {DOOR: {b"good", b"one", b"two"}}
+    assert {len(data) for data in bench.near[DOOR]} == {4} and len(bench.near[DOOR]) > 20
     assert refutation(first) is None, "on this one it is silent"
     bench.after[b"found"] = (NEXT,)
     later = refutation(first)

@@ -1,5 +1,6 @@
 """Each wrong patch is stopped by the step that is there for it, and no other step would have stopped it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mithridate.model.patch import GateStep, Outcome, Patch, PatchStatus, Proposal
 from mithridate.model.project import BuildSystem
 from mithridate.repair.gate import Effort, Gate
+from mithridate.repair.interface import Subject
 from mithridate.repair.steps.builds import Builds
 from mithridate.repair.steps.interface import Check
 from mithridate.repair.steps.outputs import Outputs
@@ -14,7 +16,7 @@ from mithridate.repair.steps.proofs import Proofs
 from mithridate.repair.steps.symptom import Symptom
 from mithridate.repair.steps.tests import Tests
 from mithridate.repair.steps.variants import Variants
-from tests.repair import visits
+from tests.repair import runs, visits
 from tests.repair.small_bench import SmallBench
 
 LOUD, SILENT, TESTED = "loud", "silent", "tested"
@@ -26,7 +28,7 @@ PROJECTS = {
 
 
 def checks() -> tuple[Check, ...]:
-    return Builds(), Proofs(1), Variants(1.0, perturbations=10), Tests(120.0), Outputs(), Symptom()
+    return Builds(), Proofs(1), Variants(1.0, perturbations=10, neighbours=24), Tests(120.0), Outputs(), Symptom()
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +37,13 @@ def benches(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SmallBench]:
 
 
 def judged(bench: SmallBench, replacements: tuple[tuple[str, str], ...], steps: tuple[Check, ...], *benign: bytes) -> Patch:
+    return of(bench, bench.subject([visits.PROOF], (*visits.BENIGN, *benign)), replacements, steps)
+
+
+def of(bench: SmallBench, subject: Subject, replacements: tuple[tuple[str, str], ...], steps: tuple[Check, ...]) -> Patch:
     source = (bench.project.tree / "tool.c").read_text()
     proposal = Proposal(proposer="test", cause="No bound.", fix="A bound.", diff=visits.patch(source, *replacements))
-    (patch,) = Gate(steps, Effort(seconds=600.0)).judge(
-        bench.subject([visits.PROOF], (*visits.BENIGN, *benign)), [proposal], bench
-    )
+    (patch,) = Gate(steps, Effort(seconds=600.0)).judge(subject, [proposal], bench)
     return patch
 
 
@@ -76,6 +80,22 @@ def test_a_wrong_patch_is_stopped_by_one_step_only(
 def _nothing_compared(patch: Patch) -> bool:
     """Without tests and outputs to compare a patch is plausible at most."""
     return not any(r.step in (GateStep.TESTS, GateStep.OUTPUTS) and r.outcome is Outcome.PASSED for r in patch.gate)
+
+
+def test_a_guard_that_only_inputs_of_several_steps_tell_is_seen_beside_those(tmp_path: Path) -> None:
+    bench = SmallBench({"tool.c": runs.SOURCE}, tmp_path)
+    subject = bench.subject([runs.PROOF], runs.BENIGN)
+    blind, seeing = (
+        (Builds(), Proofs(1), Variants(0.0, perturbations=0, neighbours=count), Outputs(), Symptom()) for count in (0, 90)
+    )
+    unseen = of(bench, subject, runs.FORGETS, blind)
+    assert unseen.status is PatchStatus.VALIDATED, told(unseen)
+    patch = of(bench, subject, runs.FORGETS, seeing)
+    assert patch.stopped_by is GateStep.VARIANTS, told(patch)
+    assert "shows heap-buffer-overflow in unpack" in told(patch)
+    patch = of(bench, subject, runs.RIGHT, seeing)
+    assert patch.status is PatchStatus.VALIDATED, told(patch)
+    assert re.search(r"\d\d inputs a byte away from benign ones are silent", told(patch)), told(patch)
 
 
 def test_a_second_free_of_a_benign_input_is_seen_among_the_variants(benches: dict[str, SmallBench]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from mithridate.model.entry import EntryPoint
@@ -87,8 +88,11 @@ class Found:
     """What a fresh search of patched doors brought."""
 
     executions: int
+    """Of the hunt, without those of `near`."""
     violations: tuple[tuple[bytes, str, Violation], ...]
     """Input, id of the entry point, and what it violates when it is replayed on the patched program."""
+    near: int = 0
+    """How many of the inputs given as near were run before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +140,17 @@ class Workbench(Protocol):
         """What each input makes the program say; None where it violated something or a tool failed."""
         ...
 
-    def search(self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]]) -> Found:
-        """A fresh hunt behind the variant's doors for so many seconds of wall time, starting from `seeds`."""
+    def search(
+        self,
+        variant: Variant,
+        seconds: float,
+        seeds: Mapping[str, Sequence[bytes]],
+        near: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
+    ) -> Found:
+        """A fresh hunt behind the variant's doors for so many seconds of wall time, starting from `seeds`.
+
+        Before it, as much of `near` is run as half of the seconds allow for, the first first; not for doors with an observer.
+        """
         ...
 
     def run(self, tree: Path, command: Command, limits: Limits) -> Execution:

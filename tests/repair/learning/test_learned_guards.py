@@ -6,6 +6,7 @@ from mithridate.model.patch import Proposal
 from mithridate.repair.interface import Variant
 from mithridate.repair.learning.experiment import Effort
 from mithridate.repair.learning.proposer import LearnedGuard
+from tests.repair import runs
 from tests.repair.learning import programs
 from tests.repair.learning.conftest import Plant, Planted
 
@@ -79,6 +80,13 @@ def test_a_product_is_bounded_before_the_loop_without_a_product_that_wraps(plant
         "image->height != 0 && image->width > image->capacity / image->height",
     )
     assert first.functions == ("filled",)
+    assert _silences(flaw, first)
+
+
+def test_what_several_steps_did_before_is_in_the_guard(planted: Plant) -> None:
+    flaw = planted({"planted.c": runs.SOURCE}, runs.PROOF, runs.BENIGN)
+    first, *_ = _first(flaw)
+    assert first.condition == "count > capacity - filled"
     assert _silences(flaw, first)
 
 

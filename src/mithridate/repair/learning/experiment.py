@@ -21,7 +21,7 @@ from mithridate.repair.learning.places import Place, Role, places
 from mithridate.repair.learning.records import Recorded
 from mithridate.repair.learning.records import read as read_records
 from mithridate.repair.learning.sight import indices, mentioned, numbers, watched
-from mithridate.repair.steps.perturbed import perturbed
+from mithridate.repair.steps.perturbed import neighbours, perturbed
 
 _HEADERS = 160
 _HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".inc")
@@ -29,16 +29,19 @@ _MOST_STATES = 240
 _HYPOTHESES = 4
 _ASKED = 5
 _PAIRS = 12
+_BESIDE = 4
 _SURVIVED = Detector.UNDEFINED_BEHAVIOUR_SANITIZER
 """A process survives its reports: without an end there, its last record would be from long after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How many inputs are run: perturbations in all, benign inputs a door, and rounds of so many inputs at the boundary."""
+    """How many inputs are run: perturbations in all, benign inputs a door, what lies beside those that get to the fault's place,
+    and rounds of so many inputs at the boundary."""
 
     perturbed: int = 40
     benign: int = 16
+    beside: int = 60
     rounds: int = 6
     each: int = 8
 
@@ -78,6 +81,7 @@ def experiment(subject: Subject, bench: Workbench, effort: Effort = Effort()) ->
         return []
     runs = _Runs(bench, probes, violation)
     _first(runs, subject, effort)
+    _beside(runs, chosen, effort)
     _at_the_boundary(runs, chosen, probes, fault(violation), effort)
     return [_evidence(place, number, runs.done, probes) for number, place in enumerate(chosen)]
 
@@ -162,6 +166,15 @@ def _first(runs: _Runs, subject: Subject, effort: Effort) -> None:
         benign = sorted(subject.benign.get(entry_id, ()), key=len)
         some = [benign[i * len(benign) // effort.benign] for i in range(effort.benign)] if benign else []
         runs.run(entry_id, [*proofs, *near, *some])
+
+
+def _beside(runs: _Runs, chosen: Sequence[Place], effort: Effort) -> None:
+    """What lies beside benign inputs that get to the place of the fault: they come there by ways that no proof takes."""
+    places_of_fault = [number for number, place in enumerate(chosen) if place.role is Role.FAULT]
+    there = [run for run in runs.done if not run.violates and any(run.recorded[n].visits for n in places_of_fault)]
+    farthest = sorted(there, key=lambda run: -max(run.recorded[n].visits for n in places_of_fault))[:_BESIDE]
+    for run in farthest:
+        runs.run(run.entry_id, neighbours(run.data, effort.beside // len(farthest)))
 
 
 def _at_the_boundary(runs: _Runs, chosen: Sequence[Place], probes: Instrumented, fault: Fault, effort: Effort) -> None:

@@ -4,21 +4,26 @@ Under LeakSanitizer too, where the patched program may not leak what the unpatch
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from mithridate.model.patch import GateStep, Outcome
 from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Violation
+from mithridate.repair.crossing import crossing
 from mithridate.repair.steps.interface import Case, Memory, Seen, failed, passed, unjudged
 from mithridate.repair.steps.leaks import corpus_silent, no_new_leak
-from mithridate.repair.steps.perturbed import perturbed
+from mithridate.repair.steps.perturbed import neighbours, perturbed
 from mithridate.repair.steps.perturbed_documents import perturbed_document
 
 PERTURBED = 48
 """Changed forms of each proof."""
+NEIGHBOURS = 4096
+"""Inputs of a door that lie beside benign ones."""
+_BESIDE = 12
 
 
 class Variants:
-    """Perturbed proofs, the corpus, leaks, then a search of `seconds` of wall time.
+    """Perturbed proofs, the corpus, leaks, what lies beside benign inputs, then a search of `seconds` of wall time.
 
     The unpatched program is asked as well: what violates something there at another place was there before, and is no fault of
     the patch; everything else is.
@@ -26,9 +31,10 @@ class Variants:
 
     step = GateStep.VARIANTS
 
-    def __init__(self, seconds: float, perturbations: int = PERTURBED) -> None:
+    def __init__(self, seconds: float, perturbations: int = PERTURBED, neighbours: int = NEIGHBOURS) -> None:
         self._seconds = seconds
         self._perturbations = perturbations
+        self._neighbours = neighbours
 
     def check(self, case: Case) -> Seen:
         """Fails at the first variant that violates something that the unpatched program does not show elsewhere."""
@@ -51,15 +57,36 @@ class Variants:
             entry_id: [*case.subject.benign.get(entry_id, ()), *(p.data for p in case.subject.proofs if p.entry_id == entry_id)]
             for entry_id in case.built.entries
         }
-        found = case.bench.search(case.built, self._seconds, seeds)
+        near = self._beside(case)
+        found = case.bench.search(case.built, self._seconds, seeds, near)
         for data, entry_id, violation in found.violations:
             if why := _held(case, entry_id, data, (violation,)):
                 case.memory.counterexamples[entry_id, data] = None
-                return failed(f"a fresh search of {self._seconds:.0f} s found an input of {len(data)} bytes that {why}")
+                beside = data in near.get(entry_id, ())
+                how = "a byte away from a benign one is" if beside else f"a fresh search of {self._seconds:.0f} s found"
+                return failed(f"{how} an input of {len(data)} bytes that {why}")
         how = f"a fresh search of {self._seconds:.0f} s ({found.executions:,} executions) from the proofs and the corpus"
         searched = f"{how} found nothing" if found.executions else "no fresh search: none of these doors could be searched"
         told = [line for seen in others for line in seen.evidence]
+        if found.near:
+            told.append(f"{found.near:,} inputs a byte away from benign ones are silent")
         return passed(f"{tried} perturbed proofs are silent", *unjudged(unanswered), searched, *told)
+
+    def _beside(self, case: Case) -> dict[str, list[bytes]]:
+        """Of each door, what lies beside benign inputs that run a changed function: they get there by other ways than proofs.
+
+        The inputs take turns, so that a part of them all says something of each.
+        """
+        seen = crossing(case)
+        beside: dict[str, list[bytes]] = {}
+        for entry_id, inputs in case.subject.benign.items():
+            if entry_id not in case.built.entries or case.built.entries[entry_id].observed:
+                continue
+            there = [data for n, data in enumerate(inputs) if not seen.known or n in seen.entered.get(entry_id, ())]
+            some = there if len(there) <= _BESIDE else [there[n * len(there) // _BESIDE] for n in range(_BESIDE)]
+            rows = [neighbours(data, self._neighbours // len(some)) for data in some]
+            beside[entry_id] = [data for turn in zip_longest(*rows) for data in turn if data is not None]
+        return beside
 
     def _near(self, case: Case) -> Iterator[tuple[str, list[bytes]]]:
         for entry_id in dict.fromkeys(proof.entry_id for proof in case.subject.proofs):
