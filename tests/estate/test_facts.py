@@ -60,6 +60,14 @@ def test_assumptions_follow_from_facts(rules: Rulebase) -> None:
     assert {f.confidence for f in facts.values()} == {Confidence.ASSUMED}
 
 
+def test_what_is_said_of_is_what_has_a_fact_stated_or_assumed(rules: Rulebase) -> None:
+    for number, said in ((1, {"edge"}), (4, {"edge", "flaw"})):
+        with FactBase(rules) as base:
+            base.add("edge", "n:a", "n:b", number, source=base.source("a.csv"))
+            base.freeze()
+            assert base.said() == said
+
+
 @pytest.mark.parametrize(
     "terms", [("n:a", "n:b"), ("n:a", "n:b", "1"), ("n:a", 2, 1), ("n:a", "n:b", True), ("n:a", "n:b", 2**70)]
 )

@@ -33,7 +33,8 @@ class Actions:
         costs: list[npt.NDArray[np.float64]] = []
         removals: dict[str, list[_Pairs]] = {}
         used = _used(core)
-        for number, fix in enumerate(self._base.rules.fixes):
+        self._fixes = [f for f in self._base.rules.fixes if any(atom.predicate in used for atom in f.removes)]
+        for number, fix in enumerate(self._fixes):
             name = self._bind(number, fix, used)
             for predicate in {atom.predicate for atom in fix.removes} & set(used):
                 removals.setdefault(predicate, []).append(self._pairs(name, predicate))
@@ -72,7 +73,7 @@ class Actions:
     def told(self, number: int) -> Action:
         """An action as people read it."""
         at = int(np.searchsorted(self._first, number, side="right")) - 1
-        fix = self._base.rules.fixes[at]
+        fix = self._fixes[at]
         names = dict(zip(_key(fix), self._terms(at, fix, number), strict=True))
         sentence = fix.sentence
         for name, term in names.items():

@@ -165,6 +165,11 @@ class FactBase:
         """How many facts of a predicate there are, each once."""
         return int(self._one(f"SELECT count(*) FROM {table(self._declared(predicate))}"))
 
+    def said(self) -> frozenset[str]:
+        """The predicates of which there are facts."""
+        each = [f"SELECT '{p.name}' WHERE EXISTS (SELECT 1 FROM {table(p)})" for p in self._stated.values()]
+        return frozenset(str(name) for (name,) in self.db.execute(" UNION ALL ".join(each)).fetchall()) if each else frozenset()
+
     def nodes(self) -> tuple[tuple[str, int], ...]:
         """How many nodes there are of each kind, the most frequent first."""
         columns = [

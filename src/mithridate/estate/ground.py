@@ -71,8 +71,11 @@ class _Grounder:
         self._instances: dict[int, str] = {}
 
     def run(self, starts: Iterable[str]) -> Hypergraph:
-        self._plans = [self._plan(rule) for rule in self._facts.rules.rules]
+        self._plans = [self._plan(rule) for rule in self._applicable()]
         self._plans += self._projections
+        for predicate in self._facts.rules.predicates.values():
+            if predicate.role is Role.INPUT:
+                self._table(predicate.name)  # a question may start there, whatever the rules say
         self._start(starts)
         total = 0
         for number, plan in enumerate(self._plans):
@@ -86,6 +89,12 @@ class _Grounder:
         return self._build()
 
     # Plans.
+
+    def _applicable(self) -> list[Rule]:
+        """Rules of whose stated premises each has a fact: most of what the packs know, an estate says nothing of."""
+        said = self._facts.said()
+        stated = {p.name for p in self._facts.rules.predicates.values() if p.stated}
+        return [rule for rule in self._facts.rules.rules if stated.intersection(a.predicate for a in rule.body) <= said]
 
     def _plan(self, rule: Rule) -> _Plan:
         predicates = self._facts.rules.predicates
