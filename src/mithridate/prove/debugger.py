@@ -20,7 +20,7 @@ from mithridate.sandbox.interface import Sandbox
 SOURCE = "/src/"
 """Where a project lies in the sandbox."""
 
-_MOST_TIMES = 10_000
+_MOST_TIMES = 1_000
 _FRAMES = 16
 _LONGEST = 4000
 _BEGIN = "mithridate: here"
@@ -47,7 +47,7 @@ _OPTIONS = {"ASAN_OPTIONS": "detect_leaks=0:symbolize=0", "UBSAN_OPTIONS": "symb
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stood:
-    """`times` an input came by the line (at most 10,000 are counted); `stack` and `values`, the local variables, of the first.
+    """`times` an input came by the line (at most 1,000 are counted); `stack` and `values`, the local variables, of the first.
 
     `line` is where it was looked: the first one with code from the one that was asked for on.
     """

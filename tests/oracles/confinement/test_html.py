@@ -53,7 +53,7 @@ def test_values_end_where_their_quotes_do(judged, template, value):
     assert (page(judged, template, value) is not None) == leaves
 
 
-@given(value=st.text())
+@given(value=st.text(st.characters(exclude_characters="⟨⟩«»")))
 def test_escaped_text_is_never_an_escape(judged, value):
     template = (
         "<title>{0}</title><p title='{0}' id=\"{0}\">{0}</p><textarea>{0}</textarea><!-- fixed --><a href='/?q={0}'>{0}</a>"

@@ -41,7 +41,7 @@ _SMALL_BYTES = 256 << 20
 _LOG_CHARACTERS = 64_000
 _DATA_PLACE = re.compile(rb"(?:^|\0|[=:])/usr/local/(?:share|etc)/(?!locale\b|man\b|doc\b|info\b)")
 """A path under the prefix that all build systems take by themselves."""
-_LISTED_FAILURES = 20
+LISTED_FAILURES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,7 +312,7 @@ def _incomplete(work: Work, component: Component, failed: Failed | None) -> tupl
     if failed is None:
         return ()
     reason = failed.why(work.limits)
-    targets = diagnosis.failed_targets(failed.output)[:_LISTED_FAILURES]
+    targets = diagnosis.failed_targets(failed.output)[:LISTED_FAILURES]
     return tuple(
         Skipped(what=f"{component.id}: {target}", reason=reason) for target in targets or (f"part of the {failed.step}",)
     )

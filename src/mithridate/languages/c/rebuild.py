@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mithridate.languages.c.build import BuildLimits, Failed, Work, collect, failure, nothing_built, run_steps
+from mithridate.languages.c.build import LISTED_FAILURES, BuildLimits, Failed, Work, collect, failure, nothing_built, run_steps
 from mithridate.languages.c.build_steps import attempts
+from mithridate.languages.c.diagnosis import failed_targets
 from mithridate.languages.c.link import OWN_OUTPUT
 from mithridate.languages.c.sources import read_tree
 from mithridate.languages.c.toolchain import Toolchain
@@ -61,10 +62,21 @@ def rebuild_component(
     started = time.monotonic()
     again = replace(attempt, steps=attempt.steps[attempt.compiles_from :], compiles_from=0)
     failed, output = run_steps(work, build.component, again)
-    if failed is not None and not build.incomplete:
+    if failed is not None and _more_fails(build, failed, limits):
         return failure(work, build.component, failed)
     made = collect(work, build.component, again, failed, output, time.monotonic() - started, is_chosen=True)
     return made or failure(work, build.component, failed or Failed("build", nothing_built(output)))
+
+
+def _more_fails(build: Build, failed: Failed, limits: BuildLimits) -> bool:
+    """Whether anything fails that the first build could make. What it made of that then is still there, and is out of date.
+
+    Where a build system does not name what failed, its first error must be the one from before.
+    """
+    named = set(failed_targets(failed.output)[:LISTED_FAILURES])
+    if not named:
+        return failed.why(limits) not in {skipped.reason for skipped in build.incomplete}
+    return bool(named - {skipped.what.removeprefix(f"{build.component.id}: ") for skipped in build.incomplete})
 
 
 def _put(root: Path, path: str, content: bytes | None) -> None:

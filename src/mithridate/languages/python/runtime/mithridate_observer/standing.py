@@ -10,7 +10,7 @@ from typing import Any
 
 from .places import Places
 
-MOST_TIMES = 10_000
+MOST_TIMES = 1_000
 """From here on nothing is counted any more."""
 _MOST_LOCALS = 24
 _LONGEST_TEXT = 120

@@ -1,0 +1,65 @@
+"""Building once more from the objects of an earlier build, a part of which failed then."""
+
+from pathlib import Path
+
+import pytest
+
+from mithridate.languages.c.language import CLanguage
+from mithridate.model.project import Build, BuildFailure, Flavour, Project
+from mithridate.sandbox.bubblewrap import Bubblewrap
+from mithridate.store.snapshot import take_snapshot
+
+MAKEFILE = (
+    "all: bad good\nbad: bad.c\n\t$(CC) -o bad bad.c\ngood: good.o\n\t$(CC) -o good good.o\ngood.o: good.c\n\t$(CC) -c good.c\n"
+)
+GOOD = b'#include <stdio.h>\nint main(void) { puts("%s"); return 0; }\n'
+BROKEN = b"int main(void) { return never_declared; }\n"
+
+
+class Made:
+    """A project of two programs, one of which cannot be built, and its build."""
+
+    def __init__(self, place: Path, makefile: str = MAKEFILE) -> None:
+        root = place / "proj"
+        root.mkdir()
+        (root / "Makefile").write_text(makefile)
+        (root / "good.c").write_bytes(GOOD % b"before")
+        (root / "bad.c").write_text("int main(void) { return nowhere; }\n")
+        self.place = place
+        self.project: Project
+        self.project, _ = take_snapshot(root, place / "snapshots")
+        self._language, self._sandbox = CLanguage(), Bubblewrap()
+        (component,), _ = self._language.detect(self.project)
+        first = self._language.build(self.project, component, Flavour.PLAIN, self._sandbox, place / "builds")
+        assert isinstance(first, Build), first
+        self.first = first
+
+    def again(self, content: bytes) -> Build | BuildFailure:
+        """Built once more with another good.c."""
+        return self._language.rebuild(self.first, {"good.c": content}, self.project, self._sandbox, self.place / "again")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return Made(tmp_path_factory.mktemp("rebuild"))
+
+
+def test_what_could_not_be_built_before_is_no_reason_against_a_change(made: Made) -> None:
+    assert [skipped.what for skipped in made.first.incomplete] == ["proj: bad"]
+    result = made.again(GOOD % b"after")
+    assert isinstance(result, Build), result
+    assert b"after" in (result.directory / "src" / "good").read_bytes()
+
+
+def test_a_change_that_does_not_compile_is_told_and_the_program_from_before_is_not_taken_for_it(made: Made) -> None:
+    result = made.again(BROKEN)
+    assert isinstance(result, BuildFailure)
+    assert "never_declared" in result.log
+
+
+@pytest.mark.parametrize("content", [GOOD % b"after", BROKEN])
+def test_where_nothing_is_named_the_first_error_must_be_the_one_from_before(content: bytes, tmp_path: Path) -> None:
+    script = "all:\n\t@$(CC) -o good good.c || echo no\n\t@$(CC) -o bad bad.c 2>&1 || { echo; kill -9 $$PPID; }\n"
+    made = Made(tmp_path, script)
+    assert [skipped.what for skipped in made.first.incomplete] == ["proj: part of the build"]
+    assert isinstance(made.again(content), Build if content != BROKEN else BuildFailure)
