@@ -1,5 +1,6 @@
 """What a Python program answers, compared before and after a patch: with the real observer, in the real sandbox."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from mithridate.repair.steps.interface import Case, Memory, Seen
 from mithridate.repair.steps.ordinary_documents import ordinary_documents
 from mithridate.repair.steps.outputs import Outputs
 from mithridate.sandbox.bubblewrap import Bubblewrap
+from mithridate.stages.answers import answered
 from mithridate.stages.workshop import Way, Workshop
 from mithridate.store.snapshot import take_snapshot
 from tests.repair.workbench import tools
@@ -173,3 +175,13 @@ def test_where_all_that_is_answered_varies_nothing_is_compared(
     monkeypatch.setattr(workshop, "outputs", varying)
     seen = compared(bench, EVALUATED, SUM)
     assert seen.outcome is Outcome.EMPTY and seen.evidence == ("no benign input whose output is the same twice",)
+
+
+def test_of_what_is_raised_the_type_counts_and_not_the_words() -> None:
+    def told(raised: str) -> Output | None:
+        return answered(json.dumps({"phase": "control", "answer": {"raised": raised, "returned": None}}))
+
+    words, other, another = map(told, ("ValueError: clone - failed", "ValueError: clone -- - failed", "KeyError: 'clone'"))
+    assert words is not None and another is not None
+    assert words == other and words.refused
+    assert words.stderr == b"control: None ValueError" and another.stderr == b"control: None KeyError"

@@ -19,6 +19,8 @@ def steady(text: bytes) -> bytes:
 def answered(records: str) -> Output | None:
     """The answers in an observer's records, with the run's tokens replaced by their numbers and without dates and cookies.
 
+    Of what was raised the type tells (how the answer stands), and not its words: they often repeat what the program tried to do.
+
     None where the observer stopped something: then the answer is its own, and not what the program would say. None too
     where there is no answer at all: two of those say nothing of what a patch changed.
     """
@@ -42,7 +44,7 @@ def answered(records: str) -> Output | None:
             headers = [
                 h for h in answer.get("headers") or [] if str(h[0]).lower() not in ("date", "set-cookie", "content-length")
             ]
-            told_ = {name: answer.get(name) for name in ("body", "returned", "raised")}
+            told_ = {name: answer.get(name) for name in ("body", "returned")}
             lines.append({"phase": record.get("phase"), **told_, "headers": headers})
             status, raised = answer.get("status"), str(answer.get("raised") or "").partition(":")[0]
             standing.append(f"{record.get('phase')}: {status} {raised}".strip())

@@ -1,4 +1,4 @@
-"""Command injection: argument lists without a shell, quoting where one is needed, `--` before operands (CWE-78, CWE-88)."""
+"""Command injection: argument lists without a shell, quoting where one is needed (CWE-78)."""
 
 import re
 import shlex
@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from mithridate.model.violation import ViolationKind
-from mithridate.repair.python.exits import exits
-from mithridate.repair.python.flow import Place, Value, argument, origins
+from mithridate.repair.python.flow import Place, Value, argument
 from mithridate.repair.python.imports import meant, using
 from mithridate.repair.python.pieces import Constant, Hole, Piece, holes, literal, pieces
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
-from mithridate.repair.python.source import Edit, Source, operand
+from mithridate.repair.python.source import Edit, Source
 from mithridate.repair.python.wrapped import built, groups
 
-_RUNNING = frozenset(
+RUNNING = frozenset(
     f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput")
 ) | {"os.system", "os.popen", "asyncio.create_subprocess_shell", "asyncio.create_subprocess_exec"}
 _SHELL_WORDS = re.compile(r"[|&;<>()$`*?~\[\]{}#!\n]|^\w+=")
@@ -34,7 +33,7 @@ class ShellProposer(PythonProposer):
         """Argument list first, then quoting."""
         for place in scene.places[:4]:
             for call in place.calls:
-                if meant(place.source, call.func) not in _RUNNING:
+                if meant(place.source, call.func) not in RUNNING:
                     continue
                 command = argument(call, 0, "args", "cmd", "command")
                 if command is None:
@@ -48,47 +47,6 @@ class ShellProposer(PythonProposer):
                 yield from _listed(place, call, value, origin)
                 yield from _quoted(origin)
                 return
-
-
-class ArgumentProposer(PythonProposer):
-    """Operands that cannot become options."""
-
-    name = "python-argument"
-    kinds = frozenset({ViolationKind.ARGUMENT_INJECTION})
-
-    def changes(self, scene: Scene) -> Iterator[Change]:
-        """`--` before the first operand that is a value; a refusal of what begins with a hyphen."""
-        for place in scene.places[:3]:
-            source = place.source
-            for node in _vectors(place):
-                elements = [element.value for element in node.elements]
-                first = next((i for i, e in enumerate(elements) if i and not isinstance(e, cst.SimpleString)), None)
-                if first is None:
-                    continue
-                cause = "a value stands where the program that is run looks for options"
-                at = source.span(node.elements[first])[0]
-                quote = source.quote
-                if not any(isinstance(e, cst.SimpleString) and e.evaluated_value == "--" for e in elements):
-                    edit = Edit(at, at, f"{quote}--{quote}, ")
-                    yield Change(cause, "end the options before the operands", edits_of(source, edit))
-                statement = source.statement_of(node)
-                if statement is None:
-                    continue
-                for value in (e for e in elements[first:] if not isinstance(e, cst.SimpleString)):
-                    condition = f"{operand(source, value)}.startswith({quote}-{quote})"
-                    for end in list(exits(source, place.function, 400, "begins with a hyphen"))[:2]:
-                        lines = (f"if {condition}:", source.step + end.statement)
-                        edits = edits_of(source, source.before(statement, *lines), list(end.edits))
-                        yield Change(cause, "refuse operands that look like options", edits, condition=condition, rank=1.3)
-
-
-def _vectors(place: Place) -> Iterator[cst.List | cst.Tuple]:
-    for call in place.calls:
-        command = argument(call, 0, "args", "cmd")
-        if meant(place.source, call.func) in _RUNNING and command is not None:
-            for origin in origins(Value(place, command)):
-                if isinstance(origin.node, cst.List | cst.Tuple) and origin.place is place:
-                    yield origin.node
 
 
 def _listed(place: Place, call: cst.Call, value: Value, origin: Value) -> Iterator[Change]:

@@ -1,0 +1,78 @@
+"""Command lines that are put together in one function and run in another."""
+
+from pathlib import Path
+
+import pytest
+
+from mithridate.model.violation import Frame, Violation, ViolationKind
+
+from .vulnerable import patched, proposals
+
+HEAD = """import subprocess
+
+
+def run(words):
+    return subprocess.check_output(["git"] + list(words))
+
+
+def run_all(*words, **more):
+    return run(words)
+
+
+"""
+
+
+def fixes(tmp_path: Path, body: str) -> list[str]:
+    """The last function after each proposal, without its head. The last line of `body` is a call of run or run_all."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    source = HEAD + "def fetch(name, place):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+    (tree / "app.py").write_text(source)
+    through = [("run", 5), *([("run_all", 9)] if "run_all" in body else []), ("fetch", source.count("\n"))]
+    frames = tuple(Frame(function=function, file="/src/app.py", line=line) for function, line in through)
+    violation = Violation(kind=ViolationKind.ARGUMENT_INJECTION, detector="confinement", message="", frames=frames)
+    made = []
+    for number, proposal in enumerate(proposals(tree, violation)):
+        after = (patched(tree, proposal, tmp_path / f"patched{number}") / "app.py").read_text()
+        made.append(after.partition("def fetch(name, place):\n")[2])
+    return made
+
+
+REFUSED = '    if name.startswith("-"):\n        raise ValueError('
+
+
+@pytest.mark.parametrize(
+    ("body", "ended"),
+    [
+        ('words = ["clone", "--quiet"]\nif place:\n    words.extend(["-c", "a=b"])\nwords.extend([name, place])\nrun(words)',
+         'words.extend(["--", name, place])'),
+        ('words = ["clone"]\nwords += [name]\nrun_all(*words)', 'words += ["--", name]'),
+        ('run_all("clone", name, str(place))', 'run_all("clone", "--", name, str(place))'),
+        ('run(["clone", name])', 'run(["clone", "--", name])'),
+    ],
+)  # fmt: skip
+def test_options_end_where_the_operands_are_added(tmp_path: Path, body: str, ended: str) -> None:
+    first, *others = fixes(tmp_path, body)
+    assert ended in first
+    assert any(REFUSED in other for other in others)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'words = ["checkout"]\nwords += [name]\nrun(words)',  # behind -- it would be a file
+        'words = []\nwords += ["--git-dir", place]\nwords += ["checkout", name]\nrun_all(*words)',
+        'run(["clone", "--branch", name])',  # or the option would lose its value
+        'run(["clone", "--", "there", name])',
+    ],
+)
+def test_where_that_would_mean_something_else_the_value_is_refused(tmp_path: Path, body: str) -> None:
+    made = fixes(tmp_path, body)
+    assert not any('"--", ' in after.replace('"--", "there"', "") for after in made)
+    assert REFUSED in made[0]
+
+
+def test_what_is_added_alone_is_refused(tmp_path: Path) -> None:
+    (made, *_) = fixes(tmp_path, 'words = ["clone"]\nwords.append(name)\nrun(words)')
+    assert REFUSED in made
+    assert made.index(REFUSED) < made.index("words.append(name)")
