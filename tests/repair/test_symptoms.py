@@ -247,3 +247,17 @@ def test_an_assertion_behind_a_new_condition_is_silenced(tmp_path: Path) -> None
 def test_a_condition_of_sizes_alone_is_settled_by_the_compiler(tmp_path: Path, condition: str, found: bool) -> None:
     new = f"    if ({condition})\n        return -3;\n    note(b, n);\n"
     assert (SETTLED in c(tmp_path, "    note(b, n);\n", new)) is found
+
+
+@pytest.mark.parametrize(
+    ("check", "kind", "told"),
+    [
+        ("len(name) > 1000", ViolationKind.SUPERLINEAR_TIME, True),
+        ("len(name.strip()) >= 1_000", ViolationKind.TIMEOUT, True),
+        ("len(name) > LONGEST", ViolationKind.SUPERLINEAR_TIME, False),
+        ("len(name) > 1000", ViolationKind.SHELL_INJECTION, False),
+    ],
+)
+def test_a_length_that_is_made_up_against_slowness_is_told(tmp_path: Path, check: str, kind: ViolationKind, told: bool) -> None:
+    after = PYTHON.replace("    value = run", f'    if {check}:\n        raise ValueError("too long")\n    value = run')
+    assert ("limit that nobody stated" in signs(tmp_path, PYTHON, after, "convert.py", kind, b"x")) is told

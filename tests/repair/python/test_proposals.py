@@ -151,3 +151,28 @@ def test_a_frame_whose_function_is_elsewhere_changes_nothing(tmp_path: Path) -> 
     assert proposals(tree, at(K.UNSAFE_DESERIALISATION, 5, "run"))
     assert proposals(tree, at(K.UNSAFE_DESERIALISATION, 5, "other")) == []
     assert proposals(tree, at(K.UNSAFE_DESERIALISATION, 2, "run")) == []
+
+
+SLOW = """import re
+
+START = re.compile(rb"^\\s*<?\\s*~")
+END = re.compile(rb"\\s*~\\s*>?\\s*$")
+
+
+def run(data):
+    data = START.sub(b"", data)
+    return END.sub(b"", data)
+"""
+
+
+def test_patterns_of_bytes_are_rewritten_each_and_all_together(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "app.py").write_text(SLOW)
+    made = proposals(tree, at(K.SUPERLINEAR_TIME, 9, "run"))
+    texts = [(patched(tree, p, tmp_path / f"p{n}") / "app.py").read_text() for n, p in enumerate(made)]
+    assert 'START = re.compile(rb"^\\s*<?\\s*~")\nEND = re.compile(rb"(?<!\\s)\\s*~\\s*(?:>\\s*)?$")' in texts[0]
+    both = 'START = re.compile(rb"^\\s*(?:<\\s*)?~")\nEND = re.compile(rb"(?<!\\s)\\s*~\\s*(?:>\\s*)?$")'
+    assert sum(both in text for text in texts) == 1
+    bound = [text for text in texts if "len(" in text]
+    assert bound and all("if len(data) > 1000:" in text for text in bound), "the text, and not what stands in its place"

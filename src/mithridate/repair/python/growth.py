@@ -18,6 +18,7 @@ from mithridate.repair.python.source import Edit, Source, dotted
 _MATCHING = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
 _LONGEST = 1_000
 _DEEPEST = 100
+_CAUSE = "a regular expression can match the same text in many ways and tries them all"
 
 
 class PatternProposer(PythonProposer):
@@ -31,37 +32,68 @@ class PatternProposer(PythonProposer):
         for place in scene.places[:3]:
             found = False
             for call in (*place.calls, *place.all_calls):
-                name = dotted(call.func).rpartition(".")[2]
-                if name not in _MATCHING:
+                if not _matches(call):
                     continue
                 for change in _of_call(scene, place, call):
                     found = True
                     yield change
+            yield from _together(scene, place)
             if found:
                 return
 
 
-def _of_call(scene: Scene, place: Place, call: cst.Call) -> Iterator[Change]:
-    source = place.source
-    cause = "a regular expression can match the same text in many ways and tries them all"
-    direct = meant(source, call.func).startswith("re.")
+def _matches(call: cst.Call) -> bool:
+    return dotted(call.func).rpartition(".")[2] in _MATCHING
+
+
+def _together(scene: Scene, place: Place) -> Iterator[Change]:
+    """All patterns of a function: one text may take long in several of them."""
+    edits: dict[tuple[str, Edit], tuple[Source, Edit]] = {}
+    for call in filter(_matches, place.all_calls):
+        first = next(_linear(scene, place, call), None)
+        if first is not None:
+            edits[first[0].path, first[1]] = first
+    if len(edits) > 1:
+        yield Change(_CAUSE, "match the same text in one way, in each pattern", tuple(edits.values()), rank=1.5)
+
+
+def _linear(scene: Scene, place: Place, call: cst.Call) -> Iterator[tuple[Source, Edit]]:
+    """The call's pattern written in other ways, the likeliest first."""
+    source, direct = place.source, _direct(place, call)
     holder = None if direct or not isinstance(call.func, cst.Attribute) else call.func.value
-    given = argument(call, 0, "pattern") if direct else None
-    for where, node in _patterns(scene, source, given if direct else holder):
-        row = pieces(where, node)
-        if row is None or not all(isinstance(p, Constant) for p in row):
-            continue
-        constants = [p for p in row if isinstance(p, Constant)]
-        if len(constants) == 1 and constants[0].raw == constants[0].value:
-            only = constants[0]
-            for number, pattern in enumerate(rewritten(only.value)):
-                edit = Edit(only.start, only.end, pattern)
-                yield Change(cause, "match the same text in one way", edits_of(where, edit), rank=1.0 + number / 10)
-    subject = argument(call, (2 if dotted(call.func).rpartition(".")[2].startswith("sub") else 1) if direct else 0, "string")
+    for where, node in _patterns(scene, source, argument(call, 0, "pattern") if direct else holder):
+        for only in _written(where, node):
+            for pattern in rewritten(only.value):
+                yield where, Edit(only.start, only.end, pattern)
+
+
+def _direct(place: Place, call: cst.Call) -> bool:
+    return meant(place.source, call.func).startswith("re.")
+
+
+def _of_call(scene: Scene, place: Place, call: cst.Call) -> Iterator[Change]:
+    source, cause, direct = place.source, _CAUSE, _direct(place, call)
+    for number, (where, edit) in enumerate(_linear(scene, place, call)):
+        yield Change(cause, "match the same text in one way", edits_of(where, edit), rank=1.0 + number / 10)
+    replaces = dotted(call.func).rpartition(".")[2].startswith("sub")
+    subject = argument(call, int(direct) + int(replaces), "string")
     if subject is not None and not isinstance(subject, cst.SimpleString):
         for text, edits in guarded(place, subject, "text", lambda held: f"len({held}) > {_LONGEST}", 400, "too long", most=1):
             fix = f"refuse text of more than {_LONGEST:,} characters"
             yield Change(cause, fix, edits_of(source, edits), condition=text, rank=3.0)
+
+
+def _written(source: Source, node: cst.BaseExpression) -> Iterator[Constant]:
+    """A pattern that is written in one piece, as it is read; bytes as if they were text."""
+    if isinstance(node, cst.SimpleString) and isinstance(node.evaluated_value, bytes):
+        start, end = source.span(node)
+        start, end = start + len(node.prefix) + len(node.quote), end - len(node.quote)
+        found = [Constant(node.evaluated_value.decode("latin-1"), start, end, source.text[start:end])]
+    else:
+        row = pieces(source, node) or []
+        found = [p for p in row if isinstance(p, Constant)] if all(isinstance(p, Constant) for p in row) else []
+    if len(found) == 1 and found[0].raw == found[0].value:
+        yield found[0]
 
 
 def _patterns(scene: Scene, source: Source, node: cst.BaseExpression | None) -> Iterator[tuple[Source, cst.BaseExpression]]:

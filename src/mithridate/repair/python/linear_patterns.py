@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+_ATOM = r"\\[sdwSDW]|\[\^?[^\]\\]*\]|\."
 _QUANTIFIER = re.compile(r"[*+?]|\{\d*,?\d*\}")
 
 
@@ -35,7 +36,8 @@ def rewritten(pattern: str) -> Iterator[str]:
     if flat not in seen:
         seen.add(flat)
         yield flat
-    for candidate in (_merged(flat), _merged(pattern), _begun_once(flat)):
+    between = _between(flat)
+    for candidate in (_begun_once(between or ""), _merged(flat), _merged(pattern), between, _begun_once(flat)):
         if candidate is not None and candidate not in seen and _valid(candidate):
             seen.add(candidate)
             yield candidate
@@ -67,10 +69,17 @@ def _merged(pattern: str) -> str | None:
     return changed if changed != pattern else None
 
 
+def _between(pattern: str) -> str | None:
+    """One repetition on both sides of what need not be there: `x*y?x*` is `x*(?:yx*)?`."""
+    changed = re.sub(rf"({_ATOM})\*({_ATOM}|\\?[^\w\\()*+?{{}}|\[\]^$.])\?\1\*", r"\1*(?:\2\1*)?", pattern)
+    return changed if changed != pattern else None
+
+
 def _begun_once(pattern: str) -> str | None:
     """For a search: a run that a match begins with is tried from its first character only; from others it matches less."""
     atoms = _atoms(pattern)
-    if not atoms or atoms[0][1] != "+" or not (atoms[0][0].startswith(("\\", "[")) or atoms[0][0] == "."):
+    repeated = bool(atoms) and (atoms[0][1] == "+" or (atoms[0][1] == "*" and any(q not in ("*", "?") for _, q in atoms[1:])))
+    if not repeated or not (atoms[0][0].startswith(("\\", "[")) or atoms[0][0] == "."):
         return None
     return f"(?<!{atoms[0][0]}){pattern}"
 

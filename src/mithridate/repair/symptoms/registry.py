@@ -8,6 +8,7 @@ from mithridate.repair.symptoms.errors import SwallowedErrors
 from mithridate.repair.symptoms.escapes import Escapes
 from mithridate.repair.symptoms.guards import SettledGuards
 from mithridate.repair.symptoms.interface import Rule
+from mithridate.repair.symptoms.limits import UnstatedLimits
 from mithridate.repair.symptoms.places import Places
 
 RULES: tuple[Rule, ...] = (
@@ -17,6 +18,7 @@ RULES: tuple[Rule, ...] = (
     SwallowedErrors(),
     CutShort(),
     HardCodedBounds(),
+    UnstatedLimits(),
     Escapes(),
     Places(),
 )

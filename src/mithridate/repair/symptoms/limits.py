@@ -1,0 +1,33 @@
+"""A limit that nobody stated: text is refused from a length on that the change has made up.
+
+What takes too long is silent then, and so is whoever sends a long text for good reason. No benign input need be that long, so
+neither tests nor outputs tell; a person has to say how long a text may be.
+"""
+
+import re
+from collections.abc import Iterator
+
+from mithridate.model.violation import ViolationKind
+from mithridate.repair.reading.python import PythonReader
+from mithridate.repair.symptoms.interface import Patched, Symptom
+
+_TIME = frozenset({ViolationKind.SUPERLINEAR_TIME, ViolationKind.TIMEOUT})
+_LIMIT = re.compile(r"\blen\((.{1,80}?)\)\s*>=?\s*(\d[\d_]*)")
+
+
+class UnstatedLimits:
+    """Comparisons of a length with a number in added lines of Python, where the proofs are of time."""
+
+    name = "limit that nobody stated"
+
+    def look(self, patched: Patched) -> Iterator[Symptom]:
+        """Each of them."""
+        if not patched.kinds & _TIME:
+            return
+        for change in patched.changes:
+            if not change.path.lower().endswith(tuple(PythonReader.suffixes)):
+                continue
+            for line, text in change.added:
+                if found := _LIMIT.search(text):
+                    told = f"{change.place(line)}: nothing says that {found[1]} is never longer than {found[2]}"
+                    yield Symptom(self.name, told)
