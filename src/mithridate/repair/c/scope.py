@@ -43,11 +43,12 @@ class Variable:
     @property
     def is_array(self) -> bool:
         """Whether `sizeof` tells its size."""
-        return bool(self.dimensions) and self.kind != "parameter"
+        flexible = self.kind == "member" and self.dimensions[:1] == ("",)
+        return bool(self.dimensions) and self.kind != "parameter" and not flexible
 
     @property
     def is_pointer(self) -> bool:
-        """A pointer, or an array that a parameter turned into one."""
+        """A pointer, an array that a parameter turned into one, or one at a structure's end whose size nobody declares."""
         return not self.is_array and (self.stars > 0 or bool(self.dimensions))
 
     @property
