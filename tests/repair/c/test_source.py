@@ -82,6 +82,15 @@ def test_variables_come_with_their_types_sizes_and_members() -> None:
     assert macros(source)["LIMIT"] == "8" and "other_t" in structures(source)
 
 
+def test_an_array_at_a_structures_end_has_no_size_that_could_be_asked_for() -> None:
+    source, function = parsed(b"struct s { int size; char content[]; };\nint f(struct s *s)\n{\n    return s->content[2];\n}\n")
+    statement = source.statement_at(4)
+    assert statement is not None
+    known = {v.expression: v for v in variables(source, function, statement)}
+    content = {m.expression: m for m in members(known["s"], structures(source))}["s->content"]
+    assert content.dimensions == ("",) and not content.is_array and content.is_pointer and content.element == "char"
+
+
 def test_a_variable_of_another_block_or_declared_later_is_not_in_scope() -> None:
     source, function = parsed(
         b"int f(int a)\n{\n    if (a) { int inner = 1; g(inner); }\n    a++;\n    int late = a;\n    return late;\n}\n"
