@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mithridate.model.violation import Frame, Violation
 from mithridate.model.violation import ViolationKind as K
 
 from .vulnerable import at, patched, proposals
@@ -176,3 +177,51 @@ def test_patterns_of_bytes_are_rewritten_each_and_all_together(tmp_path: Path) -
     assert sum(both in text for text in texts) == 1
     bound = [text for text in texts if "len(" in text]
     assert bound and all("if len(data) > 1000:" in text for text in bound), "the text, and not what stands in its place"
+
+
+DEEP = """import errors
+
+
+class Decoder:
+    def value(self, data, decode, **options):
+        return decode(data[1:], **options)
+
+    def __call__(self, data, **options):
+        if not data:
+            raise errors.TooShort("at %d" % len(data))
+        if data[0] > 9:
+            raise errors.Malformed("tag %d" % data[0])
+        return self.value(data, self, **options)
+
+
+def other(data):
+    raise errors.Malformed("never")
+"""
+
+
+def test_functions_that_hand_their_options_on_count_their_depth_in_these(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "app.py").write_text(DEEP)
+    frames = tuple(Frame(function=f, file="/src/app.py", line=n) for f, n in [("value", 6), ("__call__", 13)] * 4)
+    made = proposals(tree, Violation(kind=K.STACK_EXHAUSTION, detector="growth", message="", frames=frames))
+    after = [(patched(tree, p, tmp_path / f"p{n}") / "app.py").read_text() for n, p in enumerate(made)]
+    count = '        options["nesting"] = options.get("nesting", 0) + 1\n        if options["nesting"] > 100:\n'
+    refused = f'    def __call__(self, data, **options):\n{count}            raise errors.Malformed("nested too deeply")\n'
+    assert any(refused in text for text in after), "the function's own exception that its file raises most"
+    assert any(f"    def value(self, data, decode, **options):\n{count}" in text for text in after)
+
+
+@pytest.mark.parametrize(
+    ("rest", "refusal"),
+    [
+        ("return True if found else bool(name)", "return False"),
+        ("return found", 'raise ValueError("'),
+        ('raise LookupError("no")', 'raise LookupError("'),
+    ],
+)
+def test_a_function_that_says_yes_or_no_says_no(tmp_path: Path, rest: str, refusal: str) -> None:
+    source = "import os\n\n\ndef run(name):\n    if not name:\n        return False\n"
+    source += f'    found = os.path.exists(os.path.join("a", name))\n    {rest}\n'
+    after = repaired(tmp_path, source, K.PATH_TRAVERSAL, 7)
+    assert f"\n        {refusal}" in after.partition("commonpath")[2]

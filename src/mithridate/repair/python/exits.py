@@ -1,6 +1,7 @@
 """How a function refuses what it cannot serve: by its own other exits, else as its framework does, else with an exception."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,13 +24,25 @@ _REFUSING = re.compile(
 )
 
 
+_NO_REFUSALS = frozenset(
+    {"AssertionError", "AttributeError", "DeprecationWarning", "ImportError", "IndexError", "KeyError", "KeyboardInterrupt"}
+    | {"NotImplementedError", "StopIteration", "SystemExit", "Warning"}
+)
+"""Raised for other reasons than that an input is refused."""
+
+
 def exits(source: Source, function: Function, status: int = 400, why: str = "invalid input") -> Iterator[Exit]:
     """Ways to refuse, the most fitting first: the function's own, then those of the file, then the framework's, an exception.
 
     `status` is the HTTP status that is meant, `why` the words for an exception.
     """
     seen: set[str] = set()
-    for each in (*_own(source, function), *_framework(source, status, why), *_raised(source, function, why)):
+    for each in (
+        *_own(source, function),
+        *_denied(source, function),
+        *_framework(source, status, why),
+        *_raised(source, function, why),
+    ):
         if each.statement not in seen:
             seen.add(each.statement)
             yield each
@@ -49,6 +62,18 @@ def _own(source: Source, function: Function) -> Iterator[Exit]:
                 yield Exit(f"return {branch}")
         elif _REFUSING.search(text) and _free(source, node, function) and not _handles(node):
             yield Exit(text)
+
+
+def _denied(source: Source, function: Function) -> Iterator[Exit]:
+    """A function that says yes or no, and no already where something is amiss, says no."""
+    if not isinstance(function, cst.FunctionDef):
+        return
+    mine = [n for n in source.nodes(function) if isinstance(n, cst.Return | cst.Raise) and source.function_of(n) is function]
+    given = [n.value for n in mine if isinstance(n, cst.Return)]
+    says = {source.code(value) for value in given if isinstance(value, cst.Name)}
+    truths = cst.IfExp | cst.Comparison | cst.UnaryOperation | cst.BooleanOperation | cst.Call | cst.Name
+    if len(given) == len(mine) > 1 and "False" in says <= {"True", "False"} and all(isinstance(v, truths) for v in given):
+        yield Exit("return False")
 
 
 def _framework(source: Source, status: int, why: str) -> Iterator[Exit]:
@@ -79,15 +104,35 @@ def _framework(source: Source, status: int, why: str) -> Iterator[Exit]:
 
 
 def _raised(source: Source, function: Function, why: str) -> Iterator[Exit]:
-    """The function's own exceptions with a text, then a ValueError."""
+    """The function's own exceptions with a text, those first that its file raises most; then the file's, then a ValueError."""
     quote = source.quote
-    for node in source.nodes(function) if isinstance(function, cst.FunctionDef) else ():
-        if isinstance(node, cst.Raise) and isinstance(node.exc, cst.Call) and node.cause is None:
-            name = dotted(node.exc.func)
-            texts = [arg for arg in node.exc.args if arg.keyword is None]
-            if len(texts) == len(node.exc.args) == 1 and isinstance(texts[0].value, cst.SimpleString | cst.FormattedString):
-                yield Exit(f"raise {name}({quote}{why}{quote})")
-    yield Exit(f"raise ValueError({quote}{why}{quote})")
+    usual = Counter(_exceptions(source, source.module))
+    own = sorted(_exceptions(source, function), key=lambda name: -usual[name]) if isinstance(function, cst.FunctionDef) else []
+    most = [name for name, _ in usual.most_common() if name.rpartition(".")[2] not in _NO_REFUSALS]
+    for name in (*own, *most[:1], "ValueError"):
+        yield Exit(f"raise {name}({quote}{why}{quote})")
+
+
+def _exceptions(source: Source, inside: cst.CSTNode) -> Iterator[str]:
+    """What is raised there with a text and nothing else."""
+    for node in source.nodes(inside):
+        call = node.exc if isinstance(node, cst.Raise) and node.cause is None else None
+        if not isinstance(call, cst.Call) or len(call.args) != 1 or call.args[0].keyword is not None:
+            continue
+        if _is_text(call.args[0].value) and dotted(call.func):
+            yield dotted(call.func)
+
+
+def _is_text(node: cst.BaseExpression) -> bool:
+    match node:
+        case cst.SimpleString() | cst.FormattedString() | cst.ConcatenatedString():
+            return True
+        case cst.BinaryOperation(left=left, operator=cst.Modulo() | cst.Add()):
+            return _is_text(left)
+        case cst.Call(func=cst.Attribute(value=value, attr=cst.Name(value="format"))):
+            return _is_text(value)
+        case _:
+            return False
 
 
 def _web(source: Source) -> bool:

@@ -134,6 +134,7 @@ class RecursionProposer(PythonProposer):
             place = next(p for p in scene.places if p.source.path == path and id(p.function) == number)
             if times > 1 and isinstance(place.function, cst.FunctionDef):
                 yield from _counted(place, place.function)
+                yield from _carried(place, place.function)
 
 
 def _counted(place: Place, function: cst.FunctionDef) -> Iterator[Change]:
@@ -152,13 +153,32 @@ def _counted(place: Place, function: cst.FunctionDef) -> Iterator[Change]:
     for call in calls:
         inner = source.span(call.args[-1])[1] if call.args else source.span(call)[1] - 1
         edits.append(Edit(inner, inner, f"{', ' if call.args else ''}{depth}={depth} + 1"))
+    yield from _refused(place, function, f"{depth} > {_DEEPEST}", edits)
+
+
+def _carried(place: Place, function: cst.FunctionDef) -> Iterator[Change]:
+    """Where functions that call one another hand all their options on, the depth goes with these."""
+    source, star = place.source, function.params.star_kwarg
+    if star is None:
+        return
+    options = star.name.value
+    handed = [c for c in place.all_calls if any(arg.star == "**" and dotted(arg.value) == options for arg in c.args)]
+    if not handed:
+        return
+    depth = f"{options}[{source.quote}nesting{source.quote}]"
+    count = f"{depth} = {options}.get({source.quote}nesting{source.quote}, 0) + 1"
+    yield from _refused(place, function, f"{depth} > {_DEEPEST}", [], count)
+
+
+def _refused(place: Place, function: cst.FunctionDef, condition: str, edits: list[Edit], *before: str) -> Iterator[Change]:
+    """The function begins with these lines, and a refusal where the condition holds."""
+    source = place.source
     body = [s for s in function.body.body if isinstance(s, cst.SimpleStatementLine | cst.BaseCompoundStatement)]
     first = body[1] if function.get_docstring() is not None and len(body) > 1 else body[0] if body else None
     if first is None:
         return
-    condition = f"{depth} > {_DEEPEST}"
     for ending in list(exits(source, function, 400, "nested too deeply"))[:2]:
-        check = source.before(first, f"if {condition}:", source.step + ending.statement)
+        check = source.before(first, *before, f"if {condition}:", source.step + ending.statement)
         fix = f"refuse what is nested deeper than {_DEEPEST} levels"
         cause = "the depth of recursion is that of the input"
         yield Change(cause, fix, edits_of(source, edits, check, list(ending.edits)), condition=condition)
