@@ -27,6 +27,8 @@ from mithridate.repair.symptoms.interface import Change, changes, new_statements
 _ENTERED = "mithridate-entered"
 _LEFT = "mithridate-left"
 _WAYS = 3
+_GIVES = re.compile(r"([A-Za-z_]\w*)\s*(?::[^=]+)?=(?!=)")
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _SOURCES = PROJECT_ROOTS[0]
 _STOP = b" int mithridate_stop __attribute__((unused)) = (__builtin_trap(), 0);"
 
@@ -99,6 +101,8 @@ def innermost(bench: Workbench, built: Variant, entry_id: str, inputs: Sequence[
 def stopped(diff: str, tree: Path) -> str:
     """The diff with a stop at the beginning of each changed function: a test that passes all the same runs none of them.
 
+    In Python also of those that use what is changed outside of functions in their file, as a pattern that is compiled there.
+
     "" when no function of C, C++ or Python is changed.
     """
     try:
@@ -110,7 +114,7 @@ def stopped(diff: str, tree: Path) -> str:
     for change in files:
         text = change.after
         if _is_python(change.path):
-            text = with_stops(text, {new.line for _, new in change.functions() if new.name != OUTSIDE})
+            text = with_stops(text, _changed_lines(change))
             count += text != change.after
         for at, _, is_entry in sorted(_places(change)[0], reverse=True):
             if is_entry:
@@ -118,6 +122,20 @@ def stopped(diff: str, tree: Path) -> str:
                 text = text[:at] + _STOP + text[at:]
         contents[change.path] = (change.before, text)
     return made(contents) if count else ""
+
+
+def _changed_lines(change: Change) -> frozenset[int]:
+    """Where functions begin that a change of a Python file changes, or that use what it gives a name outside of them."""
+    lines: set[int] = set()
+    for old, new in change.functions():
+        if new.name != OUTSIDE:
+            lines.add(new.line)
+            continue
+        given = {found[1] for s in new_statements(old, new) if (found := _GIVES.match(s.text))}
+        for function in change.new.functions.values() if change.new is not None else ():
+            if function.name != OUTSIDE and any(given & set(_NAME.findall(s.text)) for s in function.statements):
+                lines.add(function.line)
+    return frozenset(lines)
 
 
 def _found_out(case: Case) -> Crossing:

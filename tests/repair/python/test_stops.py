@@ -71,6 +71,41 @@ def test_of_a_patch_the_functions_stop_that_it_changes_and_a_patch_of_none_stops
 
 
 def test_what_a_module_does_itself_stops_no_function_that_begins_in_its_first_line(tmp_path: Path) -> None:
-    source = b"def first():\n    return RATE\n\n\nRATE = 0.1\n"
+    source = b"def first():\n    return OTHER\n\n\nRATE = 0.1\n"
     (tmp_path / "till.py").write_bytes(source)
     assert stopped(made({"till.py": (source, source.replace(b"0.1", b"0.2"))}), tmp_path) == ""
+
+
+PATTERNS = """import re
+
+END = re.compile("a+$")
+KIND: int = 3
+OTHER = re.compile("b")
+
+
+def cut(text):
+    return END.sub("", text)
+
+
+def kind(text):
+    return KIND if text else None
+
+
+def beside(text):
+    return text.END, OTHER.match(text)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stops"),
+    [('"a+$"', '"(?<!a)a+$"', {"cut"}), ("int = 3", "int = 4", {"kind"}), ("import re\n", "import re\nimport os\n", set())],
+)
+def test_what_uses_a_name_that_is_given_outside_of_functions_is_changed_too(
+    old: str, new: str, stops: set[str], tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(PATTERNS)
+    diff = stopped(made({"app.py": (PATTERNS.encode(), PATTERNS.replace(old, new).encode())}), tmp_path)
+    if diff:
+        apply(diff, tmp_path)
+    after = PythonReader().read((tmp_path / "app.py").read_bytes(), ".py").functions
+    assert {name for name, function in after.items() if any(STOP in s.text for s in function.statements)} == stops
