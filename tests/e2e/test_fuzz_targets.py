@@ -12,6 +12,7 @@ WITHOUT_ATHERIS = ("--engine", "octets", "--engine", "calls")
 
 
 def scan(mithridate: Mithridate, *options: str, sound: bool = False) -> tuple[int, Results]:
+    """Whose later options count."""
     target = mithridate.authorise(fuzz_target_project.write(mithridate.place / "ledger", sound=sound))
     process = mithridate.start("scan", target, "--out", mithridate.out, *OPTIONS, *options)
     code = process.end()
@@ -39,7 +40,7 @@ def test_without_atheris_the_flaw_behind_each_kind_of_target_is_proved(mithridat
 
 
 def test_the_sound_twin_is_silent(mithridate: Mithridate) -> None:
-    code, results = scan(mithridate, sound=True)
+    code, results = scan(mithridate, "--budget", "15s", sound=True)
     assert (code, results["findings"]) == (0, [])
     assert {e["kind"] for e in results["entry_points"]} >= {"harness"}
 
