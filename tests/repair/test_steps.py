@@ -13,10 +13,11 @@ from mithridate.model.patch import Outcome, Proposal
 from mithridate.model.project import BuildSystem, Component, Project, ToolFailure
 from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.repair.crossing import Crossing
+from mithridate.repair.diff import made
 from mithridate.repair.interface import Found, Output, Shown, Subject, Variant
 from mithridate.repair.steps import tests as steps
 from mithridate.repair.steps.builds import Builds
-from mithridate.repair.steps.interface import Case, Memory
+from mithridate.repair.steps.interface import Case, Memory, Seen
 from mithridate.repair.steps.leaks import no_new_leak
 from mithridate.repair.steps.outputs import Outputs
 from mithridate.repair.steps.perturbed import perturbed
@@ -77,7 +78,7 @@ class Bench:
 
     def search(self, _: Variant, __: float, seeds: Mapping[str, Sequence[bytes]], near: Mapping[str, Sequence[bytes]]) -> Found:
         self.seeds, self.near = seeds, near
-        return Found(executions=1000, violations=self.found)
+        return Found(executions=1000, violations=self.found, near=sum(map(len, near.values())))
 
     def run(self, tree: Path, command: Command, limits: Limits) -> Execution:
         """The next results as lines of name and verdict."""
@@ -238,7 +239,7 @@ def test_what_a_search_finds_fails_a_patch_and_is_remembered(bench: Bench) -> No
     assert seen.outcome is Outcome.FAILED and "a fresh search of 5 s found an input of 5 bytes" in seen.evidence[0]
     assert list(first.memory.counterexamples) == [(DOOR, b"found")]
     assert {door: set(data) for door, data in bench.seeds.items()} == {DOOR: {b"good", b"one", b"two"}}
-    assert {len(data) for data in bench.near[DOOR]} == {4} and len(bench.near[DOOR]) > 20
+    assert {len(data) for data in bench.near[DOOR]} == {3, 4}, "beside the two proofs and the benign input"
     assert refutation(first) is None, "on this one it is silent"
     bench.after[b"found"] = (NEXT,)
     later = refutation(first)
@@ -247,6 +248,29 @@ def test_what_a_search_finds_fails_a_patch_and_is_remembered(bench: Bench) -> No
     bench.before[b"found"] = (NEXT,)
     bench.after.clear()
     assert Variants(5.0).check(case(bench)).outcome is Outcome.PASSED, "it was there before"
+
+
+def test_beside_a_proof_what_lay_behind_the_flaw_is_told_and_not_held_against_a_patch(bench: Bench, tmp_path: Path) -> None:
+    before = b"int parse(int n)\n{\n    return a[n];\n}\n\nint draw(int n)\n{\n    return b[n];\n}\n"
+    (tmp_path / "a.c").write_bytes(before)
+    diff = made({"a.c": (before, before.replace(b"a[n]", b"n < 9 ? a[n] : 0"))})
+    bench.original = replace(bench.original, tree=tmp_path)
+
+    def checked(found: Violation, *unpatched: Violation) -> Seen:
+        bench.found = ((beside, DOOR, found),)
+        bench.before[beside] = unpatched
+        asked = case(bench)
+        asked.memory.known[f"crossing {diff}"] = Crossing(known=False, entered={}, left={}, why="not asked")
+        return Variants(1.0).check(replace(asked, proposal=replace(asked.proposal, diff=diff)))
+
+    beside = b"ons"
+    assert "a fresh search" in checked(NEXT, FLAW).evidence[0], "it is not beside a proof"
+    beside = bench.near[DOOR][0]
+    passed = checked(NEXT, FLAW)
+    assert passed.outcome is Outcome.PASSED and "but for what lay behind the flaw for 1 of them" in passed.evidence[-1]
+    here = violation("parse", ViolationKind.GLOBAL_BUFFER_OVERFLOW)
+    for failed in (checked(NEXT), checked(here, FLAW), checked(FLAW, FLAW)):
+        assert failed.outcome is Outcome.FAILED and "a byte away from a proof or a benign input" in failed.evidence[0]
 
 
 def test_a_leak_that_was_not_there_fails_a_patch_and_one_that_was_does_not(bench: Bench) -> None:

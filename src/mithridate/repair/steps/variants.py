@@ -9,6 +9,7 @@ from itertools import zip_longest
 from mithridate.model.patch import GateStep, Outcome
 from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Violation
+from mithridate.repair.behind import elsewhere
 from mithridate.repair.crossing import crossing
 from mithridate.repair.steps.interface import Case, Memory, Seen, failed, passed, unjudged
 from mithridate.repair.steps.leaks import corpus_silent, no_new_leak
@@ -18,12 +19,12 @@ from mithridate.repair.steps.perturbed_documents import perturbed_document
 PERTURBED = 48
 """Changed forms of each proof."""
 NEIGHBOURS = 4096
-"""Inputs of a door that lie beside benign ones."""
+"""Inputs of a door that lie beside proofs and benign ones."""
 _BESIDE = 12
 
 
 class Variants:
-    """Perturbed proofs, the corpus, leaks, what lies beside benign inputs, then a search of `seconds` of wall time.
+    """Perturbed proofs, the corpus, leaks, what lies beside all these, then a search of `seconds` of wall time.
 
     The unpatched program is asked as well: what violates something there at another place was there before, and is no fault of
     the patch; everything else is.
@@ -59,23 +60,33 @@ class Variants:
         }
         near = self._beside(case)
         found = case.bench.search(case.built, self._seconds, seeds, near)
+        behind = 0
         for data, entry_id, violation in found.violations:
             if why := _held(case, entry_id, data, (violation,)):
-                case.memory.counterexamples[entry_id, data] = None
                 beside = data in near.get(entry_id, ())
-                how = "a byte away from a benign one is" if beside else f"a fresh search of {self._seconds:.0f} s found"
+                if beside and _behind(case, entry_id, data, violation):
+                    behind += 1
+                    continue
+                case.memory.counterexamples[entry_id, data] = None
+                how = (
+                    "a byte away from a proof or a benign input is"
+                    if beside
+                    else f"a fresh search of {self._seconds:.0f} s found"
+                )
                 return failed(f"{how} an input of {len(data)} bytes that {why}")
         how = f"a fresh search of {self._seconds:.0f} s ({found.executions:,} executions) from the proofs and the corpus"
         searched = f"{how} found nothing" if found.executions else "no fresh search: none of these doors could be searched"
         told = [line for seen in others for line in seen.evidence]
         if found.near:
-            told.append(f"{found.near:,} inputs a byte away from benign ones are silent")
+            shown = f", but for what lay behind the flaw for {behind} of them" if behind else ""
+            told.append(f"{found.near:,} inputs a byte away from proofs and benign ones are silent{shown}")
         return passed(f"{tried} perturbed proofs are silent", *unjudged(unanswered), searched, *told)
 
     def _beside(self, case: Case) -> dict[str, list[bytes]]:
-        """Of each door, what lies beside benign inputs that run a changed function: they get there by other ways than proofs.
+        """Of each door, what lies beside proofs, and beside benign inputs that get to a changed function by other ways.
 
-        The inputs take turns, so that a part of them all says something of each.
+        A bound that a proof keeps to and another input does not may be one byte away from either. The inputs take turns, so that
+        a part of them all says something of each.
         """
         seen = crossing(case)
         beside: dict[str, list[bytes]] = {}
@@ -84,8 +95,10 @@ class Variants:
                 continue
             there = [data for n, data in enumerate(inputs) if not seen.known or n in seen.entered.get(entry_id, ())]
             some = there if len(there) <= _BESIDE else [there[n * len(there) // _BESIDE] for n in range(_BESIDE)]
-            rows = [neighbours(data, self._neighbours // len(some)) for data in some]
-            beside[entry_id] = [data for turn in zip_longest(*rows) for data in turn if data is not None]
+            proofs = list(dict.fromkeys(p.data for p in case.subject.proofs if p.entry_id == entry_id))[:_BESIDE]
+            each = self._neighbours // max(1, bool(some) + bool(proofs))
+            parts = ([neighbours(data, each // len(part)) for data in part] for part in (proofs, some) if part)
+            beside[entry_id] = _turns([_turns(rows) for rows in parts])
         return beside
 
     def _near(self, case: Case) -> Iterator[tuple[str, list[bytes]]]:
@@ -121,6 +134,17 @@ def _held(case: Case, entry_id: str, data: bytes, seen: Sequence[Violation]) -> 
             where = f" in {place.function} ({place.file}:{place.line})" if place else ""
             return f"shows {violation.kind}{where}"
     return ""
+
+
+def _behind(case: Case, entry_id: str, data: bytes, violation: Violation) -> bool:
+    """The unpatched program ends in the flaw before it gets that far, and nothing there is of the patch's doing."""
+    flaws = [proof.violation for proof in case.subject.proofs]
+    ended = {flaw.signature for flaw in flaws} & {seen.signature for seen in _before(case.memory, case, entry_id, data)}
+    return bool(ended) and elsewhere(flaws, case.bench.original.tree)(violation, case.proposal.diff)
+
+
+def _turns(rows: Sequence[Sequence[bytes]]) -> list[bytes]:
+    return [data for turn in zip_longest(*rows) for data in turn if data is not None]
 
 
 def _before(memory: Memory, case: Case, entry_id: str, data: bytes) -> tuple[Violation, ...]:
