@@ -11,7 +11,7 @@ from mithridate.model.entry import Boundary, EntryKind, EntryPoint
 from mithridate.model.execution import Command, Ending, Execution, Limits
 from mithridate.model.patch import Outcome, Proposal
 from mithridate.model.project import BuildSystem, Component, Project, ToolFailure
-from mithridate.model.violation import Frame, Violation, ViolationKind
+from mithridate.model.violation import Frame, Region, Relation, Violation, ViolationKind
 from mithridate.repair.crossing import Crossing
 from mithridate.repair.diff import made
 from mithridate.repair.interface import Found, Output, Shown, Subject, Variant
@@ -266,10 +266,11 @@ def test_beside_a_proof_what_lay_behind_the_flaw_is_told_and_not_held_against_a_
     beside = b"ons"
     assert "a fresh search" in checked(NEXT, FLAW).evidence[0], "it is not beside a proof"
     beside = bench.near[DOOR][0]
-    passed = checked(NEXT, FLAW)
+    region = Region(kind="global", size=4, relation=Relation.AFTER, distance=0, name="b")
+    passed = checked(replace(NEXT, region=region), FLAW)
     assert passed.outcome is Outcome.PASSED and "but for what lay behind the flaw for 1 of them" in passed.evidence[-1]
     here = violation("parse", ViolationKind.GLOBAL_BUFFER_OVERFLOW)
-    for failed in (checked(NEXT), checked(here, FLAW), checked(FLAW, FLAW)):
+    for failed in (checked(replace(NEXT, region=region)), checked(NEXT, FLAW), checked(here, FLAW), checked(FLAW, FLAW)):
         assert failed.outcome is Outcome.FAILED and "a byte away from a proof or a benign input" in failed.evidence[0]
 
 

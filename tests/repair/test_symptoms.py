@@ -254,6 +254,8 @@ def test_a_condition_of_sizes_alone_is_settled_by_the_compiler(tmp_path: Path, c
     [
         ("len(name) > 1000", ViolationKind.SUPERLINEAR_TIME, True),
         ("len(name.strip()) >= 1_000", ViolationKind.TIMEOUT, True),
+        ("1000 < len(name)", ViolationKind.SUPERLINEAR_TIME, True),
+        ("len(name) > 1", ViolationKind.SUPERLINEAR_TIME, False),
         ("len(name) > LONGEST", ViolationKind.SUPERLINEAR_TIME, False),
         ("len(name) > 1000", ViolationKind.SHELL_INJECTION, False),
     ],

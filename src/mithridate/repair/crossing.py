@@ -28,7 +28,7 @@ _ENTERED = "mithridate-entered"
 _LEFT = "mithridate-left"
 _WAYS = 3
 _GIVES = re.compile(r"([A-Za-z_]\w*)\s*(?::[^=]+)?=(?!=)")
-_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*\b(?!\s*=(?!=))")
 _SOURCES = PROJECT_ROOTS[0]
 _STOP = b" int mithridate_stop __attribute__((unused)) = (__builtin_trap(), 0);"
 

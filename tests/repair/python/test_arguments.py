@@ -64,6 +64,9 @@ def test_options_end_where_the_operands_are_added(tmp_path: Path, body: str, end
         'words = []\nwords += ["--git-dir", place]\nwords += ["checkout", name]\nrun_all(*words)',
         'run(["clone", "--branch", name])',  # or the option would lose its value
         'run(["clone", "--", "there", name])',
+        'words = ["clone"]\nwords += [name]\nwords += ["--depth", "1"]\nrun(words)',  # or that would be an operand
+        'more = place.split()\nrun(["clone", name, *more])',
+        'run_all("tar", "xf", name)',
     ],
 )
 def test_where_that_would_mean_something_else_the_value_is_refused(tmp_path: Path, body: str) -> None:
@@ -76,3 +79,17 @@ def test_what_is_added_alone_is_refused(tmp_path: Path) -> None:
     (made, *_) = fixes(tmp_path, 'words = ["clone"]\nwords.append(name)\nrun(words)')
     assert REFUSED in made
     assert made.index(REFUSED) < made.index("words.append(name)")
+
+
+def test_what_is_an_option_already_is_neither_refused_nor_made_an_operand(tmp_path: Path) -> None:
+    (first, *others) = fixes(tmp_path, 'run_all("clone", f"--branch={name}", place, None)')
+    assert 'if place.startswith("-"):' in first
+    assert not any(
+        '"--", ' in after or "None.startswith" in after or 'f"--branch={name}".starts' in after for after in (first, *others)
+    )
+
+
+def test_other_calls_of_the_line_stay(tmp_path: Path) -> None:
+    assert not any(
+        '"a", "--"' in after or '"--", "b"' in after for after in fixes(tmp_path, 'run_all("clone", name.replace("a", place))')
+    )

@@ -213,15 +213,22 @@ def test_functions_that_hand_their_options_on_count_their_depth_in_these(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("rest", "refusal"),
+    ("name", "rest", "refusal"),
     [
-        ("return True if found else bool(name)", "return False"),
-        ("return found", 'raise ValueError("'),
-        ('raise LookupError("no")', 'raise LookupError("'),
+        ("exists", "return True if found else bool(name)", "return False"),
+        ("is_hidden", "return True if found else bool(name)", 'raise ValueError("'),
+        ("exists", "return found", 'raise ValueError("'),
+        ("exists", 'raise LookupError("no")', 'raise LookupError("'),
     ],
 )
-def test_a_function_that_says_yes_or_no_says_no(tmp_path: Path, rest: str, refusal: str) -> None:
-    source = "import os\n\n\ndef run(name):\n    if not name:\n        return False\n"
+def test_a_function_that_says_yes_or_no_says_no(tmp_path: Path, name: str, rest: str, refusal: str) -> None:
+    source = f"import os\n\n\ndef {name}(name):\n    if not name:\n        return False\n"
     source += f'    found = os.path.exists(os.path.join("a", name))\n    {rest}\n'
-    after = repaired(tmp_path, source, K.PATH_TRAVERSAL, 7)
+    after = repaired(tmp_path, source, K.PATH_TRAVERSAL, 7, name)
     assert f"\n        {refusal}" in after.partition("commonpath")[2]
+
+
+def test_an_exception_that_only_a_class_can_name_is_not_raised_elsewhere(tmp_path: Path) -> None:
+    source = "import os\n\n\ndef run(name):\n    return open(os.path.join('a', name)).read()\n\n\n"
+    source += "class C:\n    def f(self):\n        raise self.error('x')\n\n    def g(self):\n        raise self.error('y')\n"
+    assert "raise ValueError(" in repaired(tmp_path, source, K.PATH_TRAVERSAL, 5)

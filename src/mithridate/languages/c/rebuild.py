@@ -71,10 +71,10 @@ def rebuild_component(
 def _more_fails(build: Build, failed: Failed, limits: BuildLimits) -> bool:
     """Whether anything fails that the first build could make. What it made of that then is still there, and is out of date.
 
-    Where a build system does not name what failed, its first error must be the one from before.
+    Where a build system does not name what failed, or it is more than is kept, its first error must be the one from before.
     """
-    named = set(failed_targets(failed.output)[:LISTED_FAILURES])
-    if not named:
+    named = set(failed_targets(failed.output))
+    if not named or len(build.incomplete) >= LISTED_FAILURES:
         return failed.why(limits) not in {skipped.reason for skipped in build.incomplete}
     return bool(named - {skipped.what.removeprefix(f"{build.component.id}: ") for skipped in build.incomplete})
 

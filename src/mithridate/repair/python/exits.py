@@ -1,5 +1,6 @@
 """How a function refuses what it cannot serve: by its own other exits, else as its framework does, else with an exception."""
 
+import builtins
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +25,10 @@ _REFUSING = re.compile(
 )
 
 
+_LETS_PASS = re.compile(
+    r"_*(?:accepts?|allow(?:s|ed)|can|check|contains|exists|has|(?:is_)?(?:allowed|safe|valid)|matches|supports)(?:_|$)"
+)
+"""Names of functions of which "no" is the careful answer; of is_spam it would be the other."""
 _NO_REFUSALS = frozenset(
     {"AssertionError", "AttributeError", "DeprecationWarning", "ImportError", "IndexError", "KeyError", "KeyboardInterrupt"}
     | {"NotImplementedError", "StopIteration", "SystemExit", "Warning"}
@@ -66,7 +71,7 @@ def _own(source: Source, function: Function) -> Iterator[Exit]:
 
 def _denied(source: Source, function: Function) -> Iterator[Exit]:
     """A function that says yes or no, and no already where something is amiss, says no."""
-    if not isinstance(function, cst.FunctionDef):
+    if not isinstance(function, cst.FunctionDef) or not _LETS_PASS.match(function.name.value):
         return
     mine = [n for n in source.nodes(function) if isinstance(n, cst.Return | cst.Raise) and source.function_of(n) is function]
     given = [n.value for n in mine if isinstance(n, cst.Return)]
@@ -106,11 +111,17 @@ def _framework(source: Source, status: int, why: str) -> Iterator[Exit]:
 def _raised(source: Source, function: Function, why: str) -> Iterator[Exit]:
     """The function's own exceptions with a text, those first that its file raises most; then the file's, then a ValueError."""
     quote = source.quote
-    usual = Counter(_exceptions(source, source.module))
+    usual = Counter(name for name in _exceptions(source, source.module) if _known(source, name.partition(".")[0]))
     own = sorted(_exceptions(source, function), key=lambda name: -usual[name]) if isinstance(function, cst.FunctionDef) else []
     most = [name for name, _ in usual.most_common() if name.rpartition(".")[2] not in _NO_REFUSALS]
     for name in (*own, *most[:1], "ValueError"):
         yield Exit(f"raise {name}({quote}{why}{quote})")
+
+
+def _known(source: Source, name: str) -> bool:
+    """Known everywhere in the file: built in, imported, or a class of the module."""
+    classes = {node.name.value for node in source.module.body if isinstance(node, cst.ClassDef)}
+    return hasattr(builtins, name) or name in classes or name in imported(source)
 
 
 def _exceptions(source: Source, inside: cst.CSTNode) -> Iterator[str]:

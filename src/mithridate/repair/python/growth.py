@@ -63,7 +63,10 @@ def _linear(scene: Scene, place: Place, call: cst.Call) -> Iterator[tuple[Source
     holder = None if direct or not isinstance(call.func, cst.Attribute) else call.func.value
     for where, node in _patterns(scene, source, argument(call, 0, "pattern") if direct else holder):
         for only in _written(where, node):
+            raw = where.text[: only.start].rstrip("\"'")[-2:].lower()
             for pattern in rewritten(only.value):
+                if "\\" in pattern and "r" not in raw:
+                    continue
                 yield where, Edit(only.start, only.end, pattern)
 
 
@@ -162,7 +165,7 @@ def _carried(place: Place, function: cst.FunctionDef) -> Iterator[Change]:
     if star is None:
         return
     options = star.name.value
-    handed = [c for c in place.all_calls if any(arg.star == "**" and dotted(arg.value) == options for arg in c.args)]
+    handed = [c for c in place.calls if any(arg.star == "**" and dotted(arg.value) == options for arg in c.args)]
     if not handed:
         return
     depth = f"{options}[{source.quote}nesting{source.quote}]"

@@ -64,21 +64,22 @@ def _merged(pattern: str) -> str | None:
     """Neighbours that repeat the same atom: `x*x*` is `x*`, `x+x*` is `x+`, `x+x+` is `xx+`."""
     changed = pattern
     for atom in (r"\\[sdwSDW]", r"\[\^?[^\]\\]*\]", r"\."):
-        found = re.compile(rf"({atom})([*+])\1([*+])")
+        found = re.compile(rf"(?<!\\)({atom})([*+])\1([*+])(?![?+])")
         changed = found.sub(lambda m: m[1] * (1 + (m[2] == m[3] == "+")) + ("+" if "+" in (m[2], m[3]) else "*"), changed)
     return changed if changed != pattern else None
 
 
 def _between(pattern: str) -> str | None:
     """One repetition on both sides of what need not be there: `x*y?x*` is `x*(?:yx*)?`."""
-    changed = re.sub(rf"({_ATOM})\*({_ATOM}|\\?[^\w\\()*+?{{}}|\[\]^$.])\?\1\*", r"\1*(?:\2\1*)?", pattern)
+    changed = re.sub(rf"(?<!\\)({_ATOM})\*({_ATOM}|\\?[^\w\\()*+?{{}}|\[\]^$.])\?\1\*(?![?+])", r"\1*(?:\2\1*)?", pattern)
     return changed if changed != pattern else None
 
 
 def _begun_once(pattern: str) -> str | None:
     """For a search: a run that a match begins with is tried from its first character only; from others it matches less."""
     atoms = _atoms(pattern)
-    repeated = bool(atoms) and (atoms[0][1] == "+" or (atoms[0][1] == "*" and any(q not in ("*", "?") for _, q in atoms[1:])))
+    needed = any(q in ("", "+") and not atom.startswith(("(", "^", "$", "\\b", "\\B", "\\A", "\\Z")) for atom, q in atoms[1:])
+    repeated = bool(atoms) and (atoms[0][1] == "+" or (atoms[0][1] == "*" and needed and atoms[-1] == ("$", "")))
     if not repeated or not (atoms[0][0].startswith(("\\", "[")) or atoms[0][0] == "."):
         return None
     return f"(?<!{atoms[0][0]}){pattern}"

@@ -96,7 +96,8 @@ def _crossed(case: Case, known: Baseline, seen: Seen) -> Seen:
     if not diff:
         return seen
     where = [(c.path, old.name) for c in changes(case.proposal.diff, tree) for old, _ in c.functions()]
-    there = case.memory.once(f"tests with a stop in {sorted(where)}", Ran, lambda: _with_stops(case, known, diff))
+    outside = case.proposal.diff if any(not name for _, name in where) else ""  # these stop what uses what they change
+    there = case.memory.once(f"tests with a stop in {sorted(where)} {outside}", Ran, lambda: _with_stops(case, known, diff))
     if not there.results and not there.late:
         return Seen(outcome=Outcome.EMPTY, evidence=(*seen.evidence, f"which run a changed function is unknown: {there.why}"))
     entered = sum(name not in there.results or there.results[name].verdict is not Verdict.PASSED for name in known.passed)

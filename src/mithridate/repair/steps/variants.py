@@ -137,7 +137,9 @@ def _held(case: Case, entry_id: str, data: bytes, seen: Sequence[Violation]) -> 
 
 
 def _behind(case: Case, entry_id: str, data: bytes, violation: Violation) -> bool:
-    """The unpatched program ends in the flaw before it gets that far, and nothing there is of the patch's doing."""
+    """The unpatched program ends in the flaw before it gets that far, and it misses an object that is known, and another one."""
+    if not violation.allocation and (violation.region is None or not violation.region.name):
+        return False
     flaws = [proof.violation for proof in case.subject.proofs]
     ended = {flaw.signature for flaw in flaws} & {seen.signature for seen in _before(case.memory, case, entry_id, data)}
     return bool(ended) and elsewhere(flaws, case.bench.original.tree)(violation, case.proposal.diff)

@@ -12,7 +12,10 @@ from mithridate.repair.reading.python import PythonReader
 from mithridate.repair.symptoms.interface import Patched, Symptom
 
 _TIME = frozenset({ViolationKind.SUPERLINEAR_TIME, ViolationKind.TIMEOUT})
-_LIMIT = re.compile(r"\blen\((.{1,80}?)\)\s*>=?\s*(\d[\d_]*)")
+_LIMIT = re.compile(r"\blen\((?P<what>.{1,80}?)\)\s*[<>]=?\s*(?P<most>\d[\d_]*)")
+_TURNED = re.compile(r"(?<![\w.])(?P<most>\d[\d_]*)\s*[<>]=?\s*len\((?P<what>.{1,80}?)\)")
+_A_LIMIT = 16
+"""Fewer are counts of parts."""
 
 
 class UnstatedLimits:
@@ -28,6 +31,7 @@ class UnstatedLimits:
             if not change.path.lower().endswith(tuple(PythonReader.suffixes)):
                 continue
             for line, text in change.added:
-                if found := _LIMIT.search(text):
-                    told = f"{change.place(line)}: nothing says that {found[1]} is never longer than {found[2]}"
+                found = _LIMIT.search(text) or _TURNED.search(text)
+                if found is not None and int(found["most"].replace("_", "")) >= _A_LIMIT:
+                    told = f"{change.place(line)}: nothing says that {found['what']} is never longer than {found['most']}"
                     yield Symptom(self.name, told)
