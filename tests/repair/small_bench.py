@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 from mithridate.languages.c.flags import SANITIZERS, VISIBILITY
 from mithridate.languages.invocation import one_input
@@ -109,11 +108,7 @@ class SmallBench:
         return given
 
     def search(
-        self,
-        variant: Variant,
-        seconds: float,
-        seeds: Mapping[str, Sequence[bytes]],
-        near: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
+        self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]], near: Mapping[str, Sequence[bytes]]
     ) -> Found:
         tried = [(e, data) for e, given in seeds.items() for seed in given for data in perturbed(seed + b"\n", int(8 * seconds))]
         found = []

@@ -196,5 +196,5 @@ def test_a_program_is_searched_in_the_way_it_was_called_though_nobody_would_find
     subject = bench.subject
     way = Way(entry=called, program=binary.path)
     with Workshop(subject.project, subject.component, (way,), tools(Bubblewrap(), tmp_path), tmp_path) as workshop:
-        found = workshop.search(workshop.original, 3.0, {called.id: [notebook.GOOD]})
+        found = workshop.search(workshop.original, 3.0, {called.id: [notebook.GOOD]}, {})
     assert found.executions > 0

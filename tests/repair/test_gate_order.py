@@ -171,3 +171,11 @@ def test_validated_patches_come_before_plausible_ones_and_else_as_they_were() ->
         for n, status in enumerate((PatchStatus.PROPOSED, PatchStatus.PLAUSIBLE, PatchStatus.VALIDATED, PatchStatus.APPROVED))
     ]
     assert [p.added for p in best_first(given)] == [2, 3, 1, 0]
+
+
+def test_of_plausible_ones_that_which_no_step_stopped_comes_first(bench: Builder) -> None:
+    small, large = proposal(1), proposal(9)
+    steps = (Step(GateStep.OUTPUTS, EMPTY), Step(GateStep.SYMPTOM, others={small.diff: FAILED}))
+    made_ = judged(bench, [small, large], *steps)
+    assert [p.proposal for p in made_] == [large, small]
+    assert [p.proposal for p in best_first(made_[::-1])] == [large, small]

@@ -12,7 +12,7 @@ from mithridate.model.execution import Command, Ending, Execution, Limits
 from mithridate.model.patch import Outcome, Proposal
 from mithridate.model.project import BuildSystem, Component, Project, ToolFailure
 from mithridate.model.violation import Frame, Region, Relation, Violation, ViolationKind
-from mithridate.repair.crossing import Crossing
+from mithridate.repair.crossing import Crossing, crossing
 from mithridate.repair.diff import made
 from mithridate.repair.interface import Found, Output, Shown, Subject, Variant
 from mithridate.repair.steps import tests as steps
@@ -25,6 +25,7 @@ from mithridate.repair.steps.proofs import Proofs
 from mithridate.repair.steps.symptom import Symptom
 from mithridate.repair.steps.tests import Tests
 from mithridate.repair.steps.variants import Variants, refutation
+from mithridate.repair.suites.baseline import Ran
 from mithridate.repair.suites.interface import Plan, Result, Verdict
 
 DOOR, OTHER = "tool:@@", "tool:-x @@"
@@ -289,7 +290,8 @@ def test_a_leak_that_was_not_there_fails_a_patch_and_one_that_was_does_not(bench
     assert Variants(0.0).check(case(bench)).outcome is Outcome.FAILED, "one of them could be looked at"
 
 
-ENTERED = Crossing(known=True, entered={DOOR: frozenset({0})}, left={DOOR: frozenset()})
+FIRST = {DOOR: frozenset({0})}
+ENTERED = Crossing(known=True, entered=FIRST, left={DOOR: frozenset()}, working=FIRST)
 
 
 @pytest.mark.parametrize(
@@ -321,10 +323,41 @@ def test_outputs_are_compared_where_they_are_the_same_twice(
 def test_outputs_of_inputs_that_run_nothing_of_the_change_compare_nothing(bench: Bench) -> None:
     aside = replace(ENTERED, entered={DOOR: frozenset()})
     assert Outputs().check(case(bench, crossed=aside)).outcome is Outcome.EMPTY
+    failing = Outputs().check(case(bench, crossed=replace(ENTERED, working={DOOR: frozenset()})))
+    assert failing.outcome is Outcome.EMPTY and "ends there in an error" in failing.evidence[0]
     unknown = Outputs().check(case(bench))
     assert unknown.outcome is Outcome.PASSED and "is unknown: not asked" in unknown.evidence[1]
     assert Outputs().check(case(bench, benign={DOOR: ()})).outcome is Outcome.EMPTY
     assert Outputs().check(case(bench, benign={"gone": (b"x",)})).outcome is Outcome.EMPTY
+
+
+FINE, RAISES, STOPS = (f"control: {how}".encode() for how in ("None", "None ValueError", "None SystemExit"))
+
+
+@pytest.mark.parametrize(
+    ("before", "stopped", "entered", "working"),
+    [
+        ((b"[1]", FINE), (b"[null]", STOPS), True, True),
+        ((b"[null]", FINE), (b"[null]", STOPS), True, True),
+        ((b"[null]", RAISES), (b"[null]", STOPS), True, False),
+        ((b"[1, null]", FINE + b"\n" + RAISES), (b"[1, null]", FINE + b"\n" + STOPS), True, False),
+        ((b"[1, null]", FINE + b"\n" + RAISES), (b"[2, null]", FINE + b"\n" + STOPS), True, True),
+        ((b"[1]", FINE), (b"[1]", FINE), False, False),
+    ],
+)
+def test_an_error_that_becomes_another_one_tells_nothing_of_what_works(
+    before: tuple[bytes, bytes], stopped: tuple[bytes, bytes], entered: bool, working: bool, bench: Bench, tmp_path: Path
+) -> None:
+    source = b"def run(text):\n    return text\n"
+    (tmp_path / "app.py").write_bytes(source)
+    bench.original = replace(bench.original, tree=tmp_path)
+    bench.build = lambda *_, **__: variant("stops", DOOR)  # type: ignore[attr-defined]
+    bench.says_before = [said(before[0], err=before[1])] * 2
+    bench.says_after = [said(stopped[0], err=stopped[1])]
+    diff = made({"app.py": (source, source.replace(b"return text", b"return text.strip()"))})
+    asked = case(bench)
+    seen = crossing(replace(asked, proposal=replace(asked.proposal, diff=diff)))
+    assert seen.known and (bool(seen.entered[DOOR]), bool(seen.working[DOOR])) == (entered, working)
 
 
 def test_a_door_that_a_patch_takes_away_is_a_lost_feature() -> None:
@@ -429,6 +462,25 @@ def test_tests_count_where_one_of_them_is_known_to_run_what_was_changed(
     )
     assert seen.outcome is outcome and told in seen.evidence[-1], seen.evidence
     assert not bench.results
+
+
+def test_what_runs_one_change_outside_of_functions_says_nothing_of_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    source = b"A = 1\nB = 2\n\n\ndef f():\n    return A\n\n\ndef g():\n    return B\n"
+    bench.original = replace(bench.original, tree=tmp_path / "tree")
+    bench.original.tree.mkdir()
+    (bench.original.tree / "app.py").write_bytes(source)
+    first = case(bench, patched=replace(variant("patched", DOOR), tree=tmp_path / "patched"))
+    seen = []
+    monkeypatch.setattr(
+        steps, "_with_stops", lambda _, __, diff: seen.append(diff) or Ran(results={}, seconds=0.0, late=False, why="not asked")
+    )
+    for before, after in ((b"A = 1", b"A = 3"), (b"B = 2", b"B = 3"), (b"B = 2", b"B = 3")):
+        diff = made({"app.py": (source, source.replace(before, after))})
+        bench.results = [{"a": P}] * 3
+        Tests(30.0, with_sanitizer=False, suites=(Suite(),)).check(replace(first, proposal=replace(first.proposal, diff=diff)))
+    assert len(seen) == 2 and seen[0] != seen[1]
 
 
 def test_tests_that_never_pass_twice_are_not_run_with_stops(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

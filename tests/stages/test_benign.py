@@ -13,7 +13,8 @@ from mithridate.model.document import Document, encode
 from mithridate.model.violation import Frame, Violation, ViolationKind
 from mithridate.repair.crossing import innermost, marked_ways
 from mithridate.repair.interface import Output, Variant
-from mithridate.stages.benign import MOST, affordable, benign, spread
+from mithridate.repair.steps.perturbed import spread
+from mithridate.stages.benign import MOST, affordable, benign
 from tests.repair import notebook
 from tests.repair.small_bench import DOOR, SmallBench
 

@@ -9,13 +9,14 @@ What a test runs is seen in another way, as not every suite shows what its progr
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 from mithridate.model.violation import PROJECT_ROOTS, Violation
 from mithridate.repair.c.source import Source, read
 from mithridate.repair.diff import DiffError, made
-from mithridate.repair.interface import Variant, Workbench
+from mithridate.repair.interface import Output, Variant, Workbench
 from mithridate.repair.python.stops import with_stops
 from mithridate.repair.reading.c import CReader
 from mithridate.repair.reading.python import PythonReader
@@ -27,6 +28,8 @@ from mithridate.repair.symptoms.interface import Change, changes, new_statements
 _ENTERED = "mithridate-entered"
 _LEFT = "mithridate-left"
 _WAYS = 3
+_WITHOUT_AN_ERROR = 2
+"""Words of how an answer stands: the phase and the status; a third is the type of what was raised."""
 _GIVES = re.compile(r"([A-Za-z_]\w*)\s*(?::[^=]+)?=(?!=)")
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*\b(?!\s*=(?!=))")
 _SOURCES = PROJECT_ROOTS[0]
@@ -37,6 +40,7 @@ _STOP = b" int mithridate_stop __attribute__((unused)) = (__builtin_trap(), 0);"
 class Crossing:
     """Of the benign inputs of each door, by position: those that enter a changed function, and those that leave by a guard.
 
+    `working` are those that enter one and get something from it, and not only an error that is one whatever it does.
     `known` is False when nothing could be found out, and `why` says so. `guards` are the added conditions that are watched, and
     `watched` is False where none can be. `blind`: functions are changed, and which inputs run them could not be seen.
     """
@@ -44,6 +48,7 @@ class Crossing:
     known: bool
     entered: dict[str, frozenset[int]]
     left: dict[str, frozenset[int]]
+    working: dict[str, frozenset[int]] = field(default_factory=dict)
     guards: tuple[str, ...] = ()
     why: str = ""
     watched: bool = True
@@ -150,7 +155,7 @@ def _found_out(case: Case) -> Crossing:
     for entry_id, inputs in case.subject.benign.items():
         if entry_id in built.entries:
             entered[entry_id], left[entry_id] = _watched(case.bench, built, entry_id, inputs)
-    return Crossing(known=True, entered=entered, left=left, guards=guards)
+    return Crossing(known=True, entered=entered, left=left, working=entered, guards=guards)
 
 
 def _by_stops(case: Case) -> Crossing:
@@ -161,6 +166,7 @@ def _by_stops(case: Case) -> Crossing:
     if not isinstance(built, Variant):
         return _unseen("the program with stops does not build")
     entered: dict[str, frozenset[int]] = {}
+    working: dict[str, frozenset[int]] = {}
     for entry_id, inputs in case.subject.benign.items():
         if entry_id in built.entries:
             known, stops = before(case, entry_id, inputs), case.bench.outputs(built, entry_id, inputs)
@@ -168,7 +174,16 @@ def _by_stops(case: Case) -> Crossing:
                 return _unseen("the program does not open with stops")
             told = enumerate(zip(known.said, known.steady, stops, strict=True))
             entered[entry_id] = frozenset(n for n, (old, steady, new) in told if steady - same(old, new))
-    return Crossing(known=True, entered=entered, left={}, watched=False)
+            working[entry_id] = frozenset(n for n in entered[entry_id] if _works(known.said[n], stops[n]))
+    return Crossing(known=True, entered=entered, left={}, working=working, watched=False)
+
+
+def _works(old: Output | None, stopped: Output | None) -> bool:
+    """Whether an answer that was no error depends on the stop: its text, or how it stands (see `Output`)."""
+    if old is None or stopped is None:
+        return old is not None
+    lines = zip_longest(old.stderr.splitlines(), stopped.stderr.splitlines(), fillvalue=b"")
+    return old.stdout != stopped.stdout or any(a != b and len(a.split()) <= _WITHOUT_AN_ERROR for a, b in lines)
 
 
 def _unknown(why: str) -> Crossing:

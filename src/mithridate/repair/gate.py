@@ -152,12 +152,15 @@ class Gate:
 
 def best_first(patches: Sequence[Patch]) -> tuple[Patch, ...]:
     """Patches of several judgements: validated ones before plausible ones before the rest, else as they come."""
-    return tuple(sorted(patches, key=lambda p: _WEIGHT[p.status]))
+    return tuple(sorted(patches, key=lambda p: (_WEIGHT[p.status], p.stopped_by is not None)))
 
 
 def _ordered(patches: Sequence[Patch]) -> tuple[Patch, ...]:
-    """The smallest validated one first, and that noted; then the other validated ones, plausible ones, and the rest."""
-    ordered = sorted(patches, key=lambda p: (_WEIGHT[p.status], p.added + p.removed, p.proposal.rank))
+    """The smallest validated one first, and that noted; then the other validated ones, plausible ones, and the rest.
+
+    Of the plausible ones those come first that no step stopped: nothing was compared, and nothing speaks against them.
+    """
+    ordered = sorted(patches, key=lambda p: (_WEIGHT[p.status], p.stopped_by is not None, p.added + p.removed, p.proposal.rank))
     survivors = [p for p in ordered if p.status is PatchStatus.VALIDATED]
     for number, patch in enumerate(survivors):
         size = patch.added + patch.removed

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Protocol
 
 from mithridate.model.entry import EntryPoint
@@ -141,11 +140,7 @@ class Workbench(Protocol):
         ...
 
     def search(
-        self,
-        variant: Variant,
-        seconds: float,
-        seeds: Mapping[str, Sequence[bytes]],
-        near: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
+        self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]], near: Mapping[str, Sequence[bytes]]
     ) -> Found:
         """A fresh hunt behind the variant's doors for so many seconds of wall time, starting from `seeds`.
 

@@ -10,7 +10,7 @@ from mithridate.prove.bundle import Bundle
 from mithridate.repair.crossing import innermost, marked_ways
 from mithridate.repair.interface import Variant, Workbench
 from mithridate.repair.steps.ordinary_documents import half_an_attack, ordinary_documents
-from mithridate.repair.steps.perturbed import perturbed
+from mithridate.repair.steps.perturbed import perturbed, spread
 from mithridate.stages.session import Stores
 from mithridate.stages.shadowed import original_door
 
@@ -86,10 +86,3 @@ def _nearest(inputs: Sequence[bytes], count: int, entry_id: str, violation: Viol
 def affordable(each_s: float, seconds: float, jobs: int) -> int:
     """How many inputs, at so many seconds a run and core, cost one patch no more than its share of the time."""
     return min(MOST, max(_FEWEST, int(_SHARE * seconds * jobs / max(_RUNS * each_s, 1e-6))))
-
-
-def spread(inputs: Sequence[bytes], count: int) -> list[bytes]:
-    """So many of them, evenly over the row: small ones are like each other."""
-    if count <= 0 or not inputs:
-        return []
-    return [inputs[n * len(inputs) // count] for n in range(count)] if len(inputs) > count else list(inputs)

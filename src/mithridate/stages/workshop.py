@@ -4,16 +4,12 @@ import hashlib
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
-from mithridate.hunt.engines import registry
-from mithridate.hunt.engines.interface import Engine
-from mithridate.hunt.engines.libfuzzer import LibFuzzer
 from mithridate.languages.c.doors import Call
 from mithridate.languages.c.language import CLanguage
 from mithridate.languages.c.usage import program_name
@@ -22,7 +18,6 @@ from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.errors import UsageError
 from mithridate.model.execution import Command, Execution, Limits, Mount
 from mithridate.model.project import Build, BuildFailure, Component, Flavour, Project, ToolFailure
-from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.model.violation import Clean, Violation, ViolationKind
 from mithridate.oracles.address_sanitizer import AddressSanitizer
 from mithridate.oracles.leaks import Leaks
@@ -34,18 +29,10 @@ from mithridate.repair.interface import Found, Output, Probed, Variant
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import remove_tree
 from mithridate.stages.answers import answered, steady
+from mithridate.stages.fresh_search import FreshSearch
 from mithridate.stages.probing import probed
 
-_SLICE_S = 15.0
-_INPUT_BYTES = 1 << 20
-_SEEDS = 400
 _JUDGED = 24
-_NEAR_S = 1.2
-_UNPROFILED = 10
-"""A seed with which libFuzzer's adapter does not look at comparisons, which costs much."""
-_FIRST_NEAR = 256
-"""How many tell how fast a door is."""
-_FEW_NEAR = 32
 _DOORS_S = 20.0
 _MANY = 8
 _QUICK_S = 20.0
@@ -205,107 +192,28 @@ class Workshop:
             return list(pool.map(once, inputs))
 
     def search(
-        self,
-        variant: Variant,
-        seconds: float,
-        seeds: Mapping[str, Sequence[bytes]],
-        near: Mapping[str, Sequence[bytes]] = MappingProxyType({}),
+        self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]], near: Mapping[str, Sequence[bytes]]
     ) -> Found:
-        """See Workbench.search. All doors and engines in turn, slice by slice, on as many cores as there are jobs."""
+        """See Workbench.search."""
         entries = self._searchable(variant) if seconds > 0 else []
-        arms = [
-            (entry, engine)
-            for engine in map(registry.create, registry.names())
-            for entry in entries
-            if entry.kind in engine.kinds and engine.accepts(entry) is None
-        ]
-        area = self._folder / f"search-{self._next()}"
-        executions = 0
-        candidates: dict[str, dict[bytes, None]] = {}
-        beside: dict[str, list[bytes]] = {}
-        ran = 0
-        for entry in entries:
-            if wanted := near.get(entry.id, ()):
-                number, found = self._beside(variant, entry, wanted, seconds / 2 / len(near), area / f"near-{self._next()}")
-                ran += number
-                beside[entry.id] = found
-        each = max(2.0, min(_SLICE_S, seconds * self._tools.jobs / max(1, len(arms))))
-        ends = time.monotonic() + seconds
-
-        def slice_of(number: int) -> None:
-            nonlocal executions
-            entry, engine = arms[number % len(arms)]
-            work = area / f"{number % len(arms)}"
-            first = list(seeds.get(entry.id, ()))[:_SEEDS] if number < len(arms) else []
-            took = min(each, max(1.0, ends - time.monotonic()))
-            result = self._slice(engine, entry, work, first, took, number + 1)
-            executions += result.executions
-            candidates.setdefault(entry.id, {}).update(dict.fromkeys(_brought(result)))
-
-        with ThreadPoolExecutor(self._tools.jobs) as pool:
-            number = 0
-            while arms and time.monotonic() < ends and not self._tools.cancel.is_set():
-                side_by_side = min(self._tools.jobs, len(arms))  # an arm's folder is for one slice at a time
-                list(pool.map(slice_of, range(number, number + side_by_side)))
-                number += side_by_side
+        tools, area = self._tools, self._folder / f"search-{self._next()}"
+        fresh = FreshSearch(tools.sandbox, tools.jobs, tools.memory_bytes, tools.cancel, area)
+        wanted = [(entry, near[entry.id]) for entry in entries if near.get(entry.id)]
+        ran, candidates = 0, list[tuple[str, list[bytes]]]()
+        for entry, inputs in wanted:
+            judged = partial(self.judge, variant, entry.id)
+            number, found = fresh.near(entry, inputs, seconds / 2 / len(wanted), judged)
+            ran += number
+            candidates.append((entry.id, found))
+        executions, hunted = fresh.hunt(entries, seconds, seeds)
         violations: list[tuple[bytes, str, Violation]] = []
-        for entry_id, inputs in (*beside.items(), *candidates.items()):
+        for entry_id, inputs in (*candidates, *hunted.items()):
             if entry_id in variant.entries:
                 some = sorted(inputs, key=len)[:_JUDGED]
                 for data, seen in zip(some, self.judge(variant, entry_id, some), strict=True):
                     violations += [(data, entry_id, seen[0])] if isinstance(seen, tuple) and seen else []
         remove_tree(area)
         return Found(executions=executions, violations=tuple(violations), near=ran)
-
-    def _beside(
-        self, variant: Variant, entry: EntryPoint, inputs: Sequence[bytes], seconds: float, work: Path
-    ) -> tuple[int, list[bytes]]:
-        """How many of the inputs were run, in one process where that can be, and those that violate something."""
-        engine = registry.create(LibFuzzer.name)
-        found: list[bytes] = []
-        ran = 0
-        if engine.accepts(entry) is None:
-            allowed = _FIRST_NEAR
-            while ran < min(allowed, len(inputs)) and not self._tools.cancel.is_set():
-                some = inputs[ran:allowed]
-                result = self._slice(engine, entry, work / f"{ran}", some, _NEAR_S, _UNPROFILED)
-                if not result.executions:
-                    break
-                found += _brought(result)
-                if result.executions < len(some):  # it ended before it was through
-                    return ran + result.executions, found
-                allowed, ran = int(seconds * result.executions / max(result.wall_s, 0.1)), ran + len(some)
-            return ran, found
-        ends = time.monotonic() + seconds
-        tried = 0
-        while tried < len(inputs) and time.monotonic() < ends and not self._tools.cancel.is_set():
-            some = inputs[tried : tried + _FEW_NEAR]
-            seen = self.judge(variant, entry.id, some)
-            found += [data for data, judged in zip(some, seen, strict=True) if isinstance(judged, tuple) and judged]
-            ran += sum(isinstance(judged, tuple) for judged in seen)
-            tried += len(some)
-        return ran, found
-
-    def _slice(
-        self, engine: Engine, entry: EntryPoint, work: Path, seeds: Sequence[bytes], seconds: float, seed: int
-    ) -> SearchResult:
-        for name in ("corpus", "candidates", "work"):
-            (work / name).mkdir(parents=True, exist_ok=True)
-        for data in seeds:
-            (work / "corpus" / hashlib.sha1(data, usedforsecurity=False).hexdigest()).write_bytes(data)
-        asked = SearchSlice(
-            entry=entry,
-            seconds=seconds,
-            seed=seed,
-            corpus=work / "corpus",
-            foreign=(),
-            candidates=work / "candidates",
-            work=work / "work",
-            dictionary=None,
-            memory_bytes=self._tools.memory_bytes,
-            input_bytes=_INPUT_BYTES,
-        )
-        return engine.search(asked, self._tools.sandbox, cancel=self._tools.cancel)
 
     def run(self, tree: Path, command: Command, limits: Limits) -> Execution:
         """See Workbench.run. What the command leaves in /src and /build goes with it."""
@@ -408,10 +316,6 @@ class Workshop:
     def _next(self) -> int:
         self._count += 1
         return self._count
-
-
-def _brought(result: SearchResult) -> list[bytes]:
-    return [path.read_bytes() for path in sorted(result.candidates) if path.is_file() and not path.is_symlink()]
 
 
 def _failure(seen: Clean | ToolFailure) -> tuple[Violation, ...] | ToolFailure:

@@ -59,7 +59,17 @@ def test_a_change_that_does_not_compile_is_told_and_the_program_from_before_is_n
 
 @pytest.mark.parametrize("content", [GOOD % b"after", BROKEN])
 def test_where_nothing_is_named_the_first_error_must_be_the_one_from_before(content: bytes, tmp_path: Path) -> None:
+    """Also where it is another file than the changed one, and the changed one fails after it."""
     script = "all:\n\t@$(CC) -o good good.c || echo no\n\t@$(CC) -o bad bad.c 2>&1 || { echo; kill -9 $$PPID; }\n"
     made = Made(tmp_path, script)
     assert [skipped.what for skipped in made.first.incomplete] == ["proj: part of the build"]
+    assert isinstance(made.again(content), Build if content != BROKEN else BuildFailure)
+
+
+@pytest.mark.parametrize("content", [GOOD % b"after", BROKEN])
+def test_of_more_failures_than_are_kept_those_of_the_change_are_still_told(content: bytes, tmp_path: Path) -> None:
+    bad = [f"bad{n}" for n in range(25)]
+    rules = "".join(f"{name}: bad.c\n\t$(CC) -o {name} bad.c\n" for name in bad)
+    made = Made(tmp_path, f"all: {' '.join(bad)} good\n{rules}good: good.c\n\t$(CC) -o good good.c\n")
+    assert len(made.first.incomplete) == 20
     assert isinstance(made.again(content), Build if content != BROKEN else BuildFailure)

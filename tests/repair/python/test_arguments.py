@@ -22,11 +22,11 @@ def run_all(*words, **more):
 """
 
 
-def fixes(tmp_path: Path, body: str) -> list[str]:
+def fixes(tmp_path: Path, body: str, head: str = HEAD) -> list[str]:
     """The last function after each proposal, without its head. The last line of `body` is a call of run or run_all."""
     tree = tmp_path / "tree"
     tree.mkdir()
-    source = HEAD + "def fetch(name, place):\n" + "".join(f"    {line}\n" for line in body.splitlines())
+    source = head + "def fetch(name, place):\n" + "".join(f"    {line}\n" for line in body.splitlines())
     (tree / "app.py").write_text(source)
     through = [("run", 5), *([("run_all", 9)] if "run_all" in body else []), ("fetch", source.count("\n"))]
     frames = tuple(Frame(function=function, file="/src/app.py", line=line) for function, line in through)
@@ -93,3 +93,8 @@ def test_other_calls_of_the_line_stay(tmp_path: Path) -> None:
     assert not any(
         '"a", "--"' in after or '"--", "b"' in after for after in fixes(tmp_path, 'run_all("clone", name.replace("a", place))')
     )
+
+
+def test_the_command_may_be_named_where_the_program_is_run(tmp_path: Path) -> None:
+    made = fixes(tmp_path, "words = []\nwords += [name]\nrun(words)", HEAD.replace('["git"]', '["git", "checkout"]'))
+    assert made and not any('"--"' in after for after in made)

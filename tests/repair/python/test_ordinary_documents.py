@@ -2,7 +2,7 @@
 
 from mithridate.model.document import MARK, Document, Json, decode, encode, found
 from mithridate.model.violation import ViolationKind as K
-from mithridate.repair.steps.ordinary_documents import ORDINARY, half_an_attack, ordinary_documents
+from mithridate.repair.steps.ordinary_documents import ORDINARY, SMALL, half_an_attack, ordinary_documents
 
 from .vulnerable import call, get, marked, pair
 
@@ -35,3 +35,12 @@ def test_what_is_left_of_an_attack_without_its_mark_is_told_from_what_is_harmles
     assert not half_an_attack(alone(call("store:read", "")), proof)
     assert not half_an_attack(alone(call("store:read", marked("amb"))), proof)
     assert not half_an_attack(b"../", proof) and not half_an_attack(alone(call("store:read", "../")), b"../")
+
+
+def test_something_small_stands_in_the_place_of_what_is_made_to_be_long() -> None:
+    endless: Json = {"make": "join", "of": [{"make": "repeat", "of": "a", "times": 900}, "b"]}
+    step = call("store:read", {"python": "bytes", "of": endless}, "north", {"make": "bytes", "latin1": "x"})
+    made = [decode(data) for data in ordinary_documents(encode(Document(control=[], attack=[step, step])), K.STACK_EXHAUSTION)]
+    assert [found(d.attack, (0, "call", "args", 0)) for d in made] == [{"python": "bytes", "of": text} for text in SMALL]
+    assert all(len(d.attack) == 1 and found(d.attack, (0, "call", "args", 1)) == "north" for d in made)
+    assert all(found(d.attack, (0, "call", "args", 2)) == {"make": "bytes", "latin1": "x"} for d in made)

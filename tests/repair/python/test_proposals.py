@@ -217,6 +217,7 @@ def test_functions_that_hand_their_options_on_count_their_depth_in_these(tmp_pat
     [
         ("exists", "return True if found else bool(name)", "return False"),
         ("is_hidden", "return True if found else bool(name)", 'raise ValueError("'),
+        ("contains_virus", "return True if found else bool(name)", 'raise ValueError("'),
         ("exists", "return found", 'raise ValueError("'),
         ("exists", 'raise LookupError("no")', 'raise LookupError("'),
     ],
@@ -232,3 +233,28 @@ def test_an_exception_that_only_a_class_can_name_is_not_raised_elsewhere(tmp_pat
     source = "import os\n\n\ndef run(name):\n    return open(os.path.join('a', name)).read()\n\n\n"
     source += "class C:\n    def f(self):\n        raise self.error('x')\n\n    def g(self):\n        raise self.error('y')\n"
     assert "raise ValueError(" in repaired(tmp_path, source, K.PATH_TRAVERSAL, 5)
+
+
+def test_what_a_file_raises_for_other_reasons_is_no_refusal(tmp_path: Path) -> None:
+    source = "import os\n\n\ndef run(name):\n    return open(os.path.join('a', name)).read()\n\n\n"
+    source += "def f():\n    raise NotImplementedError('x')\n\n\ndef g():\n    raise NotImplementedError('y')\n"
+    assert "raise ValueError(" in repaired(tmp_path, source, K.PATH_TRAVERSAL, 5)
+
+
+@pytest.mark.parametrize(("prefix", "rewritten"), [("r", True), ("", False)])
+def test_a_pattern_with_a_backslash_is_only_put_where_it_stays_one(tmp_path: Path, prefix: str, rewritten: bool) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "app.py").write_text(f'import re\n\n\ndef run(text):\n    return re.search({prefix}"(?:a+b?)+c", text)\n')
+    made = proposals(tree, at(K.SUPERLINEAR_TIME, 5, "run"))
+    texts = [(patched(tree, p, tmp_path / f"p{n}") / "app.py").read_text() for n, p in enumerate(made)]
+    assert texts and any("\\1" in text for text in texts) is rewritten
+
+
+def test_options_that_are_not_handed_to_the_next_call_carry_no_depth(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "app.py").write_text("def walk(node, **shown):\n    draw(node, **shown)\n    return [walk(n) for n in node]\n")
+    frames = tuple(Frame(function="walk", file="/src/app.py", line=3) for _ in range(4))
+    made = proposals(tree, Violation(kind=K.STACK_EXHAUSTION, detector="growth", message="", frames=frames))
+    assert not any("nesting" in p.diff for p in made)

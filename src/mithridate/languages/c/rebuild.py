@@ -1,6 +1,7 @@
 """Builds a component once more from the objects of an earlier build, to look at many small changes of it."""
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Mapping
@@ -62,21 +63,29 @@ def rebuild_component(
     started = time.monotonic()
     again = replace(attempt, steps=attempt.steps[attempt.compiles_from :], compiles_from=0)
     failed, output = run_steps(work, build.component, again)
-    if failed is not None and _more_fails(build, failed, limits):
+    if failed is not None and (_blamed(changed, failed.output) or _more_fails(build, failed, limits)):
         return failure(work, build.component, failed)
     made = collect(work, build.component, again, failed, output, time.monotonic() - started, is_chosen=True)
     return made or failure(work, build.component, failed or Failed("build", nothing_built(output)))
 
 
+def _blamed(changed: Mapping[str, bytes | None], output: str) -> bool:
+    """Whether a compiler finds an error in a changed file, by its name alone: build systems write paths in their own ways."""
+    names = "|".join(sorted(re.escape(path.rpartition("/")[2]) for path in changed))
+    return re.search(rf"(?m)(?:^|[/\s])(?:{names}):\d+:(?:\d+:)? (?:fatal )?error\b", output) is not None
+
+
 def _more_fails(build: Build, failed: Failed, limits: BuildLimits) -> bool:
     """Whether anything fails that the first build could make. What it made of that then is still there, and is out of date.
 
-    Where a build system does not name what failed, or it is more than is kept, its first error must be the one from before.
+    Where a build system does not name what failed, its first error must be the one from before. Where more failed then than is
+    kept, nobody knows, and what the compiler says of the changed files has to do.
     """
     named = set(failed_targets(failed.output))
-    if not named or len(build.incomplete) >= LISTED_FAILURES:
+    if not named or not build.incomplete:
         return failed.why(limits) not in {skipped.reason for skipped in build.incomplete}
-    return bool(named - {skipped.what.removeprefix(f"{build.component.id}: ") for skipped in build.incomplete})
+    known = {skipped.what.removeprefix(f"{build.component.id}: ") for skipped in build.incomplete}
+    return len(known) < LISTED_FAILURES and not named <= known
 
 
 def _put(root: Path, path: str, content: bytes | None) -> None:

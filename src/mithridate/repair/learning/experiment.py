@@ -21,7 +21,7 @@ from mithridate.repair.learning.places import Place, Role, places
 from mithridate.repair.learning.records import Recorded
 from mithridate.repair.learning.records import read as read_records
 from mithridate.repair.learning.sight import indices, mentioned, numbers, watched
-from mithridate.repair.steps.perturbed import neighbours, perturbed
+from mithridate.repair.steps.perturbed import neighbours, perturbed, spread
 
 _HEADERS = 160
 _HEADER_SUFFIXES = (".h", ".hh", ".hpp", ".hxx", ".inc")
@@ -164,8 +164,7 @@ def _first(runs: _Runs, subject: Subject, effort: Effort) -> None:
         proofs = [proof.data for proof in subject.proofs if proof.entry_id == entry_id]
         near = chain.from_iterable(perturbed(data, share) for data in proofs[: max(1, effort.perturbed // share)])
         benign = sorted(subject.benign.get(entry_id, ()), key=len)
-        some = [benign[i * len(benign) // effort.benign] for i in range(effort.benign)] if benign else []
-        runs.run(entry_id, [*proofs, *near, *some])
+        runs.run(entry_id, [*proofs, *near, *spread(benign, effort.benign)])
 
 
 def _beside(runs: _Runs, chosen: Sequence[Place], effort: Effort) -> None:

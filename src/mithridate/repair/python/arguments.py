@@ -10,7 +10,7 @@ from mithridate.repair.python.exits import exits
 from mithridate.repair.python.flow import Place, Value, argument, assignments, origins
 from mithridate.repair.python.imports import meant
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
-from mithridate.repair.python.shell import RUNNING
+from mithridate.repair.python.shell import OPERANDS_AS_THEY_ARE, RUNNING
 from mithridate.repair.python.source import Edit, dotted, operand
 
 _DEEPEST = 6
@@ -20,11 +20,9 @@ _NAMES_FILES_BEHIND = frozenset(
     | {"show", "switch", "whatchanged"}
 )
 """Commands of version control for which `--` says that files follow, and not only that options end."""
-_TAKES_NO_END = frozenset({"dd", "echo", "expr", "false", "find", "printf", "tar", "test", "true"})
+_TAKES_NO_END = OPERANDS_AS_THEY_ARE | {"tar"}
 """Programs that do not take `--` for the end of their options, or whose first operand is one."""
 _GROWS = frozenset({"append", "extend", "insert"})
-
-
 _NO_TEXT = (cst.SimpleString, cst.Integer, cst.Float)
 
 

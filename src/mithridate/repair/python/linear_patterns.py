@@ -62,10 +62,8 @@ def _flattened(pattern: str) -> str | None:
 
 def _merged(pattern: str) -> str | None:
     """Neighbours that repeat the same atom: `x*x*` is `x*`, `x+x*` is `x+`, `x+x+` is `xx+`."""
-    changed = pattern
-    for atom in (r"\\[sdwSDW]", r"\[\^?[^\]\\]*\]", r"\."):
-        found = re.compile(rf"(?<!\\)({atom})([*+])\1([*+])(?![?+])")
-        changed = found.sub(lambda m: m[1] * (1 + (m[2] == m[3] == "+")) + ("+" if "+" in (m[2], m[3]) else "*"), changed)
+    found = re.compile(rf"(?<!\\)({_ATOM})([*+])\1([*+])(?![?+])")
+    changed = found.sub(lambda m: m[1] * (1 + (m[2] == m[3] == "+")) + ("+" if "+" in (m[2], m[3]) else "*"), pattern)
     return changed if changed != pattern else None
 
 

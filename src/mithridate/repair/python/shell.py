@@ -18,7 +18,7 @@ RUNNING = frozenset(
     f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput")
 ) | {"os.system", "os.popen", "asyncio.create_subprocess_shell", "asyncio.create_subprocess_exec"}
 _SHELL_WORDS = re.compile(r"[|&;<>()$`*?~\[\]{}#!\n]|^\w+=")
-_OPERANDS_AS_THEY_ARE = frozenset({"echo", "printf", "test", "find", "expr", "dd", "true", "false"})
+OPERANDS_AS_THEY_ARE = frozenset({"echo", "printf", "test", "find", "expr", "dd", "true", "false"})
 """Programs that do not take `--` for the end of their options (POSIX, XBD 12.2 allows those by name)."""
 _CAUSE = "a value is put into a command line that a shell reads"
 
@@ -79,7 +79,7 @@ def _listed(place: Place, call: cst.Call, value: Value, origin: Value) -> Iterat
 def _dashes(row: Sequence[Piece]) -> tuple[bool, ...]:
     first = row[0]
     program = first.value.split()[0].rpartition("/")[2] if isinstance(first, Constant) and first.value.split() else ""
-    return (False, True) if program in _OPERANDS_AS_THEY_ARE or not program else (True, False)
+    return (False, True) if program in OPERANDS_AS_THEY_ARE or not program else (True, False)
 
 
 def _vector(source: Source, row: Sequence[Piece], dashes: bool) -> str | None:

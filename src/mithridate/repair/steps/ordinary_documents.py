@@ -1,9 +1,10 @@
-"""Documents as an honest user sends them to a program that was made for what an attacker abuses: sums for a calculator."""
+"""Documents as an honest user sends them: sums to a calculator, something small where an attacker sends something endless."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from mithridate.model.document import LARGEST_BYTES, Document, decode, encode, found, put
+from mithridate.model.document import LARGEST_BYTES, Document, Json, Place, decode, encode, found, put
 from mithridate.model.errors import UsageError
 from mithridate.model.violation import ViolationKind
 from mithridate.repair.steps.perturbed_documents import chosen
@@ -13,6 +14,8 @@ ORDINARY: Mapping[ViolationKind, tuple[str, ...]] = {
     ViolationKind.CODE_INJECTION: ("7", "1 + 1", "(2 + 3) * 4", "-7 // 2", "'amber'", "[1, 2]"),
 }
 """Texts that neither name nor call anything. What a program answers to them it was made to answer."""
+SMALL = ("", "1", "abcde", "a=b", "[1]", "<a/>", "\x05\x00")
+"""In the place of a text that is made to be long: short ones, one of which most readers of a format take."""
 
 
 def half_an_attack(data: bytes, proof: bytes) -> bool:
@@ -32,9 +35,10 @@ def half_an_attack(data: bytes, proof: bytes) -> bool:
 
 
 def ordinary_documents(data: bytes, kind: ViolationKind) -> list[bytes]:
-    """The proof's own steps, without a mark, with an ordinary text in each place that the attacker chose.
+    """The proof's own steps, without a mark, with an ordinary text in each place that the attacker chose; and its first step
+    with a small text in the place of what is made to be long, as proofs of time and depth are.
 
-    Nothing for kinds whose sink is never meant to interpret what comes from outside, and for bytes that are no document.
+    Nothing else for kinds whose sink is never meant to interpret what comes from outside, and for bytes that are no document.
     """
     try:
         document = decode(data)
@@ -46,4 +50,22 @@ def ordinary_documents(data: bytes, kind: ViolationKind) -> list[bytes]:
             steps = put(document.attack, place, text)
             assert isinstance(steps, list)
             made[encode(Document(control=[], attack=steps))] = None
+    first: Json = document.attack[:1]
+    long = list(_long(first))
+    for text in SMALL if long else ():
+        steps = first
+        for place in long:
+            steps = put(steps, place, text)
+        assert isinstance(steps, list)
+        made[encode(Document(control=[], attack=steps))] = None
     return [each for each in made if len(each) <= LARGEST_BYTES]
+
+
+def _long(value: Json, at: Place = ()) -> Iterator[Place]:
+    """Where texts stand that are made of repetitions, the outermost ones."""
+    if isinstance(value, dict) and "make" in value:
+        if '"repeat"' in json.dumps(value):
+            yield at
+    elif isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from _long(found(value, (key,)), (*at, key))

@@ -23,7 +23,10 @@ class Outputs:
         self._last: list[Output | None] = []
 
     def check(self, case: Case) -> Seen:
-        """EMPTY when no benign input has an output that is the same twice, or none of them is known to run what was changed."""
+        """EMPTY when no benign input has an output that is the same twice, or none of them is known to run what was changed.
+
+        Nor is it enough that errors stay errors: of those only the type is compared.
+        """
         compared = 0
         changed: list[str] = []
         silent = varying = 0
@@ -50,6 +53,9 @@ class Outputs:
         seen = crossing(case)
         if seen.known and not any(seen.entered.values()):
             return empty(f"the outputs of {compared} benign inputs are unchanged, but none of them runs a changed function")
+        if seen.known and not any(seen.working.values()):
+            told = "but what runs a changed function ends there in an error, of which only the type was compared"
+            return empty(f"the outputs of {compared} benign inputs are unchanged, {told}", crossed)
         if seen.blind:
             return empty(f"the outputs of {compared} benign inputs are unchanged", crossed)
         quiet = f"; for {silent} of them the program writes nothing, so that only how it ends was compared" if silent else ""

@@ -1,7 +1,7 @@
 """Inputs near a proof: bytes changed, cut, doubled, numbers moved by one and to their ends; for one proof always the same."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 _ENDS = (0x00, 0x01, 0x7F, 0x80, 0xFF)
 _LARGEST = 1 << 20
@@ -35,6 +35,13 @@ def neighbours(data: bytes, most: int) -> list[bytes]:
         found[data[:at] + bytes([_NEIGHBOURS[way](data[at])]) + data[at + 1 :]] = None
     found.pop(data, None)
     return list(found)
+
+
+def spread(inputs: Sequence[bytes], count: int) -> list[bytes]:
+    """So many of them, evenly over the row: where it is ordered by size, small ones are like each other."""
+    if count <= 0 or not inputs:
+        return []
+    return [inputs[n * len(inputs) // count] for n in range(count)] if len(inputs) > count else list(inputs)
 
 
 _NEIGHBOURS: tuple[Callable[[int], int], ...] = (

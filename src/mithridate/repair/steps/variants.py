@@ -13,7 +13,7 @@ from mithridate.repair.behind import elsewhere
 from mithridate.repair.crossing import crossing
 from mithridate.repair.steps.interface import Case, Memory, Seen, failed, passed, unjudged
 from mithridate.repair.steps.leaks import corpus_silent, no_new_leak
-from mithridate.repair.steps.perturbed import neighbours, perturbed
+from mithridate.repair.steps.perturbed import neighbours, perturbed, spread
 from mithridate.repair.steps.perturbed_documents import perturbed_document
 
 PERTURBED = 48
@@ -79,7 +79,7 @@ class Variants:
         told = [line for seen in others for line in seen.evidence]
         if found.near:
             shown = f", but for what lay behind the flaw for {behind} of them" if behind else ""
-            told.append(f"{found.near:,} inputs a byte away from proofs and benign ones are silent{shown}")
+            told.append(f"{found.near:,} inputs a byte away from proofs and benign ones show nothing new{shown}")
         return passed(f"{tried} perturbed proofs are silent", *unjudged(unanswered), searched, *told)
 
     def _beside(self, case: Case) -> dict[str, list[bytes]]:
@@ -94,7 +94,7 @@ class Variants:
             if entry_id not in case.built.entries or case.built.entries[entry_id].observed:
                 continue
             there = [data for n, data in enumerate(inputs) if not seen.known or n in seen.entered.get(entry_id, ())]
-            some = there if len(there) <= _BESIDE else [there[n * len(there) // _BESIDE] for n in range(_BESIDE)]
+            some = spread(there, _BESIDE)
             proofs = list(dict.fromkeys(p.data for p in case.subject.proofs if p.entry_id == entry_id))[:_BESIDE]
             each = self._neighbours // max(1, bool(some) + bool(proofs))
             parts = ([neighbours(data, each // len(part)) for data in part] for part in (proofs, some) if part)
