@@ -1,6 +1,7 @@
 """A small program that unpacks runs into a buffer of a length that its file says, and forgets what is filled already.
 
-A proof needs one run that is too long. What counts is what is left, and that only inputs of several runs tell.
+The file says how many runs there are, so that another length is refused. A proof needs one run that is too long; what
+counts is what is left, and that only inputs of several runs tell.
 """
 
 SOURCE = """#include <stdio.h>
@@ -32,12 +33,12 @@ int main(int argc, char **argv)
         return 2;
     size = fread(data, 1, sizeof data, file);
     fclose(file);
-    if (size < 3)
+    if (size < 4 || !data[0] || size != 2 + 2u * data[1])
         return 3;
     out = calloc(data[0], 1);
     if (!out)
         return 4;
-    bad = unpack(out, data[0], data + 1, size - 1);
+    bad = unpack(out, data[0], data + 2, size - 2);
     if (bad)
         printf("not good\\n");
     else
@@ -49,8 +50,8 @@ int main(int argc, char **argv)
 
 
 def packed(capacity: int, *runs: tuple[int, str]) -> bytes:
-    """A file of these runs."""
-    return bytes([capacity, *(byte for count, letter in runs for byte in (count, ord(letter)))])
+    """A file of these runs, with their number."""
+    return bytes([capacity, len(runs), *(byte for count, letter in runs for byte in (count, ord(letter)))])
 
 
 PROOF = packed(4, (40, "x"))

@@ -73,9 +73,6 @@ class _Grounder:
     def run(self, starts: Iterable[str]) -> Hypergraph:
         self._plans = [self._plan(rule) for rule in self._applicable()]
         self._plans += self._projections
-        for predicate in self._facts.rules.predicates.values():
-            if predicate.role is Role.INPUT:
-                self._table(predicate.name)  # a question may start there, whatever the rules say
         self._start(starts)
         total = 0
         for number, plan in enumerate(self._plans):

@@ -73,7 +73,7 @@ class FreshSearch:
             nonlocal executions
             arm = number % len(arms)
             entry, engine = arms[arm]
-            first = list(seeds.get(entry.id, ()))[:_SEEDS] if number < len(arms) else []
+            first = list(seeds.get(entry.id, ()))[:_SEEDS] if number < len(arms) else []  # they stay in the arm's folder
             result = self._slice(engine, entry, works[arm], first, min(each, max(1.0, ends - time.monotonic())), number + 1)
             executions += result.executions
             candidates.setdefault(entry.id, {}).update(dict.fromkeys(_brought(result)))

@@ -14,6 +14,8 @@ MAKEFILE = (
 )
 GOOD = b'#include <stdio.h>\nint main(void) { puts("%s"); return 0; }\n'
 BROKEN = b"int main(void) { return never_declared; }\n"
+KILLED = "all:\n\t@$(CC) -o good good.c || echo no\n\t@$(CC) -o bad bad.c || { echo; kill -9 $$PPID; }\n"
+WITHOUT_MAIN = b"int other(void) { return 0; }\n"
 
 
 class Made:
@@ -49,6 +51,11 @@ def test_what_could_not_be_built_before_is_no_reason_against_a_change(made: Made
     result = made.again(GOOD % b"after")
     assert isinstance(result, Build), result
     assert b"after" in (result.directory / "src" / "good").read_bytes()
+
+
+@pytest.mark.parametrize("makefile", [MAKEFILE, KILLED])
+def test_a_change_that_does_not_link_is_told_too(makefile: str, tmp_path: Path) -> None:
+    assert isinstance(Made(tmp_path, makefile).again(WITHOUT_MAIN), BuildFailure), "no compiler names the changed file"
 
 
 def test_a_change_that_does_not_compile_is_told_and_the_program_from_before_is_not_taken_for_it(made: Made) -> None:

@@ -208,7 +208,8 @@ def test_functions_that_hand_their_options_on_count_their_depth_in_these(tmp_pat
     after = [(patched(tree, p, tmp_path / f"p{n}") / "app.py").read_text() for n, p in enumerate(made)]
     count = '        options["nesting"] = options.get("nesting", 0) + 1\n        if options["nesting"] > 100:\n'
     refused = f'    def __call__(self, data, **options):\n{count}            raise errors.Malformed("nested too deeply")\n'
-    assert any(refused in text for text in after), "the function's own exception that its file raises most"
+    own = [text for text in after if f"    def __call__(self, data, **options):\n{count}" in text]
+    assert refused in own[0] and 'errors.TooShort("nested' in own[1], "first the exception that its file raises most"
     assert any(f"    def value(self, data, decode, **options):\n{count}" in text for text in after)
 
 
