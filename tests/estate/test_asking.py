@@ -54,6 +54,20 @@ def to(*goals: str, **more: object) -> Question:
     return Question(starts=("n:street",), goals=goals, **more)  # type: ignore[arg-type]
 
 
+def test_a_rule_may_need_every_kind_of_fact_that_there_is() -> None:
+    pack = """pack two "Two"
+fact door(node A, node B) "{0} opens to {1}"
+fact open(node A) "{0} is open"
+derived at(node N) "the attacker is at {0}"
+rule begin hidden at(N) :- start(N).
+rule go says "Walk from {A} to {B}." at(B) :- at(A), door(A, B), open(B).
+rule arrive hidden reached(N) :- at(N).
+"""
+    with estate(packs([], pack), "door(n:street, n:yard)\nopen(n:yard)\n", "n:street") as yard:
+        (goal,) = yard.ask(to("n:yard")).goals
+    assert goal.state is GoalState.REACHED
+
+
 def test_the_cheapest_path_is_told_step_by_step() -> None:
     (goal,) = ask(to("tag:crown-jewel")).goals
     assert (goal.node, goal.state, goal.cost) == ("n:vault", GoalState.REACHED, 6.0)

@@ -12,10 +12,9 @@ from mithridate.store.snapshot import take_snapshot
 MAKEFILE = (
     "all: bad good\nbad: bad.c\n\t$(CC) -o bad bad.c\ngood: good.o\n\t$(CC) -o good good.o\ngood.o: good.c\n\t$(CC) -c good.c\n"
 )
-GOOD = b'#include <stdio.h>\nint main(void) { puts("%s"); return 0; }\n'
+GOOD = b'#include <stdio.h>\n#include "more.h"\nint main(void) { puts("%s" MORE); return 0; }\n'
 BROKEN = b"int main(void) { return never_declared; }\n"
-KILLED = "all:\n\t@$(CC) -o good good.c || echo no\n\t@$(CC) -o bad bad.c || { echo; kill -9 $$PPID; }\n"
-WITHOUT_MAIN = b"int other(void) { return 0; }\n"
+KILLED = "all:\n\t@$(CC) -c good.c && $(CC) -o good good.o || echo no\n\t@$(CC) -o bad bad.c || { echo; kill -9 $$PPID; }\n"
 
 
 class Made:
@@ -26,6 +25,7 @@ class Made:
         root.mkdir()
         (root / "Makefile").write_text(makefile)
         (root / "good.c").write_bytes(GOOD % b"before")
+        (root / "more.h").write_text('#define MORE "."\n')
         (root / "bad.c").write_text("int main(void) { return nowhere; }\n")
         self.place = place
         self.project: Project
@@ -36,9 +36,9 @@ class Made:
         assert isinstance(first, Build), first
         self.first = first
 
-    def again(self, content: bytes) -> Build | BuildFailure:
-        """Built once more with another good.c."""
-        return self._language.rebuild(self.first, {"good.c": content}, self.project, self._sandbox, self.place / "again")
+    def again(self, content: bytes, path: str = "good.c") -> Build | BuildFailure:
+        """Built once more with this content of a file."""
+        return self._language.rebuild(self.first, {path: content}, self.project, self._sandbox, self.place / "again")
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,10 @@ def test_what_could_not_be_built_before_is_no_reason_against_a_change(made: Made
 
 
 @pytest.mark.parametrize("makefile", [MAKEFILE, KILLED])
-def test_a_change_that_does_not_link_is_told_too(makefile: str, tmp_path: Path) -> None:
-    assert isinstance(Made(tmp_path, makefile).again(WITHOUT_MAIN), BuildFailure), "no compiler names the changed file"
+def test_what_no_longer_compiles_in_another_file_is_told_too(makefile: str, tmp_path: Path) -> None:
+    made = Made(tmp_path, makefile)
+    assert isinstance(made.again(b'#define MORE "!"\n', "more.h"), Build)
+    assert isinstance(made.again(b"", "more.h"), BuildFailure), "no compiler finds an error in the changed file"
 
 
 def test_a_change_that_does_not_compile_is_told_and_the_program_from_before_is_not_taken_for_it(made: Made) -> None:
