@@ -1,5 +1,6 @@
 """Time and depth without bound: linear patterns, limits of length and of recursion (CWE-1333, CWE-400, CWE-674)."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,11 +12,12 @@ from mithridate.repair.python.flow import Place, argument, parameters
 from mithridate.repair.python.guards import guarded
 from mithridate.repair.python.imports import meant
 from mithridate.repair.python.linear_patterns import rewritten
-from mithridate.repair.python.pieces import Constant, pieces
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
 from mithridate.repair.python.source import Edit, Source, dotted
+from mithridate.repair.python.written_patterns import assignments, written
 
 _MATCHING = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
+_FLAGS_AT = {"split": 3, "sub": 4, "subn": 4}
 _LONGEST = 1_000
 _DEEPEST = 100
 _CAUSE = "a regular expression can match the same text in many ways and tries them all"
@@ -48,26 +50,28 @@ def _matches(call: cst.Call) -> bool:
 
 def _together(scene: Scene, place: Place) -> Iterator[Change]:
     """All patterns of a function: one text may take long in several of them."""
-    edits: dict[tuple[str, Edit], tuple[Source, Edit]] = {}
+    edits: dict[tuple[str, tuple[Edit, ...]], tuple[Source, tuple[Edit, ...]]] = {}
     for call in filter(_matches, place.all_calls):
         first = next(_linear(scene, place, call), None)
         if first is not None:
             edits[first[0].path, first[1]] = first
     if len(edits) > 1:
-        yield Change(_CAUSE, "match the same text in one way, in each pattern", tuple(edits.values()), rank=1.5)
+        every = tuple(pair for source, row in edits.values() for pair in edits_of(source, row))
+        yield Change(_CAUSE, "match the same text in one way, in each pattern", every, rank=1.5)
 
 
-def _linear(scene: Scene, place: Place, call: cst.Call) -> Iterator[tuple[Source, Edit]]:
+def _linear(scene: Scene, place: Place, call: cst.Call) -> Iterator[tuple[Source, tuple[Edit, ...]]]:
     """The call's pattern written in other ways, the likeliest first."""
     source, direct = place.source, _direct(place, call)
     holder = None if direct or not isinstance(call.func, cst.Attribute) else call.func.value
-    for where, node in _patterns(scene, source, argument(call, 0, "pattern") if direct else holder):
-        for only in _written(where, node):
-            raw = where.text[: only.start].rstrip("\"'")[-2:].lower()
-            for pattern in rewritten(only.value):
-                if "\\" in pattern and "r" not in raw:
-                    continue
-                yield where, Edit(only.start, only.end, pattern)
+    own = _flags(argument(call, _FLAGS_AT.get(dotted(call.func).rpartition(".")[2], 2), "flags")) if direct else 0
+    for where, node, compiled in _patterns(scene, source, argument(call, 0, "pattern") if direct else holder):
+        flags = None if own is None or compiled is None else own | compiled
+        for only in written(where, node):
+            for pattern in rewritten(only.value, flags, octets=only.octets, whole=only.whole):
+                edits = only.edits(pattern)
+                if edits:
+                    yield where, edits
 
 
 def _direct(place: Place, call: cst.Call) -> bool:
@@ -76,8 +80,8 @@ def _direct(place: Place, call: cst.Call) -> bool:
 
 def _of_call(scene: Scene, place: Place, call: cst.Call) -> Iterator[Change]:
     source, cause, direct = place.source, _CAUSE, _direct(place, call)
-    for number, (where, edit) in enumerate(_linear(scene, place, call)):
-        yield Change(cause, "match the same text in one way", edits_of(where, edit), rank=1.0 + number / 10)
+    for number, (where, row) in enumerate(_linear(scene, place, call)):
+        yield Change(cause, "match the same text in one way", edits_of(where, row), rank=1.0 + number / 10)
     replaces = dotted(call.func).rpartition(".")[2].startswith("sub")
     subject = argument(call, int(direct) + int(replaces), "string")
     if subject is not None and not isinstance(subject, cst.SimpleString):
@@ -86,42 +90,37 @@ def _of_call(scene: Scene, place: Place, call: cst.Call) -> Iterator[Change]:
             yield Change(cause, fix, edits_of(source, edits), condition=text, rank=3.0)
 
 
-def _written(source: Source, node: cst.BaseExpression) -> Iterator[Constant]:
-    """A pattern that is written in one piece, as it is read; bytes as if they were text."""
-    if isinstance(node, cst.SimpleString) and isinstance(node.evaluated_value, bytes):
-        start, end = source.span(node)
-        start, end = start + len(node.prefix) + len(node.quote), end - len(node.quote)
-        found = [Constant(node.evaluated_value.decode("latin-1"), start, end, source.text[start:end])]
-    else:
-        row = pieces(source, node) or []
-        found = [p for p in row if isinstance(p, Constant)] if all(isinstance(p, Constant) for p in row) else []
-    if len(found) == 1 and found[0].raw == found[0].value:
-        yield found[0]
+def _flags(node: cst.BaseExpression | None) -> int | None:
+    """The flags of a pattern; None where nobody knows them."""
+    if node is None:
+        return 0
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
+        left, right = _flags(node.left), _flags(node.right)
+        return None if left is None or right is None else left | right
+    flag = getattr(re.RegexFlag, dotted(node).rpartition(".")[2], None)
+    return int(flag) if isinstance(flag, re.RegexFlag) else None
 
 
-def _patterns(scene: Scene, source: Source, node: cst.BaseExpression | None) -> Iterator[tuple[Source, cst.BaseExpression]]:
-    """The strings that a pattern is written as: in the call, or compiled under that name here or where it is from."""
+def _patterns(
+    scene: Scene, source: Source, node: cst.BaseExpression | None
+) -> Iterator[tuple[Source, cst.BaseExpression, int | None]]:
+    """What a pattern is written as, in the call, or compiled under that name here or where it is from; with its flags."""
     if node is None:
         return
     if isinstance(node, cst.Call) and meant(source, node.func) == "re.compile" and node.args:
-        yield source, node.args[0].value
+        yield source, node.args[0].value, _flags(argument(node, 1, "flags"))
     elif not isinstance(node, cst.Name | cst.Attribute):
-        yield source, node
+        yield source, node, 0
     else:
         wanted = dotted(node).rpartition(".")[2]
         module = meant(source, node).rpartition(".")[0].lstrip(".").replace(".", "/")
         other = scene.source(f"{module}.py") if module else None
         for each in (source, *((other,) if other is not None else ())):
-            for one in each.nodes():
-                targets = [t.target for t in one.targets] if isinstance(one, cst.Assign) else []
-                targets += [one.target] if isinstance(one, cst.AnnAssign) else []
-                if not any(dotted(t).rpartition(".")[2] == wanted for t in targets):
-                    continue
-                value = one.value if isinstance(one, cst.Assign | cst.AnnAssign) else None
+            for value in assignments(each, wanted):
                 if isinstance(value, cst.Call) and meant(each, value.func) == "re.compile" and value.args:
-                    yield each, value.args[0].value
-                elif value is not None:
-                    yield each, value
+                    yield each, value.args[0].value, _flags(argument(value, 1, "flags"))
+                else:
+                    yield each, value, 0
 
 
 class RecursionProposer(PythonProposer):

@@ -1,12 +1,14 @@
 """Regular expressions that need time beyond all bounds, rewritten to equal ones that do not (CWE-1333).
 
-The rewrites keep the language and the numbers of groups: `(x+)*` is `(x*)`, `(x*)+` is `(x*)`, `(x+)+` is `(x+)`; what repeats
-and can match in two ways is made one that does not give back (a lookahead is atomic: `(?=(x+))\\1`).
+The rewrites keep the language and the numbers of groups: `(x+)*` is `(x*)`, `(x*)+` is `(x*)`, `(x+)+` is `(x+)`; what matches in
+several ways is written so that it does in one (one_way.py), or so that it does not give back (a lookahead is atomic: `(?=(x+))\\1`).
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from mithridate.repair.python.one_way import one_way
 
 _ATOM = r"\\[sdwSDW]|\[\^?[^\]\\]*\]|\."
 _QUANTIFIER = re.compile(r"[*+?]|\{\d*,?\d*\}")
@@ -22,9 +24,17 @@ class _Group:
     quantifier: str
 
 
-def rewritten(pattern: str) -> Iterator[str]:
-    """Equal patterns without nested quantifiers, the simplest first; nothing where none is known."""
-    if not _valid(pattern):
+def rewritten(pattern: str, flags: int | None = 0, *, octets: bool = False, whole: bool = True) -> Iterator[str]:
+    """Equal patterns without nested quantifiers, the simplest first; nothing where none is known.
+
+    `flags`: None where they are not known. `octets`: the pattern is one of bytes. `whole`: it is no part of a longer one.
+    """
+    if not _valid(pattern) or (flags or 0) & re.VERBOSE:
+        return
+    if not whole:
+        single = one_way(pattern, flags, octets) if flags is not None else None
+        if single is not None:
+            yield single
         return
     seen = {pattern}
     flat = pattern
@@ -36,8 +46,9 @@ def rewritten(pattern: str) -> Iterator[str]:
     if flat not in seen:
         seen.add(flat)
         yield flat
+    single = one_way(flat, flags, octets) if flags is not None else None
     between = _between(flat)
-    for candidate in (_begun_once(between or ""), _merged(flat), _merged(pattern), between, _begun_once(flat)):
+    for candidate in (_begun_once(single or between or ""), single, _merged(flat), _merged(pattern), between, _begun_once(flat)):
         if candidate is not None and candidate not in seen and _valid(candidate):
             seen.add(candidate)
             yield candidate

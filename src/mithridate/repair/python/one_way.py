@@ -1,0 +1,152 @@
+"""Parts of patterns that match a text in more than one way, written so that there is one (CWE-1333).
+
+From one place, a pattern that matches in one way is refused in time that grows with the text, times the size of the pattern: it is in
+one of so many places after each character, in each once. Two rewrites, both exact:
+
+- a part without groups that are kept becomes a part that knows the same texts, out of its deterministic automaton: `(?:x-?)*x+`
+  is `x(?:-?x)*`. Both take as much as they can; where the old one preferred a shorter alternative, more may be matched of a text.
+- what repeats a kept group none of whose texts begins another one never has to give anything back of one: `(a|bc)+` with a group
+  around is `(?:(?=(a|bc))\\1)+`, in which a lookahead, once passed, is not asked again.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from mithridate.repair.python.pattern_automaton import (
+    Alphabet,
+    TooLarge,
+    ambiguous,
+    minimal,
+    positions,
+    prefix_free,
+    same,
+    states,
+)
+from mithridate.repair.python.pattern_text import text_of
+from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Other, Repeat, Row, inside, parse
+
+_LONGER = 3
+_ROUNDS = 12
+_NEIGHBOURS = 6
+_LONGEST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """[start, end) of a pattern, and what stands there instead."""
+
+    start: int
+    end: int
+    text: str
+
+
+def one_way(pattern: str, flags: int, octets: bool) -> str | None:
+    """The pattern with every part in one way that can be; None where nothing was changed. It compiles with these flags."""
+    if flags & (re.VERBOSE | re.LOCALE) or len(pattern) > _LONGEST:
+        return None
+    changed = pattern
+    for _ in range(_ROUNDS):
+        rewrite = next(_rewrites(changed, flags, octets), None)
+        if rewrite is None:
+            break
+        changed = changed[: rewrite.start] + rewrite.text + changed[rewrite.end :]
+    return changed if changed != pattern and _compiles(changed, flags, octets) else None
+
+
+def _compiles(pattern: str, flags: int, octets: bool) -> bool:
+    try:
+        re.compile(pattern.encode("latin-1") if octets else pattern, flags)
+    except (re.error, RecursionError, OverflowError, ValueError):
+        return False
+    return True
+
+
+def _rewrites(pattern: str, flags: int, octets: bool) -> Iterator[Rewrite]:
+    """Of the smallest parts first."""
+    tree = parse(pattern)
+    if tree is None:
+        return
+    alphabet = Alphabet({pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)}, flags, octets)
+    for node in inside(tree):
+        for part in _parts(node):
+            try:
+                rewrite = _determined(pattern, part, alphabet, flags)
+            except TooLarge:
+                continue
+            if rewrite is not None:
+                yield rewrite
+    for node in inside(tree):
+        if isinstance(node, Repeat) and isinstance(node.inner, Group) and node.inner.number and node.most is None:
+            try:
+                rewrite = _kept(pattern, node, node.inner, alphabet)
+            except TooLarge:
+                continue
+            if rewrite is not None:
+                yield rewrite
+
+
+def _parts(node: Node) -> Iterator[Node]:
+    """What may be written anew: the node, or neighbours in its row, few before many."""
+    if isinstance(node, Row):
+        cuts = combinations(range(len(node.items) + 1), 2)
+        for start, end in sorted(cuts, key=lambda cut: cut[1] - cut[0]):
+            if 1 < end - start <= _NEIGHBOURS:
+                items = node.items[start:end]
+                yield Row(items[0].start, items[-1].end, items)
+    elif isinstance(node, Choice | Repeat):
+        yield node
+
+
+def _regular(node: Node) -> bool:
+    """Without kept groups, lazy repetitions, and all that is not regular."""
+    return not any(
+        isinstance(n, Other) or (isinstance(n, Group) and n.number) or (isinstance(n, Repeat) and n.lazy) for n in inside(node)
+    )
+
+
+def _endless(node: Node) -> bool:
+    return any(isinstance(n, Repeat) and n.most is None for n in inside(node))
+
+
+def _determined(pattern: str, node: Node, alphabet: Alphabet, flags: int) -> Rewrite | None:
+    """The node out of its deterministic automaton, where it matches a text of any length in several ways."""
+    if not _endless(node) or not _regular(node):
+        return None
+    made = positions(pattern, node, alphabet)
+    if not ambiguous(made):
+        return None
+    text = text_of(minimal(states(made, alphabet)), alphabet)
+    if text is None or len(text) > _LONGER * (node.end - node.start) + 10 or not _compiles(text, flags, alphabet.octets):
+        return None
+    return Rewrite(node.start, node.end, text) if _same(pattern[node.start : node.end], text, flags, alphabet.octets) else None
+
+
+def _same(one: str, two: str, flags: int, octets: bool) -> bool:
+    """Whether two patterns, written once more as texts, know the same texts."""
+    trees = [parse(one), parse(two)]
+    sets = {
+        text[n.start : n.end]
+        for text, tree in zip((one, two), trees, strict=True)
+        if tree
+        for n in inside(tree)
+        if isinstance(n, Chars)
+    }
+    alphabet = Alphabet(sets, flags, octets)
+    known = [
+        minimal(states(positions(text, tree, alphabet), alphabet)) for text, tree in zip((one, two), trees, strict=True) if tree
+    ]
+    return len(known) == 2 and same(*known)
+
+
+def _kept(pattern: str, node: Repeat, group: Group, alphabet: Alphabet) -> Rewrite | None:
+    """The repetition of a kept group as one that gives nothing back."""
+    if group.number > 99 or any(isinstance(n, Other) for n in inside(group)):
+        return None
+    if not ambiguous(positions(pattern, node, alphabet)) or not prefix_free(
+        states(positions(pattern, group, alphabet), alphabet)
+    ):
+        return None
+    kept = pattern[group.start : group.end]
+    return Rewrite(node.start, node.end, f"(?:(?={kept})\\{group.number}){pattern[group.end : node.end]}")
