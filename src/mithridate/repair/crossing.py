@@ -17,10 +17,11 @@ from mithridate.model.violation import PROJECT_ROOTS, Violation
 from mithridate.repair.c.source import Source, read
 from mithridate.repair.diff import DiffError, made
 from mithridate.repair.interface import Output, Variant, Workbench
+from mithridate.repair.python.named import reached
 from mithridate.repair.python.stops import with_stops
 from mithridate.repair.reading.c import CReader
 from mithridate.repair.reading.python import PythonReader
-from mithridate.repair.reading.statements import OUTSIDE, Function, Kind, Statement
+from mithridate.repair.reading.statements import Function, Kind, Statement
 from mithridate.repair.steps.interface import Case
 from mithridate.repair.steps.known_outputs import before, same
 from mithridate.repair.symptoms.interface import Change, changes, new_statements
@@ -30,8 +31,6 @@ _LEFT = "mithridate-left"
 _WAYS = 3
 _WITHOUT_AN_ERROR = 2
 """Words of how an answer stands: the phase and the status; a third is the type of what was raised."""
-_GIVES = re.compile(r"([A-Za-z_]\w*)\s*(?::[^=]+)?=(?!=)")
-_NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*\b(?!\s*=(?!=))")
 _SOURCES = PROJECT_ROOTS[0]
 _STOP = b" int mithridate_stop __attribute__((unused)) = (__builtin_trap(), 0);"
 
@@ -106,7 +105,7 @@ def innermost(bench: Workbench, built: Variant, entry_id: str, inputs: Sequence[
 def stopped(diff: str, tree: Path) -> str:
     """The diff with a stop at the beginning of each changed function: a test that passes all the same runs none of them.
 
-    In Python also of those that use what is changed outside of functions in their file, as a pattern that is compiled there.
+    In Python also of those that use what is changed outside of functions, as a pattern that is compiled there (see named.py).
 
     "" when no function of C, C++ or Python is changed.
     """
@@ -119,28 +118,20 @@ def stopped(diff: str, tree: Path) -> str:
     for change in files:
         text = change.after
         if _is_python(change.path):
-            text = with_stops(text, _changed_lines(change))
-            count += text != change.after
+            for path, lines in reached(change, tree).items():
+                if path == change.path:
+                    text = with_stops(text, lines)
+                    count += text != change.after
+                elif path not in contents and path not in {c.path for c in files}:
+                    before_it = (tree / path).read_bytes()
+                    contents[path] = before_it, with_stops(before_it, lines)
+                    count += contents[path][0] != contents[path][1]
         for at, _, is_entry in sorted(_places(change)[0], reverse=True):
             if is_entry:
                 count += 1
                 text = text[:at] + _STOP + text[at:]
         contents[change.path] = (change.before, text)
     return made(contents) if count else ""
-
-
-def _changed_lines(change: Change) -> frozenset[int]:
-    """Where functions begin that a change of a Python file changes, or that use what it gives a name outside of them."""
-    lines: set[int] = set()
-    for old, new in change.functions():
-        if new.name != OUTSIDE:
-            lines.add(new.line)
-            continue
-        given = {found[1] for s in new_statements(old, new) if (found := _GIVES.match(s.text))}
-        for function in change.new.functions.values() if change.new is not None else ():
-            if function.name != OUTSIDE and any(given & set(_NAME.findall(s.text)) for s in function.statements):
-                lines.add(function.line)
-    return frozenset(lines)
 
 
 def _found_out(case: Case) -> Crossing:

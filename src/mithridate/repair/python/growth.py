@@ -12,11 +12,13 @@ from mithridate.repair.python.flow import Place, argument, parameters
 from mithridate.repair.python.guards import guarded
 from mithridate.repair.python.imports import meant
 from mithridate.repair.python.linear_patterns import rewritten
+from mithridate.repair.python.one_way import escaped
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
 from mithridate.repair.python.source import Edit, Source, dotted
 from mithridate.repair.python.written_patterns import assignments, written
 
 _MATCHING = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
+_ONE_WAY = "match the same text in one way"
 _FLAGS_AT = {"split": 3, "sub": 4, "subn": 4}
 _LONGEST = 1_000
 _DEEPEST = 100
@@ -50,18 +52,18 @@ def _matches(call: cst.Call) -> bool:
 
 def _together(scene: Scene, place: Place) -> Iterator[Change]:
     """All patterns of a function: one text may take long in several of them."""
-    edits: dict[tuple[str, tuple[Edit, ...]], tuple[Source, tuple[Edit, ...]]] = {}
+    edits: dict[tuple[str, tuple[Edit, ...]], tuple[Source, tuple[Edit, ...], str]] = {}
     for call in filter(_matches, place.all_calls):
         first = next(_linear(scene, place, call), None)
         if first is not None:
             edits[first[0].path, first[1]] = first
     if len(edits) > 1:
-        every = tuple(pair for source, row in edits.values() for pair in edits_of(source, row))
-        yield Change(_CAUSE, "match the same text in one way, in each pattern", every, rank=1.5)
+        every = tuple(pair for source, row, _ in edits.values() for pair in edits_of(source, row))
+        yield Change(_CAUSE, f"{_ONE_WAY}, in each pattern", every, rank=1.5)
 
 
-def _linear(scene: Scene, place: Place, call: cst.Call) -> Iterator[tuple[Source, tuple[Edit, ...]]]:
-    """The call's pattern written in other ways, the likeliest first."""
+def _linear(scene: Scene, place: Place, call: cst.Call) -> Iterator[tuple[Source, tuple[Edit, ...], str]]:
+    """The call's pattern written in other ways, the likeliest first, with what that does."""
     source, direct = place.source, _direct(place, call)
     holder = None if direct or not isinstance(call.func, cst.Attribute) else call.func.value
     own = _flags(argument(call, _FLAGS_AT.get(dotted(call.func).rpartition(".")[2], 2), "flags")) if direct else 0
@@ -71,7 +73,11 @@ def _linear(scene: Scene, place: Place, call: cst.Call) -> Iterator[tuple[Source
             for pattern in rewritten(only.value, flags, octets=only.octets, whole=only.whole):
                 edits = only.edits(pattern)
                 if edits:
-                    yield where, edits
+                    yield where, edits, _ONE_WAY
+            apart = escaped(only.value, flags, octets=only.octets) if flags is not None else None
+            edits = only.edits(apart) if apart is not None else None
+            if edits:
+                yield where, edits, "take a backslash for the beginning of an escape, and for nothing else"
 
 
 def _direct(place: Place, call: cst.Call) -> bool:
@@ -80,8 +86,8 @@ def _direct(place: Place, call: cst.Call) -> bool:
 
 def _of_call(scene: Scene, place: Place, call: cst.Call) -> Iterator[Change]:
     source, cause, direct = place.source, _CAUSE, _direct(place, call)
-    for number, (where, row) in enumerate(_linear(scene, place, call)):
-        yield Change(cause, "match the same text in one way", edits_of(where, row), rank=1.0 + number / 10)
+    for number, (where, row, fix) in enumerate(_linear(scene, place, call)):
+        yield Change(cause, fix, edits_of(where, row), rank=1.0 + number / 10)
     replaces = dotted(call.func).rpartition(".")[2].startswith("sub")
     subject = argument(call, int(direct) + int(replaces), "string")
     if subject is not None and not isinstance(subject, cst.SimpleString):
@@ -113,14 +119,25 @@ def _patterns(
         yield source, node, 0
     else:
         wanted = dotted(node).rpartition(".")[2]
-        module = meant(source, node).rpartition(".")[0].lstrip(".").replace(".", "/")
-        other = scene.source(f"{module}.py") if module else None
+        other = _module(scene, source, meant(source, node).rpartition(".")[0])
         for each in (source, *((other,) if other is not None else ())):
             for value in assignments(each, wanted):
                 if isinstance(value, cst.Call) and meant(each, value.func) == "re.compile" and value.args:
                     yield each, value.args[0].value, _flags(argument(value, 1, "flags"))
                 else:
                     yield each, value, 0
+
+
+def _module(scene: Scene, source: Source, name: str) -> Source | None:
+    """The file of a module that a file imports, by its path: below the file's package, beside it or from the root."""
+    row = name.lstrip(".").split(".")
+    above = source.path.split("/")[:-1]
+    levels = len(name) - len(name.lstrip("."))
+    if levels:
+        above = above[: len(above) + 1 - levels]
+    else:
+        above = above[: above.index(row[0])] if row[0] in above else []
+    return scene.source("/".join([*above, *row]) + ".py") if row[0] else None
 
 
 class RecursionProposer(PythonProposer):

@@ -1,7 +1,7 @@
 """Regular expressions that need time beyond all bounds, rewritten to equal ones that do not (CWE-1333).
 
 The rewrites keep the language and the numbers of groups: `(x+)*` is `(x*)`, `(x*)+` is `(x*)`, `(x+)+` is `(x+)`; what matches in
-several ways is written so that it does in one (one_way.py), or so that it does not give back (a lookahead is atomic: `(?=(x+))\\1`).
+several ways is written so that it does in one (one_way.py), or does not give back (a lookahead is atomic: `(?=(x+))\\1`).
 """
 
 import re
@@ -32,9 +32,9 @@ def rewritten(pattern: str, flags: int | None = 0, *, octets: bool = False, whol
     if not _valid(pattern) or (flags or 0) & re.VERBOSE:
         return
     if not whole:
-        single = one_way(pattern, flags, octets) if flags is not None else None
-        if single is not None:
-            yield single
+        part = one_way(pattern, flags, octets=octets) if flags is not None else None
+        if part is not None:
+            yield part
         return
     seen = {pattern}
     flat = pattern
@@ -46,7 +46,7 @@ def rewritten(pattern: str, flags: int | None = 0, *, octets: bool = False, whol
     if flat not in seen:
         seen.add(flat)
         yield flat
-    single = one_way(flat, flags, octets) if flags is not None else None
+    single = one_way(flat, flags, octets=octets) if flags is not None else None
     between = _between(flat)
     for candidate in (_begun_once(single or between or ""), single, _merged(flat), _merged(pattern), between, _begun_once(flat)):
         if candidate is not None and candidate not in seen and _valid(candidate):

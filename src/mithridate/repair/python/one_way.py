@@ -1,10 +1,10 @@
 """Parts of patterns that match a text in more than one way, written so that there is one (CWE-1333).
 
-From one place, a pattern that matches in one way is refused in time that grows with the text, times the size of the pattern: it is in
-one of so many places after each character, in each once. Two rewrites, both exact:
+From one place, a pattern that matches in one way is refused in time that grows with the text, times the size of the pattern: it
+is in one of so many places after each character, in each once. Two rewrites, both exact:
 
 - a part without groups that are kept becomes a part that knows the same texts, out of its deterministic automaton: `(?:x-?)*x+`
-  is `x(?:-?x)*`. Both take as much as they can; where the old one preferred a shorter alternative, more may be matched of a text.
+  is `x(?:-?x)*`. Both must take the same of short texts, too, as one may prefer a shorter alternative.
 - what repeats a kept group none of whose texts begins another one never has to give anything back of one: `(a|bc)+` with a group
   around is `(?:(?=(a|bc))\\1)+`, in which a lookahead, once passed, is not asked again.
 """
@@ -12,7 +12,7 @@ one of so many places after each character, in each once. Two rewrites, both exa
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 from mithridate.repair.python.pattern_automaton import (
     Alphabet,
@@ -24,12 +24,15 @@ from mithridate.repair.python.pattern_automaton import (
     same,
     states,
 )
-from mithridate.repair.python.pattern_text import text_of
+from mithridate.repair.python.pattern_text import set_text, texts_of
 from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Other, Repeat, Row, inside, parse
 
 _LONGER = 3
 _ROUNDS = 12
 _NEIGHBOURS = 6
+_SHORT = 6
+_BACKSLASH = "\\\\"
+_MOST_TEXTS = 5_000
 _LONGEST = 2_000
 
 
@@ -42,7 +45,7 @@ class Rewrite:
     text: str
 
 
-def one_way(pattern: str, flags: int, octets: bool) -> str | None:
+def one_way(pattern: str, flags: int = 0, *, octets: bool = False) -> str | None:
     """The pattern with every part in one way that can be; None where nothing was changed. It compiles with these flags."""
     if flags & (re.VERBOSE | re.LOCALE) or len(pattern) > _LONGEST:
         return None
@@ -53,6 +56,34 @@ def one_way(pattern: str, flags: int, octets: bool) -> str | None:
             break
         changed = changed[: rewrite.start] + rewrite.text + changed[rewrite.end :]
     return changed if changed != pattern and _compiles(changed, flags, octets) else None
+
+
+def escaped(pattern: str, flags: int, *, octets: bool = False) -> str | None:
+    """Where what repeats is an escape or any of some characters, and the backslash is one of these: without it among them.
+
+    `(?:\\\\.|[^"])*` becomes `(?:\\\\.|[^"\\\\])*`. That is another language: no text ends in a backslash.
+    """
+    tree = parse(pattern) if not flags & (re.VERBOSE | re.LOCALE) and len(pattern) <= _LONGEST else None
+    if tree is None:
+        return None
+    alphabet = Alphabet({pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)}, flags, octets)
+    rewrites: list[Rewrite] = []
+    for node in inside(tree):
+        content = node.inner.inner if isinstance(node, Repeat) and node.most is None and isinstance(node.inner, Group) else None
+        if not isinstance(content, Choice):
+            continue
+        rows = [b for b in content.branches if isinstance(b, Row)]
+        if not any(pattern[b.items[0].start : b.items[0].end] == _BACKSLASH for b in rows if b.items):
+            continue
+        for single in (b for b in content.branches if isinstance(b, Chars)):
+            known, backslash = alphabet.mask(pattern[single.start : single.end]), alphabet.mask(_BACKSLASH)
+            text = set_text(known & ~backslash, alphabet) if known & backslash and known != backslash else None
+            if text is not None:
+                rewrites.append(Rewrite(single.start, single.end, text))
+    changed = pattern
+    for rewrite in sorted(rewrites, key=lambda r: -r.start):
+        changed = changed[: rewrite.start] + rewrite.text + changed[rewrite.end :]
+    return changed if rewrites and _compiles(changed, flags, octets) else None
 
 
 def _compiles(pattern: str, flags: int, octets: bool) -> bool:
@@ -117,27 +148,35 @@ def _determined(pattern: str, node: Node, alphabet: Alphabet, flags: int) -> Rew
     made = positions(pattern, node, alphabet)
     if not ambiguous(made):
         return None
-    text = text_of(minimal(states(made, alphabet)), alphabet)
-    if text is None or len(text) > _LONGER * (node.end - node.start) + 10 or not _compiles(text, flags, alphabet.octets):
-        return None
-    return Rewrite(node.start, node.end, text) if _same(pattern[node.start : node.end], text, flags, alphabet.octets) else None
+    old, longest = pattern[node.start : node.end], _LONGER * (node.end - node.start) + 10
+    for text in texts_of(minimal(states(made, alphabet)), alphabet):
+        if len(text) <= longest and _compiles(text, flags, alphabet.octets) and _same(old, text, flags, alphabet):
+            return Rewrite(node.start, node.end, text)
+    return None
 
 
-def _same(one: str, two: str, flags: int, octets: bool) -> bool:
-    """Whether two patterns, written once more as texts, know the same texts."""
-    trees = [parse(one), parse(two)]
-    sets = {
-        text[n.start : n.end]
-        for text, tree in zip((one, two), trees, strict=True)
-        if tree
-        for n in inside(tree)
-        if isinstance(n, Chars)
-    }
-    alphabet = Alphabet(sets, flags, octets)
-    known = [
-        minimal(states(positions(text, tree, alphabet), alphabet)) for text, tree in zip((one, two), trees, strict=True) if tree
-    ]
-    return len(known) == 2 and same(*known)
+def _same(one: str, two: str, flags: int, before: Alphabet) -> bool:
+    """Whether two patterns, written once more as texts, know the same texts, and take as much of short ones."""
+    trees = [(text, tree) for text in (one, two) if (tree := parse(text)) is not None]
+    sets = {text[n.start : n.end] for text, tree in trees for n in inside(tree) if isinstance(n, Chars)}
+    alphabet = Alphabet(sets, flags, before.octets)
+    known = [minimal(states(positions(text, tree, alphabet), alphabet)) for text, tree in trees]
+    if len(known) < 2 or not same(*known):
+        return False
+    letters = alphabet.letters()
+    length = next(n for n in range(_SHORT, 0, -1) if n == 1 or len(letters) ** n <= _MOST_TEXTS)
+    these, others = (re.compile(p.encode("latin-1") if before.octets else p, flags) for p in (one, two))
+    for row in product(letters, repeat=length):
+        text = "".join(row)
+        if _taken(these, text, before.octets) != _taken(others, text, before.octets):
+            return False
+    return True
+
+
+def _taken(pattern: "re.Pattern[str] | re.Pattern[bytes]", text: str, octets: bool) -> int:
+    """How many of the first characters are matched, -1 for none."""
+    found = pattern.match(text.encode("latin-1") if octets else text)  # type: ignore[arg-type]
+    return found.end() if found else -1
 
 
 def _kept(pattern: str, node: Repeat, group: Group, alphabet: Alphabet) -> Rewrite | None:

@@ -1,7 +1,7 @@
 """Exact automata of parts of patterns: whether a text can be matched in two ways, and the one way it is matched in instead.
 
-Positions and what may follow them: V. M. Glushkov, The abstract theory of automata, 1961. Ambiguity: two paths of one text through
-the automaton with itself. Sets of characters are the bits of an integer: characters that no set tells apart share a bit.
+Positions and what may follow them: V. M. Glushkov, The abstract theory of automata, 1961. Ambiguity: two paths of one text
+through the automaton with itself. Sets of characters are the bits of an integer: characters that no set tells apart share a bit.
 """
 
 import re
@@ -15,6 +15,7 @@ from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Re
 
 MOST_POSITIONS = 160
 MOST_STATES = 400
+_READABLE = "a0 -_b./\\n" + "".join(map(chr, range(0x21, 0x7F)))
 
 
 class TooLarge(Exception):
@@ -55,6 +56,14 @@ class Alphabet:
                 found[-1] = (found[-1][0], end)
             else:
                 found.append((start, end))
+        return found
+
+    def letters(self) -> list[str]:
+        """A character of each bit, one that can be read where there is one."""
+        found = []
+        for bit in range(self.all.bit_length()):
+            runs = self.runs(1 << bit)
+            found.append(next((c for c in _READABLE if any(start <= ord(c) < end for start, end in runs)), chr(runs[0][0])))
         return found
 
     def masks(self) -> Mapping[str, int]:
@@ -129,15 +138,21 @@ class _Builder:
         return self._repeat(node)
 
     def _repeat(self, node: Repeat) -> _Part:
-        whole = _Part(True, [], [])
-        for number in range(node.most if node.most is not None else max(1, node.least)):
-            part = self.part(node.inner)
-            unbounded = node.most is None and number == max(1, node.least) - 1
-            if unbounded:
-                self._connect(part.last, part.first)
-            self.made.twice |= part.empty
-            optional = number >= node.least
-            whole = self._joined(whole, _Part(part.empty or optional, part.first, part.last))
+        """Copies one after the other: a text may be over after any that need not be there, and leaves none out."""
+        count = node.most if node.most is not None else max(1, node.least)
+        copies = [self.part(node.inner) for _ in range(count)]
+        if not copies:
+            return _Part(True, [], [])
+        empty = copies[0].empty
+        self.made.twice |= empty
+        whole = _Part(empty or not node.least, copies[0].first, copies[0].last)
+        for number, (before, copy) in enumerate(pairwise(copies), 2):
+            self._connect(whole.last if empty else before.last, copy.first)
+            first = whole.first + copy.first if empty else whole.first
+            ends = number > max(1, node.least) or empty
+            whole = _Part(whole.empty, first, whole.last + copy.last if ends else copy.last)
+        if node.most is None:
+            self._connect(copies[-1].last, copies[-1].first)
         return whole
 
     def _joined(self, one: _Part, two: _Part) -> _Part:

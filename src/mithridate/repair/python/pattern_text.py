@@ -40,13 +40,19 @@ _Part = _Set | _Cat | _Alt | _Many
 _EMPTY = _Cat(())
 
 
-def text_of(states: States, alphabet: Alphabet) -> str | None:
-    """The shortest pattern that was found, in parentheses where it needs them. None: too large, or a set cannot be written."""
+def texts_of(states: States, alphabet: Alphabet) -> list[str]:
+    """Patterns for it, short ones first, in parentheses where they need them; none where it is too large."""
     if len(states.steps) > _MOST_STATES:
-        return None
+        return []
     writer = _Writer(alphabet)
-    found = [text for order in _orders(states) if (text := writer.text(_eliminated(states, order)))]
-    return min(found, key=len, default=None)
+    return sorted(
+        {text for order in _orders(states) if (text := writer.text(_eliminated(states, order)))}, key=lambda t: (len(t), t)
+    )
+
+
+def set_text(mask: int, alphabet: Alphabet) -> str | None:
+    """How a set of characters is written."""
+    return _Writer(alphabet).text(_Set(mask))
 
 
 def _orders(states: States) -> Iterator[tuple[int, ...]]:
