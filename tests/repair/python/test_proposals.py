@@ -259,3 +259,86 @@ def test_options_that_are_not_handed_to_the_next_call_carry_no_depth(tmp_path: P
     frames = tuple(Frame(function="walk", file="/src/app.py", line=3) for _ in range(4))
     made = proposals(tree, Violation(kind=K.STACK_EXHAUSTION, detector="growth", message="", frames=frames))
     assert not any("nesting" in p.diff for p in made)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        pytest.param(
+            """import re
+
+HOST = re.compile(
+    # name
+    "(?:[a-z\\u00e9]-?)*[a-z\\u00e9]+"
+    "\\.(?:com|org)",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def run(text):
+    return HOST.match(text)
+""",
+            12,
+            '    "[a-z\\u00e9](?:-?[a-z\\u00e9])*"\n    "\\.(?:com|org)",\n',
+            id="several literals, with escapes that stay",
+        ),
+        pytest.param(
+            """import re
+
+SPECIAL = re.escape(b"()")
+WORD = rb"(?:x-?)*x+"
+NAME = rb"([^" + SPECIAL + rb"]+)=" + WORD
+PARAMETER = re.compile(NAME)
+
+
+def run(text):
+    return PARAMETER.findall(text)
+""",
+            10,
+            'WORD = rb"x(?:-?x)*"\n',
+            id="bytes under a name that is added to others",
+        ),
+        pytest.param(
+            "import re\n\n\ndef run(text):\n    return re.sub('(?:\\\\s|\\\\n)+$', '', text, flags=re.UNICODE)\n",
+            5,
+            "re.sub('(?<!\\\\s)\\\\s+$', '', text",
+            id="a literal that is not raw",
+        ),
+        pytest.param(
+            """import re
+
+QUOTED = re.compile(r'"((?:\\\\.|[^"])*)"')
+
+
+def run(text):
+    return QUOTED.search(text)
+""",
+            7,
+            """re.compile(r'"((?:\\\\.|[^"\\\\])*)"')""",
+            id="an escape",
+        ),
+    ],
+)
+def test_patterns_are_changed_where_and_how_they_are_written(tmp_path: Path, text: str, line: int, expected: str) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "app.py").write_text(text)
+    made = proposals(tree, at(K.SUPERLINEAR_TIME, line, "run"))
+    after = [(patched(tree, p, tmp_path / f"p{n}") / "app.py").read_text() for n, p in enumerate(made)]
+    assert any(expected in one for one in after), after
+
+
+def test_a_pattern_of_unknown_flags_stays(tmp_path: Path) -> None:
+    text = "import re\n\n\ndef run(text, flags):\n    return re.search('(?:x-?)*x+', text, flags)\n"
+    (tmp_path / "app.py").write_text(text)
+    assert not any("x(?:-?x)*" in p.diff for p in proposals(tmp_path, at(K.SUPERLINEAR_TIME, 5, "run")))
+    (tmp_path / "app.py").write_text(text.replace("x+', text, flags)", "x+', text, re.I)"))
+    assert any("x(?:-?x)*" in p.diff for p in proposals(tmp_path, at(K.SUPERLINEAR_TIME, 5, "run")))
+
+
+def test_a_pattern_of_another_file_of_the_package_is_found(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "words.py").write_text("import re\n\nWORD = re.compile('(?:x-?)*x+')\n")
+    (tmp_path / "shop" / "app.py").write_text("from .words import WORD\n\n\ndef run(text):\n    return WORD.search(text)\n")
+    made = proposals(tmp_path, at(K.SUPERLINEAR_TIME, 5, "run", "shop/app.py"))
+    assert any("+++ b/shop/words.py" in p.diff and "x(?:-?x)*" in p.diff for p in made)

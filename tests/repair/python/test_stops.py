@@ -109,3 +109,38 @@ def test_what_uses_a_name_that_is_given_outside_of_functions_is_changed_too(
         apply(diff, tmp_path)
     after = PythonReader().read((tmp_path / "app.py").read_bytes(), ".py").functions
     assert {name for name, function in after.items() if any(STOP in s.text for s in function.statements)} == stops
+
+
+def test_names_that_are_made_of_a_changed_one_and_files_that_import_them_are_reached_too(tmp_path: Path) -> None:
+    pattern = """import re
+WORD = "a+"
+QUOTED = "'" + WORD + "'"
+END = re.compile(QUOTED)
+
+def own(text):
+    return END.match(text)
+
+def other(text):
+    return text.WORD
+"""
+    files = {
+        "shop/pattern.py": pattern,
+        "shop/by_name.py": "from .pattern import END as LAST, QUOTED\n\ndef named(text):\n    return QUOTED in text\n",
+        "shop/by_module.py": "from shop import pattern\n\ndef member(text):\n    return pattern.END.match(text)\n\ndef no(): pass\n",
+        "shop/stranger.py": "END = 1\n\ndef stranger():\n    return END\n",
+    }
+    (tmp_path / "shop").mkdir()
+    for path, text in files.items():
+        (tmp_path / path).write_text(text)
+    diff = stopped(made({"shop/pattern.py": (pattern.encode(), pattern.replace('"a+"', '"a"').encode())}), tmp_path)
+    apply(diff, tmp_path)
+    stops = {}
+    for path in files:
+        functions = PythonReader().read((tmp_path / path).read_bytes(), ".py").functions
+        stops[path] = {name for name, function in functions.items() if any(STOP in s.text for s in function.statements)}
+    assert stops == {
+        "shop/pattern.py": {"own"},
+        "shop/by_name.py": {"named"},
+        "shop/by_module.py": {"member"},
+        "shop/stranger.py": set(),
+    }

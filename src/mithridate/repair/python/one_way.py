@@ -46,16 +46,18 @@ class Rewrite:
 
 
 def one_way(pattern: str, flags: int = 0, *, octets: bool = False) -> str | None:
-    """The pattern with every part in one way that can be; None where nothing was changed. It compiles with these flags."""
-    if flags & (re.VERBOSE | re.LOCALE) or len(pattern) > _LONGEST:
+    """The pattern with every part in one way that can be; None where nothing was changed, or it does not compile."""
+    before = _compiled(pattern, flags, octets)
+    if before is None or before.flags & (re.VERBOSE | re.LOCALE) or len(pattern) > _LONGEST:
         return None
-    changed = pattern
+    changed, flags = pattern, before.flags
     for _ in range(_ROUNDS):
         rewrite = next(_rewrites(changed, flags, octets), None)
         if rewrite is None:
             break
         changed = changed[: rewrite.start] + rewrite.text + changed[rewrite.end :]
-    return changed if changed != pattern and _compiles(changed, flags, octets) else None
+    after = _compiled(changed, flags, octets)
+    return changed if changed != pattern and after is not None and after.groups == before.groups else None
 
 
 def escaped(pattern: str, flags: int, *, octets: bool = False) -> str | None:
@@ -63,10 +65,13 @@ def escaped(pattern: str, flags: int, *, octets: bool = False) -> str | None:
 
     `(?:\\\\.|[^"])*` becomes `(?:\\\\.|[^"\\\\])*`. That is another language: no text ends in a backslash.
     """
-    tree = parse(pattern) if not flags & (re.VERBOSE | re.LOCALE) and len(pattern) <= _LONGEST else None
+    before = _compiled(pattern, flags, octets)
+    if before is None or before.flags & (re.VERBOSE | re.LOCALE) or len(pattern) > _LONGEST:
+        return None
+    tree, flags = parse(pattern), before.flags
     if tree is None:
         return None
-    alphabet = Alphabet({pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)}, flags, octets)
+    alphabet = Alphabet([pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)], flags, octets)
     rewrites: list[Rewrite] = []
     for node in inside(tree):
         content = node.inner.inner if isinstance(node, Repeat) and node.most is None and isinstance(node.inner, Group) else None
@@ -83,15 +88,14 @@ def escaped(pattern: str, flags: int, *, octets: bool = False) -> str | None:
     changed = pattern
     for rewrite in sorted(rewrites, key=lambda r: -r.start):
         changed = changed[: rewrite.start] + rewrite.text + changed[rewrite.end :]
-    return changed if rewrites and _compiles(changed, flags, octets) else None
+    return changed if rewrites and _compiled(changed, flags, octets) is not None else None
 
 
-def _compiles(pattern: str, flags: int, octets: bool) -> bool:
+def _compiled(pattern: str, flags: int, octets: bool) -> "re.Pattern[str] | re.Pattern[bytes] | None":
     try:
-        re.compile(pattern.encode("latin-1") if octets else pattern, flags)
+        return re.compile(pattern.encode("latin-1"), flags & ~re.UNICODE) if octets else re.compile(pattern, flags)
     except (re.error, RecursionError, OverflowError, ValueError):
-        return False
-    return True
+        return None
 
 
 def _rewrites(pattern: str, flags: int, octets: bool) -> Iterator[Rewrite]:
@@ -99,7 +103,7 @@ def _rewrites(pattern: str, flags: int, octets: bool) -> Iterator[Rewrite]:
     tree = parse(pattern)
     if tree is None:
         return
-    alphabet = Alphabet({pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)}, flags, octets)
+    alphabet = Alphabet([pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)], flags, octets)
     for node in inside(tree):
         for part in _parts(node):
             try:
@@ -150,7 +154,7 @@ def _determined(pattern: str, node: Node, alphabet: Alphabet, flags: int) -> Rew
         return None
     old, longest = pattern[node.start : node.end], _LONGER * (node.end - node.start) + 10
     for text in texts_of(minimal(states(made, alphabet)), alphabet):
-        if len(text) <= longest and _compiles(text, flags, alphabet.octets) and _same(old, text, flags, alphabet):
+        if len(text) <= longest and _compiled(text, flags, alphabet.octets) and _same(old, text, flags, alphabet):
             return Rewrite(node.start, node.end, text)
     return None
 
@@ -158,14 +162,16 @@ def _determined(pattern: str, node: Node, alphabet: Alphabet, flags: int) -> Rew
 def _same(one: str, two: str, flags: int, before: Alphabet) -> bool:
     """Whether two patterns, written once more as texts, know the same texts, and take as much of short ones."""
     trees = [(text, tree) for text in (one, two) if (tree := parse(text)) is not None]
-    sets = {text[n.start : n.end] for text, tree in trees for n in inside(tree) if isinstance(n, Chars)}
+    sets = [text[n.start : n.end] for text, tree in trees for n in inside(tree) if isinstance(n, Chars)]
     alphabet = Alphabet(sets, flags, before.octets)
     known = [minimal(states(positions(text, tree, alphabet), alphabet)) for text, tree in trees]
     if len(known) < 2 or not same(*known):
         return False
     letters = alphabet.letters()
     length = next(n for n in range(_SHORT, 0, -1) if n == 1 or len(letters) ** n <= _MOST_TEXTS)
-    these, others = (re.compile(p.encode("latin-1") if before.octets else p, flags) for p in (one, two))
+    these, others = _compiled(one, flags, before.octets), _compiled(two, flags, before.octets)
+    if these is None or others is None:
+        return False
     for row in product(letters, repeat=length):
         text = "".join(row)
         if _taken(these, text, before.octets) != _taken(others, text, before.octets):

@@ -83,6 +83,8 @@ def _everything() -> str:
 @lru_cache(maxsize=256)
 def _runs(text: str, flags: int, octets: bool) -> tuple[tuple[int, int], ...]:
     """[start, end) of the characters that a set matches."""
+    if len(text) == 1 and text != "." and not flags & re.IGNORECASE:
+        return ((ord(text), ord(text) + 1),)
     if octets:
         these = re.compile(text.encode("latin-1"), flags & ~re.UNICODE)
         codes = [code for code in range(0x100) if these.fullmatch(bytes([code]))]

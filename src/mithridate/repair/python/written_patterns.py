@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -113,7 +114,9 @@ def _literal(source: Source, node: cst.SimpleString) -> _Literal:
 def _value(one: _Literal, text: str) -> str | None:
     """What a literal stands for, with this text between its quotation marks."""
     try:
-        value = ast.literal_eval(f"{one.prefix}{one.quote}{text}{one.quote}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes that are none
+            value = ast.literal_eval(f"{one.prefix}{one.quote}{text}{one.quote}")
     except (ValueError, SyntaxError):
         return None
     return value.decode("latin-1") if isinstance(value, bytes) else value if isinstance(value, str) else None

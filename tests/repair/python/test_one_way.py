@@ -1,0 +1,143 @@
+"""A pattern in one way knows the same texts, takes as much of each, and keeps its groups."""
+
+import re
+from itertools import product
+
+import pytest
+from hypothesis import given, reject
+from hypothesis import strategies as st
+
+from mithridate.repair.python.one_way import escaped, one_way
+from mithridate.repair.python.pattern_automaton import (
+    Alphabet,
+    TooLarge,
+    ambiguous,
+    minimal,
+    positions,
+    prefix_free,
+    same,
+    states,
+)
+from mithridate.repair.python.pattern_tree import Chars, inside, parse
+
+KNOWN = {
+    "(?:x-?)*x+": "x(?:-?x)*",
+    r"(?:\S+(?::\S*)?@)?": r"(?:\S+@)?",
+    r"(?:\r\n|\r|\n){1}\s*$": r"[\r\n]\s*$",
+    r"((?:\r\n|\r|\n)+ *)+ *$": r"([\r\n]+ *)+ *$",
+    r"(?:\w+\s*)*:": r"(?:\w[\w\s]*)?:",
+    "^(a(?:b|bb)*c)$": "^(ab*c)$",
+    r"((x|yz)?(x|yz)?\.)+$": r"(?:(?=((x|yz)?(x|yz)?\.))\1)+$",
+    "(?i)(?:a|A|b)+(?:[B]c)*c": None,
+}
+LINEAR = [
+    "^a+b$",
+    "(a|b)*",
+    "(?:a|bc)*",
+    r"(?:<[^>]*>)*",
+    "a*?a*?",
+    "(a+)+b",
+    r"(?=(?:a+)+)\w",
+    "(?x) (?:a+)+ b",
+    "(a)(?:\\1)+",
+    "a{2,5}b*",
+]
+
+
+@pytest.mark.parametrize(("pattern", "other"), KNOWN.items())
+def test_it_is_written_with_the_sets_of_the_pattern(pattern: str, other: str | None) -> None:
+    if other is not None:
+        assert one_way(pattern) == other
+    made = one_way(pattern)
+    assert made is not None
+    assert re.compile(made).groups == re.compile(pattern).groups
+
+
+@pytest.mark.parametrize("pattern", LINEAR)
+def test_what_has_one_way_or_keeps_what_changes_with_it_stays(pattern: str) -> None:
+    assert one_way(pattern) is None
+
+
+@pytest.mark.parametrize("pattern", KNOWN)
+@given(text=st.text(alphabet="xyzabcABC-.:@_ \r\né", max_size=10))
+def test_the_same_is_matched(pattern: str, text: str) -> None:
+    made = one_way(pattern)
+    assert made is not None
+    before, after = ([m.span() for m in re.finditer(p, text)] for p in (pattern, made))
+    assert before == after
+    assert bool(re.fullmatch(pattern, text)) == bool(re.fullmatch(made, text))
+
+
+def _atoms() -> st.SearchStrategy[str]:
+    return st.sampled_from(["a", "b", "[ab]", r"\w", ".", "[^a]", r"\\", "-"])
+
+
+def _wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    row = st.lists(inner, min_size=1, max_size=3).map("".join)
+    choice = st.lists(row, min_size=2, max_size=3).map(lambda branches: f"(?:{'|'.join(branches)})")
+    many = st.tuples(row, st.sampled_from(["*", "+", "?", "{2}", "{1,3}", "{2,}"])).map(lambda pair: f"(?:{pair[0]}){pair[1]}")
+    kept = st.tuples(row, st.sampled_from(["*", "+", ""])).map(lambda pair: f"({pair[0]}){pair[1]}")
+    return st.one_of(row, choice, many, kept)
+
+
+@given(pattern=st.recursive(_atoms(), _wider, max_leaves=8), texts=st.lists(st.text(alphabet="ab-\\\n", max_size=7), max_size=8))
+def test_any_pattern_is_left_or_made_an_equal_one(pattern: str, texts: list[str]) -> None:
+    made = one_way(pattern)
+    for text in texts if made is not None else []:
+        assert bool(re.fullmatch(pattern, text)) == bool(re.fullmatch(made or "", text)), (made, text)
+        before, after = re.match(pattern, text), re.match(made or "", text)
+        assert (before and (before.span(), before.groups())) == (after and (after.span(), after.groups())), (made, text)
+
+
+@given(pattern=st.recursive(_atoms(), _wider, max_leaves=6))
+def test_an_automaton_knows_what_the_pattern_matches(pattern: str) -> None:
+    tree = parse(pattern)
+    assert tree is not None
+    alphabet = Alphabet({pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)}, 0, octets=False)
+    try:
+        known = states(positions(pattern, tree, alphabet), alphabet)
+    except TooLarge:
+        reject()
+    assert same(minimal(known), minimal(minimal(known)))
+    letters = alphabet.letters()[:4]
+    found: set[str] = set()
+    for text in ("".join(row) for n in range(5) for row in product(letters, repeat=n)):
+        state: int | None = 0
+        for letter in text:
+            bit = next(b for b in range(alphabet.all.bit_length()) if any(s <= ord(letter) < e for s, e in alphabet.runs(1 << b)))
+            state = known.steps[state].get(bit) if state is not None else None
+        accepted = state is not None and state in known.ends
+        assert accepted == bool(re.fullmatch(pattern, text)), text
+        found |= {text} if accepted else set()
+    if prefix_free(known):
+        assert not any(one != two and two.startswith(one) for one in found for two in found)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "several"),
+    [
+        ("(?:a|ab)(?:b|)", True),
+        ("(?:ab)*", False),
+        ("a*a*", True),
+        ("(?:a|bc)*", False),
+        ("(?:a*)*", True),
+        ("a{1,3}", False),
+        ("[ab]*a", False),
+    ],
+)
+def test_a_pattern_that_takes_a_text_in_two_ways_is_told_from_one_that_does_not(pattern: str, several: bool) -> None:
+    tree = parse(pattern)
+    assert tree is not None
+    alphabet = Alphabet({pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)}, 0, octets=False)
+    assert ambiguous(positions(pattern, tree, alphabet)) is several
+
+
+def test_what_would_take_more_of_a_text_is_not_made() -> None:
+    assert one_way(r'"(?:\\.|[^"])*"') is None, "behind an escaped backslash the mark ends it, and a longest match goes on"
+    assert escaped(r'"(?:\\.|[^"])*"', 0) == r'"(?:\\.|[^"\\])*"'
+    assert escaped(r'"(?:\\.|[^"\\])*"', 0) is None
+
+
+def test_bytes_are_bytes() -> None:
+    assert one_way(r"(?:\w|\xe9)+\w*x", octets=True) == one_way(r"(?:\w|\xe9)+\w*x", re.ASCII)
+    assert one_way(r"(?:\w|é)+x") == r"\w+x", "a letter, in text"
