@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from mithridate.repair.python.one_way import escaped, one_way
+from mithridate.repair.python.one_way import ended, escaped, one_way
 from mithridate.repair.python.pattern_automaton import (
     Alphabet,
     TooLarge,
@@ -136,6 +136,20 @@ def test_what_would_take_more_of_a_text_is_not_made() -> None:
     assert one_way(r'"(?:\\.|[^"])*"') is None, "behind an escaped backslash the mark ends it, and a longest match goes on"
     assert escaped(r'"(?:\\.|[^"])*"', 0) == r'"(?:\\.|[^"\\])*"'
     assert escaped(r'"(?:\\.|[^"\\])*"', 0) is None
+    assert escaped(r'"(?:""|\\\\|\\"|[^"])*"', 0) is None, "a backslash before other characters stands for itself"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "other"),
+    [
+        (r"(.+?)\((.*)\)", r"([^\n(]+?)\((.*)\)"),
+        (r"^(?P<name>.+?)-(?P<rest>.+?)\.whl$", r"^(?P<name>[^\n\-]+?)-(?P<rest>.+?)\.whl$"),
+        (r"(.*)-(.*)", None),
+        (r"(\w+?)-", None),
+    ],
+)
+def test_what_leads_up_to_a_character_ends_where_that_comes_first(pattern: str, other: str | None) -> None:
+    assert ended(pattern, 0) == other
 
 
 def test_bytes_are_bytes() -> None:

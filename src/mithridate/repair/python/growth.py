@@ -12,13 +12,18 @@ from mithridate.repair.python.flow import Place, argument, parameters
 from mithridate.repair.python.guards import guarded
 from mithridate.repair.python.imports import meant
 from mithridate.repair.python.linear_patterns import rewritten
-from mithridate.repair.python.one_way import escaped
+from mithridate.repair.python.one_way import ended, escaped
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
 from mithridate.repair.python.source import Edit, Source, dotted
 from mithridate.repair.python.written_patterns import assignments, written
 
 _MATCHING = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
 _ONE_WAY = "match the same text in one way"
+_OTHERS = (
+    (escaped, "take a backslash for the beginning of an escape, and for nothing else"),
+    (ended, "let what leads up to a character end where that comes first"),
+)
+"""What matches other texts than the pattern did, with what it does instead."""
 _FLAGS_AT = {"split": 3, "sub": 4, "subn": 4}
 _LONGEST = 1_000
 _DEEPEST = 100
@@ -74,10 +79,13 @@ def _linear(scene: Scene, place: Place, call: cst.Call) -> Iterator[tuple[Source
                 edits = only.edits(pattern)
                 if edits:
                     yield where, edits, _ONE_WAY
-            apart = escaped(only.value, flags, octets=only.octets) if flags is not None else None
-            edits = only.edits(apart) if apart is not None else None
-            if edits:
-                yield where, edits, "take a backslash for the beginning of an escape, and for nothing else"
+            if flags is None:
+                continue
+            for other, fix in _OTHERS:
+                apart = other(only.value, flags, octets=only.octets)
+                edits = only.edits(apart) if apart is not None else None
+                if edits:
+                    yield where, edits, fix
 
 
 def _direct(place: Place, call: cst.Call) -> bool:

@@ -10,9 +10,9 @@ is in one of so many places after each character, in each once. Two rewrites, bo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 from mithridate.repair.python.pattern_automaton import (
     Alphabet,
@@ -64,31 +64,77 @@ def escaped(pattern: str, flags: int, *, octets: bool = False) -> str | None:
     """Where what repeats is an escape or any of some characters, and the backslash is one of these: without it among them.
 
     `(?:\\\\.|[^"])*` becomes `(?:\\\\.|[^"\\\\])*`. That is another language: no text ends in a backslash.
+    One before any other character, but for the end of a line, must be an escape.
     """
+    return _other(pattern, flags, octets, _escapes)
+
+
+def ended(pattern: str, flags: int, *, octets: bool = False) -> str | None:
+    """Where any characters lead up to a certain one, as few as can be: without that one among them.
+
+    `(.+?)-(.*)` becomes `([^\\n\\-]+?)-(.*)`. That is another language, where what follows fits behind a later one only.
+    """
+    return _other(pattern, flags, octets, _ends)
+
+
+def _other(
+    pattern: str, flags: int, octets: bool, smaller: Callable[[str, Node, Alphabet], Iterator[tuple[Node, int]]]
+) -> str | None:
+    """The pattern with some of its sets made smaller; None where there are none."""
     before = _compiled(pattern, flags, octets)
     if before is None or before.flags & (re.VERBOSE | re.LOCALE) or len(pattern) > _LONGEST:
         return None
-    tree, flags = parse(pattern), before.flags
+    tree = parse(pattern)
     if tree is None:
         return None
-    alphabet = Alphabet([pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)], flags, octets)
-    rewrites: list[Rewrite] = []
-    for node in inside(tree):
-        content = node.inner.inner if isinstance(node, Repeat) and node.most is None and isinstance(node.inner, Group) else None
-        if not isinstance(content, Choice):
-            continue
-        rows = [b for b in content.branches if isinstance(b, Row)]
-        if not any(pattern[b.items[0].start : b.items[0].end] == _BACKSLASH for b in rows if b.items):
-            continue
-        for single in (b for b in content.branches if isinstance(b, Chars)):
-            known, backslash = alphabet.mask(pattern[single.start : single.end]), alphabet.mask(_BACKSLASH)
-            text = set_text(known & ~backslash, alphabet) if known & backslash and known != backslash else None
-            if text is not None:
-                rewrites.append(Rewrite(single.start, single.end, text))
+    chars = [pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)]
+    alphabet = Alphabet([*chars, _BACKSLASH, r"\n"], before.flags, octets)
+    rewrites = {
+        (node.start, node.end): set_text(mask, alphabet) for one in inside(tree) for node, mask in smaller(pattern, one, alphabet)
+    }
     changed = pattern
-    for rewrite in sorted(rewrites, key=lambda r: -r.start):
-        changed = changed[: rewrite.start] + rewrite.text + changed[rewrite.end :]
-    return changed if rewrites and _compiled(changed, flags, octets) is not None else None
+    for (start, end), text in sorted(rewrites.items(), reverse=True):
+        if text is None:
+            return None
+        changed = changed[:start] + text + changed[end:]
+    return changed if changed != pattern and _compiled(changed, before.flags, octets) is not None else None
+
+
+def _escapes(pattern: str, node: Node, alphabet: Alphabet) -> Iterator[tuple[Node, int]]:
+    content = node.inner.inner if isinstance(node, Repeat) and node.most is None and isinstance(node.inner, Group) else None
+    branches = content.branches if isinstance(content, Choice) else ()
+    behind = 0
+    for row in branches:
+        if isinstance(row, Row) and len(row.items) == 2 and _written(pattern, row.items[0]) == _BACKSLASH:
+            behind |= alphabet.mask(_written(pattern, row.items[1])) if isinstance(row.items[1], Chars) else 0
+    if alphabet.all & ~behind & ~alphabet.mask(r"\n"):
+        return
+    for single in branches:
+        if isinstance(single, Chars) and (known := alphabet.mask(_written(pattern, single))) & alphabet.mask(_BACKSLASH):
+            yield single, known & ~alphabet.mask(_BACKSLASH)
+
+
+def _ends(pattern: str, node: Node, alphabet: Alphabet) -> Iterator[tuple[Node, int]]:
+    """The end must be a character alone: of a word that ends something, its first letter says nothing."""
+    items = node.items if isinstance(node, Row) else ()
+    for at, (before, end) in enumerate(pairwise(items)):
+        if not _letter(pattern, end) or (at + 2 < len(items) and _letter(pattern, items[at + 2])):
+            continue
+        while isinstance(before, Group | Row):
+            before = before.inner if isinstance(before, Group) else before.items[-1] if before.items else Other(0, 0)
+        if isinstance(before, Repeat) and before.lazy and before.most is None and isinstance(before.inner, Chars):
+            known, one = alphabet.mask(_written(pattern, before.inner)), alphabet.mask(_written(pattern, end))
+            if known & one and known & ~one:
+                yield before.inner, known & ~one
+
+
+def _letter(pattern: str, node: Node) -> bool:
+    """Whether it is one character and no set."""
+    return isinstance(node, Chars) and not re.match(r"\[|\.|\\[dDwWsS]", _written(pattern, node))
+
+
+def _written(pattern: str, node: Node) -> str:
+    return pattern[node.start : node.end]
 
 
 def _compiled(pattern: str, flags: int, octets: bool) -> "re.Pattern[str] | re.Pattern[bytes] | None":

@@ -215,6 +215,8 @@ class _Writer:
 
 def _in_brackets(content: str) -> str:
     """Text of a class that may stand at any place in another; a character alone as well."""
+    if re.fullmatch(r"\\[^\w\s]", content):
+        content = content[1]
     if len(content) == 1:
         return f"\\{content}" if content in "]-^[\\&~|" else content
     if content[0] in "]-":
