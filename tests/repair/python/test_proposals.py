@@ -1,6 +1,8 @@
 """What proposals look like: the driver's placeholders, the framework's refusals, the file's own format."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -342,3 +344,57 @@ def test_a_pattern_of_another_file_of_the_package_is_found(tmp_path: Path) -> No
     (tmp_path / "shop" / "app.py").write_text("from .words import WORD\n\n\ndef run(text):\n    return WORD.search(text)\n")
     made = proposals(tmp_path, at(K.SUPERLINEAR_TIME, 5, "run", "shop/app.py"))
     assert any("+++ b/shop/words.py" in p.diff and "x(?:-?x)*" in p.diff for p in made)
+
+
+PARSER = """class Malformed(ValueError):
+    pass
+
+
+class Parser:
+    def __init__(self, text):
+        self.text = text
+
+    def value(self, at=0, *, strict=False):
+        \"\"\"A value.\"\"\"
+        if at >= len(self.text):
+            raise Malformed("no value")
+        return self.row(at) if self.text[at] == "[" else at
+
+    def row(self, at):
+        return self.value(at + 1)
+"""
+
+
+def test_methods_that_call_one_another_count_their_depth_on_the_object(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "app.py").write_text(PARSER)
+    frames = tuple(Frame(function=f, file="/src/app.py", line=n) for f, n in [("value", 13), ("row", 16)] * 3)
+    violation = replace(at(K.STACK_EXHAUSTION, 13, "value"), frames=frames)
+    made = [p for p in proposals(tmp_path / "tree", violation) if "_nesting" in p.diff]
+    assert [p.condition for p in made] == ["nesting >= 100"] * len(made)
+    after = (patched(tmp_path / "tree", made[0], tmp_path / "after") / "app.py").read_text()
+    known: dict[str, Any] = {}
+    exec(after, known)
+    assert known["Parser"]("[" * 90 + "1").value() == 90
+    parser = known["Parser"]("[" * 200 + "1")
+    for _ in range(2):
+        with pytest.raises(known["Malformed"], match="nested too deeply"):
+            parser.value(strict=True)
+    parser.text = "[1"
+    assert parser.value() == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    def value", "    @property\n    def value"),
+        ("return self.row", "yield self.row"),
+        ("self.text = text", "self.__slots__ = ()"),
+    ],
+)
+def test_a_depth_that_an_object_cannot_keep_is_not_kept_there(tmp_path: Path, old: str, new: str) -> None:
+    (tmp_path / "app.py").write_text(PARSER.replace(old, new))
+    line = PARSER.replace(old, new)[: PARSER.replace(old, new).index("self.row(at)")].count("\n") + 1
+    frames = tuple(Frame(function=f, file="/src/app.py", line=n) for f, n in [("value", line)] * 3)
+    violation = replace(at(K.STACK_EXHAUSTION, line, "value"), frames=frames)
+    assert not any("_nesting" in p.diff for p in proposals(tmp_path, violation))

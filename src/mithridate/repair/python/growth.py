@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 import libcst as cst
 
@@ -27,6 +28,9 @@ _OTHERS = (
 _FLAGS_AT = {"split": 3, "sub": 4, "subn": 4}
 _LONGEST = 1_000
 _DEEPEST = 100
+_FRAMES = 600
+"""Of the 1,000 that Python allows; the callers need some."""
+_DEPTH = "the depth of recursion is that of the input"
 _CAUSE = "a regular expression can match the same text in many ways and tries them all"
 
 
@@ -160,8 +164,53 @@ class RecursionProposer(PythonProposer):
         for (path, number), times in counted.most_common(3):
             place = next(p for p in scene.places if p.source.path == path and id(p.function) == number)
             if times > 1 and isinstance(place.function, cst.FunctionDef):
+                at = [n for n, p in enumerate(scene.places) if p.source.path == path and id(p.function) == number]
                 yield from _counted(place, place.function)
                 yield from _carried(place, place.function)
+                yield from _held(place, place.function, min(later - before for before, later in pairwise(at)))
+
+
+def _held(place: Place, function: cst.FunctionDef, frames: int) -> Iterator[Change]:
+    """Where methods of an object call one another, it counts how deep they are. The work moves to a method of its own.
+
+    `frames` is how many a level takes.
+    """
+    source, name = place.source, function.name.value
+    owner = next((p for p in source.parents(function) if isinstance(p, cst.ClassDef | cst.FunctionDef)), None)
+    params = function.params
+    if not isinstance(owner, cst.ClassDef) or function.decorators or function.asynchronous or not params.params:
+        return
+    held = params.params[0].name.value
+    generates = any(isinstance(n, cst.Yield) and source.function_of(n) is function for n in source.nodes(function))
+    slots = any(isinstance(n, cst.Name) and n.value == "__slots__" for n in source.nodes(owner))
+    names = {n.name.value for n in owner.body.body if isinstance(n, cst.FunctionDef)}
+    inner = next((new for new in (f"_{name.strip('_')}", f"_nested_{name.strip('_')}") if new not in names), None)
+    if held not in ("self", "cls") or generates or slots or owner.decorators or inner is None:
+        return
+    deepest = max(10, min(_DEEPEST, _FRAMES // frames // 10 * 10))
+    handed = [p.name.value for p in params.params[1:]]
+    handed += [f"*{params.star_arg.name.value}"] if isinstance(params.star_arg, cst.Param) else []
+    handed += [f"{p.name.value}={p.name.value}" for p in params.kwonly_params]
+    handed += [f"**{params.star_kwarg.name.value}"] if params.star_kwarg is not None else []
+    code = source.module.code_for_node
+    head = f"def {name}({code(params)}){code(function.returns) if function.returns is not None else ''}:"
+    step, depth = source.step, f"{held}._nesting"
+    for ending in list(exits(source, function, 400, "nested too deeply"))[:2]:
+        lines = [
+            head,
+            f"{step}nesting = getattr({held}, {source.quote}_nesting{source.quote}, 0)",
+            f"{step}if nesting >= {deepest}:",
+            f"{step * 2}{ending.statement}",
+            f"{step}{depth} = nesting + 1",
+            f"{step}try:",
+            f"{step * 2}return {held}.{inner}({', '.join(handed)})",
+            f"{step}finally:",
+            f"{step * 2}{depth} = nesting",
+            "",
+        ]
+        edits = (source.before(function, *lines), source.replace(function.name, inner), *ending.edits)
+        fix = f"refuse what is nested deeper than {deepest} levels"
+        yield Change(_DEPTH, fix, edits_of(source, edits), condition=f"nesting >= {deepest}", rank=2.0)
 
 
 def _counted(place: Place, function: cst.FunctionDef) -> Iterator[Change]:
@@ -207,5 +256,4 @@ def _refused(place: Place, function: cst.FunctionDef, condition: str, edits: lis
     for ending in list(exits(source, function, 400, "nested too deeply"))[:2]:
         check = source.before(first, *before, f"if {condition}:", source.step + ending.statement)
         fix = f"refuse what is nested deeper than {_DEEPEST} levels"
-        cause = "the depth of recursion is that of the input"
-        yield Change(cause, fix, edits_of(source, edits, check, list(ending.edits)), condition=condition)
+        yield Change(_DEPTH, fix, edits_of(source, edits, check, list(ending.edits)), condition=condition)
