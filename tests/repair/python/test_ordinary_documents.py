@@ -40,7 +40,20 @@ def test_what_is_left_of_an_attack_without_its_mark_is_told_from_what_is_harmles
 def test_something_small_stands_in_the_place_of_what_is_made_to_be_long() -> None:
     endless: Json = {"make": "join", "of": [{"make": "repeat", "of": "a", "times": 900}, "b"]}
     step = call("store:read", {"python": "bytes", "of": endless}, "north", {"make": "bytes", "latin1": "x"})
-    made = [decode(data) for data in ordinary_documents(encode(Document(control=[], attack=[step, step])), K.STACK_EXHAUSTION)]
+    all_of_them = [
+        decode(data) for data in ordinary_documents(encode(Document(control=[], attack=[step, step])), K.STACK_EXHAUSTION)
+    ]
+    made = [d for d in all_of_them if len(d.attack) == 1]
     assert [found(d.attack, (0, "call", "args", 0)) for d in made] == [{"python": "bytes", "of": text} for text in SMALL]
-    assert all(len(d.attack) == 1 and found(d.attack, (0, "call", "args", 1)) == "north" for d in made)
+    assert all(found(d.attack, (0, "call", "args", 1)) == "north" for d in made)
     assert all(found(d.attack, (0, "call", "args", 2)) == {"make": "bytes", "latin1": "x"} for d in made)
+
+
+def test_what_is_made_to_be_long_is_made_short_and_its_brackets_are_closed() -> None:
+    endless: Json = {"make": "join", "of": ["{", {"make": "repeat", "of": "[(", "times": 900}, ")]"]}
+    steps: list[Json] = [call("store:read", endless), call("store:write", "x")]
+    made = [decode(data) for data in ordinary_documents(encode(Document(control=[], attack=steps)), K.STACK_EXHAUSTION)]
+    texts = [found(d.attack, (0, "call", "args", 0)) for d in made if len(d.attack) == 2]
+    few = [{"make": "join", "of": ["{", {"make": "repeat", "of": "[(", "times": times}, ")]"]} for times in (1, 2, 3)]
+    assert texts == [few[0], "{[()]}", few[1], "{[([()])]}", few[2], "{[([([()])])]}"]
+    assert all(found(d.attack, (1, "call", "args", 0)) == "x" for d in made if len(d.attack) == 2)

@@ -16,6 +16,8 @@ ORDINARY: Mapping[ViolationKind, tuple[str, ...]] = {
 """Texts that neither name nor call anything. What a program answers to them it was made to answer."""
 SMALL = ("", "1", "abcde", "a=b", "[1]", "<a/>", "\x05\x00")
 """In the place of a text that is made to be long: short ones, one of which most readers of a format take."""
+_FEW = (1, 2, 3)
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
 
 def half_an_attack(data: bytes, proof: bytes) -> bool:
@@ -35,8 +37,10 @@ def half_an_attack(data: bytes, proof: bytes) -> bool:
 
 
 def ordinary_documents(data: bytes, kind: ViolationKind) -> list[bytes]:
-    """The proof's own steps, without a mark, with an ordinary text in each place that the attacker chose; and its first step
-    with a small text in the place of what is made to be long, as proofs of time and depth are.
+    """The proof's own steps, without a mark, with an ordinary text in each place that the attacker chose.
+
+    Where something is made to be long, as in proofs of time and depth: these steps with as good as no repetition, once more
+    with its brackets closed, and the first step with a small text in that place.
 
     Nothing else for kinds whose sink is never meant to interpret what comes from outside, and for bytes that are no document.
     """
@@ -50,15 +54,67 @@ def ordinary_documents(data: bytes, kind: ViolationKind) -> list[bytes]:
             steps = put(document.attack, place, text)
             assert isinstance(steps, list)
             made[encode(Document(control=[], attack=steps))] = None
-    first: Json = document.attack[:1]
+    for steps in (*_short(document.attack), *_small(document.attack[:1])):
+        made[encode(Document(control=[], attack=steps))] = None
+    return [each for each in made if len(each) <= LARGEST_BYTES]
+
+
+def _short(attack: list[Json]) -> Iterator[list[Json]]:
+    """The same with few repetitions, and with brackets that are open at the end closed."""
+    long = list(_long(attack))
+    for times in _FEW if long else ():
+        fewer = closed = _fewer(attack, times)
+        assert isinstance(fewer, list)
+        yield fewer
+        for place in long:
+            text = _plain(found(fewer, place))
+            if text is not None:
+                closed = put(closed, place, text + _closing(text))
+        assert isinstance(closed, list)
+        yield closed
+
+
+def _small(first: list[Json]) -> Iterator[list[Json]]:
     long = list(_long(first))
     for text in SMALL if long else ():
-        steps = first
+        steps: Json = first
         for place in long:
             steps = put(steps, place, text)
         assert isinstance(steps, list)
-        made[encode(Document(control=[], attack=steps))] = None
-    return [each for each in made if len(each) <= LARGEST_BYTES]
+        yield steps
+
+
+def _fewer(value: Json, times: int) -> Json:
+    if isinstance(value, list):
+        return [_fewer(each, times) for each in value]
+    if not isinstance(value, dict):
+        return value
+    some = {key: _fewer(each, times) for key, each in value.items()}
+    if some.get("make") == "repeat" and isinstance(some.get("times"), int):
+        some["times"] = min(int(str(some["times"])), times)
+    return some
+
+
+def _plain(value: Json) -> str | None:
+    """A text that is put together of texts."""
+    if isinstance(value, dict) and value.get("make") == "repeat":
+        text = _plain(value.get("of"))
+        return text * int(str(value["times"])) if text is not None else None
+    if isinstance(value, dict) and value.get("make") == "join" and isinstance(row := value.get("of"), list):
+        parts = [_plain(each) for each in row]
+        return "".join(part for part in parts if part is not None) if None not in parts else None
+    return value if isinstance(value, str) else None
+
+
+def _closing(text: str) -> str:
+    """The brackets that close those that are open at the end of a text."""
+    stack: list[str] = []
+    for letter in text:
+        if letter in _BRACKETS:
+            stack.append(_BRACKETS[letter])
+        elif stack and letter == stack[-1]:
+            stack.pop()
+    return "".join(reversed(stack))
 
 
 def _long(value: Json, at: Place = ()) -> Iterator[Place]:
