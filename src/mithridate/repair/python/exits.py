@@ -107,13 +107,33 @@ def _framework(source: Source, status: int, why: str) -> Iterator[Exit]:
 
 
 def _raised(source: Source, function: Function, why: str) -> Iterator[Exit]:
-    """The function's own exceptions with a text, those first that its file raises most; then the file's, then a ValueError."""
+    """The function's own exceptions with a text, those first that its file raises most; then what its object raises them by, the
+    file's, a ValueError."""
     quote = source.quote
     usual = Counter(name for name in _exceptions(source, source.module) if _known(source, name.partition(".")[0]))
     own = sorted(_exceptions(source, function), key=lambda name: -usual[name]) if isinstance(function, cst.FunctionDef) else []
     most = [name for name, _ in usual.most_common() if name.rpartition(".")[2] not in _NO_REFUSALS]
-    for name in (*own, *most[:1], "ValueError"):
-        yield Exit(f"raise {name}({quote}{why}{quote})")
+    ways = [f"raise {name}" for name in own] + list(_complaints(source, function))
+    for way in (*ways, *(f"raise {name}" for name in most[:1]), "raise ValueError"):
+        yield Exit(f"{way}({quote}{why}{quote})")
+
+
+def _complaints(source: Source, function: Function) -> Iterator[str]:
+    """Methods of the same object that do nothing but raise, and are called with a text: `self.fail`."""
+    owner = next((p for p in source.parents(function) if isinstance(p, cst.ClassDef | cst.FunctionDef)), None)
+    if not isinstance(owner, cst.ClassDef) or not isinstance(function, cst.FunctionDef) or not function.params.params:
+        return
+    held = function.params.params[0].name.value
+    told = [n for n in source.nodes(owner) if isinstance(n, cst.Call) and n.args and _is_text(n.args[0].value)]
+    for method in owner.body.body:
+        if not isinstance(method, cst.FunctionDef) or method is function or method.decorators or method.params.kwonly_params:
+            continue
+        last = method.body.body[-1] if method.body.body else None
+        raises = isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[0], cst.Raise)
+        needed = [p for p in method.params.params[1:] if p.default is None]
+        way = f"{held}.{method.name.value}"
+        if raises and len(needed) == 1 and any(dotted(call.func) == way for call in told):
+            yield way
 
 
 def _known(source: Source, name: str) -> bool:
