@@ -30,6 +30,11 @@ KNOWN = {
     r"((x|yz)?(x|yz)?\.)+$": r"(?:(?=((x|yz)?(x|yz)?\.))\1)+$",
     "(?i)(?:a|A|b)+(?:[B]c)*c": None,
 }
+VERBOSE = """
+    (?: x -? ) *  # words (and such
+    [ #x]x +
+    \\#
+"""
 LINEAR = [
     "^a+b$",
     "(a|b)*",
@@ -38,7 +43,7 @@ LINEAR = [
     "a*?a*?",
     "(a+)+b",
     r"(?=(?:a+)+)\w",
-    "(?x) (?:a+)+ b",
+    "(?x) (?:a) # (?:a+)+\n b",
     "(a)(?:\\1)+",
     "a{2,5}b*",
 ]
@@ -155,3 +160,12 @@ def test_what_leads_up_to_a_character_ends_where_that_comes_first(pattern: str, 
 def test_bytes_are_bytes() -> None:
     assert one_way(r"(?:\w|\xe9)+\w*x", octets=True) == one_way(r"(?:\w|\xe9)+\w*x", re.ASCII)
     assert one_way(r"(?:\w|é)+x") == r"\w+x", "a letter, in text"
+
+
+def test_what_is_blank_in_a_verbose_pattern_is_nothing() -> None:
+    made = one_way(VERBOSE, re.VERBOSE)
+    assert made is not None and made != VERBOSE and "# words (and such" not in made
+    for text in ("x-xxx#", "xx #", " xx#", "##x#", "x-#", "xx#", "x x#", "xx- x#"):
+        assert bool(re.fullmatch(VERBOSE, text, re.VERBOSE)) == bool(re.fullmatch(made, text, re.VERBOSE)), text
+    assert one_way("(?x) (?: a +) + b", 0) == "(?x) a+ b"
+    assert ended("(.+?) - (.*)", re.VERBOSE) == r"([^\n\-]+?) - (.*)"

@@ -29,9 +29,10 @@ def rewritten(pattern: str, flags: int | None = 0, *, octets: bool = False, whol
 
     `flags`: None where they are not known. `octets`: the pattern is one of bytes. `whole`: it is no part of a longer one.
     """
-    if not _valid(pattern) or (flags or 0) & re.VERBOSE:
+    verbose = bool((flags or 0) & re.VERBOSE)
+    if not verbose and not _valid(pattern):
         return
-    if not whole:
+    if not whole or verbose:
         part = one_way(pattern, flags, octets=octets) if flags is not None else None
         if part is not None:
             yield part

@@ -48,7 +48,7 @@ class Rewrite:
 def one_way(pattern: str, flags: int = 0, *, octets: bool = False) -> str | None:
     """The pattern with every part in one way that can be; None where nothing was changed, or it does not compile."""
     before = _compiled(pattern, flags, octets)
-    if before is None or before.flags & (re.VERBOSE | re.LOCALE) or len(pattern) > _LONGEST:
+    if before is None or before.flags & re.LOCALE or len(pattern) > _LONGEST:
         return None
     changed, flags = pattern, before.flags
     for _ in range(_ROUNDS):
@@ -82,9 +82,9 @@ def _other(
 ) -> str | None:
     """The pattern with some of its sets made smaller; None where there are none."""
     before = _compiled(pattern, flags, octets)
-    if before is None or before.flags & (re.VERBOSE | re.LOCALE) or len(pattern) > _LONGEST:
+    if before is None or before.flags & re.LOCALE or len(pattern) > _LONGEST:
         return None
-    tree = parse(pattern)
+    tree = parse(pattern, verbose=bool(before.flags & re.VERBOSE))
     if tree is None:
         return None
     chars = [pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)]
@@ -146,7 +146,7 @@ def _compiled(pattern: str, flags: int, octets: bool) -> "re.Pattern[str] | re.P
 
 def _rewrites(pattern: str, flags: int, octets: bool) -> Iterator[Rewrite]:
     """Of the smallest parts first."""
-    tree = parse(pattern)
+    tree = parse(pattern, verbose=bool(flags & re.VERBOSE))
     if tree is None:
         return
     alphabet = Alphabet([pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)], flags, octets)
@@ -207,7 +207,8 @@ def _determined(pattern: str, node: Node, alphabet: Alphabet, flags: int) -> Rew
 
 def _same(one: str, two: str, flags: int, before: Alphabet) -> bool:
     """Whether two patterns, written once more as texts, know the same texts, and take as much of short ones."""
-    trees = [(text, tree) for text in (one, two) if (tree := parse(text)) is not None]
+    verbose = bool(flags & re.VERBOSE)
+    trees = [(text, tree) for text in (one, two) if (tree := parse(text, verbose=verbose)) is not None]
     sets = [text[n.start : n.end] for text, tree in trees for n in inside(tree) if isinstance(n, Chars)]
     alphabet = Alphabet(sets, flags, before.octets)
     known = [minimal(states(positions(text, tree, alphabet), alphabet)) for text, tree in trees]

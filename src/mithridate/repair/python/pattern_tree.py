@@ -66,10 +66,10 @@ class Other(Node):
     """What is not regular, or is no character: conditions, back-references, atomic groups, flags of a part."""
 
 
-def parse(pattern: str) -> Node | None:
-    """The tree of a pattern that compiles and is not verbose; None where it nests too deep. What is not understood is Other."""
+def parse(pattern: str, *, verbose: bool = False) -> Node | None:
+    """The tree of a pattern that compiles; None where it nests too deep. What is not understood is Other."""
     try:
-        return _Parser(pattern).choice(0)[0]
+        return _Parser(pattern, verbose).choice(0)[0]
     except TooDeep:
         return None
 
@@ -90,8 +90,9 @@ def inside(node: Node) -> Iterator[Node]:
 
 
 class _Parser:
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, verbose: bool) -> None:
         self._pattern = pattern
+        self._blank = re.compile(r"(?:\s|#[^\n]*)*" if verbose else "")
         self._groups = 0
 
     def choice(self, at: int, depth: int = 0) -> tuple[Node, int]:
@@ -107,11 +108,15 @@ class _Parser:
 
     def _row(self, at: int, depth: int) -> tuple[Node, int]:
         start, items = at, []
-        while at < len(self._pattern) and self._pattern[at] not in "|)":
+        while (at := self._behind_blanks(at)) < len(self._pattern) and self._pattern[at] not in "|)":
             node, at = self._one(at, depth)
             repeated, at = self._repeated(node, at)
             items.append(repeated)
         return (items[0] if len(items) == 1 else Row(start, at, tuple(items))), at
+
+    def _behind_blanks(self, at: int) -> int:
+        found = self._blank.match(self._pattern, at)
+        return found.end() if found else at
 
     def _one(self, at: int, depth: int) -> tuple[Node, int]:
         letter = self._pattern[at]
@@ -134,6 +139,8 @@ class _Parser:
         return Other(at, end), end
 
     def _repeated(self, node: Node, at: int) -> tuple[Node, int]:
+        behind = at
+        at = self._behind_blanks(at)
         letter = self._pattern[at : at + 1]
         found = _MANY.match(self._pattern, at)
         if letter and letter in "*+?":
@@ -142,11 +149,11 @@ class _Parser:
             least = int(found[1] or 0)
             most, end = (int(found[3]) if found[3] else None) if found[2] else least, found.end()
         else:
-            return node, at
-        behind = self._pattern[end : end + 1]
-        if behind == "+":
+            return node, behind
+        sign = self._pattern[end : end + 1]
+        if sign == "+":
             return Other(node.start, end + 1), end + 1
-        lazy = behind == "?"
+        lazy = sign == "?"
         return Repeat(node.start, end + lazy, node, least, most, lazy), end + lazy
 
     def _group(self, start: int, depth: int) -> tuple[Node, int]:
