@@ -141,7 +141,12 @@ def test_what_would_take_more_of_a_text_is_not_made() -> None:
     assert one_way(r'"(?:\\.|[^"])*"') is None, "behind an escaped backslash the mark ends it, and a longest match goes on"
     assert escaped(r'"(?:\\.|[^"])*"', 0) == r'"(?:\\.|[^"\\])*"'
     assert escaped(r'"(?:\\.|[^"\\])*"', 0) is None
-    assert escaped(r'"(?:""|\\\\|\\"|[^"])*"', 0) is None, "a backslash before other characters stands for itself"
+    some = escaped(r"'(''|\\\\|\\'|[^'])*'", 0)
+    assert some == r"'(''|\\\\|\\'|[^'\\]|\\(?!['\\]))*'", "a backslash before other characters stands for itself"
+    for text in (r"'a\b'", r"'a\'b'", r"'a\\'b'", "'a''b'", r"'\\\''"):
+        assert [m.span() for m in re.finditer(r"'(''|\\\\|\\'|[^'])*'", text)] == [m.span() for m in re.finditer(some, text)], (
+            text
+        )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import libcst as cst
 
-from mithridate.model.violation import ViolationKind
+from mithridate.model.violation import PROJECT_ROOTS, ViolationKind
 from mithridate.repair.python.exits import exits
 from mithridate.repair.python.flow import Place, argument, parameters
 from mithridate.repair.python.guards import guarded
@@ -16,7 +16,7 @@ from mithridate.repair.python.linear_patterns import rewritten
 from mithridate.repair.python.one_way import ended, escaped
 from mithridate.repair.python.proposer import Change, PythonProposer, Scene, edits_of
 from mithridate.repair.python.source import Edit, Source, dotted
-from mithridate.repair.python.written_patterns import assignments, written
+from mithridate.repair.python.written_patterns import Written, assignments, written
 
 _MATCHING = frozenset({"match", "search", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
 _ONE_WAY = "match the same text in one way"
@@ -27,6 +27,7 @@ _OTHERS = (
 """What matches other texts than the pattern did, with what it does instead."""
 _FLAGS_AT = {"split": 3, "sub": 4, "subn": 4}
 _LONGEST = 1_000
+_NAMES = 3
 _DEEPEST = 100
 _FRAMES = 600
 """Of the 1,000 that Python allows; the callers need some."""
@@ -53,6 +54,7 @@ class PatternProposer(PythonProposer):
             yield from _together(scene, place)
             if found:
                 return
+        yield from _made(scene)
 
 
 def _matches(call: cst.Call) -> bool:
@@ -75,21 +77,42 @@ def _linear(scene: Scene, place: Place, call: cst.Call) -> Iterator[tuple[Source
     """The call's pattern written in other ways, the likeliest first, with what that does."""
     source, direct = place.source, _direct(place, call)
     holder = None if direct or not isinstance(call.func, cst.Attribute) else call.func.value
-    own = _flags(argument(call, _FLAGS_AT.get(dotted(call.func).rpartition(".")[2], 2), "flags")) if direct else 0
+    own = _flags(source, argument(call, _FLAGS_AT.get(dotted(call.func).rpartition(".")[2], 2), "flags")) if direct else 0
     for where, node, compiled in _patterns(scene, source, argument(call, 0, "pattern") if direct else holder):
         flags = None if own is None or compiled is None else own | compiled
         for only in written(where, node):
-            for pattern in rewritten(only.value, flags, octets=only.octets, whole=only.whole):
-                edits = only.edits(pattern)
-                if edits:
-                    yield where, edits, _ONE_WAY
-            if flags is None:
-                continue
-            for other, fix in _OTHERS:
-                apart = other(only.value, flags, octets=only.octets)
-                edits = only.edits(apart) if apart is not None else None
-                if edits:
-                    yield where, edits, fix
+            yield from _anew(only, flags)
+
+
+def _made(scene: Scene) -> Iterator[Change]:
+    """A pattern that is taken from a table when it is compiled: the literal that reads like it, in the file that compiles it."""
+    frame = next((f for f in scene.violation.project_frames if f.pattern), None)
+    source = scene.source(frame.file.removeprefix(PROJECT_ROOTS[0])) if frame is not None else None
+    if frame is None or source is None:
+        return
+    calls = [n for n in source.nodes() if isinstance(n, cst.Call) and meant(source, n.func) == "re.compile"]
+    here = next((c for c in calls if source.lines(c)[0] <= frame.line <= source.lines(c)[1]), None)
+    flags = _flags(source, argument(here, 1, "flags")) if here is not None else None
+    for node in source.nodes():
+        if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
+            for only in written(source, node):
+                if only.value == frame.pattern:
+                    for number, (where, row, fix) in enumerate(_anew(only, flags)):
+                        yield Change(_CAUSE, fix, edits_of(where, row), rank=1.0 + number / 10)
+
+
+def _anew(only: Written, flags: int | None) -> Iterator[tuple[Source, tuple[Edit, ...], str]]:
+    for pattern in rewritten(only.value, flags, octets=only.octets, whole=only.whole):
+        edits = only.edits(pattern)
+        if edits:
+            yield only.source, edits, _ONE_WAY
+    if flags is None:
+        return
+    for other, fix in _OTHERS:
+        apart = other(only.value, flags, octets=only.octets)
+        edits = only.edits(apart) if apart is not None else None
+        if edits:
+            yield only.source, edits, fix
 
 
 def _direct(place: Place, call: cst.Call) -> bool:
@@ -108,15 +131,20 @@ def _of_call(scene: Scene, place: Place, call: cst.Call) -> Iterator[Change]:
             yield Change(cause, fix, edits_of(source, edits), condition=text, rank=3.0)
 
 
-def _flags(node: cst.BaseExpression | None) -> int | None:
+def _flags(source: Source, node: cst.BaseExpression | None, depth: int = 0) -> int | None:
     """The flags of a pattern; None where nobody knows them."""
     if node is None:
         return 0
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
-        left, right = _flags(node.left), _flags(node.right)
+        left, right = _flags(source, node.left, depth), _flags(source, node.right, depth)
         return None if left is None or right is None else left | right
-    flag = getattr(re.RegexFlag, dotted(node).rpartition(".")[2], None)
-    return int(flag) if isinstance(flag, re.RegexFlag) else None
+    if isinstance(node, cst.Integer):
+        return node.evaluated_value
+    if meant(source, node).startswith("re."):
+        flag = getattr(re.RegexFlag, dotted(node).rpartition(".")[2], None)
+        return int(flag) if isinstance(flag, re.RegexFlag) else None
+    given = list(assignments(source, node.value)) if isinstance(node, cst.Name) and depth < _NAMES else []
+    return _flags(source, given[0], depth + 1) if len(given) == 1 else None
 
 
 def _patterns(
@@ -126,7 +154,7 @@ def _patterns(
     if node is None:
         return
     if isinstance(node, cst.Call) and meant(source, node.func) == "re.compile" and node.args:
-        yield source, node.args[0].value, _flags(argument(node, 1, "flags"))
+        yield source, node.args[0].value, _flags(source, argument(node, 1, "flags"))
     elif not isinstance(node, cst.Name | cst.Attribute):
         yield source, node, 0
     else:
@@ -135,7 +163,7 @@ def _patterns(
         for each in (source, *((other,) if other is not None else ())):
             for value in assignments(each, wanted):
                 if isinstance(value, cst.Call) and meant(each, value.func) == "re.compile" and value.args:
-                    yield each, value.args[0].value, _flags(argument(value, 1, "flags"))
+                    yield each, value.args[0].value, _flags(each, argument(value, 1, "flags"))
                 else:
                     yield each, value, 0
 

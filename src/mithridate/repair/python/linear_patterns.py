@@ -5,6 +5,7 @@ several ways is written so that it does in one (one_way.py), or does not give ba
 """
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -179,7 +180,9 @@ def _class_end(pattern: str, at: int) -> int:
 
 def _valid(pattern: str) -> bool:
     try:
-        re.compile(pattern)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
         return False
     return True

@@ -10,10 +10,12 @@ is in one of so many places after each character, in each once. Two rewrites, bo
 """
 
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations, pairwise, product
+from itertools import combinations, pairwise
 
+from mithridate.repair.python.compared_patterns import Unknown, apart, short_texts
 from mithridate.repair.python.pattern_automaton import (
     Alphabet,
     TooLarge,
@@ -30,9 +32,7 @@ from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Ot
 _LONGER = 3
 _ROUNDS = 12
 _NEIGHBOURS = 6
-_SHORT = 6
 _BACKSLASH = "\\\\"
-_MOST_TEXTS = 5_000
 _LONGEST = 2_000
 
 
@@ -63,8 +63,8 @@ def one_way(pattern: str, flags: int = 0, *, octets: bool = False) -> str | None
 def escaped(pattern: str, flags: int, *, octets: bool = False) -> str | None:
     """Where what repeats is an escape or any of some characters, and the backslash is one of these: without it among them.
 
-    `(?:\\\\.|[^"])*` becomes `(?:\\\\.|[^"\\\\])*`. That is another language: no text ends in a backslash.
-    One before any other character, but for the end of a line, must be an escape.
+    `(?:\\\\.|[^"])*` becomes `(?:\\\\.|[^"\\\\])*`. That is another language: no text ends in a backslash. Where escapes are not
+    of all characters, the backslash stays before the others: `(?:\\\\"|[^"])*` becomes `(?:\\\\"|[^"\\\\]|\\\\(?!["]))*`.
     """
     return _other(pattern, flags, octets, _escapes)
 
@@ -78,7 +78,7 @@ def ended(pattern: str, flags: int, *, octets: bool = False) -> str | None:
 
 
 def _other(
-    pattern: str, flags: int, octets: bool, smaller: Callable[[str, Node, Alphabet], Iterator[tuple[Node, int]]]
+    pattern: str, flags: int, octets: bool, smaller: Callable[[str, Node, Alphabet], Iterator[tuple[Node, int, int]]]
 ) -> str | None:
     """The pattern with some of its sets made smaller; None where there are none."""
     before = _compiled(pattern, flags, octets)
@@ -89,32 +89,32 @@ def _other(
         return None
     chars = [pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)]
     alphabet = Alphabet([*chars, _BACKSLASH, r"\n"], before.flags, octets)
-    rewrites = {
-        (node.start, node.end): set_text(mask, alphabet) for one in inside(tree) for node, mask in smaller(pattern, one, alphabet)
-    }
+    found = dict.fromkeys(one for node in inside(tree) for one in smaller(pattern, node, alphabet))
     changed = pattern
-    for (start, end), text in sorted(rewrites.items(), reverse=True):
-        if text is None:
+    for node, mask, behind in sorted(found, key=lambda one: one[0].start, reverse=True):
+        text, before_these = set_text(mask, alphabet), set_text(behind, alphabet) if behind else ""
+        if text is None or before_these is None:
             return None
-        changed = changed[:start] + text + changed[end:]
+        text += rf"|{_BACKSLASH}(?!{before_these})" if behind else ""
+        changed = changed[: node.start] + text + changed[node.end :]
     return changed if changed != pattern and _compiled(changed, before.flags, octets) is not None else None
 
 
-def _escapes(pattern: str, node: Node, alphabet: Alphabet) -> Iterator[tuple[Node, int]]:
+def _escapes(pattern: str, node: Node, alphabet: Alphabet) -> Iterator[tuple[Node, int, int]]:
     content = node.inner.inner if isinstance(node, Repeat) and node.most is None and isinstance(node.inner, Group) else None
     branches = content.branches if isinstance(content, Choice) else ()
     behind = 0
     for row in branches:
         if isinstance(row, Row) and len(row.items) == 2 and _written(pattern, row.items[0]) == _BACKSLASH:
             behind |= alphabet.mask(_written(pattern, row.items[1])) if isinstance(row.items[1], Chars) else 0
-    if alphabet.all & ~behind & ~alphabet.mask(r"\n"):
-        return
-    for single in branches:
-        if isinstance(single, Chars) and (known := alphabet.mask(_written(pattern, single))) & alphabet.mask(_BACKSLASH):
-            yield single, known & ~alphabet.mask(_BACKSLASH)
+    backslash = alphabet.mask(_BACKSLASH)
+    everything = not alphabet.all & ~behind & ~alphabet.mask(r"\n")
+    for single in branches if behind else ():
+        if isinstance(single, Chars) and (known := alphabet.mask(_written(pattern, single))) & backslash and known & ~backslash:
+            yield single, known & ~backslash, 0 if everything else behind
 
 
-def _ends(pattern: str, node: Node, alphabet: Alphabet) -> Iterator[tuple[Node, int]]:
+def _ends(pattern: str, node: Node, alphabet: Alphabet) -> Iterator[tuple[Node, int, int]]:
     """The end must be a character alone: of a word that ends something, its first letter says nothing."""
     items = node.items if isinstance(node, Row) else ()
     for at, (before, end) in enumerate(pairwise(items)):
@@ -125,7 +125,7 @@ def _ends(pattern: str, node: Node, alphabet: Alphabet) -> Iterator[tuple[Node, 
         if isinstance(before, Repeat) and before.lazy and before.most is None and isinstance(before.inner, Chars):
             known, one = alphabet.mask(_written(pattern, before.inner)), alphabet.mask(_written(pattern, end))
             if known & one and known & ~one:
-                yield before.inner, known & ~one
+                yield before.inner, known & ~one, 0
 
 
 def _letter(pattern: str, node: Node) -> bool:
@@ -139,7 +139,9 @@ def _written(pattern: str, node: Node) -> str:
 
 def _compiled(pattern: str, flags: int, octets: bool) -> "re.Pattern[str] | re.Pattern[bytes] | None":
     try:
-        return re.compile(pattern.encode("latin-1"), flags & ~re.UNICODE) if octets else re.compile(pattern, flags)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(pattern.encode("latin-1"), flags & ~re.UNICODE) if octets else re.compile(pattern, flags)
     except (re.error, RecursionError, OverflowError, ValueError):
         return None
 
@@ -214,22 +216,10 @@ def _same(one: str, two: str, flags: int, before: Alphabet) -> bool:
     known = [minimal(states(positions(text, tree, alphabet), alphabet)) for text, tree in trees]
     if len(known) < 2 or not same(*known):
         return False
-    letters = alphabet.letters()
-    length = next(n for n in range(_SHORT, 0, -1) if n == 1 or len(letters) ** n <= _MOST_TEXTS)
-    these, others = _compiled(one, flags, before.octets), _compiled(two, flags, before.octets)
-    if these is None or others is None:
+    try:
+        return apart((one, two), [*short_texts(alphabet.letters())], flags, octets=before.octets) is None
+    except Unknown:
         return False
-    for row in product(letters, repeat=length):
-        text = "".join(row)
-        if _taken(these, text, before.octets) != _taken(others, text, before.octets):
-            return False
-    return True
-
-
-def _taken(pattern: "re.Pattern[str] | re.Pattern[bytes]", text: str, octets: bool) -> int:
-    """How many of the first characters are matched, -1 for none."""
-    found = pattern.match(text.encode("latin-1") if octets else text)  # type: ignore[arg-type]
-    return found.end() if found else -1
 
 
 def _kept(pattern: str, node: Repeat, group: Group, alphabet: Alphabet) -> Rewrite | None:

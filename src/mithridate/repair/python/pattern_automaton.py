@@ -5,6 +5,7 @@ through the automaton with itself. Sets of characters are the bits of an integer
 """
 
 import re
+import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -85,6 +86,12 @@ def _runs(text: str, flags: int, octets: bool) -> tuple[tuple[int, int], ...]:
     """[start, end) of the characters that a set matches."""
     if len(text) == 1 and text != "." and not flags & re.IGNORECASE:
         return ((ord(text), ord(text) + 1),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _matched(text, flags, octets)
+
+
+def _matched(text: str, flags: int, octets: bool) -> tuple[tuple[int, int], ...]:
     if octets:
         these = re.compile(text.encode("latin-1"), flags & ~re.UNICODE)
         codes = [code for code in range(0x100) if these.fullmatch(bytes([code]))]

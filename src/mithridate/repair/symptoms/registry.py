@@ -9,6 +9,7 @@ from mithridate.repair.symptoms.escapes import Escapes
 from mithridate.repair.symptoms.guards import SettledGuards
 from mithridate.repair.symptoms.interface import Rule
 from mithridate.repair.symptoms.limits import UnstatedLimits
+from mithridate.repair.symptoms.other_patterns import OtherPatterns
 from mithridate.repair.symptoms.places import Places
 
 RULES: tuple[Rule, ...] = (
@@ -19,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     CutShort(),
     HardCodedBounds(),
     UnstatedLimits(),
+    OtherPatterns(),
     Escapes(),
     Places(),
 )
