@@ -398,3 +398,27 @@ def test_a_depth_that_an_object_cannot_keep_is_not_kept_there(tmp_path: Path, ol
     frames = tuple(Frame(function=f, file="/src/app.py", line=n) for f, n in [("value", line)] * 3)
     violation = replace(at(K.STACK_EXHAUSTION, line, "value"), frames=frames)
     assert not any("_nesting" in p.diff for p in proposals(tmp_path, violation))
+
+
+def test_a_pattern_out_of_a_table_is_found_by_its_text(tmp_path: Path) -> None:
+    (tmp_path / "words.py").write_text("import re\n\nTABLE = [('(?:x-?)*x+', 1), ('y+', 2)]\n")
+    text = """import re
+
+FLAGS = re.ASCII | re.IGNORECASE
+TABLE = [("y+", 1), ("(?:x-?)*x+", 2)]
+READY = [(re.compile(pattern, FLAGS).match, kind) for pattern, kind in TABLE]
+
+
+def run(text):
+    return [kind for match, kind in READY if match(text)]
+"""
+    (tmp_path / "app.py").write_text(text)
+    frames = (
+        Frame(function="<listcomp>", file="/src/app.py", line=5, pattern="(?:x-?)*x+"),
+        Frame(function="run", file="/src/app.py", line=9),
+    )
+    violation = replace(at(K.SUPERLINEAR_TIME, 5, "run"), frames=frames)
+    made = [p.diff for p in proposals(tmp_path, violation)]
+    assert any('+TABLE = [("y+", 1), ("x(?:-?x)*", 2)]' in diff for diff in made)
+    (tmp_path / "app.py").write_text(text.replace("re.ASCII |", "unknown() |"))
+    assert not any("x(?:-?x)*" in p.diff for p in proposals(tmp_path, violation))

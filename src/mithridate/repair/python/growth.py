@@ -53,7 +53,7 @@ class PatternProposer(PythonProposer):
                     yield change
             yield from _together(scene, place)
             if found:
-                return
+                break
         yield from _made(scene)
 
 
