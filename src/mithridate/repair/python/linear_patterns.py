@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mithridate.repair.python.one_way import one_way
+from mithridate.repair.python.pattern_tree import class_end
 
 _ATOM = r"\\[sdwSDW]|\[\^?[^\]\\]*\]|\."
 _QUANTIFIER = re.compile(r"[*+?]|\{\d*,?\d*\}")
@@ -117,7 +118,7 @@ def _groups(pattern: str) -> Iterator[_Group]:
             at += 2
             continue
         if character == "[":
-            at = _class_end(pattern, at)
+            at = class_end(pattern, at)
             continue
         if character == "(":
             head = re.compile(r"\((?:\?(?::|P<\w+>))?").match(pattern, at)
@@ -143,7 +144,7 @@ def _atoms(content: str) -> list[tuple[str, str]]:
         if content[at] == "\\":
             at += 2
         elif content[at] == "[":
-            at = _class_end(content, at)
+            at = class_end(content, at)
         elif content[at] == "(":
             depth = 1
             at += 1
@@ -151,7 +152,7 @@ def _atoms(content: str) -> list[tuple[str, str]]:
                 if content[at] == "\\":
                     at += 1
                 elif content[at] == "[":
-                    at = _class_end(content, at) - 1
+                    at = class_end(content, at) - 1
                 else:
                     depth += (content[at] == "(") - (content[at] == ")")
                 at += 1
@@ -167,15 +168,6 @@ def _atoms(content: str) -> list[tuple[str, str]]:
                 continue
         found.append((atom, quantifier[0] if quantifier else ""))
     return found
-
-
-def _class_end(pattern: str, at: int) -> int:
-    end = at + 1
-    end += pattern[end : end + 1] == "^"
-    end += pattern[end : end + 1] == "]"
-    while end < len(pattern) and pattern[end] != "]":
-        end += 2 if pattern[end] == "\\" else 1
-    return end + 1
 
 
 def _valid(pattern: str) -> bool:
