@@ -34,6 +34,8 @@ def test_a_pattern_that_takes_for_ever_ends_the_comparison_and_nothing_else() ->
         apart(("(?:a+)+b", "a+b"), ["a" * 60 + "c"], 0)
     with pytest.raises(Unknown):
         apart(("(", "a"), ["a"], 0)
+    with pytest.raises(Unknown):
+        difference("(?:" * 12 + "a" + "){9}" * 12, "a", 0)
 
 
 OLD = """import re

@@ -174,3 +174,41 @@ def test_what_is_blank_in_a_verbose_pattern_is_nothing() -> None:
         assert bool(re.fullmatch(VERBOSE, text, re.VERBOSE)) == bool(re.fullmatch(made, text, re.VERBOSE)), text
     assert one_way("(?x) (?: a +) + b", 0) == "(?x) a+ b"
     assert ended("(.+?) - (.*)", re.VERBOSE) == r"([^\n\-]+?) - (.*)"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("(?:color|colors*)", "colors"),
+        ("(https|httpsx*)(.*)", "httpsx"),
+        (r"a*(?:a*b\0)1", "aab\x001"),
+        (r"(a)\1(?:1*1*)b", "aa11b"),
+        (r"((?:(x)|x)y)+(?(2)z|w)$", "xyw"),
+        (r"((a?)(a?)b)+\2c$", "abc"),
+        ("^(a{,}|b|b)+c", "bc"),
+        ("(?x)^(b\xa0|b)+\xa0c$", "b\xa0c"),
+        ("(?x)(?-x:#(a)\n)(b|b)+c", "#a\nbbc"),
+    ],
+)
+def test_what_looks_like_one_way_and_is_another_is_left_or_right(pattern: str, text: str) -> None:
+    before, after = (re.search(p, text) for p in (pattern, one_way(pattern) or pattern))
+    assert (before and (before.span(), before.groups())) == (after and (after.span(), after.groups()))
+
+
+def test_numbers_of_groups_of_a_part_are_others_in_the_whole() -> None:
+    assert one_way("(b|b)+c") == r"(?:(?=(b|b))\1)+c"
+    assert one_way("(b|b)+c", whole=False) is None
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(?:(?:){50000000})*a*", "(?:" * 8 + "(?:){100}" + "){100}" * 8 + "*a*a*", "(?a)(?u)x", "a{" + "9" * 5_000 + "}"]
+)
+def test_what_is_made_to_take_long_is_left(pattern: str) -> None:
+    assert one_way(pattern) in (None, pattern.replace("a*a*", "a*"))
+    assert escaped(pattern, 0) is None
+
+
+def test_sets_that_would_read_otherwise_are_escaped() -> None:
+    assert ended(r"[^^a]([\^ab]+?)b(.*)", 0) == r"[^^a]([\^a]+?)b(.*)"
+    other = escaped(r"[\\-](?:\\.|[^x\-])*", 0)
+    assert other is not None and re.match(other, "-abcd")[0] == "-abcd"  # type: ignore[index]

@@ -1,5 +1,7 @@
 """What an honest user sends in the place of an attacker's text."""
 
+import pytest
+
 from mithridate.model.document import MARK, Document, Json, decode, encode, found
 from mithridate.model.violation import ViolationKind as K
 from mithridate.repair.steps.ordinary_documents import ORDINARY, SMALL, half_an_attack, ordinary_documents
@@ -57,3 +59,9 @@ def test_what_is_made_to_be_long_is_made_short_and_its_brackets_are_closed() -> 
     few = [{"make": "join", "of": ["{", {"make": "repeat", "of": "[(", "times": times}, ")]"]} for times in (1, 2, 3)]
     assert texts == [few[0], "{[()]}", few[1], "{[([()])]}", few[2], "{[([([()])])]}"]
     assert all(found(d.attack, (1, "call", "args", 0)) == "x" for d in made if len(d.attack) == 2)
+
+
+@pytest.mark.parametrize("value", [{"make": "repeat", "of": "a", "times": True}, {"make": "repeat", "of": "a"}])
+def test_repetitions_without_a_number_stay(value: Json) -> None:
+    data = encode(Document(control=[], attack=[call("store:read", value)]))
+    assert all(found(decode(d).attack, (0, "call", "args", 0)) in (value, *SMALL) for d in ordinary_documents(data, K.TIMEOUT))

@@ -354,7 +354,7 @@ class Parser:
     def __init__(self, text):
         self.text = text
 
-    def value(self, at=0, *, strict=False):
+    def value(self, at=0, *, strict=False) -> int:
         \"\"\"A value.\"\"\"
         if at >= len(self.text):
             raise Malformed("no value")

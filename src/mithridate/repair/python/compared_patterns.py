@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from mithridate.repair.python.pattern_automaton import Alphabet
+from mithridate.repair.python.pattern_automaton import Alphabet, States
 from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Repeat, Row, inside, parse
 
 _SECONDS = 5
 _SHORT = 6
 _MOST_TEXTS = 5_000
 _MOST_SAMPLES = 2_000
+_LONGEST = 10_000
 _MATCHING = """
 import json, re, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (%d, %d))
@@ -69,11 +70,11 @@ def difference(one: str, two: str, flags: int, *, octets: bool = False) -> str |
     ]
     try:
         letters = Alphabet(sets, flags, octets).letters()
-    except (re.error, UnicodeEncodeError, OverflowError) as error:
+        texts = [*short_texts(letters)]
+        for text, tree in zip((one, two), trees, strict=True):
+            texts += _samples(text, tree, flags, octets, letters)
+    except (re.error, ValueError, OverflowError) as error:
         raise Unknown from error
-    texts = [*short_texts(letters)]
-    for text, tree in zip((one, two), trees, strict=True):
-        texts += _samples(text, tree, flags, octets, letters)
     return apart((one, two), list(dict.fromkeys(texts)), flags, octets=octets)
 
 
@@ -82,6 +83,33 @@ def short_texts(letters: Sequence[str]) -> Iterator[str]:
     length = next(n for n in range(_SHORT, 0, -1) if n == 1 or len(letters) ** n <= _MOST_TEXTS)
     for size in range(length + 1):
         yield from map("".join, product(letters, repeat=size))
+
+
+def through(known: States, letters: Sequence[str]) -> list[str]:
+    """Texts that take each step of an automaton, by the shortest way to it and from it to an end, and such without an end."""
+    leads = {0: ""}
+    todo = [0]
+    for state in todo:
+        for bit, to in known.steps[state].items():
+            if to not in leads:
+                leads[to] = leads[state] + letters[bit]
+                todo.append(to)
+    ends = dict.fromkeys(known.ends, "")
+    while len(ends) < len(known.steps):
+        more = {
+            s: letters[b] + ends[to] for s, row in enumerate(known.steps) if s not in ends for b, to in row.items() if to in ends
+        }
+        if not more:
+            break
+        ends |= more
+    found: dict[str, None] = {}
+    for state, before in leads.items():
+        for letter in letters:
+            found[before + letter] = None
+        for bit, to in known.steps[state].items():
+            after = before + letters[bit] + ends.get(to, "")
+            found |= dict.fromkeys((after, *(after + letter for letter in letters)))
+    return list(found)[:_MOST_TEXTS]
 
 
 def _samples(pattern: str, tree: Node, flags: int, octets: bool, letters: Sequence[str]) -> list[str]:
@@ -113,5 +141,8 @@ def _sample(node: Node, special: Chars, letter: str, theirs: dict[Chars, list[st
     if isinstance(node, Repeat):
         count = max(node.least, 1 if holds or node.most != 1 else 0)
         count = max(count, times) if holds and node.most is None else count
-        return _sample(node.inner, special, letter, theirs, times) * min(count, 8)
+        text = _sample(node.inner, special, letter, theirs, times) * min(count, 8)
+        if len(text) > _LONGEST:
+            raise Unknown
+        return text
     return ""

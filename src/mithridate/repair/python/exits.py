@@ -130,9 +130,10 @@ def _complaints(source: Source, function: Function) -> Iterator[str]:
             continue
         last = method.body.body[-1] if method.body.body else None
         raises = isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[0], cst.Raise)
+        leaves = method.asynchronous or any(isinstance(n, cst.Return | cst.Yield) for n in source.nodes(method))
         needed = [p for p in method.params.params[1:] if p.default is None]
         way = f"{held}.{method.name.value}"
-        if raises and len(needed) == 1 and any(dotted(call.func) == way for call in told):
+        if raises and not leaves and len(needed) == 1 and any(dotted(call.func) == way for call in told):
             yield way
 
 

@@ -29,6 +29,8 @@ _FLAGS_AT = {"split": 3, "sub": 4, "subn": 4}
 _LONGEST = 1_000
 _NAMES = 3
 _DEEPEST = 100
+_OWN_ATTRIBUTES = frozenset({"__slots__", "__getattr__", "__getattribute__", "__setattr__", "__dict__", "vars"})
+"""Objects that say themselves which attributes they have, or are written out with all of them."""
 _FRAMES = 600
 """Of the 1,000 that Python allows; the callers need some."""
 _DEPTH = "the depth of recursion is that of the input"
@@ -210,10 +212,9 @@ def _held(place: Place, function: cst.FunctionDef, frames: int) -> Iterator[Chan
         return
     held = params.params[0].name.value
     generates = any(isinstance(n, cst.Yield) and source.function_of(n) is function for n in source.nodes(function))
-    slots = any(isinstance(n, cst.Name) and n.value == "__slots__" for n in source.nodes(owner))
-    names = {n.name.value for n in owner.body.body if isinstance(n, cst.FunctionDef)}
-    inner = next((new for new in (f"_{name.strip('_')}", f"_nested_{name.strip('_')}") if new not in names), None)
-    if held not in ("self", "cls") or generates or slots or owner.decorators or inner is None:
+    own = any(isinstance(n, cst.Name) and n.value in _OWN_ATTRIBUTES for n in source.nodes(owner))
+    inner, kept = f"_nested_{name.lstrip('_')}", "_nesting" if "_nesting" not in source.text else f"_nesting_{name}"
+    if held != "self" or generates or own or owner.decorators or name.endswith("__") or inner in source.text:
         return
     deepest = max(10, min(_DEEPEST, _FRAMES // frames // 10 * 10))
     handed = [p.name.value for p in params.params[1:]]
@@ -221,12 +222,13 @@ def _held(place: Place, function: cst.FunctionDef, frames: int) -> Iterator[Chan
     handed += [f"{p.name.value}={p.name.value}" for p in params.kwonly_params]
     handed += [f"**{params.star_kwarg.name.value}"] if params.star_kwarg is not None else []
     code = source.module.code_for_node
-    head = f"def {name}({code(params)}){code(function.returns) if function.returns is not None else ''}:"
-    step, depth = source.step, f"{held}._nesting"
+    returns = f" -> {code(function.returns.annotation)}" if function.returns is not None else ""
+    head = f"def {name}({code(params)}){returns}:"
+    step, depth = source.step, f"{held}.{kept}"
     for ending in list(exits(source, function, 400, "nested too deeply"))[:2]:
         lines = [
             head,
-            f"{step}nesting = getattr({held}, {source.quote}_nesting{source.quote}, 0)",
+            f"{step}nesting = getattr({held}, {source.quote}{kept}{source.quote}, 0)",
             f"{step}if nesting >= {deepest}:",
             f"{step * 2}{ending.statement}",
             f"{step}{depth} = nesting + 1",

@@ -35,7 +35,7 @@ def rewritten(pattern: str, flags: int | None = 0, *, octets: bool = False, whol
     if not verbose and not _valid(pattern):
         return
     if not whole or verbose:
-        part = one_way(pattern, flags, octets=octets) if flags is not None else None
+        part = one_way(pattern, flags, octets=octets, whole=whole) if flags is not None else None
         if part is not None:
             yield part
         return
@@ -175,6 +175,6 @@ def _valid(pattern: str) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             re.compile(pattern)
-    except (re.error, RecursionError, OverflowError):
+    except (re.error, RecursionError, OverflowError, ValueError, MemoryError):
         return False
     return True

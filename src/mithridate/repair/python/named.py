@@ -63,7 +63,7 @@ def _named(text: str, members: bool) -> list[str]:
 def _importing(tree: Path, path: str, given: set[str]) -> Iterator[tuple[str, Unit]]:
     stem = Path(path).parent.name if path.endswith("/__init__.py") else Path(path).stem
     imports = re.compile(
-        rf"(?m)^\s*(?:from\s+[\w.]*\b{re.escape(stem)}\s+import\b|(?:from\s+[\w.]+\s+)?import\b.*\b{re.escape(stem)}\b)"
+        rf"(?m)^[ \t]*(?:from\s+[\w.]*\b{re.escape(stem)}\s+import\b|(?:from\s+[\w.]+\s+)?import\b.*\b{re.escape(stem)}\b)"
     )
     named = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(given)))})\b")
     for number, other in enumerate(sorted(tree.rglob("*.py"))):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from mithridate.repair.python.compared_patterns import Unknown, apart, short_texts
+from mithridate.repair.python.compared_patterns import Unknown, apart, short_texts, through
 from mithridate.repair.python.pattern_automaton import (
     Alphabet,
     TooLarge,
@@ -27,11 +27,13 @@ from mithridate.repair.python.pattern_automaton import (
     states,
 )
 from mithridate.repair.python.pattern_text import set_text, texts_of
-from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Other, Repeat, Row, inside, parse
+from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Other, Repeat, Row, groups, inside, parse
 
 _LONGER = 3
 _ROUNDS = 12
 _NEIGHBOURS = 6
+_NUMBER = re.compile(r"\\\d{1,2}$")
+_LOOKS_BACK = re.compile(r"\\[1-9]|\(\?P=|\(\?\(")
 _BACKSLASH = "\\\\"
 _LONGEST = 2_000
 
@@ -45,14 +47,17 @@ class Rewrite:
     text: str
 
 
-def one_way(pattern: str, flags: int = 0, *, octets: bool = False) -> str | None:
-    """The pattern with every part in one way that can be; None where nothing was changed, or it does not compile."""
+def one_way(pattern: str, flags: int = 0, *, octets: bool = False, whole: bool = True) -> str | None:
+    """The pattern with every part in one way that can be; None where nothing was changed, or it does not compile.
+
+    Of a pattern that is put into another one (not `whole`), groups have other numbers there.
+    """
     before = _compiled(pattern, flags, octets)
-    if before is None or before.flags & re.LOCALE or len(pattern) > _LONGEST:
+    if before is None or not _read(pattern, before):
         return None
     changed, flags = pattern, before.flags
     for _ in range(_ROUNDS):
-        rewrite = next(_rewrites(changed, flags, octets), None)
+        rewrite = next(_rewrites(changed, flags, octets, whole), None)
         if rewrite is None:
             break
         changed = changed[: rewrite.start] + rewrite.text + changed[rewrite.end :]
@@ -82,10 +87,8 @@ def _other(
 ) -> str | None:
     """The pattern with some of its sets made smaller; None where there are none."""
     before = _compiled(pattern, flags, octets)
-    if before is None or before.flags & re.LOCALE or len(pattern) > _LONGEST:
-        return None
-    tree = parse(pattern, verbose=bool(before.flags & re.VERBOSE))
-    if tree is None:
+    tree = parse(pattern, verbose=bool(before.flags & re.VERBOSE)) if before is not None and _read(pattern, before) else None
+    if before is None or tree is None:
         return None
     chars = [pattern[n.start : n.end] for n in inside(tree) if isinstance(n, Chars)]
     alphabet = Alphabet([*chars, _BACKSLASH, r"\n"], before.flags, octets)
@@ -93,7 +96,11 @@ def _other(
     changed = pattern
     for node, mask, behind in sorted(found, key=lambda one: one[0].start, reverse=True):
         text, before_these = set_text(mask, alphabet), set_text(behind, alphabet) if behind else ""
-        if text is None or before_these is None:
+        if (
+            text is None
+            or before_these is None
+            or Alphabet([*chars, text], before.flags, octets).runs_of(text) != alphabet.runs(mask)
+        ):
             return None
         text += rf"|{_BACKSLASH}(?!{before_these})" if behind else ""
         changed = changed[: node.start] + text + changed[node.end :]
@@ -137,16 +144,23 @@ def _written(pattern: str, node: Node) -> str:
     return pattern[node.start : node.end]
 
 
+def _read(pattern: str, known: "re.Pattern[str] | re.Pattern[bytes]") -> bool:
+    """Whether the tree of a pattern has the groups that the standard library sees."""
+    if known.flags & re.LOCALE or len(pattern) > _LONGEST:
+        return False
+    return groups(pattern, verbose=bool(known.flags & re.VERBOSE)) == known.groups
+
+
 def _compiled(pattern: str, flags: int, octets: bool) -> "re.Pattern[str] | re.Pattern[bytes] | None":
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return re.compile(pattern.encode("latin-1"), flags & ~re.UNICODE) if octets else re.compile(pattern, flags)
-    except (re.error, RecursionError, OverflowError, ValueError):
+    except (re.error, RecursionError, OverflowError, ValueError, MemoryError):
         return None
 
 
-def _rewrites(pattern: str, flags: int, octets: bool) -> Iterator[Rewrite]:
+def _rewrites(pattern: str, flags: int, octets: bool, whole: bool) -> Iterator[Rewrite]:
     """Of the smallest parts first."""
     tree = parse(pattern, verbose=bool(flags & re.VERBOSE))
     if tree is None:
@@ -160,7 +174,8 @@ def _rewrites(pattern: str, flags: int, octets: bool) -> Iterator[Rewrite]:
                 continue
             if rewrite is not None:
                 yield rewrite
-    for node in inside(tree):
+    looks_back = any(isinstance(n, Other) and _LOOKS_BACK.search(_written(pattern, n)) for n in inside(tree))
+    for node in inside(tree) if whole and not looks_back else ():
         if isinstance(node, Repeat) and isinstance(node.inner, Group) and node.inner.number and node.most is None:
             try:
                 rewrite = _kept(pattern, node, node.inner, alphabet)
@@ -203,12 +218,13 @@ def _determined(pattern: str, node: Node, alphabet: Alphabet, flags: int) -> Rew
     old, longest = pattern[node.start : node.end], _LONGER * (node.end - node.start) + 10
     for text in texts_of(minimal(states(made, alphabet)), alphabet):
         if len(text) <= longest and _compiled(text, flags, alphabet.octets) and _same(old, text, flags, alphabet):
-            return Rewrite(node.start, node.end, text)
+            joins = _NUMBER.search(pattern[: node.start]) or _NUMBER.search(text)
+            return Rewrite(node.start, node.end, f"(?:{text})" if joins else text)
     return None
 
 
 def _same(one: str, two: str, flags: int, before: Alphabet) -> bool:
-    """Whether two patterns, written once more as texts, know the same texts, and take as much of short ones."""
+    """Whether two patterns know the same texts, and take as much of short ones and of those that lead through all states."""
     verbose = bool(flags & re.VERBOSE)
     trees = [(text, tree) for text in (one, two) if (tree := parse(text, verbose=verbose)) is not None]
     sets = [text[n.start : n.end] for text, tree in trees for n in inside(tree) if isinstance(n, Chars)]
@@ -217,7 +233,9 @@ def _same(one: str, two: str, flags: int, before: Alphabet) -> bool:
     if len(known) < 2 or not same(*known):
         return False
     try:
-        return apart((one, two), [*short_texts(alphabet.letters())], flags, octets=before.octets) is None
+        letters = alphabet.letters()
+        texts = [*short_texts(letters), *through(known[0], letters)]
+        return apart((one, two), texts, flags, octets=before.octets) is None
     except Unknown:
         return False
 

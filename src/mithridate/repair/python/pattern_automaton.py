@@ -16,6 +16,7 @@ from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Re
 
 MOST_POSITIONS = 160
 MOST_STATES = 400
+_MOST_NODES = 4_000
 _READABLE = "a0 -_b./\\n" + "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -58,6 +59,10 @@ class Alphabet:
             else:
                 found.append((start, end))
         return found
+
+    def runs_of(self, text: str) -> list[tuple[int, int]]:
+        """[start, end) of the characters of a set that was given."""
+        return self.runs(self._masks[text])
 
     def letters(self) -> list[str]:
         """A character of each bit, one that can be read where there is one."""
@@ -123,8 +128,12 @@ class _Builder:
         self.made = Positions()
         self._pattern = pattern
         self._alphabet = alphabet
+        self._seen = 0
 
     def part(self, node: Node) -> _Part:
+        self._seen += 1
+        if self._seen > _MOST_NODES:
+            raise TooLarge
         if isinstance(node, Chars):
             if len(self.made.sets) > MOST_POSITIONS:
                 raise TooLarge
@@ -149,6 +158,8 @@ class _Builder:
     def _repeat(self, node: Repeat) -> _Part:
         """Copies one after the other: a text may be over after any that need not be there, and leaves none out."""
         count = node.most if node.most is not None else max(1, node.least)
+        if count > MOST_POSITIONS:
+            raise TooLarge
         copies = [self.part(node.inner) for _ in range(count)]
         if not copies:
             return _Part(True, [], [])

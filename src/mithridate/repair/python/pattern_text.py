@@ -219,9 +219,10 @@ def _in_brackets(content: str) -> str:
         content = content[1]
     if len(content) == 1:
         return f"\\{content}" if content in "]-^[\\&~|" else content
-    if content[0] in "]-":
+    if content[0] in "]-^":
         content = f"\\{content}"
-    if content[-1] == "-" and content[-2] != "\\":
+    behind = re.search(r"(\\*)-$", content)
+    if behind and len(behind[1]) % 2 == 0:
         content = f"{content[:-1]}\\-"
     return content
 

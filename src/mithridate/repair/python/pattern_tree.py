@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MOST_DEPTH = 60
-_MANY = re.compile(r"\{(\d*)(,?)(\d*)\}")
+_MANY = re.compile(r"\{([0-9]*)(,?)([0-9]*)\}")
 _CLASSES = "dDwWsS"
 _LITERAL_ESCAPE = re.compile(
     r"\\(?:[abfnrtv\\]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|0[0-7]{0,2}|[0-3][0-7]{2}|[^0-9a-zA-Z])", re.S
@@ -74,6 +74,16 @@ def parse(pattern: str, *, verbose: bool = False) -> Node | None:
         return None
 
 
+def groups(pattern: str, *, verbose: bool = False) -> int:
+    """How many groups the tree keeps, those within Other included; -1 where it nests too deep."""
+    parser = _Parser(pattern, verbose)
+    try:
+        parser.choice(0)
+    except TooDeep:
+        return -1
+    return parser.groups
+
+
 def inside(node: Node) -> Iterator[Node]:
     """A node and all below it, inner ones first."""
     if isinstance(node, Row):
@@ -92,8 +102,8 @@ def inside(node: Node) -> Iterator[Node]:
 class _Parser:
     def __init__(self, pattern: str, verbose: bool) -> None:
         self._pattern = pattern
-        self._blank = re.compile(r"(?:\s|#[^\n]*)*" if verbose else "")
-        self._groups = 0
+        self._blank = re.compile(r"(?:[ \t\n\r\v\f]|#[^\n]*)*" if verbose else "")
+        self.groups = 0
 
     def choice(self, at: int, depth: int = 0) -> tuple[Node, int]:
         if depth > MOST_DEPTH:
@@ -145,7 +155,7 @@ class _Parser:
         found = _MANY.match(self._pattern, at)
         if letter and letter in "*+?":
             least, most, end = int(letter == "+"), (1 if letter == "?" else None), at + 1
-        elif found and (found[1] or found[3]):
+        elif found and found[0] != "{}":
             least = int(found[1] or 0)
             most, end = (int(found[3]) if found[3] else None) if found[2] else least, found.end()
         else:
@@ -160,8 +170,8 @@ class _Parser:
         head = re.compile(r"\((?:\?(?::|P<\w+>))?(?!\?)").match(self._pattern, start)
         number = 0
         if head is not None and head[0] != "(?:":
-            self._groups += 1
-            number = self._groups
+            self.groups += 1
+            number = self.groups
         if head is None:
             return self._strange(start, depth)
         inner, at = self.choice(head.end(), depth + 1)
@@ -172,6 +182,8 @@ class _Parser:
         comment = re.compile(r"\(\?#[^)]*\)|\(\?P=\w+\)").match(self._pattern, start)
         if comment:
             return Other(start, comment.end()), comment.end()
+        if re.compile(r"\(\?[a-zA-Z]*-?[a-zA-Z]*x[a-zA-Z]*(?:-[a-zA-Z]*)?:").match(self._pattern, start):
+            raise TooDeep  # what is blank changes there
         head = re.compile(r"\(\?(?:<?[=!]|>|\(\w+\)|[a-zA-Z-]*:?)").match(self._pattern, start)
         _, at = self.choice(head.end() if head else start + 1, depth + 1)
         return Other(start, at + 1), at + 1

@@ -90,16 +90,16 @@ def _fewer(value: Json, times: int) -> Json:
     if not isinstance(value, dict):
         return value
     some = {key: _fewer(each, times) for key, each in value.items()}
-    if some.get("make") == "repeat" and isinstance(some.get("times"), int):
-        some["times"] = min(int(str(some["times"])), times)
+    if some.get("make") == "repeat" and type(known := some.get("times")) is int:
+        some["times"] = min(known, times)
     return some
 
 
 def _plain(value: Json) -> str | None:
     """A text that is put together of texts."""
     if isinstance(value, dict) and value.get("make") == "repeat":
-        text = _plain(value.get("of"))
-        return text * int(str(value["times"])) if text is not None else None
+        text, times = _plain(value.get("of")), value.get("times")
+        return text * times if text is not None and type(times) is int and len(text) * times <= LARGEST_BYTES else None
     if isinstance(value, dict) and value.get("make") == "join" and isinstance(row := value.get("of"), list):
         parts = [_plain(each) for each in row]
         return "".join(part for part in parts if part is not None) if None not in parts else None

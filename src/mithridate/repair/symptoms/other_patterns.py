@@ -78,6 +78,6 @@ def _is_one(one: Written) -> bool:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             re.compile(one.value, re.VERBOSE if _VERBOSE.search(one.value) else 0)
-    except (re.error, OverflowError, RecursionError):
+    except (re.error, OverflowError, RecursionError, ValueError, MemoryError):
         return False
     return True
