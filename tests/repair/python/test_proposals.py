@@ -387,6 +387,8 @@ def test_methods_that_call_one_another_count_their_depth_on_the_object(tmp_path:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
+        ("class Parser:", "class Parser:\n    def __getattr__(self, name):\n        return name\n"),
+        ("self.text = text", "self.__dict__ = {}"),
         ("    def value", "    @property\n    def value"),
         ("return self.row", "yield self.row"),
         ("self.text = text", "self.__slots__ = ()"),
