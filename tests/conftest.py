@@ -25,14 +25,16 @@ def pytest_configure() -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of several workers each gets as many tests as the others and, when done, the last half of what another has left. So whole
-    scans, which take a minute each, come first: left to the end they would keep one worker busy while the others rest."""
+    scans, which take a minute each, come first: left to the end they would keep one worker busy while the others rest. One
+    worker is left to the other tests, so that not all scans share the machine with scans only."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     files = [[*tests] for _, tests in groupby(items, lambda item: item.path)]
     scans = [tests for tests in files if tests[0].path.parent.name in _SCANS]
     others = [item for tests in files if tests[0].path.parent.name not in _SCANS for item in tests]
     rows: list[pytest.Item] = []
+    scanning = max(1, workers - 1)
     for worker in range(workers):
-        rows += [item for tests in scans[worker::workers] for item in tests]
+        rows += [item for tests in (scans[worker::scanning] if worker < scanning else []) for item in tests]
         size = max(0, len(items) * (worker + 1) // workers - len(rows))  # up to where xdist cuts
         rows += others[:size]
         del others[:size]

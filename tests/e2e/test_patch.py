@@ -49,7 +49,7 @@ def test_a_patch_for_a_bundle_alone_is_told_and_touches_no_repository(after: Mit
     tree = patched.target
     before = notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")
     finding = the_finding(check_whole(after.out))
-    code, alone = after.run("patch", after.out / finding["proofs"][0]["bundle"], "--budget", "60s", "--format", "json")
+    code, alone = after.run("patch", after.out / finding["proofs"][0]["bundle"], "--budget", "90s", "--format", "json")
     assert code == 10, alone.words
     told = json.loads(alone.stdout.read_text())
     assert told["status"] == "validated" and told["test"] is not None
@@ -62,7 +62,7 @@ def test_a_patch_for_a_run_goes_onto_a_branch_of_its_own(after: Mithridate, patc
     finding = the_finding(check_whole(after.out))
     (run,) = after.runs()
     before = notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")
-    code, applied = after.run("patch", run.id, finding["id"], "--budget", "60s", "--apply")
+    code, applied = after.run("patch", run.id, finding["id"], "--budget", "90s", "--apply")
     assert code == 10, applied.words
     assert (notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")) == before
     branch = f"mithridate/{run.id}"
@@ -75,7 +75,7 @@ def test_a_known_trigger_is_enough(mithridate: Mithridate, tmp_path: Path) -> No
     tree = repository(mithridate)
     trigger = tmp_path / "trigger"
     trigger.write_bytes(notebook.NOTE)
-    code, process = mithridate.run("patch", tree, "--proof", trigger, "--budget", "60s", "--no-test")
+    code, process = mithridate.run("patch", tree, "--proof", trigger, "--budget", "90s", "--no-test")
     assert code == 10, process.words
     assert "+" in process.stdout.read_text()
 

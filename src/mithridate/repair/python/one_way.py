@@ -57,7 +57,10 @@ def one_way(pattern: str, flags: int = 0, *, octets: bool = False, whole: bool =
         return None
     changed, flags = pattern, before.flags
     for _ in range(_ROUNDS):
-        rewrite = next(_rewrites(changed, flags, octets, whole), None)
+        try:
+            rewrite = next(_rewrites(changed, flags, octets, whole), None)
+        except Unknown:
+            return None  # one comparison that takes too long is enough
         if rewrite is None:
             break
         changed = changed[: rewrite.start] + rewrite.text + changed[rewrite.end :]
@@ -224,7 +227,10 @@ def _determined(pattern: str, node: Node, alphabet: Alphabet, flags: int) -> Rew
 
 
 def _same(one: str, two: str, flags: int, before: Alphabet) -> bool:
-    """Whether two patterns know the same texts, and take as much of short ones and of those that lead through all states."""
+    """Whether two patterns know the same texts, and take as much of short ones and of those that lead through all states.
+
+    Raises Unknown.
+    """
     verbose = bool(flags & re.VERBOSE)
     trees = [(text, tree) for text in (one, two) if (tree := parse(text, verbose=verbose)) is not None]
     sets = [text[n.start : n.end] for text, tree in trees for n in inside(tree) if isinstance(n, Chars)]
@@ -232,12 +238,9 @@ def _same(one: str, two: str, flags: int, before: Alphabet) -> bool:
     known = [minimal(states(positions(text, tree, alphabet), alphabet)) for text, tree in trees]
     if len(known) < 2 or not same(*known):
         return False
-    try:
-        letters = alphabet.letters()
-        texts = [*short_texts(letters), *through(known[0], letters)]
-        return apart((one, two), texts, flags, octets=before.octets) is None
-    except Unknown:
-        return False
+    letters = alphabet.letters()
+    texts = [*short_texts(letters), *through(known[0], letters)]
+    return apart((one, two), texts, flags, octets=before.octets) is None
 
 
 def _kept(pattern: str, node: Repeat, group: Group, alphabet: Alphabet) -> Rewrite | None:
