@@ -13,7 +13,7 @@ from mithridate.repair.gate import Effort, Gate, best_first
 from mithridate.repair.interface import Variant
 from mithridate.repair.steps.interface import Case, Seen
 from mithridate.repair.steps.proofs import Proofs
-from tests.repair.test_steps import FLAW, Bench, case, variant
+from tests.repair.told_bench import FLAW, Bench, case, variant
 
 FAILED, PASSED, EMPTY = Outcome.FAILED, Outcome.PASSED, Outcome.EMPTY
 BROKEN = BuildFailure(

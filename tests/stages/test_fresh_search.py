@@ -15,7 +15,7 @@ from mithridate.model.search import SearchResult, SearchSlice
 from mithridate.sandbox.unsafe_host import UnsafeHost
 from mithridate.stages.fresh_search import FreshSearch
 from tests.hunt.test_campaign import door
-from tests.repair.test_steps import FLAW
+from tests.repair.told_bench import FLAW
 
 BROKEN = ToolFailure(tool="sandbox", why="it broke")
 MANY = [b"%03d" % n for n in range(1000)]

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
+from mithridate.repair.python import one_way as module
+from mithridate.repair.python.compared_patterns import Unknown
 from mithridate.repair.python.one_way import ended, escaped, one_way
 from mithridate.repair.python.pattern_automaton import (
     Alphabet,
@@ -160,6 +162,7 @@ def test_what_would_take_more_of_a_text_is_not_made() -> None:
     [
         (r"(.+?)\((.*)\)", r"([^\n(]+?)\((.*)\)"),
         (r"^(?P<name>.+?)-(?P<rest>.+?)\.whl$", r"^(?P<name>[^\n\-]+?)-(?P<rest>.+?)\.whl$"),
+        (r"([!-(]+?)\((.*)\)", r"([!-\x27]+?)\((.*)\)"),
         (r"(.*)-(.*)", None),
         (r"(\w+?)-", None),
     ],
@@ -207,7 +210,14 @@ def test_numbers_of_groups_of_a_part_are_others_in_the_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(?:(?:){50000000})*a*", "(?:" * 8 + "(?:){100}" + "){100}" * 8 + "*a*a*", "(?a)(?u)x", "a{" + "9" * 5_000 + "}"]
+    "pattern",
+    [
+        "(?:(?:){50000000})*a*",
+        "(?:" * 8 + "(?:){100}" + "){100}" * 8 + "*a*a*",
+        "(?a)(?u)x",
+        "(?:(?:a|b)*a(?:a|b){6}|a*)",
+        "a{" + "9" * 5_000 + "}",
+    ],
 )
 def test_what_is_made_to_take_long_is_left(pattern: str) -> None:
     assert one_way(pattern) in (None, pattern.replace("a*a*", "a*"))
@@ -218,3 +228,31 @@ def test_sets_that_would_read_otherwise_are_escaped() -> None:
     assert ended(r"[^^a]([\^ab]+?)b(.*)", 0) == r"[^^a]([\^a]+?)b(.*)"
     other = escaped(r"[\\-](?:\\.|[^x\-])*", 0)
     assert other is not None and re.match(other, "-abcd")[0] == "-abcd"  # type: ignore[index]
+
+
+def test_a_lazy_part_that_ends_in_one_place_only_is_written_anew() -> None:
+    assert one_way("a*?a*?b") == "a*b"
+    assert one_way("[ab]*?[ab]*?b") is None, "the first b ends it"
+
+
+def test_what_is_written_is_checked_and_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    long = "x" * 12
+    monkeypatch.setattr(module, "texts_of", lambda *_: [f"(?:{long}y)?x*"])
+    assert one_way("x*x*") is None, "which texts they know is compared, however long these are"
+    monkeypatch.setattr(module, "set_text", lambda *_: "[^b]")
+    assert ended("(.+?)-(.*)", 0) is None
+    monkeypatch.undo()
+    monkeypatch.setattr(module, "groups", lambda *_, **__: 7)
+    assert one_way("x*x*") is None, "the tree is another one than the standard library's"
+
+
+def test_one_comparison_that_takes_too_long_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def too_long(*given: object, **_: object) -> str:
+        asked.append(given)
+        raise Unknown
+
+    monkeypatch.setattr(module, "apart", too_long)
+    assert one_way("x*x*(?:y|y)*") is None
+    assert len(asked) == 1

@@ -8,12 +8,13 @@ from mithridate.repair.python.archives import ArchiveProposer
 from mithridate.repair.python.arguments import ArgumentProposer
 from mithridate.repair.python.code import CodeProposer, ImportProposer
 from mithridate.repair.python.escapes import HeaderProposer, LdapProposer, LogProposer, RegexProposer, XPathProposer
-from mithridate.repair.python.growth import PatternProposer, RecursionProposer
 from mithridate.repair.python.loaders import LoaderProposer, XmlProposer
 from mithridate.repair.python.markup import MarkupProposer
 from mithridate.repair.python.paths import PathProposer
+from mithridate.repair.python.recursion import RecursionProposer
 from mithridate.repair.python.redirects import RedirectProposer
 from mithridate.repair.python.shell import ShellProposer
+from mithridate.repair.python.slow_patterns import PatternProposer
 from mithridate.repair.python.sql import SqlProposer
 from mithridate.repair.python.templates import TemplateProposer
 from mithridate.repair.python.xml_documents import XmlDocumentProposer

@@ -1,10 +1,10 @@
 """Parts of patterns that match a text in more than one way, written so that there is one (CWE-1333).
 
 From one place, a pattern that matches in one way is refused in time that grows with the text, times the size of the pattern: it
-is in one of so many places after each character, in each once. Two rewrites, both exact:
+is in one of so many places after each character, in each once. Two rewrites, after which the same texts are known:
 
 - a part without groups that are kept becomes a part that knows the same texts, out of its deterministic automaton: `(?:x-?)*x+`
-  is `x(?:-?x)*`. Both must take the same of short texts, too, as one may prefer a shorter alternative.
+  is `x(?:-?x)*`. Which part of a text is taken may differ, as one may prefer a shorter alternative: that is tried out on texts.
 - what repeats a kept group none of whose texts begins another one never has to give anything back of one: `(a|bc)+` with a group
   around is `(?:(?=(a|bc))\\1)+`, in which a lookahead, once passed, is not asked again.
 """
@@ -201,10 +201,8 @@ def _parts(node: Node) -> Iterator[Node]:
 
 
 def _regular(node: Node) -> bool:
-    """Without kept groups, lazy repetitions, and all that is not regular."""
-    return not any(
-        isinstance(n, Other) or (isinstance(n, Group) and n.number) or (isinstance(n, Repeat) and n.lazy) for n in inside(node)
-    )
+    """Without kept groups, and all that is not regular."""
+    return not any(isinstance(n, Other) or (isinstance(n, Group) and n.number) for n in inside(node))
 
 
 def _endless(node: Node) -> bool:

@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Repeat, Row
 
-MOST_POSITIONS = 160
-MOST_STATES = 400
+_MOST_POSITIONS = 160
+_MOST_STATES = 400
 _MOST_NODES = 4_000
 _READABLE = "a0 -_b./\\n" + "".join(map(chr, range(0x21, 0x7F)))
 
@@ -135,7 +135,7 @@ class _Builder:
         if self._seen > _MOST_NODES:
             raise TooLarge
         if isinstance(node, Chars):
-            if len(self.made.sets) > MOST_POSITIONS:
+            if len(self.made.sets) > _MOST_POSITIONS:
                 raise TooLarge
             self.made.sets.append(self._alphabet.mask(self._pattern[node.start : node.end]))
             self.made.follow.append(set())
@@ -158,8 +158,6 @@ class _Builder:
     def _repeat(self, node: Repeat) -> _Part:
         """Copies one after the other: a text may be over after any that need not be there, and leaves none out."""
         count = node.most if node.most is not None else max(1, node.least)
-        if count > MOST_POSITIONS:
-            raise TooLarge
         copies = [self.part(node.inner) for _ in range(count)]
         if not copies:
             return _Part(True, [], [])
@@ -258,7 +256,7 @@ def states(made: Positions, alphabet: Alphabet) -> States:
                 todo.append(there)
             row[bit] = numbers[there]
         rows.append(row)
-        if len(numbers) > MOST_STATES:
+        if len(numbers) > _MOST_STATES:
             raise TooLarge
     ends = frozenset(number for here, number in numbers.items() if here & made.last)
     alive = _reaching(rows, ends)

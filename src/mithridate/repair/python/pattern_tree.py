@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST_DEPTH = 60
+_MOST_DEPTH = 60
 _MANY = re.compile(r"\{([0-9]*)(,?)([0-9]*)\}")
 _CLASSES = "dDwWsS"
 _LITERAL_ESCAPE = re.compile(
@@ -106,7 +106,7 @@ class _Parser:
         self.groups = 0
 
     def choice(self, at: int, depth: int = 0) -> tuple[Node, int]:
-        if depth > MOST_DEPTH:
+        if depth > _MOST_DEPTH:
             raise TooDeep
         start, branches = at, []
         while True:
@@ -182,8 +182,6 @@ class _Parser:
         comment = re.compile(r"\(\?#[^)]*\)|\(\?P=\w+\)").match(self._pattern, start)
         if comment:
             return Other(start, comment.end()), comment.end()
-        if re.compile(r"\(\?[a-zA-Z]*-?[a-zA-Z]*x[a-zA-Z]*(?:-[a-zA-Z]*)?:").match(self._pattern, start):
-            raise TooDeep  # what is blank changes there
         head = re.compile(r"\(\?(?:<?[=!]|>|\(\w+\)|[a-zA-Z-]*:?)").match(self._pattern, start)
         _, at = self.choice(head.end() if head else start + 1, depth + 1)
         return Other(start, at + 1), at + 1

@@ -9,8 +9,11 @@ from typing import Protocol
 from mithridate.model.violation import ViolationKind
 from mithridate.repair.diff import applied, read
 from mithridate.repair.interface import Shown
+from mithridate.repair.reading.python import PythonReader
 from mithridate.repair.reading.registry import reader
 from mithridate.repair.reading.statements import Function, Statement, Unit
+
+_TIME = frozenset({ViolationKind.SUPERLINEAR_TIME, ViolationKind.TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,11 @@ class Patched:
     def kinds(self) -> frozenset[ViolationKind]:
         """What the proofs violate."""
         return frozenset(proof.violation.kind for proof in self.proofs)
+
+    def slow_python(self) -> Iterator[Change]:
+        """Changed Python files, where the proofs are of time."""
+        if self.kinds & _TIME:
+            yield from (change for change in self.changes if PurePosixPath(change.path).suffix.lower() in PythonReader.suffixes)
 
 
 class Rule(Protocol):

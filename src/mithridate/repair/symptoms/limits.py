@@ -7,11 +7,8 @@ neither tests nor outputs tell; a person has to say how long a text may be.
 import re
 from collections.abc import Iterator
 
-from mithridate.model.violation import ViolationKind
-from mithridate.repair.reading.python import PythonReader
 from mithridate.repair.symptoms.interface import Patched, Symptom
 
-_TIME = frozenset({ViolationKind.SUPERLINEAR_TIME, ViolationKind.TIMEOUT})
 _LIMIT = re.compile(r"\blen\((?P<what>.{1,80}?)\)\s*[<>]=?\s*(?P<most>\d[\d_]*)")
 _TURNED = re.compile(r"(?<![\w.])(?P<most>\d[\d_]*)\s*[<>]=?\s*len\((?P<what>.{1,80}?)\)")
 _A_LIMIT = 16
@@ -25,11 +22,7 @@ class UnstatedLimits:
 
     def look(self, patched: Patched) -> Iterator[Symptom]:
         """Each of them."""
-        if not patched.kinds & _TIME:
-            return
-        for change in patched.changes:
-            if not change.path.lower().endswith(tuple(PythonReader.suffixes)):
-                continue
+        for change in patched.slow_python():
             for line, text in change.added:
                 found = _LIMIT.search(text) or _TURNED.search(text)
                 if found is not None and int(found["most"].replace("_", "")) >= _A_LIMIT:

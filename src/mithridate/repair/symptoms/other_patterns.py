@@ -11,14 +11,11 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from mithridate.model.violation import ViolationKind
 from mithridate.repair.python.compared_patterns import Unknown, difference
 from mithridate.repair.python.source import Source, Unreadable
 from mithridate.repair.python.written_patterns import Written, written
-from mithridate.repair.reading.python import PythonReader
 from mithridate.repair.symptoms.interface import Change, Patched, Symptom
 
-_TIME = frozenset({ViolationKind.SUPERLINEAR_TIME, ViolationKind.TIMEOUT})
 _VERBOSE = re.compile(r"\n[ \t]")
 
 
@@ -29,11 +26,7 @@ class OtherPatterns:
 
     def look(self, patched: Patched) -> Iterator[Symptom]:
         """Each of them, with a text that tells both apart."""
-        if not patched.kinds & _TIME:
-            return
-        for change in patched.changes:
-            if not change.path.lower().endswith(tuple(PythonReader.suffixes)):
-                continue
+        for change in patched.slow_python():
             for old, new in _changed(change):
                 told = _told(old, new)
                 if told:
