@@ -227,7 +227,7 @@ def test_what_is_made_to_take_long_is_left(pattern: str) -> None:
 def test_sets_that_would_read_otherwise_are_escaped() -> None:
     assert ended(r"[^^a]([\^ab]+?)b(.*)", 0) == r"[^^a]([\^a]+?)b(.*)"
     other = escaped(r"[\\-](?:\\.|[^x\-])*", 0)
-    assert other is not None and re.match(other, "-abcd")[0] == "-abcd"  # type: ignore[index]
+    assert other is not None and re.fullmatch(other, "-abcd")
 
 
 def test_a_lazy_part_that_ends_in_one_place_only_is_written_anew() -> None:

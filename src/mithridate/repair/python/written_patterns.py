@@ -155,5 +155,6 @@ def _put_together(tokens: Sequence[str], one: _Literal) -> str:
     made = ""
     for at, token in enumerate(tokens):
         behind = tokens[at + 1] if at + 1 < len(tokens) else "\\"
-        made += r"\\" if token == "\\" and len(_TOKEN.match(f"\\{behind}")[0]) > 1 else token  # type: ignore[index]
+        escape = _TOKEN.match(f"\\{behind}")
+        made += r"\\" if token == "\\" and escape is not None and escape.end() > 1 else token
     return made
