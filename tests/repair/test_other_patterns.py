@@ -9,8 +9,10 @@ from mithridate.model.violation import ViolationKind as K
 from mithridate.repair.diff import made
 from mithridate.repair.interface import Shown
 from mithridate.repair.python.compared_patterns import Unknown, apart, difference
+from mithridate.repair.symptoms import other_patterns as module
 from mithridate.repair.symptoms.interface import Patched, changes
 from mithridate.repair.symptoms.other_patterns import OtherPatterns
+from mithridate.repair.symptoms.registry import RULES
 
 
 @pytest.mark.parametrize(
@@ -68,8 +70,22 @@ def test_a_changed_pattern_that_takes_other_texts_is_a_symptom_against_slowness(
     old: str, new: str, kind: K, told: list[str], tmp_path: Path
 ) -> None:
     assert old in OLD
+    assert signs(tmp_path, OLD.replace(old, new), kind) == told
+
+
+def test_a_comparison_that_takes_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_long(*_: object, **__: object) -> str:
+        raise Unknown
+
+    monkeypatch.setattr(module, "difference", too_long)
+    told = ["app.py:4: whether it takes the same texts could not be found out"]
+    assert signs(tmp_path, OLD.replace('"a+"', '"a*"'), K.SUPERLINEAR_TIME) == told
+
+
+def signs(tmp_path: Path, new: str, kind: K) -> list[str]:
+    """What the rule says, asked with all others."""
     (tmp_path / "app.py").write_text(OLD)
-    diff = made({"app.py": (OLD.encode(), OLD.replace(old, new).encode())})
+    diff = made({"app.py": (OLD.encode(), new.encode())})
     proof = Shown(entry_id="door", data=b"", violation=Violation(kind=kind, detector="growth", message=""))
     patched = Patched(tree=tmp_path, changes=changes(diff, tmp_path), proofs=(proof,), numbers={})
-    assert [symptom.told for symptom in OtherPatterns().look(patched)] == told
+    return [sign.told for rule in RULES for sign in rule.look(patched) if sign.rule == OtherPatterns.name]

@@ -108,3 +108,58 @@ def test_a_depth_that_an_object_cannot_keep_is_not_kept_there(tmp_path: Path, ol
     frames = tuple(Frame(function=f, file="/src/app.py", line=n) for f, n in [("value", line)] * 3)
     violation = replace(at(K.STACK_EXHAUSTION, line, "value"), frames=frames)
     assert not any("_nesting" in p.diff for p in proposals(tmp_path, violation))
+
+
+FAILING = """
+    def fail(self, message, at=None, kind=Malformed):
+        raise kind(message, at)
+
+    def name(self):
+        self.fail("no name")
+"""
+
+
+def held(tree: Path, text: str, *, frames: int = 2) -> list[str]:
+    """Diffs that count the depth of `value` on the object, where each level takes so many frames."""
+    (tree / "app.py").write_text(text)
+    line = text[: text.index("self.row(at)")].count("\n") + 1
+    row = text[: text.index("self.value(at + 1)")].count("\n") + 1
+    level = [Frame(function="value", file="/src/app.py", line=line)]
+    level += [Frame(function="row", file="/src/app.py", line=row)] * (frames - 1)
+    violation = replace(at(K.STACK_EXHAUSTION, line, "value"), frames=tuple(level * 3))
+    return [p.diff for p in proposals(tree, violation) if "+    def _nested_value(" in p.diff]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "refuses"),
+    [
+        ("", "", True),
+        ("def fail", "async def fail", False),
+        ("        raise kind", "        if at:\n            return\n        raise kind", False),
+        ("at=None", "at", False),
+        ('self.fail("no name")', "self.fail(self.text)", False),
+    ],
+)
+def test_an_object_that_has_a_way_to_complain_refuses_by_that(old: str, new: str, refuses: bool, tmp_path: Path) -> None:
+    made = held(tmp_path, PARSER.replace('raise Malformed("no value")', "return None") + FAILING.replace(old, new))
+    assert made and ('+            self.fail("nested too deeply")\n' in made[0]) is refuses
+
+
+def test_the_bound_leaves_room_for_the_frames_of_a_level(tmp_path: Path) -> None:
+    assert "nesting >= 100:" in held(tmp_path, PARSER)[0]
+    assert "nesting >= 40:" in held(tmp_path, PARSER, frames=14)[0]
+    assert "nesting >= 10:" in held(tmp_path, PARSER, frames=90)[0]
+
+
+def test_names_that_are_taken_are_left(tmp_path: Path) -> None:
+    assert held(tmp_path, PARSER + "\n    def _nested_value(self):\n        return 0\n") == []
+    assert (
+        "self._nesting_value = nesting"
+        in held(tmp_path, PARSER.replace("self.text = text", "self.text, self._nesting = text, 0"))[0]
+    )
+    renamed = PARSER.replace("def value", "def __call__").replace("self.value(at + 1)", "self.value(at + 1) or self(at)")
+    (tmp_path / "app.py").write_text(renamed)
+    line = renamed[: renamed.index("self.row(at)")].count("\n") + 1
+    frames = tuple(Frame(function=f, file="/src/app.py", line=n) for f, n in [("__call__", line), ("row", line + 3)] * 3)
+    violation = replace(at(K.STACK_EXHAUSTION, line, "__call__"), frames=frames)
+    assert not any("+    def _nested_call" in p.diff for p in proposals(tmp_path, violation))

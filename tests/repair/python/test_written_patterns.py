@@ -22,8 +22,11 @@ def of(text: str) -> list[Written]:
 def changed(text: str, pattern: str) -> str | None:
     (only,) = of(text)
     edits = only.edits(pattern)
-    after = only.source.edited(edits) if edits is not None else None
-    return after.decode() if after is not None else None
+    if edits is None:
+        return None
+    after = only.source.edited(edits)
+    assert after is not None, "edits leave Python behind"
+    return after.decode()
 
 
 @pytest.mark.parametrize(
