@@ -18,6 +18,7 @@ from mithridate.languages.invocation import INPUT_DIRECTORY, build_mounts, subst
 from mithridate.model.entry import Binary, EntryKind, EntryPoint
 from mithridate.model.execution import Command, Ending, Execution, Limits, Mount
 from mithridate.model.violation import PROJECT_ROOTS, Violation, ViolationKind
+from mithridate.prove.symbols import unnamed
 from mithridate.sandbox.interface import Sandbox
 from mithridate.sandbox.leavings import disarm, read_plain
 
@@ -128,8 +129,7 @@ def _script(entry: EntryPoint, binary: Binary, names: Sequence[str], cpu_s: floa
 
 def _command(environment: Mapping[str, str]) -> Command:
     """The driver. Symbolising costs more than most executions, so the sanitizers are told not to."""
-    quick = {name: f"{environment.get(name, '')}:symbolize=0".lstrip(":") for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}
-    return Command(argv=("/bin/sh", SCRIPT), env={**environment, **quick})
+    return Command(argv=("/bin/sh", SCRIPT), env=unnamed(environment))
 
 
 def _mounts(binary: Binary, home: Path) -> tuple[Mount, ...]:

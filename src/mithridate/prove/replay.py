@@ -17,6 +17,7 @@ from mithridate.oracles.report_parser import parse_report
 from mithridate.prove.batch import run_batch
 from mithridate.prove.blame import blamed
 from mithridate.prove.busy import busy_frames
+from mithridate.prove.symbols import SYMBOLIZER, Symbols, unnamed
 from mithridate.sandbox.interface import Sandbox
 
 Judgement = tuple[Violation, ...] | Clean | ToolFailure
@@ -79,6 +80,7 @@ class Replayer:
         self._sandbox = sandbox
         self._judge = judge
         self._jobs = max(1, jobs)
+        self._symbols = Symbols(sandbox)
 
     def once(self, entry: EntryPoint, binary: Binary, data: Path | bytes) -> Judgement:
         """The judgement of one execution in a fresh sandbox."""
@@ -101,8 +103,7 @@ class Replayer:
         with _as_file(data) as file:
             command, own = one_input(entry, binary, file, self._judge.arm(entry).env)
             env = {**command.env, **{name: f"{command.env.get(name, '')}:{more}".lstrip(":") for name, more in options.items()}}
-            execution = self._sandbox.run(replace(command, env=env), (*own, *mounts), self.limits)
-        judgement = self._judge.judge(execution)
+            _, judgement = self._judged(replace(command, env=env), (*own, *mounts), binary)
         return tuple(blamed(v, binary) for v in judgement) if isinstance(judgement, tuple) else judgement
 
     def many(self, entry: EntryPoint, binary: Binary, data: Path | bytes, n: int, signature: str) -> Replays:
@@ -136,14 +137,13 @@ class Replayer:
         with ThreadPoolExecutor(self._jobs) as pool:
             return [judgement for share in pool.map(run, shares) for judgement in share]
 
-    def _from_where(self, observation: Observation, command: Command, mounts: Sequence[Mount]) -> Observation:
+    def _from_where(self, observation: Observation, command: Command, mounts: Sequence[Mount], binary: Binary) -> Observation:
         """The same with a stack for a jump to an unmapped address, where unwind tables end at once and frame pointers do not.
 
         Its innermost frame is the caller of the function that jumped: that function's own frame cannot be seen any more.
         """
         options = f"{command.env.get('ASAN_OPTIONS', '')}:fast_unwind_on_fatal=1".lstrip(":")
-        again = self._sandbox.run(replace(command, env={**command.env, "ASAN_OPTIONS": options}), mounts, self.limits)
-        judged = self._judge.judge(again)
+        again, judged = self._judged(replace(command, env={**command.env, "ASAN_OPTIONS": options}), mounts, binary)
         placed = (
             next((v for v in judged if v.kind is ViolationKind.WILD_JUMP and v.frames), None)
             if isinstance(judged, tuple)
@@ -153,6 +153,14 @@ class Replayer:
             return observation
         found = tuple(placed if _landed_nowhere(v) else v for v in observation.violations)
         return replace(observation, judgement=found, execution=again)
+
+    def _judged(self, command: Command, mounts: Sequence[Mount], binary: Binary) -> tuple[Execution, Judgement]:
+        """One execution, its report with named places, and the judgement."""
+        symbolizer = command.env.get(SYMBOLIZER, "")
+        quick = replace(command, env=unnamed(command.env)) if symbolizer else command
+        execution = self._sandbox.run(quick, mounts, self.limits)
+        named = self._symbols.named(binary, execution, symbolizer) if symbolizer else execution
+        return (execution, named) if isinstance(named, ToolFailure) else (named, self._judge.judge(named))
 
     def _quickly(self, execution: Execution) -> Judgement:
         """The judgement with every violation that was reported: without symbols the suite cannot tell two of one kind apart."""
@@ -164,14 +172,14 @@ class Replayer:
     def _observe(self, entry: EntryPoint, binary: Binary, file: Path, samples_s: Sequence[float]) -> Observation:
         command, mounts = one_input(entry, binary, file, self._judge.arm(entry).env)
         for _ in range(TRIES):
-            execution = self._sandbox.run(command, mounts, self.limits)
-            observation = Observation(execution=execution, judgement=self._judge.judge(execution))
+            execution, judgement = self._judged(command, mounts, binary)
+            observation = Observation(execution=execution, judgement=judgement)
             if not isinstance(observation.judgement, ToolFailure):
                 break
         if any(_landed_nowhere(v) for v in observation.violations):
-            observation = self._from_where(observation, command, mounts)
+            observation = self._from_where(observation, command, mounts, binary)
         if any(_unplaced(v) for v in observation.violations):
-            frames = busy_frames(self._sandbox, command, mounts, self.limits, samples_s)
+            frames = busy_frames(lambda again: self._judged(again, mounts, binary)[0], command, samples_s)
             placed = tuple(replace(v, frames=frames) if _unplaced(v) else v for v in observation.violations)
             observation = replace(observation, judgement=placed)
         if observation.violations:
