@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.e2e import project
 from tests.e2e.conftest import Reference
-from tests.e2e.program import Mithridate, check_whole, places
+from tests.e2e.program import PATIENCE_S, Mithridate, check_whole, places
 
 from mithridate.store.blobs import Blobs
 from mithridate.store.corpora import Corpora
@@ -202,3 +202,11 @@ def test_runs_and_audit_log_tell_what_was_done(reference: Reference) -> None:
         *("sandbox.opened", "scan.started", "snapshot", "build notes", "entry-points notes"),
         *("hunt", "findings", "scan.finished"),
     ]
+
+
+def test_the_hunt_can_end_at_the_first_flaw(warm: Mithridate, target: Path) -> None:
+    process = warm.scan(target, "--budget", "2h", "--stop-at-first")
+    assert process.end() == 10, process.words
+    results = check_whole(warm.out)
+    assert set(places(results)) & {project.TITLE, project.COLOUR}
+    assert results["cost"]["wall_s"] < PATIENCE_S

@@ -84,6 +84,14 @@ def scan(
             help="Wall time for patches: of what holds up the hunt, then of all findings; 0 for none.",
         ),
     ] = "5m",  # type: ignore[assignment]
+    stop_at_first: Annotated[
+        bool,
+        typer.Option(
+            "--stop-at-first",
+            envvar="MITHRIDATE_STOP_AT_FIRST",
+            help="End the hunt with the round that brings a flaw, before the budget is used up.",
+        ),
+    ] = False,
     no_source: Annotated[
         bool, typer.Option("--no-source", envvar="MITHRIDATE_NO_SOURCE", help="Keep source code out of reports and bundles.")
     ] = False,
@@ -127,6 +135,7 @@ def scan(
         sandbox=sandbox,
         seed=seed,
         include_source=not no_source,
+        stop_after_first_proof=stop_at_first,
         patch_s=0.0 if no_source else patch,
         models=listed,
         models_replayed=replay_models,

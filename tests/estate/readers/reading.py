@@ -59,7 +59,9 @@ def survives(path: Path, content: bytes, reader: str) -> None:
 
     path.write_bytes(content)
     try:
-        read([path], reader=reader)
+        with FactBase(RULES, memory_bytes=256 << 20, threads=1) as base:
+            registry.read(path, base, reader)
+            base.flush()
     except UsageError as error:
         assert "\n" not in str(error)
         assert str(error)
