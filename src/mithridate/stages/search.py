@@ -29,6 +29,8 @@ _DEEPENED_AT = (0.35, 0.65)
 _SHORTEST_S = 6.0
 _LEFT_S = 5.0
 """With less left of the budget there is nothing to be searched in a patched build."""
+_FIRST_S = 10.0
+"""The longest round where the first flaw ends the hunt: it is seen when a round ends."""
 _SLOW = frozenset({"timeout", "hang"})
 """What engines call an input that took too long."""
 
@@ -116,9 +118,12 @@ class Hunt:
         used = self.rounds[-1].ended_s if self.rounds else 0.0
         if self.session.options.given:
             return ()
-        if self.session.options.stop_after_first_proof and any(r.confirmed for r in self.rounds):
-            return ()
-        return self._scheduler.next_round(min(self.session.options.budget_s - used, self._until_deepened(used)))
+        longest = self._until_deepened(used)
+        if self.session.options.stop_after_first_proof:
+            if any(r.confirmed for r in self.rounds):
+                return ()
+            longest = min(longest, _FIRST_S)
+        return self._scheduler.next_round(min(self.session.options.budget_s - used, longest))
 
     def _until_deepened(self, used: float) -> float:
         """Seconds until it is looked whether flaws hold up the search: a long slice would leave little for what is behind."""
