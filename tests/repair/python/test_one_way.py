@@ -9,7 +9,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from mithridate.repair.python import one_way as module
-from mithridate.repair.python.compared_patterns import Unknown
+from mithridate.repair.python.compared_patterns import Unknown, difference
 from mithridate.repair.python.one_way import ended, escaped, one_way
 from mithridate.repair.python.pattern_automaton import (
     Alphabet,
@@ -256,3 +256,51 @@ def test_one_comparison_that_takes_too_long_ends_the_search(monkeypatch: pytest.
     monkeypatch.setattr(module, "apart", too_long)
     assert one_way("x*x*(?:y|y)*") is None
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "flags", "other"),
+    [
+        (r"(.+?)\((.*)\)", re.DOTALL, r"(.[^(]*)\((.*)\)"),
+        (r"(.+?)\((.*)\)", 0, r"(.[^\n(]*)\((.*)\)"),
+        (r"^(?P<a>.*?):(?P<b>.*)$", 0, r"^(?P<a>[^\n:]*):(?P<b>.*)$"),
+        ("(.{2,}?)-(.*)x", 0, r"(.{2}[^\n\-]*)-(.*)x"),
+        ("([^;]+?)=(.*?);", re.DOTALL, "([^;][^;=]*)=(.*?);"),
+        ("(?i)(.+?)x(.*)y", 0, r"(?i)(.[^\nx]*)x(.*)y"),
+        ("([a-z]+?)b[a-z]*c", 0, None),
+        ("((.+?)x(.*)y)*z", 0, r"((.[^\nx]*)x(.*)y)*z"),
+    ],
+)
+def test_what_leads_up_to_the_first_end_is_written_without_it(pattern: str, flags: int, other: str | None) -> None:
+    made = one_way(pattern, flags)
+    assert made is not None and other in (None, made)
+    for size in range(6):
+        for text in map("".join, product("(ab)x-\n;=y", repeat=size)):
+            before, after = re.match(pattern, text, flags), re.match(made, text, flags)
+            assert (before and before.regs) == (after and after.regs), text
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(.+?)-([a-z]*)c",  # what follows is not all that may come before
+        r"(.+?)-(.*)\1",  # what is kept is looked for again
+        "(.+?)--(.*)",  # the end is a word
+        "(.+?)-(.+)",  # what follows has to be there
+        "(.+?)-(.{,9})",
+        "(.+?)-(.*)|",  # nothing is slow: the same, behind a choice
+        "(.+?)[-](.*)",
+        "([^-]+?)-(.*)",
+        "(-+?)-(.*)",
+        "(.+)-(.*)",
+    ],
+)
+def test_what_may_end_at_a_later_one_is_left(pattern: str) -> None:
+    made = one_way(pattern)
+    if made is not None:
+        assert difference(pattern, made, 0) is None
+    assert made is None or pattern.endswith("|")
+
+
+def test_a_part_of_a_pattern_that_looks_back_from_elsewhere_is_left() -> None:
+    assert one_way("(.+?)-(.*)", whole=False) is None

@@ -22,11 +22,13 @@ asked = json.load(sys.stdin)
 as_told = (lambda text: text.encode("latin-1")) if asked["octets"] else str
 flags = asked["flags"] & ~re.UNICODE if asked["octets"] else asked["flags"]
 ways = [re.compile(as_told(pattern), flags) for pattern in asked["patterns"]]
+groups = {way.groups for way in ways}
+took = (lambda one: one.regs) if len(groups) == 1 else (lambda one: one.span())
 for text in asked["texts"]:
     rows = []
     for way in ways:
-        matched, found = way.match(as_told(text)), way.search(as_told(text))
-        rows.append([matched.span() if matched else None, found.span() if found else None, bool(way.fullmatch(as_told(text)))])
+        matched, found = way.match(as_told(text)), [took(one) for one in way.finditer(as_told(text))]
+        rows.append([matched and took(matched), found, bool(way.fullmatch(as_told(text)))])
     if any(row != rows[0] for row in rows):
         print(json.dumps(text))
         break
@@ -40,7 +42,10 @@ class Unknown(Exception):
 
 
 def apart(patterns: Sequence[str], texts: Sequence[str], flags: int, *, octets: bool = False) -> str | None:
-    """The first of the texts of which the patterns do not take the same; None where there is none. Raises Unknown."""
+    """The first of the texts of which the patterns do not take the same; None where there is none. Raises Unknown.
+
+    What their groups keep is compared where they have as many.
+    """
     asked = json.dumps({"patterns": [*patterns], "texts": [*texts], "flags": flags, "octets": octets})
     script = _MATCHING % (_SECONDS, _SECONDS)
     try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mithridate.repair.python.one_way import one_way
-from mithridate.repair.python.pattern_tree import class_end
+from mithridate.repair.python.pattern_tree import Chars, Repeat, class_end, edge, parse
 
 _ATOM = r"\\[sdwSDW]|\[\^?[^\]\\]*\]|\."
 _QUANTIFIER = re.compile(r"[*+?]|\{\d*,?\d*\}")
@@ -92,9 +92,13 @@ def _begun_once(pattern: str) -> str | None:
     atoms = _atoms(pattern)
     needed = any(q in ("", "+") and not atom.startswith(("(", "^", "$", "\\b", "\\B", "\\A", "\\Z")) for atom, q in atoms[1:])
     repeated = bool(atoms) and (atoms[0][1] == "+" or (atoms[0][1] == "*" and needed and atoms[-1] == ("$", "")))
-    if not repeated or not (atoms[0][0].startswith(("\\", "[")) or atoms[0][0] == "."):
-        return None
-    return f"(?<!{atoms[0][0]}){pattern}"
+    if repeated and (atoms[0][0].startswith(("\\", "[")) or atoms[0][0] == "."):
+        return f"(?<!{atoms[0][0]}){pattern}"
+    tree = parse(pattern) if pattern.startswith("(") else None
+    first = edge(tree, 0) if tree is not None else None
+    if isinstance(first, Repeat) and isinstance(first.inner, Chars) and first.least and first.most is None and not first.lazy:
+        return f"(?<!{pattern[first.inner.start : first.inner.end]}){pattern}"
+    return None
 
 
 def _atomic(pattern: str) -> str | None:

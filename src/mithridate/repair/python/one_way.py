@@ -1,12 +1,14 @@
 """Parts of patterns that match a text in more than one way, written so that there is one (CWE-1333).
 
 From one place, a pattern that matches in one way is refused in time that grows with the text, times the size of the pattern: it
-is in one of so many places after each character, in each once. Two rewrites, after which the same texts are known:
+is in one of so many places after each character, in each once. Three rewrites, after which the same texts are known:
 
 - a part without groups that are kept becomes a part that knows the same texts, out of its deterministic automaton: `(?:x-?)*x+`
   is `x(?:-?x)*`. Which part of a text is taken may differ, as one may prefer a shorter alternative: that is tried out on texts.
 - what repeats a kept group none of whose texts begins another one never has to give anything back of one: `(a|bc)+` with a group
   around is `(?:(?=(a|bc))\\1)+`, in which a lookahead, once passed, is not asked again.
+- what leads up to a certain character, as little as can be, ends at the first one where what follows begins with as many as can
+  be of any characters: what fits behind a later one fits behind the first. `(.+?)\\((.*)\\)` is `(.[^\\n\\(]*)\\((.*)\\)`.
 """
 
 import re
@@ -27,7 +29,7 @@ from mithridate.repair.python.pattern_automaton import (
     states,
 )
 from mithridate.repair.python.pattern_text import set_text, texts_of
-from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Other, Repeat, Row, groups, inside, parse
+from mithridate.repair.python.pattern_tree import Chars, Choice, Group, Node, Other, Repeat, Row, edge, groups, inside, parse
 
 _LONGER = 3
 _ROUNDS = 12
@@ -98,12 +100,8 @@ def _other(
     found = dict.fromkeys(one for node in inside(tree) for one in smaller(pattern, node, alphabet))
     changed = pattern
     for node, mask, behind in sorted(found, key=lambda one: one[0].start, reverse=True):
-        text, before_these = set_text(mask, alphabet), set_text(behind, alphabet) if behind else ""
-        if (
-            text is None
-            or before_these is None
-            or Alphabet([*chars, text], before.flags, octets).runs_of(text) != alphabet.runs(mask)
-        ):
+        text, before_these = _set_text(mask, alphabet, before.flags), set_text(behind, alphabet) if behind else ""
+        if text is None or before_these is None:
             return None
         text += rf"|{_BACKSLASH}(?!{before_these})" if behind else ""
         changed = changed[: node.start] + text + changed[node.end :]
@@ -136,6 +134,34 @@ def _ends(pattern: str, node: Node, alphabet: Alphabet) -> Iterator[tuple[Node, 
             known, one = alphabet.mask(_written(pattern, before.inner)), alphabet.mask(_written(pattern, end))
             if known & one and known & ~one:
                 yield before.inner, known & ~one, 0
+
+
+def _first_ends(pattern: str, node: Node, alphabet: Alphabet, flags: int) -> Iterator[Rewrite]:
+    """What leads up to a character as text without it, behind the fewest characters that there have to be."""
+    items = node.items if isinstance(node, Row) else ()
+    for at, end in enumerate(items[1:-1], start=1):
+        lazy, free = _endless_set(edge(items[at - 1], -1)), _endless_set(edge(items[at + 1], 0))
+        if lazy is None or not lazy.lazy or free is None or free.least or not _letter(pattern, end):
+            continue
+        any_of = _written(pattern, lazy.inner)
+        known, one = alphabet.mask(any_of), alphabet.mask(_written(pattern, end))
+        rest = _set_text(known & ~one, alphabet, flags)
+        if known & one and rest is not None and not (known | one) & ~alphabet.mask(_written(pattern, free.inner)):
+            fewest = f"{any_of}{{{lazy.least}}}" if lazy.least > 1 else any_of * lazy.least
+            yield Rewrite(lazy.start, lazy.end, f"{fewest}{rest}*")
+
+
+def _endless_set(node: Node) -> Repeat | None:
+    """The node, where it repeats a character of a set without bound."""
+    return node if isinstance(node, Repeat) and node.most is None and isinstance(node.inner, Chars) else None
+
+
+def _set_text(mask: int, alphabet: Alphabet, flags: int) -> str | None:
+    """How the characters of a mask are written; None where there are none, or where what is written is read otherwise."""
+    text = set_text(mask, alphabet) if mask else None
+    if text is None or Alphabet([*alphabet.masks(), text], flags, alphabet.octets).runs_of(text) != alphabet.runs(mask):
+        return None
+    return text
 
 
 def _letter(pattern: str, node: Node) -> bool:
@@ -179,6 +205,7 @@ def _rewrites(pattern: str, flags: int, octets: bool, whole: bool) -> Iterator[R
                 yield rewrite
     looks_back = any(isinstance(n, Other) and _LOOKS_BACK.search(_written(pattern, n)) for n in inside(tree))
     for node in inside(tree) if whole and not looks_back else ():
+        yield from _first_ends(pattern, node, alphabet, flags)
         if isinstance(node, Repeat) and isinstance(node.inner, Group) and node.inner.number and node.most is None:
             try:
                 rewrite = _kept(pattern, node, node.inner, alphabet)

@@ -99,6 +99,13 @@ def inside(node: Node) -> Iterator[Node]:
     yield node
 
 
+def edge(node: Node, side: int) -> Node:
+    """What stands first (0) or last (-1) in it, in whatever groups and rows."""
+    while isinstance(node, Group) or (isinstance(node, Row) and node.items):
+        node = node.inner if isinstance(node, Group) else node.items[side]
+    return node
+
+
 class _Parser:
     def __init__(self, pattern: str, verbose: bool) -> None:
         self._pattern = pattern
