@@ -103,3 +103,23 @@ def test_a_batch_tells_status_from_report_whatever_the_report_ends_with(target) 
     assert b"ERROR: AddressSanitizer" in ended[0].stderr
     assert ended[1].exit_code == 0
     assert b"\n0" not in ended[1].stderr
+
+
+def test_replays_leave_names_out_of_the_process_and_look_each_place_up_once(target) -> None:
+    commands = []
+
+    class Watched(Bubblewrap):
+        def run(self, command, mounts, limits, **more):
+            commands.append(command)
+            return super().run(command, mounts, limits, **more)
+
+    replayer = Replayer(Watched(), Judge(), Limits(wall_s=30.0, cpu_s=3.0), jobs=1)
+    seen = replayer.observe(target.entry, target.binary, b"f").violations[0]
+    assert replayer.many(target.entry, target.binary, b"f", 3, seen.signature).stable
+    assert replayer.beside(target.entry, target.binary, b"f", (), {"UBSAN_OPTIONS": "halt_on_error=1"})
+    asked = [command for command in commands if "llvm-symbolizer" in command.argv[0]]
+    assert (len(asked), len(commands)) == (1, 6)
+    for command in commands:
+        if command not in asked:
+            assert command.env["ASAN_OPTIONS"].endswith(":symbolize=0"), command
+    assert ":halt_on_error=1" in commands[-1].env["UBSAN_OPTIONS"]

@@ -42,6 +42,7 @@ _GLOBAL = re.compile(
 )
 _INTERCEPTOR = re.compile(r"_{2,3}interceptor_(?:trampoline_)?")
 _UNKNOWN = "??"
+_Match = re.Match[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Symbols:
         `symbolizer` is its path in the sandbox. A place that it knows nothing of stays as it is.
         """
         lines = execution.stderr.split(b"\n")
-        shown = _shown(binary, lines)
+        matches = [_matched(line) for line in lines]
+        shown = _shown(binary, matches)
         wanted = list(dict.fromkeys(place for places in shown for place in places))[:_MOST_PLACES]
         if not wanted:
             return execution
@@ -98,7 +100,7 @@ class Symbols:
                 self._known.clear()
             known = {place: self._known.get(place, ()) for place in wanted} | answered
             self._known |= known
-        return replace(execution, stderr=b"\n".join(_written(lines, shown, known)))
+        return replace(execution, stderr=b"\n".join(_written(lines, matches, shown, known)))
 
     def _asked(self, binary: Binary, places: Sequence[_Place], symbolizer: str) -> dict[_Place, tuple[_Code, ...]] | ToolFailure:
         asked = "".join(f'{"DATA" if p.data else "CODE"} "{p.module}" {p.offset:#x}\n' for p in places)
@@ -113,15 +115,17 @@ class Symbols:
         }
 
 
-def _shown(binary: Binary, lines: Sequence[bytes]) -> list[list[_Place]]:
+def _shown(binary: Binary, matches: Sequence[_Match | None]) -> list[list[_Place]]:
     """The place of each line that shows one; for a global variable one in each module, of which it can be in one."""
     versions: dict[str, tuple[int, ...] | None] = {}
     starts: dict[str, int] = {}
     shown: list[list[_Place]] = []
-    for line in lines:
-        match = _matched(line)
-        if match is None or match.re is _GLOBAL:
-            at = int(match["start"], 16) if match is not None else 0
+    for match in matches:
+        if match is None:
+            shown.append([])
+            continue
+        if match.re is _GLOBAL:
+            at = int(match["start"], 16)
             within = [(module, at - start, versions[module]) for module, start in starts.items() if 0 < start <= at]
             shown.append([_Place(module, offset, version, data=True) for module, offset, version in within if version])
             continue
@@ -135,7 +139,9 @@ def _shown(binary: Binary, lines: Sequence[bytes]) -> list[list[_Place]]:
     return shown
 
 
-def _matched(line: bytes) -> re.Match[bytes] | None:
+def _matched(line: bytes) -> _Match | None:
+    if b"0x" not in line:
+        return None
     return _FRAME.match(line) or _SUMMARY.match(line) or _GLOBAL.match(line)
 
 
@@ -170,11 +176,13 @@ def _source(place: str) -> str:
     return "" if place.startswith(_UNKNOWN) else re.sub(r"(?::0)+$", "", place).removeprefix("./")
 
 
-def _written(lines: Sequence[bytes], shown: Sequence[Sequence[_Place]], known: _Known) -> Iterator[bytes]:
+def _written(
+    lines: Sequence[bytes], matches: Sequence[_Match | None], shown: Sequence[Sequence[_Place]], known: _Known
+) -> Iterator[bytes]:
     """The lines as the sanitizer would have written them: an inlined function is a frame of its own, and counts."""
     inlined = 0  # in the stack so far
-    for line, places in zip(lines, shown, strict=True):
-        match, codes = _matched(line), [code for place in places for code in known.get(place, ())]
+    for line, match, places in zip(lines, matches, shown, strict=True):
+        codes = [code for place in places for code in known.get(place, ())]
         if match is None:
             yield line
         elif match.re is _FRAME:
@@ -189,16 +197,16 @@ def _written(lines: Sequence[bytes], shown: Sequence[Sequence[_Place]], known: _
             yield match["head"] + os.fsencode(source) + match["tail"] if source else line
 
 
-def _frames(match: re.Match[bytes], inlined: int, codes: Sequence[_Code]) -> Iterator[bytes]:
+def _frames(match: _Match, inlined: int, codes: Sequence[_Code]) -> Iterator[bytes]:
     for further, code in enumerate(codes):
         yield _frame(match, inlined + further, b"in %s %s" % (os.fsencode(code.name), _place_of(match, code)))
     if not codes:
         yield _frame(match, inlined, match["at"])
 
 
-def _frame(match: re.Match[bytes], further: int, what: bytes) -> bytes:
+def _frame(match: _Match, further: int, what: bytes) -> bytes:
     return b"%s%d%s %s" % (match["head"], int(match["number"]) + further, match["address"], what)
 
 
-def _place_of(match: re.Match[bytes], code: _Code) -> bytes:
+def _place_of(match: _Match, code: _Code) -> bytes:
     return os.fsencode(code.source) or match["at"]
