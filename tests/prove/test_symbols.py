@@ -2,9 +2,9 @@
 
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -106,17 +106,62 @@ def test_a_place_is_asked_for_once(build: Callable[[str], Binary]) -> None:
     assert not set(str(known[0]).split("\\n")) & set(str(known[1]).split("\\n")) - {"'"}
 
 
+LINES = """
+#line {line} "/src/a.c"
+#include <stdlib.h>
+static inline __attribute__((always_inline)) int inner(int *p, int i) {{ return p[i]; }}
+int main(int count, char **words) {{ int *p = malloc(4 * count); free(p); return inner(p, count - 1); }}
+"""
+
+
+def compiled(build: Callable[[str], Binary], name: str, line: int) -> Binary:
+    binary = replace(build("c64"), path=f"/build/{name}")
+    flags = ("-O1", *Judge().arm(None).compile_flags, "-x", "c", "-", "-o", str(binary.directory / "build" / name))
+    subprocess.run(["clang-19", *flags], input=LINES.format(line=line).encode(), check=True)
+    return binary
+
+
 def test_a_new_build_in_the_place_of_another_is_read_again(build: Callable[[str], Binary]) -> None:
-    one, other = build("c64"), build("undefined64")
-    symbols, place = Symbols(Bubblewrap()), one.directory / "build" / "changing"
-    seen = []
-    for source in (one, other):
-        shutil.copy(source.directory / source.path[1:], place)
-        changing = replace(one, path="/build/changing")
-        named = symbols.named(changing, crash(changing, "heap_read", unnamed(ENV)), TOOL)
+    symbols = Symbols(Bubblewrap())
+    for line in (100, 300):
+        changing = compiled(build, "changing", line)
+        named = symbols.named(changing, crash(changing, "x", unnamed(ENV)), TOOL)
         assert isinstance(named, Execution)
-        seen.append(b" in heap_read /src/crashes.c:" in named.stderr)
-    assert seen == [True, True]
+        assert b" in main /src/a.c:%d:" % (line + 2) in named.stderr
+
+
+def test_inlined_functions_are_frames_and_counted_in_their_stack_alone(build: Callable[[str], Binary]) -> None:
+    binary = compiled(build, "inlined", 1)
+    named = Symbols(Bubblewrap()).named(binary, crash(binary, "x", unnamed(ENV)), TOOL)
+    assert isinstance(named, Execution)
+    assert re.search(rb"#0 0x\w+ in inner /src/a.c:2:.*\n +#1 0x\w+ in main /src/a.c:3:", named.stderr)
+    numbers = [int(n) for n in re.findall(rb"^\s*#(\d+) 0x", named.stderr, re.MULTILINE)]
+    starts = [i for i, n in enumerate(numbers) if n == 0]
+    stacks = [numbers[a:b] for a, b in zip(starts, [*starts[1:], len(numbers)], strict=True)]
+    assert len(stacks) == 3
+    assert stacks == [list(range(len(stack))) for stack in stacks]
+
+
+def test_a_variable_is_told_where_its_name_and_its_start_are_right(build: Callable[[str], Binary]) -> None:
+    binary = build("c64")
+    seen = crash(binary, "global_read", unnamed(ENV))
+    told = re.search(rb"global variable 'numbers' defined in '[^']+' \(0x(\w+)\)", seen.stderr)
+    assert told is not None
+    start = int(told[1], 16)
+    named = Symbols(Bubblewrap()).named(binary, seen, TOOL)
+    assert isinstance(named, Execution) and b"'numbers' defined in '/src/crashes.c:" in named.stderr
+    for old, new in [(b"'numbers'", b"'letters'"), (told[1], b"%x" % (start + 4)), (told[1], b"10")]:
+        forged = replace(seen, stderr=seen.stderr.replace(old, new))
+        named = Symbols(Bubblewrap()).named(binary, forged, TOOL)
+        assert isinstance(named, Execution) and b" in main /src/crashes.c:" in named.stderr
+        assert b"defined in '/src/crashes.c:" not in named.stderr
+
+
+def test_a_summary_of_no_known_place_stays_beside_known_places(build: Callable[[str], Binary]) -> None:
+    seen = crash(build("c64"), "heap_read", unnamed(ENV))
+    summary = b"SUMMARY: AddressSanitizer: SEGV (/nowhere/lib.so+0x12)"
+    named = Symbols(Bubblewrap()).named(build("c64"), replace(seen, stderr=seen.stderr + b"\n" + summary), TOOL)
+    assert isinstance(named, Execution) and named.stderr.endswith(summary)
 
 
 def bare(text: str) -> Execution:
@@ -154,6 +199,7 @@ def test_what_nothing_is_known_of_stays(build: Callable[[str], Binary], line: st
 
 def test_a_line_that_would_ask_for_more_asks_for_nothing(build: Callable[[str], Binary]) -> None:
     counting = Counting()
+    (build("c64").directory / "build" / 'c64" 0x0 "').write_text("a file of the target")
     forged = '    #0 0x12  (/build/c64" 0x0 "+0x12)\n    #1 0x12  (/build/a\rCODE+0x12)\n'
     assert Symbols(cast(Any, counting)).named(build("c64"), bare(forged), TOOL) == bare(forged)
     assert not counting.commands
@@ -164,15 +210,3 @@ def test_a_tool_that_does_not_answer_is_told(build: Callable[[str], Binary], too
     failed = Symbols(Bubblewrap()).named(build("c64"), bare("    #0 0x12  (/build/c64+0x12)\n    #1 0x1 (/build/c64+0x1)"), tool)
     assert isinstance(failed, ToolFailure)
     assert failed.tool == "llvm-symbolizer" and failed.why
-
-
-def test_inlined_functions_are_counted_in_each_stack(build: Callable[[str], Binary]) -> None:
-    """The way into memory that a C++ container took is inlined: frames behind it move up, those of the next stack do not."""
-    binary = build("cpp64")
-    named = Symbols(Bubblewrap()).named(binary, crash(binary, "container", unnamed(ENV)), TOOL)
-    assert isinstance(named, Execution)
-    numbers = [int(n) for n in re.findall(rb"^\s*#(\d+) 0x", named.stderr, re.MULTILINE)]
-    starts = [i for i, n in enumerate(numbers) if n == 0]
-    stacks = [numbers[a:b] for a, b in zip(starts, [*starts[1:], len(numbers)], strict=True)]
-    assert stacks == [list(range(len(stack))) for stack in stacks]
-    assert Path(TOOL).name.startswith("llvm-symbolizer")

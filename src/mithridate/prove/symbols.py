@@ -107,7 +107,7 @@ class Symbols:
         command = Command(argv=(symbolizer, "--inlines", "--demangle"), stdin=os.fsencode(asked))
         ended = self._sandbox.run(command, build_mounts(binary), _LIMITS)
         told = [answer.split("\n") for answer in os.fsdecode(ended.stdout).split("\n\n") if answer]
-        if not ended.ok or len(told) != len(places):
+        if len(told) != len(places):
             why = ended.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
             return ToolFailure(tool="llvm-symbolizer", why=why or f"gave {len(told)} answers for {len(places)} places")
         return {
