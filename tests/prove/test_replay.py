@@ -3,11 +3,12 @@ from pathlib import Path
 
 from mithridate.model.entry import EntryKind
 from mithridate.model.execution import Ending, Limits
+from mithridate.model.project import ToolFailure
 from mithridate.model.violation import Access, Clean, ViolationKind
 from mithridate.oracles.options import OracleOptions
 from mithridate.oracles.suite import Judge
 from mithridate.prove.batch import quick_signature, run_batch
-from mithridate.prove.replay import Replayer
+from mithridate.prove.replay import TRIES, Replayer
 from mithridate.sandbox.bubblewrap import Bubblewrap
 
 
@@ -123,3 +124,19 @@ def test_replays_leave_names_out_of_the_process_and_look_each_place_up_once(targ
         if command not in asked:
             assert command.env["ASAN_OPTIONS"].endswith(":symbolize=0"), command
     assert ":halt_on_error=1" in commands[-1].env["UBSAN_OPTIONS"]
+
+
+def test_a_replay_whose_places_cannot_be_named_is_tried_again_and_counts_for_nothing(target) -> None:
+    tried = []
+
+    class Failing(Bubblewrap):
+        def run(self, command, mounts, limits, **more):
+            if "llvm-symbolizer" in command.argv[0]:
+                tried.append(command)
+                command = replace(command, argv=("/bin/false",))
+            return super().run(command, mounts, limits, **more)
+
+    replayer = Replayer(Failing(), Judge(), Limits(wall_s=30.0, cpu_s=3.0), jobs=1)
+    judgement = replayer.once(target.entry, target.binary, b"f")
+    assert isinstance(judgement, ToolFailure) and judgement.tool == "llvm-symbolizer"
+    assert len(tried) == TRIES

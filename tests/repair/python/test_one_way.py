@@ -291,6 +291,7 @@ def test_what_leads_up_to_the_first_end_is_written_without_it(pattern: str, flag
         "(.+?)-(.*)|",  # nothing is slow: the same, behind a choice
         "(.+?)[-](.*)",
         "([^-]+?)-(.*)",
+        r"([^\n-]+?)-(.*)",  # ends there as it is
         "(-+?)-(.*)",
         "(.+)-(.*)",
     ],
