@@ -19,6 +19,21 @@ with interruptible() as cancel:
     time.sleep(600)
 """
 
+WAITING = """
+import os, signal, time
+from mithridate.cli.interrupt import interruptible
+with interruptible() as cancel:
+    with cancel._cond:  # as while it is waited for
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+    print(cancel.wait(30))
+"""
+
+
+def test_a_signal_in_the_middle_of_waiting_for_one_is_heard() -> None:
+    ended = subprocess.run([sys.executable, "-c", WAITING], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout == "True\n"
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_asks_and_the_second_kills(number: signal.Signals) -> None:

@@ -1,5 +1,6 @@
 """Ctrl-C: the first keeps everything, the second kills at once. SIGTERM and a closed terminal do the same."""
 
+import _thread
 import os
 import signal
 import threading
@@ -18,14 +19,18 @@ _SHOW_CURSOR = b"\x1b[?25h"
 def interruptible() -> Iterator[threading.Event]:
     """An event that the first signal sets. Only in the main thread; the signals' former meaning comes back afterwards."""
     cancel = threading.Event()
+    asked = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
         # os.write, not print: the signal may have come in the middle of a print.
-        if cancel.is_set():
+        if asked:
             if os.isatty(2):
                 os.write(2, _SHOW_CURSOR + b"\n")
             os._exit(ExitCode.INTERRUPTED)
-        cancel.set()
+        asked = True
+        # Not here: the signal may have come in the middle of cancel.wait(), which holds the lock that set() takes.
+        _thread.start_new_thread(cancel.set, ())
         if not os.isatty(2):
             os.write(2, f"mithridate: {STOPPING}\n".encode())
 
