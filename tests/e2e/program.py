@@ -176,7 +176,8 @@ class Mithridate:
         database = self.home / "runs" / run / "workflow.sqlite"
         if not database.exists():
             return {}
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        # To be written, too: what a killed process was in the midst of writing is taken back by whoever opens it next.
+        with sqlite3.connect(f"file:{database}?mode=rw", uri=True) as connection:
             query = (
                 "select function_name, started_at_epoch_ms, completed_at_epoch_ms from operation_outputs "
                 "where error is null and workflow_uuid like ?"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mithridate.estate.facts import FactBase
@@ -531,6 +531,7 @@ def test_arbitrary_bytes_give_an_error_or_a_reading(
 
 @ALL
 @given(st.integers(0, 10_000), st.binary(min_size=1, max_size=4))
+@example(432, b"\x00")  # a member without a name
 def test_a_damaged_archive_gives_an_error_or_a_reading(tmp_path: Path, base: FactBase, at: int, junk: bytes) -> None:
     whole = json.dumps(export("users", thing(f"{D}-5", PrimaryGroupSID=f"{D}-513"))).encode()
     path = archive(tmp_path / "z.zip", {"a_users.json": whole, "b_users.json": whole})

@@ -20,6 +20,11 @@ BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError
 """What reading a damaged archive raises."""
 
 
+def is_file(member: zipfile.ZipInfo) -> bool:
+    """Whether it is no folder. One without a name, which only a damaged archive has, is nothing at all."""
+    return bool(member.filename) and not member.is_dir()
+
+
 class Archive:
     """A zip archive. `names` are its members that are files, in their order. UsageError when it is none, or too much."""
 
@@ -32,7 +37,7 @@ class Archive:
             raise UsageError(f"{path} is no zip archive that can be read: {error}") from None
         if len(members) > MOST_MEMBERS:
             raise UsageError(f"{path} holds {len(members)} files", hint=f"at most {MOST_MEMBERS}")
-        self._members = {m.filename: m for m in members if not m.is_dir()}
+        self._members = {m.filename: m for m in members if is_file(m)}
         self._left = _ALWAYS + _RATIO * path.stat().st_size
 
     @property

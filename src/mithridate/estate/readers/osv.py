@@ -10,6 +10,7 @@ from typing import Any
 
 from mithridate.estate.packages import key_of, packages, release
 from mithridate.estate.readers.advisory import Advisory, dicts, strings
+from mithridate.estate.readers.archives import is_file
 from mithridate.estate.readers.interface import Sink
 from mithridate.estate.readers.json_records import one_document, records_of
 from mithridate.estate.versions import Sortable, ordered
@@ -98,7 +99,7 @@ def _archived(path: Path, sink: Sink) -> Iterator[Any]:
             for number, member in enumerate(archive.infolist(), start=1):
                 if number > _MOST or total > _MOST_BYTES:
                     raise UsageError(f"{path} holds more than {_MOST:,} advisories or {_MOST_BYTES >> 30} GiB")
-                if member.is_dir():
+                if not is_file(member):
                     yield None
                     continue
                 with archive.open(member) as file:
