@@ -21,4 +21,4 @@ def pytest_configure() -> None:
 
 def pytest_collection_finish() -> None:
     gc.collect()
-    gc.freeze()  # thousands of tests, which live to the end: looking through them again and again takes a tenth of the time
+    gc.freeze()  # thousands of tests, which live to the end: they need not be looked through again and again

@@ -20,12 +20,11 @@ with interruptible() as cancel:
 """
 
 WAITING = """
-import os, signal, time
+import os, signal
 from mithridate.cli.interrupt import interruptible
 with interruptible() as cancel:
     with cancel._cond:  # as while it is waited for
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.1)
     print(cancel.wait(30))
 """
 

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from mithridate.hunt.scheduler import Assignment, Scheduler
 from mithridate.model.run import RunOptions
 from mithridate.model.search import Candidate
 from mithridate.model.violation import Frame, Violation, ViolationKind
@@ -35,9 +36,11 @@ def hunt(tmp_path: Path) -> Hunt:
     return made(tmp_path, patch_s=60.0)
 
 
-def made(area: Path, patch_s: float) -> Hunt:
+def made(area: Path, patch_s: float, *, first: bool = False) -> Hunt:
     session = SimpleNamespace(
-        options=RunOptions(target="", out="", budget_s=100.0, patch_s=patch_s, engines=("libfuzzer",)),
+        options=RunOptions(
+            target="", out="", budget_s=100.0, patch_s=patch_s, engines=("libfuzzer",), stop_after_first_proof=first
+        ),
         sandbox=None,
         area=area,
         tell=lambda _: None,
@@ -88,3 +91,22 @@ def test_a_run_that_is_taken_up_again_decides_the_same(tmp_path: Path, hunt: Hun
                 one.deepen(NOTHING)
         told.append(decided)
     assert told[0] == told[1] == [False, True, True]
+
+
+@pytest.mark.parametrize(("first", "longest"), [(True, 10.0), (False, 100.0)])
+def test_a_hunt_for_the_first_flaw_is_asked_often_and_over_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool, longest: float
+) -> None:
+    asked: list[float] = []
+
+    def next_round(_: Scheduler, left_s: float) -> tuple[Assignment, ...]:
+        asked.append(left_s)
+        return (Assignment(entry=0, engine=0, seconds=1.0, seed=1),)
+
+    monkeypatch.setattr(Scheduler, "next_round", next_round)
+    hunt = made(tmp_path, 0.0, first=first)
+    assert hunt.next() and asked == [longest]
+    hunt.take(after(20.0))
+    assert hunt.next() and asked == [longest, min(longest, 80.0)]
+    hunt.take(after(40.0, confirmed("f")))
+    assert bool(hunt.next()) is not first

@@ -8,7 +8,7 @@ is in one of so many places after each character, in each once. Three rewrites, 
 - what repeats a kept group none of whose texts begins another one never has to give anything back of one: `(a|bc)+` with a group
   around is `(?:(?=(a|bc))\\1)+`, in which a lookahead, once passed, is not asked again.
 - what leads up to a certain character, as little as can be, ends at the first one where what follows begins with as many as can
-  be of any characters: what fits behind a later one fits behind the first. `(.+?)\\((.*)\\)` is `(.[^\\n\\(]*)\\((.*)\\)`.
+  be of any characters: what fits behind a later one fits behind the first. `(.+?)\\((.*)\\)` is `(.[^\\n(]*)\\((.*)\\)`.
 """
 
 import re
