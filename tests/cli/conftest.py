@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests import loaded
 
 PROGRAM = (sys.executable, "-c", "from mithridate.cli.main import run; run()")
 
@@ -25,16 +26,7 @@ def environment(home: Path) -> dict[str, str]:
 @pytest.fixture
 def mithridate(environment: dict[str, str]) -> Program:
     def program(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*PROGRAM, *map(str, arguments)],
-            env={**environment, **variables},
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
+        return loaded.ran(*map(str, arguments), env={**environment, **variables}, timeout=120)
 
     return program
 

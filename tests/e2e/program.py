@@ -5,13 +5,14 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests import loaded
 
 from mithridate import pipeline
 from mithridate.policy.audit import AUDIT_FILE, Record, records, verify
@@ -21,7 +22,7 @@ PROGRAM = Path(sys.executable).with_name("mithridate")
 PATIENCE_S = 300.0
 """Far more than anything here takes; the machine may be busy."""
 
-QUICK = ("--budget", "3s", "--jobs", "1", "--replays", "3", "--engine", "libfuzzer")
+QUICK = ("--budget", "2s", "--jobs", "1", "--replays", "3", "--engine", "libfuzzer")
 Results = dict[str, Any]
 Place = tuple[str, str, int]
 
@@ -30,7 +31,7 @@ Place = tuple[str, str, int]
 class Process:
     """The program at work; its words are read as they come."""
 
-    popen: subprocess.Popen[str]
+    started: loaded.Run
     stdout: Path
     _lines: list[str] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -59,18 +60,18 @@ class Process:
 
     def end(self) -> int:
         """Wait for its end and give its exit code."""
-        code = self.popen.wait(PATIENCE_S)
+        code = self.started.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
         return code
 
     def kill(self) -> int:
         """kill -9."""
-        self.popen.kill()
+        self.started.kill()
         return self.end()
 
     def signal(self, number: signal.Signals) -> int:
         """Send a signal and wait for the end."""
-        self.popen.send_signal(number)
+        self.started.send_signal(number)
         return self.end()
 
     def stop_listening(self) -> None:
@@ -83,14 +84,13 @@ class Process:
         return found
 
     def _read(self) -> None:
-        assert self.popen.stderr is not None
-        for line in self.popen.stderr:
+        for line in self.started.stderr:
             with self._changed:
                 self._lines.append(line)
                 self._changed.notify_all()
             if self._deaf:
                 break
-        self.popen.stderr.close()
+        self.started.stderr.close()
         with self._changed:
             self._over = True
             self._changed.notify_all()
@@ -120,8 +120,8 @@ class Mithridate:
         number = len(list(self.place.glob("stdout-*")))
         stdout = self.place / f"stdout-{number}"
         with stdout.open("x") as stream:
-            popen = subprocess.Popen(
-                [PROGRAM, *map(str, arguments)],
+            started = loaded.Run(
+                [*map(str, arguments)],
                 env={
                     **kept,
                     "MITHRIDATE_PATCH": "0",
@@ -130,13 +130,9 @@ class Mithridate:
                     "TERM": "dumb",
                     "COLUMNS": "100",
                 },
-                stdin=subprocess.DEVNULL,
                 stdout=stream,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="surrogateescape",
             )
-        return Process(popen, stdout)
+        return Process(started, stdout)
 
     def run(self, *arguments: str | Path) -> tuple[int, Process]:
         """Run the program to its end; its exit code and the process."""

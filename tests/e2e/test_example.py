@@ -60,7 +60,8 @@ def test_most_planted_flaws_are_proved_and_nothing_else(tmp_path: Path) -> None:
         assert finding["cwe"] in cwes[str(planted(finding))], finding["title"]
 
     one = next((finding for finding in findings if finding["cwe"] == 369), findings[0])
-    code, words = run(tmp_path, PROGRAM, "patch", tmp_path / "out" / one["proofs"][0]["bundle"], "--budget", "60s", "--no-test")
+    bundle = tmp_path / "out" / one["proofs"][0]["bundle"]
+    code, words = run(tmp_path, PROGRAM, "patch", bundle, "--budget", "60s", "--search", "2s", "--no-test")
     assert code == 10, words  # with the example's own test as one of the judges
 
 

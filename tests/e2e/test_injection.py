@@ -74,7 +74,7 @@ def test_orders_in_the_code_change_nothing_that_policy_guards(mithridate: Mithri
         listed = allow(mithridate, target, server, "ranker", "hunter", "refuter", "explainer", "patch-author")
         os.environ["A_SECRET_VARIABLE"] = MARK
         try:
-            process = mithridate.scan(target, "--models", listed, "--patch", "20s")
+            process = mithridate.scan(target, "--models", listed, "--patch", "20s", "--patch-search", "1s")
             assert process.end() == 10, process.words
         finally:
             del os.environ["A_SECRET_VARIABLE"]

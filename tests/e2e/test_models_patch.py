@@ -36,9 +36,11 @@ def test_a_model_finds_and_mends_what_nothing_else_does_and_the_gate_corrects_it
     target = mithridate.authorise(project.write(mithridate.place, SOURCE))
     with serving(script) as server:
         listed = allow(mithridate, target, server, "hunter", "patch-author")
-        process = mithridate.scan(target, "--models", listed, "--patch", "90s")
+        process = mithridate.scan(target, "--models", listed, "--hang", "2s", "--patch", "90s", "--patch-search", "1s")
         assert process.end() == 10, process.words
-    (finding,) = check_whole(mithridate.out)["findings"]
+    results = check_whole(mithridate.out)
+    (finding,) = results["findings"]
+    assert (results["options"]["hang_cpu_s"], results["options"]["unit_timeout_s"]) == (2.0, 1.0)
     assert (finding["location"]["function"], finding["proofs"][0]["engine"]) == ("read_key", "hunter")
     patch = finding["patch"]
     assert (patch["status"], patch["proposer"]) == ("validated", "patch-author"), process.words

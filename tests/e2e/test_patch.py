@@ -23,11 +23,18 @@ def the_finding(results: Results) -> Results:
     return finding
 
 
+def searched(patch: Results, seconds: int) -> bool:
+    """The patch withstood a fresh search, which was as long as that."""
+    (variants,) = [step for step in patch["gate"] if step["step"] == "variants"]
+    return any(told.startswith(f"a fresh search of {seconds} s (") for told in variants["evidence"])
+
+
 def test_a_scan_ends_with_patches_that_a_person_approves(after: Mithridate, patched: Reference, tmp_path: Path) -> None:
     finding = the_finding(check_whole(after.out))
     patch = finding["patch"]
     assert patch is not None and patch["status"] == "validated", patched.words
     assert {step["step"] for step in patch["gate"]} >= {"applies", "builds", "proofs", "variants", "outputs", "symptom"}
+    assert searched(patch, 1), patch["gate"]
     assert (after.out / "patches").is_dir() and list((after.out / "patches").iterdir())
 
     mended = notebook.write(tmp_path / "mended")
@@ -49,11 +56,13 @@ def test_a_patch_for_a_bundle_alone_is_told_and_touches_no_repository(after: Mit
     tree = patched.target
     before = notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")
     finding = the_finding(check_whole(after.out))
-    code, alone = after.run("patch", after.out / finding["proofs"][0]["bundle"], "--budget", "90s", "--format", "json")
+    bundle = after.out / finding["proofs"][0]["bundle"]
+    code, alone = after.run("patch", bundle, "--budget", "90s", "--search", "1s", "--format", "json")
     assert code == 10, alone.words
     told = json.loads(alone.stdout.read_text())
     assert told["status"] == "validated" and told["test"] is not None
     assert told["test"]["checked"], told["test"]
+    assert searched(told, 1), told["gate"]
     assert (notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")) == before
 
 
@@ -62,7 +71,7 @@ def test_a_patch_for_a_run_goes_onto_a_branch_of_its_own(after: Mithridate, patc
     finding = the_finding(check_whole(after.out))
     (run,) = after.runs()
     before = notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")
-    code, applied = after.run("patch", run.id, finding["id"], "--budget", "90s", "--apply")
+    code, applied = after.run("patch", run.id, finding["id"], "--budget", "90s", "--search", "1s", "--apply")
     assert code == 10, applied.words
     assert (notebook.git(tree, "status", "--porcelain"), notebook.git(tree, "rev-parse", "HEAD")) == before
     branch = f"mithridate/{run.id}"
@@ -75,7 +84,7 @@ def test_a_known_trigger_is_enough(mithridate: Mithridate, tmp_path: Path) -> No
     tree = repository(mithridate)
     trigger = tmp_path / "trigger"
     trigger.write_bytes(notebook.NOTE)
-    code, process = mithridate.run("patch", tree, "--proof", trigger, "--budget", "90s", "--no-test")
+    code, process = mithridate.run("patch", tree, "--proof", trigger, "--budget", "90s", "--search", "1s", "--no-test")
     assert code == 10, process.words
     assert "+" in process.stdout.read_text()
 

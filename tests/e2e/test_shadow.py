@@ -8,7 +8,7 @@ from tests.e2e import label_project, ledger_project
 from tests.e2e.program import Mithridate, Results, check_whole, left_behind, places
 from tests.e2e.test_durability import check_tidy
 
-OPTIONS = ("--jobs", "2", "--replays", "3", "--engine", "libfuzzer", "--format", "json")
+OPTIONS = ("--jobs", "2", "--replays", "3", "--engine", "libfuzzer", "--patch-search", "1s", "--format", "json")
 
 
 def finding(results: Results, place: tuple[str, str, int]) -> Results:

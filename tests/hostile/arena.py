@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import loaded
+
 from mithridate.model.errors import ExitCode
 
 PROGRAM = (sys.executable, "-c", "from mithridate.cli.main import run; run()")
@@ -138,19 +140,18 @@ class Arena:
         return self._process(*words, "--home", self.home, timeout=timeout, **environment)
 
     def _process(self, *words: str | Path, timeout: float, through: tuple[str, ...] = (), **environment: str) -> "_Checked":
-        ran = subprocess.run(
-            [*through, *PROGRAM, *map(os.fspath, words)],
-            env={**self.environment, **environment},
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=timeout,
-            cwd=self.root,
-            check=False,
-        )
-        stdout, stderr = (stream.decode("utf-8") for stream in (ran.stdout, ran.stderr))
+        argv = [os.fspath(word) for word in words]
+        env = {**self.environment, **environment}
+        if through:
+            started = [*through, *PROGRAM, *argv]
+            ran = subprocess.run(
+                started, env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, cwd=self.root, encoding="utf-8"
+            )
+        else:
+            ran = loaded.ran(*argv, env=env, timeout=timeout, cwd=self.root, errors="strict")
         results = self.out / "results.json"
         content = json.loads(results.read_bytes()) if results.exists() else {}
-        return _Checked(ran.returncode, stdout, stderr, content)
+        return _Checked(ran.returncode, ran.stdout, ran.stderr, content)
 
     def _check_words(self, ended: Ended, code: int | None) -> None:
         said = f"exit code {ended.code}\n{ended.stdout}\n{ended.stderr}"
@@ -181,6 +182,7 @@ def fingerprint(root: Path) -> dict[bytes, bytes]:
 def _become_reaper() -> Any:
     """Have orphans of our children fall to us; the function that is returned yields those that are still alive."""
     ctypes.CDLL(None).prctl(_SUBREAPER, 1)
+    loaded.load()
     before = set(_children())
 
     def survivors() -> Iterator[str]:

@@ -9,7 +9,7 @@ from mithridate.model.errors import ExitCode
 
 def test_programs_that_do_not_end_or_end_others_are_ended_and_reported(arena: Arena) -> None:
     programs(arena.target, "deaf", "spawns", "deletes", "prints")
-    ended = arena.scan("--budget", "4s", "--replays", "2", code=ExitCode.NOTHING_PROVED)
+    ended = arena.scan("--budget", "4s", "--replays", "2", "--hang", "3s", code=ExitCode.NOTHING_PROVED)
     assert "reads its input and then waits" in str(ended.reasons("deaf"))
     entries = str([entry["id"] for entry in ended.results["entry_points"]])
     assert all(name in entries for name in ("spawns", "deletes", "prints"))

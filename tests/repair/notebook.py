@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 """
 MAKEFILE = "all: notebook\nnotebook: notebook.c\n\t$(CC) $(CFLAGS) -o notebook notebook.c\n"
 
-OPTIONS = ("--budget", "6s", "--jobs", "2", "--replays", "3", "--engine", "libfuzzer", "--format", "json")
+OPTIONS = ("--budget", "6s", "--jobs", "2", "--replays", "3", "--engine", "libfuzzer", "--patch-search", "1s", "--format", "json")
 """Of a scan that finds the flaw."""
 
 NOTE = b"n\x20" + b"A" * 32

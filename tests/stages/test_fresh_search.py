@@ -30,6 +30,7 @@ class Told:
     def __init__(self, runs: Callable[[int], int] = lambda given: given, refuses: bool = False) -> None:
         self.runs, self.refuses = runs, refuses
         self.given: list[list[bytes]] = []
+        self.seconds: list[float] = []
 
     def accepts(self, _: EntryPoint) -> Skipped | None:
         return Skipped(what="it", reason="not here") if self.refuses else None
@@ -37,6 +38,7 @@ class Told:
     def search(self, work: SearchSlice, *_: object, **__: object) -> SearchResult:
         data = sorted(path.read_bytes() for path in work.corpus.iterdir())
         self.given.append(data)
+        self.seconds.append(work.seconds)
         bad = [one for one in data if one.startswith(b"9")]
         for one in bad:
             (work.candidates / one.decode()).write_bytes(one)
@@ -104,3 +106,9 @@ def test_a_hunt_gives_each_door_its_seeds_once_and_brings_what_it_found(tmp_path
     assert engine.given[:2] == [[b"9a"], [b"b"]]
     refused = search(Told(refuses=True), tmp_path / "none", monkeypatch)
     assert refused.hunt([one], 9.0, {}) == (0, {}), "and at once"
+
+
+def test_a_short_search_has_slices_in_which_an_engine_runs_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Told()
+    executions, _ = search(engine, tmp_path, monkeypatch).hunt([door("t")], 0.1, {door("t").id: MANY[:7]})
+    assert executions >= 7 and min(engine.seconds) > 1.0

@@ -14,6 +14,7 @@ from mithridate.cli.options import (
     default_jobs,
     home_directory,
     parse_duration,
+    parse_optional_duration,
 )
 
 
@@ -55,6 +56,16 @@ def patch(
             metavar="DURATION", envvar="MITHRIDATE_PATCH_BUDGET", parser=parse_duration, help="Wall time for each finding."
         ),
     ] = "10m",  # type: ignore[assignment]
+    search: Annotated[
+        float,
+        typer.Option(
+            metavar="DURATION",
+            envvar="MITHRIDATE_PATCH_SEARCH",
+            parser=parse_optional_duration,
+            show_default=False,
+            help="Wall time of the fresh hunt that each patch has to withstand (default: a twentieth of --budget, 5s to 60s).",
+        ),
+    ] = "0",  # type: ignore[assignment]
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -118,7 +129,13 @@ def patch(
     from mithridate.policy.scope import require
     from mithridate.stages.repair import PatchOptions
 
-    options = PatchOptions(seconds=budget, jobs=jobs or default_jobs(), test=not no_test, advisories=tuple(advisory or ()))
+    options = PatchOptions(
+        seconds=budget,
+        jobs=jobs or default_jobs(),
+        test=not no_test,
+        advisories=tuple(advisory or ()),
+        wanted_search_s=search,
+    )
     if run.endswith(".proof"):
         if not Path(run).is_file():
             raise UsageError(f"there is no bundle {run}")

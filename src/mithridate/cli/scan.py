@@ -65,6 +65,16 @@ def scan(
     report_format: FormatOption = None,
     replays: ReplaysOption = 10,
     seed: Annotated[int, typer.Option(metavar="N", envvar="MITHRIDATE_SEED", min=0, help="Makes mutation repeatable.")] = 1,
+    hang: Annotated[
+        float,
+        typer.Option(
+            metavar="DURATION",
+            envvar="MITHRIDATE_HANG",
+            parser=parse_duration,
+            help="CPU time after which an input that is still worked on counts as one that never ends; engines wait half as "
+            "long.",
+        ),
+    ] = "10s",  # type: ignore[assignment]
     engine: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,6 +94,17 @@ def scan(
             help="Wall time for patches: of what holds up the hunt, then of all findings; 0 for none.",
         ),
     ] = "5m",  # type: ignore[assignment]
+    patch_search: Annotated[
+        float,
+        typer.Option(
+            metavar="DURATION",
+            envvar="MITHRIDATE_PATCH_SEARCH",
+            parser=parse_optional_duration,
+            show_default=False,
+            help="Wall time of the fresh hunt that each patch has to withstand (default: a twentieth of its finding's share of "
+            "--patch, 5s to 60s).",
+        ),
+    ] = "0",  # type: ignore[assignment]
     stop_at_first: Annotated[
         bool,
         typer.Option(
@@ -134,9 +155,12 @@ def scan(
         replays=replays,
         sandbox=sandbox,
         seed=seed,
+        hang_cpu_s=hang,
+        unit_timeout_s=hang / 2,
         include_source=not no_source,
         stop_after_first_proof=stop_at_first,
         patch_s=0.0 if no_source else patch,
+        patch_search_s=patch_search,
         models=listed,
         models_replayed=replay_models,
     )

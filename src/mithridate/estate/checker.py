@@ -241,15 +241,10 @@ class _Closure:
         query.compare(rule.comparisons)
         columns = [query.expression(a) for a in rule.head.arguments]
         known = _view(rule.head.predicate)
-        before = self._count(known)
-        self._base.db.execute(
+        made = self._base.db.execute(
             f"INSERT INTO {known} {query.select([*columns, 'true'], distinct=True)} EXCEPT SELECT * FROM {known}"
-        )
-        return self._count(known) > before
-
-    def _count(self, name: str) -> int:
-        found = self._base.db.execute(f"SELECT count(*) FROM {name}").fetchone()
-        return int(found[0]) if found else 0
+        ).fetchone()
+        return made is not None and made[0] > 0
 
     def _kept(self, predicate: str) -> str:
         """The condition on rows that neither the cut nor the question takes away."""

@@ -8,6 +8,7 @@ from loading anything from a network.
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import repeat
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ from mithridate.estate.tables import said, stage, table
 from mithridate.model.estate import Confidence, Evidence, Fact, Term
 
 _BUFFERED = 50_000
+_FEW = 20_000
 _MOST_EVIDENCE = 20
 _LARGEST_NUMBER = 2**62
 _SAID = "source INTEGER, place BIGINT, confidence TINYINT"
@@ -163,12 +165,12 @@ class FactBase:
 
     def facts(self, predicate: str) -> int:
         """How many facts of a predicate there are, each once."""
-        return int(self._one(f"SELECT count(*) FROM {table(self._declared(predicate))}"))
+        self._declared(predicate)
+        return self._counts.get(predicate, 0)
 
     def said(self) -> frozenset[str]:
         """The predicates of which there are facts."""
-        each = [f"SELECT '{p.name}' WHERE EXISTS (SELECT 1 FROM {table(p)})" for p in self._stated.values()]
-        return frozenset(str(name) for (name,) in self.db.execute(" UNION ALL ".join(each)).fetchall()) if each else frozenset()
+        return frozenset(self._counts)
 
     def nodes(self) -> tuple[tuple[str, int], ...]:
         """How many nodes there are of each kind, the most frequent first."""
@@ -189,11 +191,15 @@ class FactBase:
 
     def symbol(self, name: str) -> int:
         """The number of a name; -1 when nothing has it."""
+        if self._few is not None:
+            return self._few[0].get(name, -1)
         found = self.db.execute("SELECT id FROM symbols WHERE name = ?", [name]).fetchone()
         return -1 if found is None else int(found[0])
 
     def names(self, numbers: Iterable[int]) -> dict[int, str]:
         """The names of numbers."""
+        if self._few is not None:
+            return {number: self._few[1][number] for number in map(int, numbers) if number in self._few[1]}
         wanted = np.unique(np.fromiter(numbers, dtype=np.int32))  # noqa: F841 - DuckDB finds it by its name
         rows = self.db.execute("SELECT id, name FROM symbols WHERE id IN (SELECT column0 FROM wanted) AND chief").fetchall()
         return {int(number): str(name) for number, name in rows}
@@ -230,6 +236,23 @@ class FactBase:
         named = [kind != NUMBER for kind in predicate.types]
         names = self.names(value for row in rows for value, is_name in zip(row, named, strict=True) if is_name)
         return [tuple(names[value] if is_name else int(value) for value, is_name in zip(row, named, strict=True)) for row in rows]
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        """How many facts there are of each predicate that has some."""
+        each = [f"SELECT '{p.name}' AS name, count(*) AS facts FROM {table(p)}" for p in self._stated.values()]
+        if not each:
+            return {}
+        found = self.db.execute(f"SELECT name, facts FROM ({' UNION ALL '.join(each)}) WHERE facts > 0").fetchall()
+        return {str(name): int(facts) for name, facts in found}
+
+    @cached_property
+    def _few(self) -> tuple[dict[str, int], dict[int, str]] | None:
+        """Numbers by name and names by number, where there are few: a query takes as long as thousands of look-ups."""
+        if self._one("SELECT count(*) FROM symbols") > _FEW:
+            return None
+        rows = self.db.execute("SELECT name, id, chief FROM symbols").fetchall()
+        return {name: number for name, number, _ in rows}, {number: name for name, number, chief in rows if chief}
 
     def _declared(self, predicate: str) -> Predicate:
         try:

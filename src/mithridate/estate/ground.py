@@ -68,7 +68,7 @@ class _Grounder:
         self._tables: dict[tuple[str, tuple[int, ...] | None], _Table] = {}
         self._projections: list[_Plan] = []
         self._plans: list[_Plan] = []
-        self._instances: dict[int, str] = {}
+        self._made: dict[int, int] = {}  # how many instances there are of each rule that was asked for
 
     def run(self, starts: Iterable[str]) -> Hypergraph:
         self._plans = [self._plan(rule) for rule in self._applicable()]
@@ -156,15 +156,9 @@ class _Grounder:
         return self._insert(number, plan, self._select(plan, None, 0))
 
     def _insert(self, number: int, plan: _Plan, select: str) -> int:
-        name = f'"instance {number}"'
-        if number in self._instances:
-            before = self._count(name)
-            self._db.execute(f"INSERT INTO {name} {select} LIMIT {self._most + 1}")
-        else:
-            before = 0
-            self._instances[number] = name
-            self._db.execute(f"CREATE TABLE {name} AS {select} LIMIT {self._most + 1}")
-        made = self._count(name)
+        before = self._made.get(number, 0)
+        how = f"INSERT INTO {_instance(number)}" if number in self._made else f"CREATE TABLE {_instance(number)} AS"
+        made = self._made[number] = before + self._changed(f"{how} {select} LIMIT {self._most + 1}")
         if made > self._most:
             raise UsageError(
                 f"the rule {plan.rule.name} at {plan.rule.place} applies in more than {self._most:,} ways",
@@ -194,8 +188,9 @@ class _Grounder:
         columns.append(" + ".join([f"{rule.cost.fixed}::DOUBLE", *(query.variables[v] for v in rule.cost.variables)]) + " AS c")
         return query.select(columns)
 
-    def _count(self, name: str) -> int:
-        found = self._db.execute(f"SELECT count(*) FROM {name}").fetchone()
+    def _changed(self, statement: str) -> int:
+        """How many rows a statement makes."""
+        found = self._db.execute(statement).fetchone()
         return int(found[0]) if found else 0
 
     # Atoms.
@@ -211,28 +206,26 @@ class _Grounder:
     def _inputs(self) -> None:
         """An input's atoms are those that some rule needs: the question may make any of them true."""
         for number, plan in enumerate(self._plans):
-            if number not in self._instances:
+            if number not in self._made:
                 continue
             for j, (atom, known) in enumerate(plan.premises):
                 if known.predicate.role is Role.INPUT and known.projected is None:
                     columns = ", ".join(f"p{j}_{i}" for i in range(len(atom.arguments)))
                     self._db.execute(
-                        f"INSERT INTO {known.name} SELECT *, 0 FROM (SELECT DISTINCT {columns} FROM {self._instances[number]} "
+                        f"INSERT INTO {known.name} SELECT *, 0 FROM (SELECT DISTINCT {columns} FROM {_instance(number)} "
                         f"EXCEPT SELECT * EXCLUDE (round) FROM {known.name})"
                     )
 
     def _new(self, known: _Table, this: int, numbers: Sequence[int]) -> int:
         """Add what rules derive to the atoms of `known`, marked as of round `this`; how many there are."""
-        heads = [n for n in numbers if n in self._instances]
+        heads = [n for n in numbers if n in self._made]
         if not heads:
             return 0
         columns = ", ".join(f"h{i}" for i in range(known.predicate.arity)) or "1"
-        union = " UNION ".join(f"SELECT {columns} FROM {self._instances[n]}" for n in heads)
+        union = " UNION ".join(f"SELECT {columns} FROM {_instance(n)}" for n in heads)
         old = f"SELECT {'* EXCLUDE (round)' if known.predicate.arity else '1'} FROM {known.name}"
-        before = self._count(known.name)
         star = "*, " if known.predicate.arity else ""
-        self._db.execute(f"INSERT INTO {known.name} SELECT {star}{this} FROM ({union} EXCEPT {old})")
-        return self._count(known.name) - before
+        return self._changed(f"INSERT INTO {known.name} SELECT {star}{this} FROM ({union} EXCEPT {old})")
 
     def _rounds(self, total: int) -> None:
         last = 0
@@ -262,11 +255,10 @@ class _Grounder:
         for (_, kept), known in self._tables.items():
             columns = ", ".join(f"a{i}" for i in range(known.predicate.arity))
             order = f"ORDER BY {columns}" if columns else ""
-            self._db.execute(
+            size = self._changed(
                 f"CREATE TABLE {_numbered(known)} AS SELECT {columns}{', ' if columns else ''}"
                 f"(row_number() OVER ({order}) - 1 + {offset})::INTEGER AS id FROM {known.name}"
             )
-            size = self._count(known.name)
             self._db.execute(f"DROP TABLE {known.name}")
             atoms.append(
                 Atoms(predicate=known.predicate, table=_numbered(known), first=offset, size=size, projected=kept is not None)
@@ -274,13 +266,13 @@ class _Grounder:
             offset += size
         blocks: list[Block] = []
         for number, plan in enumerate(self._plans):
-            if number in self._instances:
-                blocks.append(self._block(plan, self._instances[number]))
-                self._db.execute(f"DROP TABLE {self._instances[number]}")
+            if number in self._made:
+                blocks.append(self._block(number, plan))
+                self._db.execute(f"DROP TABLE {_instance(number)}")
         return Hypergraph(self._facts, atoms, blocks, offset)
 
-    def _block(self, plan: _Plan, name: str) -> Block:
-        columns, joins = ["h.id AS h"], [f"{name} i"]
+    def _block(self, number: int, plan: _Plan) -> Block:
+        columns, joins = ["h.id AS h"], [f"{_instance(number)} i"]
         joins.append(_same(_numbered(plan.head), "h", [f"i.h{k}" for k in range(plan.head.predicate.arity)]))
         for j, (atom, known) in enumerate(plan.premises):
             columns.append(f"p{j}.id AS p{j}")
@@ -289,7 +281,7 @@ class _Grounder:
         fixed = not plan.rule.cost.variables
         if not fixed:
             columns.append("i.c")
-        order = "ORDER BY ALL" if self._count(name) <= _MOST_SORTED else ""
+        order = "ORDER BY ALL" if self._made[number] <= _MOST_SORTED else ""
         got = self._db.execute(f"SELECT {', '.join(columns)} FROM {' JOIN '.join(joins)} {order}").fetchnumpy()
         size = len(got["h"])
         costs = np.full(size, plan.rule.cost.fixed) if fixed else np.asarray(got["c"], dtype=np.float64)
@@ -306,6 +298,10 @@ class _Grounder:
             costs=costs,
             body=(*plan.stated, *(a for a, _ in plan.premises)),
         )
+
+
+def _instance(number: int) -> str:
+    return f'"instance {number}"'
 
 
 def _numbered(known: _Table) -> str:

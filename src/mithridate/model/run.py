@@ -14,7 +14,8 @@ from mithridate.model.project import Skipped
 class RunOptions:
     """What the user asked for. `budget_s` is wall time for the hunt, shared by all entry points; `jobs` counts cores.
 
-    `build_timeout_s` is wall time for building one component in one flavour; `patch_s` for patches of all findings together.
+    `build_timeout_s` is wall time for building one component in one flavour; `patch_s` for patches of all findings together,
+    `patch_search_s` for the fresh hunt that each of them has to withstand (0: as long as a share of its finding's time).
     `given` are files that are judged through every door, instead of a hunt; or through one: `command` is then how the program
     is called, its name and its arguments with @@ for the input, as a shell would take them.
     """
@@ -34,6 +35,7 @@ class RunOptions:
     stop_after_first_proof: bool = False
     build_timeout_s: float = 900.0
     patch_s: float = 0.0
+    patch_search_s: float = 0.0
     given: tuple[str, ...] = ()
     command: str = ""
     models: str = ""

@@ -22,8 +22,10 @@ _SLICE_S = 15.0
 _SHORTEST_S = 2.0
 _INPUT_BYTES = 1 << 20
 _SEEDS = 400
-_NEAR_S = 1.2
-"""A slice that only runs what it is given: libFuzzer's adapter starts nothing for less than a second."""
+_LEAST_S = 1.2
+"""libFuzzer's adapter starts nothing for a second or less."""
+_NEAR_S = _LEAST_S
+"""A slice that only runs what it is given."""
 _UNPROFILED = 10
 """A seed with which that adapter does not look at comparisons, which costs much."""
 _FIRST_NEAR = 256
@@ -74,7 +76,7 @@ class FreshSearch:
             arm = number % len(arms)
             entry, engine = arms[arm]
             first = list(seeds.get(entry.id, ()))[:_SEEDS] if number < len(arms) else []  # they stay in the arm's folder
-            result = self._slice(engine, entry, works[arm], first, min(each, max(1.0, ends - time.monotonic())), number + 1)
+            result = self._slice(engine, entry, works[arm], first, min(each, max(_LEAST_S, ends - time.monotonic())), number + 1)
             executions += result.executions
             candidates.setdefault(entry.id, {}).update(dict.fromkeys(_brought(result)))
 

@@ -72,11 +72,13 @@ class PatchOptions:
     """Files in the OSV format: requirements that they name are raised."""
     given: tuple[Proposal, ...] = ()
     """Judge these, and ask nobody."""
+    wanted_search_s: float = 0.0
+    """How long the fresh hunt is to be; 0 for a share of `seconds`."""
 
     @property
     def search_s(self) -> float:
         """Seconds of the fresh hunt that each candidate has to withstand."""
-        return min(max(_SEARCH_SHARE * self.seconds, _SEARCH_S[0]), _SEARCH_S[1])
+        return self.wanted_search_s or min(max(_SEARCH_SHARE * self.seconds, _SEARCH_S[0]), _SEARCH_S[1])
 
     @property
     def tests_s(self) -> float:
@@ -114,8 +116,9 @@ def in_run(session: Session, finding: Finding, findings: Sequence[Finding], left
     """Patches for a finding while its run is at work: `left` findings share the time that is left for patches."""
     started = session.elapsed_s()
     seconds = max(_FLOOR_S, left_s / max(1, left))
-    options = PatchOptions(seconds=seconds, jobs=session.options.jobs, validated=1, test=False)
-    work = tools(session.stores, session.sandbox, session.options, session.options.jobs, session.cancel, session.area / SCRATCH)
+    asked = session.options
+    options = PatchOptions(seconds=seconds, jobs=asked.jobs, validated=1, test=False, wanted_search_s=asked.patch_search_s)
+    work = tools(session.stores, session.sandbox, asked, asked.jobs, session.cancel, session.area / SCRATCH)
     made = Made(patches=())
     try:
         made = of_finding(
