@@ -1,9 +1,9 @@
 """The program, forked off a process that has loaded it.
 
-Loading it takes more than a second of CPU time, and more than half of what the tests' short scans take with all that they do.
-Here a keeper loads it once for each worker; each run is a fork of it, with its own arguments, environment, directory and streams,
-and from there on the process that a user has: it may be signalled, killed and waited for. `tests/e2e/test_loaded.py` compares the
-two. What is about how the program starts uses the program itself.
+Loading it takes more than a second of CPU time: more than half of what the tests' short scans take with all that they do. Here a
+keeper loads it once for each worker, and a run is a fork of that, with its own arguments, environment, directory and streams, and
+from there on a process like the one that a user has: it may be signalled, killed and waited for. `tests/e2e/test_loaded.py`
+compares the two. What is about how the program starts uses the program itself.
 """
 
 import atexit
@@ -15,6 +15,7 @@ import io
 import json
 import os
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,12 +29,15 @@ from typing import IO, NoReturn, TextIO
 
 _MOST = 1 << 20
 _ROOT = Path(__file__).parents[1]
+_CLIENT = Path(__file__).with_name("ask_keeper.py")
 _LOADED = (
     "mithridate.pipeline",
     "mithridate.cli.live",
     "mithridate.cli.patching",
     "mithridate.cli.presenting",
     "mithridate.cli.progress",
+    "mithridate.mcp.http",
+    "mithridate.mcp.serving",
     "mithridate.report.registry",
 )
 
@@ -46,15 +50,18 @@ class Run:
     ) -> None:
         heard, stderr = os.pipe()
         status, told = os.pipe()
-        asked = json.dumps([list(words), dict(env), cwd or str(Path.cwd())], ensure_ascii=True).encode()
-        with _asking:
-            socket.send_fds(_keeper(), [asked], [stdout.fileno(), stderr, told])
+        asked = json.dumps([list(words), dict(env), cwd or str(Path.cwd())]).encode()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link, Path(os.devnull).open() as nothing:
+            link.connect(_keeper())
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST)
+            socket.send_fds(link, [asked], [nothing.fileno(), stdout.fileno(), stderr, told])
         os.close(stderr)
         os.close(told)
         self.stderr = os.fdopen(heard, encoding="utf-8", errors=errors, newline="")  # closed by who reads it
         self._status = os.fdopen(status, "rb")  # closed with what it says last
         self.pid = int(self._status.readline())
         self.returncode: int | None = None
+        _at_work.add(self)
 
     def wait(self, timeout: float) -> int:
         """Its exit code, or minus the signal that ended it. Raises subprocess.TimeoutExpired."""
@@ -65,6 +72,7 @@ class Run:
                     raise subprocess.TimeoutExpired("mithridate", timeout)
             with self._status:
                 self.returncode = int(self._status.readline())
+            _at_work.discard(self)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
@@ -76,6 +84,16 @@ class Run:
     def kill(self) -> None:
         """kill -9."""
         self.send_signal(signal.SIGKILL)
+
+
+_at_work: set[Run] = set()
+
+
+def end_all() -> None:
+    """Kill what is still at work."""
+    for run in list(_at_work):
+        run.kill()
+        run.wait(60)
 
 
 def ran(
@@ -103,7 +121,9 @@ def ran(
         return subprocess.CompletedProcess(["mithridate", *words], code, stdout.read(), "".join(said))
 
 
-_asking = threading.Lock()
+def command() -> list[str]:
+    """For others to start: a process whose streams, environment and directory a run takes over, and that ends as it ends."""
+    return [sys.executable, "-IS", str(_CLIENT), _keeper()]
 
 
 def load() -> None:
@@ -112,53 +132,58 @@ def load() -> None:
 
 
 @functools.cache
-def _keeper() -> socket.socket:
-    """Our end of what the keeper listens to; it ends when that is closed."""
-    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    for end in (ours, its):
-        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _MOST)
-    words = [sys.executable, "-m", "tests.loaded", str(its.fileno())]
-    popen = subprocess.Popen(words, pass_fds=[its.fileno()], stdin=subprocess.DEVNULL, cwd=_ROOT)
-    its.close()
+def _keeper() -> str:
+    """The socket that the keeper listens to. It ends with us."""
+    place = tempfile.mkdtemp(prefix="mithridate-keeper-", dir="/tmp")
+    address = f"{place}/socket"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
+        link.bind(address)
+        link.listen(64)
+        words = [sys.executable, "-m", "tests.loaded", str(link.fileno())]
+        popen = subprocess.Popen(words, pass_fds=[link.fileno()], stdin=subprocess.PIPE, cwd=_ROOT)
+    assert popen.stdin is not None
+    atexit.register(shutil.rmtree, place)
     atexit.register(popen.wait)
-    atexit.register(ours.close)
-    return ours
+    atexit.register(popen.stdin.close)
+    return address
 
 
 def _keep(link: socket.socket) -> None:
-    """Load the program, and fork it off for everyone who asks."""
+    """Load the program, and fork it off for everyone who asks, until standard input ends."""
     for name in _LOADED:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
     assert threading.active_count() == 1  # only the thread that forks lives on in the fork
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while True:
-        asked, streams, _, _ = socket.recv_fds(link, _MOST, 3)
-        if not asked:
-            return
-        if not os.fork():
-            link.close()
-            _watch(asked, *streams)
-        for stream in streams:
-            os.close(stream)
+    with selectors.DefaultSelector() as selector:
+        selector.register(0, selectors.EVENT_READ)
+        selector.register(link, selectors.EVENT_READ)
+        while not any(key.fd == 0 for key, _ in selector.select()):
+            asking, _ = link.accept()
+            with asking:
+                asked, streams, _, _ = socket.recv_fds(asking, _MOST, 4)
+            if len(streams) == 4 and not os.fork():
+                _watch(asked, *streams)
+            for stream in streams:
+                os.close(stream)
 
 
-def _watch(asked: bytes, stdout: int, stderr: int, told: int) -> NoReturn:
+def _watch(asked: bytes, stdin: int, stdout: int, stderr: int, told: int) -> NoReturn:
     """Fork the program off, say which process it is, and, when it has ended, how."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     pid = os.fork()
     if not pid:
-        os.dup2(stdout, 1)
-        os.dup2(stderr, 2)
-        os.closerange(3, max(stdout, stderr, told) + 1)
+        for at, stream in enumerate((stdin, stdout, stderr)):
+            os.dup2(stream, at)
+        os.closerange(3, max(stdin, stdout, stderr, told) + 1)
         words, env, directory = json.loads(asked)
         _become(words, env, directory)
-    os.close(stdout)
-    os.close(stderr)
+    os.closerange(0, told)
     os.write(told, b"%d\n" % pid)
     _, status = os.waitpid(pid, 0)
-    os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
+    with contextlib.suppress(BrokenPipeError):
+        os.write(told, b"%d\n" % os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 
@@ -174,6 +199,7 @@ def _become(words: list[str], env: dict[str, str], directory: str) -> NoReturn:
         time.tzset()
         tempfile.tempdir = None
         sys.argv = ["mithridate", *words]
+        sys.stdin = _text(0, sys.stdin)
         sys.stdout, sys.stderr = _text(1, sys.stdout), _text(2, sys.stderr)
         run()
     except SystemExit as end:
@@ -183,17 +209,17 @@ def _become(words: list[str], env: dict[str, str], directory: str) -> NoReturn:
     finally:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-        with contextlib.suppress(OSError):
-            sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
         os._exit(code if isinstance(code, int) else 0 if code is None else 1)
 
 
 def _text(descriptor: int, like: TextIO) -> io.TextIOWrapper:
     """A stream of text that is like another one."""
-    raw = io.FileIO(descriptor, "w", closefd=False)
-    return io.TextIOWrapper(io.BufferedWriter(raw), like.encoding, like.errors, line_buffering=descriptor == 2)
+    raw = io.FileIO(descriptor, "w" if descriptor else "r", closefd=False)
+    binary = io.BufferedWriter(raw) if descriptor else io.BufferedReader(raw)
+    return io.TextIOWrapper(binary, like.encoding, like.errors, line_buffering=descriptor == 2)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,18 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests import loaded
 from tests.e2e import project
 from tests.e2e.program import Mithridate, Process, Results
+from tests.in_memory import tmp_path
 from tests.repair import notebook
+
+__all__ = ["tmp_path"]
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,10 @@ def patched(tmp_path_factory: pytest.TempPathFactory) -> Reference:
 
 
 @pytest.fixture
-def mithridate(tmp_path: Path) -> Mithridate:
-    """The program with an empty data directory."""
-    return Mithridate(tmp_path)
+def mithridate(tmp_path: Path) -> Iterator[Mithridate]:  # the fixture, as pytest finds it
+    """The program with an empty data directory. What a failed test left at work is ended."""
+    yield Mithridate(tmp_path)
+    loaded.end_all()
 
 
 @pytest.fixture

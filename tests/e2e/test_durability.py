@@ -124,7 +124,7 @@ def test_no_engine_and_no_target_outlives_the_program(number: signal.Signals, wa
     until = time.monotonic() + PATIENCE_S
     while not any("-max_total_time" in words for words in warm.processes().values()) and time.monotonic() < until:
         time.sleep(0.1)
-    assert len(warm.processes()) > 1, "no sandbox was seen at work"
+    assert warm.processes(), "no sandbox was seen at work"
     process.signal(number)
     assert not left_behind(warm)
 

@@ -25,6 +25,7 @@ from mithridate import pipeline
 from mithridate.model.exchange import DataClass
 from mithridate.policy.audit import AUDIT_FILE, Record, records, verify
 from mithridate.policy.scope import Attestation, Scope, scope_path, write
+from tests import loaded
 from tests.e2e import project
 from tests.e2e.program import QUICK, Mithridate
 
@@ -192,8 +193,8 @@ class Served:
     def parameters(self, *options: str | Path) -> StdioServerParameters:
         """How the program is started as a server."""
         return StdioServerParameters(
-            command=sys.executable,
-            args=[*PROGRAM, "mcp", str(self.directory), *map(str, (*self.also, *options))],
+            command=loaded.command()[0],
+            args=[*loaded.command()[1:], "mcp", str(self.directory), *map(str, (*self.also, *options))],
             env={"MITHRIDATE_HOME": str(self.home), "PYTHONPATH": str(SOURCES)},
             cwd=self.place,
         )

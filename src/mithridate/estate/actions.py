@@ -18,7 +18,6 @@ from mithridate.estate.query import Query
 from mithridate.estate.rules.linter import named
 from mithridate.estate.rules.terms import NUMBER, Atom, Constant, Fix, Variable
 from mithridate.estate.solver import Mask
-from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import ANY, Action, Fact, Term
 
@@ -111,7 +110,7 @@ class Actions:
         """The used facts that one removal takes away, with the key of the action that does so."""
         wanted = rows  # noqa: F841 - DuckDB finds it by its name
         query = Query(self._base)
-        query.join(atom, table(self._base.rules.predicates[atom.predicate]), "f")
+        query.join(atom, self._base.table(self._base.rules.predicates[atom.predicate]), "f")
         query.conditions.append("f.rid IN (SELECT column0 FROM wanted)")
         columns = [f"{query.variables[name]} AS k{i}" for i, name in enumerate(_key(fix))]
         got = self._base.db.execute(query.select(["f.rid", *columns])).fetchnumpy()
@@ -141,7 +140,7 @@ class Actions:
         total = 0
         for atom in fix.removes:
             query = Query(self._base)
-            query.join(atom, table(self._base.rules.predicates[atom.predicate]), "f")
+            query.join(atom, self._base.table(self._base.rules.predicates[atom.predicate]), "f")
             for name, term in names.items():
                 value = term if isinstance(term, int) else self._base.symbol(term)
                 query.conditions.append(f"{query.variables[name]} = {value}")

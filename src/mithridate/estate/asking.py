@@ -19,7 +19,6 @@ from mithridate.estate.hypergraph import Hypergraph, Ints
 from mithridate.estate.paths import Telling, attack_path, proof, shown_graph
 from mithridate.estate.removal import Removal
 from mithridate.estate.solver import REACHED, Mask, Solution, Solver
-from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
 from mithridate.model.estate import (
     Action,
@@ -112,13 +111,13 @@ class Estate:
             return [name]
         number = self.base.symbol(name.removeprefix(TAG))
         predicate = self.base.rules.predicates["tag"]
-        rows = self.base.db.execute(f"SELECT a0 FROM {table(predicate)} WHERE a1 = {number}").fetchall()
+        rows = self.base.db.execute(f"SELECT a0 FROM {self.base.table(predicate)} WHERE a1 = {number}").fetchall()
         return sorted(self.base.names(int(row[0]) for row in rows).values())
 
     def tags(self) -> list[tuple[str, int]]:
         """Every tag, and how many nodes carry it."""
         predicate = self.base.rules.predicates["tag"]
-        rows = self.base.db.execute(f"SELECT a1, count(*) FROM {table(predicate)} GROUP BY a1").fetchall()
+        rows = self.base.db.execute(f"SELECT a1, count(*) FROM {self.base.table(predicate)} GROUP BY a1").fetchall()
         names = self.base.names(int(row[0]) for row in rows)
         return sorted((names[int(row[0])], int(row[1])) for row in rows)
 

@@ -15,7 +15,6 @@ from mithridate.estate.query import Query
 from mithridate.estate.removal import bound_by, removed
 from mithridate.estate.rules.linter import named
 from mithridate.estate.rules.terms import NUMBER, Argument, Atom, Comparison, Constant, Fix, Role, Rule
-from mithridate.estate.tables import table
 from mithridate.model.estate import Action, Certificate, Fact, Proof, ProofStep, Term
 
 MOST_NODES = 200_000
@@ -171,7 +170,7 @@ class _Proofs:
                 yield f"a comparison of {rule.name} does not hold"
         for atom in rule.absent:
             query = Query(self._base)
-            query.join(atom, table(self._base.rules.predicates[atom.predicate]), "f")
+            query.join(atom, self._base.table(self._base.rules.predicates[atom.predicate]), "f")
             self._constrain(query, atom, bound)
             if self._base.db.execute(query.select(["1"]) + " LIMIT 1").fetchone():
                 yield f"{atom.predicate} is stated, and {rule.name} asks for its absence"
@@ -191,7 +190,7 @@ class _Proofs:
         if key not in self._stated:
             numbers = [t if isinstance(t, int) else self._base.symbol(t) for t in fact.terms]
             same = " AND ".join(f"a{i} = {n}" for i, n in enumerate(numbers))
-            query = f"SELECT 1 FROM {table(self._base.rules.predicates[fact.predicate])} WHERE {same}"
+            query = f"SELECT 1 FROM {self._base.table(self._base.rules.predicates[fact.predicate])} WHERE {same}"
             self._stated[key] = self._base.db.execute(query).fetchone() is not None
         return self._stated[key]
 
@@ -218,9 +217,8 @@ class _Closure:
             if predicate.stated:
                 none = predicate.role is Role.ASSUMPTION and not self._certificate.assume
                 where = "false" if none else self._kept(predicate.name)
-                db.execute(
-                    f"CREATE OR REPLACE TEMP VIEW {_view(predicate.name)} AS SELECT * FROM {table(predicate)} f WHERE {where}"
-                )
+                rows = f"SELECT * FROM {self._base.table(predicate)} f WHERE {where}"
+                db.execute(f"CREATE OR REPLACE TEMP VIEW {_view(predicate.name)} AS {rows}")
             else:
                 columns = ", ".join([*(f"a{i} BIGINT" for i in range(predicate.arity)), "found BOOLEAN"])
                 db.execute(f"CREATE OR REPLACE TEMP TABLE {_view(predicate.name)} ({columns})")
@@ -237,7 +235,7 @@ class _Closure:
         for i, atom in enumerate(rule.body):
             query.join(atom, _view(atom.predicate), f"b{i}")
         for i, atom in enumerate(rule.absent):
-            query.forbid(atom, table(self._base.rules.predicates[atom.predicate]), f"n{i}")
+            query.forbid(atom, self._base.table(self._base.rules.predicates[atom.predicate]), f"n{i}")
         query.compare(rule.comparisons)
         columns = [query.expression(a) for a in rule.head.arguments]
         known = _view(rule.head.predicate)

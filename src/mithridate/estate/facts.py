@@ -53,7 +53,9 @@ class FactBase:
         self._stated = {p.name: p for p in rules.predicates.values() if p.stated}
         self._buffers: dict[str, list[tuple[Term, ...]]] = {name: [] for name in self._stated}
         self._frozen = False
-        self.db.execute("".join(map(_stage_made, self._stated.values())))
+        self._kept: set[str] = set()
+        arities = {p.arity for p in self._stated.values()}
+        self.db.execute("".join([*map(_stage_made, self._stated.values()), *map(_nothing_said, arities)]))
 
     def __enter__(self) -> Self:
         return self
@@ -142,6 +144,12 @@ class FactBase:
         rows = self.db.execute("SELECT table_name FROM duckdb_tables() WHERE estimated_size > 0").fetchall()
         return {name.removeprefix("stage ") for (name,) in rows if name.startswith("stage ")}
 
+    def table(self, predicate: Predicate) -> str:
+        """The table of a predicate's facts, each once, as SQL: rid, a0, a1, … Most of what the packs declare, an estate says
+        nothing of, and a table takes time to make: all these share one.
+        """
+        return table(predicate) if predicate.name in self._kept else _nothing(predicate.arity)
+
     def flush(self) -> None:
         """Put what was added so far into the tables."""
         for predicate in self._stated.values():
@@ -156,11 +164,8 @@ class FactBase:
         self._frozen = True
         self.flush()
         self._intern(same or {})
-        used = self.used()
-        for predicate in used:
+        for predicate in self.used():
             self._keep_once(predicate)
-        kept = {predicate.name for predicate in used}
-        self.db.execute("".join(_nothing_kept(p) for name, p in self._stated.items() if name not in kept))
         self._assume()
 
     def facts(self, predicate: str) -> int:
@@ -177,7 +182,7 @@ class FactBase:
         columns = [
             f"SELECT DISTINCT a{i} AS id FROM {table(p)}"
             for p in self._stated.values()
-            if self.facts(p.name)
+            if p.name in self._counts
             for i, kind in enumerate(p.types)
             if kind not in (NUMBER, WORD)
         ]
@@ -207,7 +212,7 @@ class FactBase:
     def rows(self, predicate: str, numbers: Sequence[int]) -> dict[int, Fact]:
         """Facts by their row numbers, with what says them."""
         declared = self._declared(predicate)
-        if not numbers:
+        if not numbers or predicate not in self._kept:
             return {}
         wanted = np.unique(np.asarray(numbers, dtype=np.int32))  # noqa: F841
         columns = ", ".join(f"a{i}" for i in range(declared.arity))
@@ -240,7 +245,8 @@ class FactBase:
     @cached_property
     def _counts(self) -> dict[str, int]:
         """How many facts there are of each predicate that has some."""
-        each = [f"SELECT '{p.name}' AS name, count(*) AS facts FROM {table(p)}" for p in self._stated.values()]
+        kept = [p for p in self._stated.values() if p.name in self._kept]
+        each = [f"SELECT '{p.name}' AS name, count(*) AS facts FROM {table(p)}" for p in kept]
         if not each:
             return {}
         found = self.db.execute(f"SELECT name, facts FROM ({' UNION ALL '.join(each)}) WHERE facts > 0").fetchall()
@@ -313,6 +319,7 @@ class FactBase:
             f"FROM {stage(predicate)} g {' '.join(joins)}"
         )
         self.db.execute(f"DROP TABLE {stage(predicate)}")
+        self._kept.add(predicate.name)
         names = ", ".join(f"a{i}" for i in range(predicate.arity))
         self.db.execute(
             f"CREATE TABLE {table(predicate)} AS SELECT (row_number() OVER (ORDER BY {names}) - 1)::INTEGER AS rid, {names} "
@@ -324,10 +331,13 @@ class FactBase:
         for assume in self.rules.assumes:
             declared = self.rules.predicates[assume.head.predicate]
             source = self.source(f"assumed by {assume.place.pack}")
+            if declared.name not in self._kept:
+                self.db.execute(_said_made(declared))
             self.db.execute(
                 f"INSERT INTO {said(declared)} SELECT *, {source}, {assume.place.line}, {int(Confidence.ASSUMED)} "
                 f"FROM ({assumed(assume, self, self.rules.predicates)})"
             )
+            self._kept.add(declared.name)
             names = ", ".join(f"a{i}" for i in range(declared.arity))
             self.db.execute(
                 f"CREATE OR REPLACE TABLE {table(declared)} AS "
@@ -351,13 +361,18 @@ def _stage_made(predicate: Predicate) -> str:
     return f"CREATE TABLE {stage(predicate)} ({columns}, {_SAID});"
 
 
-def _nothing_kept(predicate: Predicate) -> str:
-    """Most of what the packs declare, an estate says nothing of: its tables cost no query."""
+def _said_made(predicate: Predicate) -> str:
     columns = ", ".join(f"a{i} {_sql_type(t, staged=False)}" for i, t in enumerate(predicate.types))
-    return (
-        f"DROP TABLE {stage(predicate)}; CREATE TABLE {said(predicate)} ({columns}, {_SAID});"
-        f"CREATE TABLE {table(predicate)} (rid INTEGER, {columns});"
-    )
+    return f"CREATE TABLE {said(predicate)} ({columns}, {_SAID});"
+
+
+def _nothing(arity: int) -> str:
+    return f'"nothing said {arity}"'
+
+
+def _nothing_said(arity: int) -> str:
+    columns = "".join(f", a{i} INTEGER" for i in range(arity))
+    return f"CREATE TABLE {_nothing(arity)} (rid INTEGER{columns});"
 
 
 def _constants(rules: Rulebase) -> set[str]:

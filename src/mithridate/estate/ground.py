@@ -19,7 +19,6 @@ from mithridate.estate.facts import FactBase
 from mithridate.estate.hypergraph import Atoms, Block, Hypergraph
 from mithridate.estate.query import Query
 from mithridate.estate.rules.terms import Atom, Cost, Place, Predicate, Role, Rule, Variable
-from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
 
 MOST_INSTANCES = 400_000_000
@@ -172,14 +171,14 @@ class _Grounder:
         query = Query(self._facts)
         predicates = self._facts.rules.predicates
         for i, atom in enumerate(plan.stated):
-            query.join(atom, table(predicates[atom.predicate]), f"b{i}")
+            query.join(atom, self._facts.table(predicates[atom.predicate]), f"b{i}")
         for i, (atom, known) in enumerate(plan.joined):
             query.join(atom, known.name, f"d{i}")
             if fresh is not None:
                 operator = "=" if i == fresh else "<" if i < fresh else "<="
                 query.conditions.append(f"d{i}.round {operator} {last}")
         for i, atom in enumerate(rule.absent):
-            query.forbid(atom, table(predicates[atom.predicate]), f"n{i}")
+            query.forbid(atom, self._facts.table(predicates[atom.predicate]), f"n{i}")
         query.compare(rule.comparisons)
         columns = [f"{query.expression(a)} AS h{i}" for i, a in enumerate(rule.head.arguments)]
         for j, (atom, _) in enumerate(plan.premises):

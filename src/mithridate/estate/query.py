@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from mithridate.estate.rules.terms import Argument, Assume, Atom, Comparison, Constant, Predicate, Variable
-from mithridate.estate.tables import table
 
 
 class Symbols(Protocol):
-    """Numbers of names."""
+    """Numbers of names, and tables of facts."""
+
+    def table(self, predicate: Predicate) -> str:
+        """The table of a predicate's facts: a0, a1, …"""
+        ...
 
     def symbol(self, name: str) -> int:
         """-1 for a name that nothing has."""
@@ -67,6 +70,6 @@ def assumed(assume: Assume, symbols: Symbols, predicates: Mapping[str, Predicate
     """The rows that an assumption adds."""
     query = Query(symbols)
     for i, atom in enumerate(assume.body):
-        query.join(atom, table(predicates[atom.predicate]), f"b{i}")
+        query.join(atom, symbols.table(predicates[atom.predicate]), f"b{i}")
     query.compare(assume.comparisons)
     return query.select([f"{query.expression(a)} AS a{i}" for i, a in enumerate(assume.head.arguments)], distinct=True)

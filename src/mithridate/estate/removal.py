@@ -9,7 +9,6 @@ import numpy.typing as npt
 from mithridate.estate.facts import FactBase
 from mithridate.estate.hypergraph import Hypergraph, Ints
 from mithridate.estate.rules.terms import NUMBER, Atom, Constant, Fix
-from mithridate.estate.tables import table
 from mithridate.model.errors import UsageError
 
 _FACT = re.compile(r"\s*([a-z][A-Za-z0-9_-]*)\s*\((.*)\)\s*\Z", re.DOTALL)
@@ -47,7 +46,7 @@ class Removal:
 
     def _matching(self, name: str, conditions: dict[int, int]) -> Ints:
         where = " AND ".join(f"a{i} = {value}" for i, value in conditions.items()) or "true"
-        known = table(self._graph.base.rules.predicates[name])
+        known = self._graph.base.table(self._graph.base.rules.predicates[name])
         got = self._graph.base.db.execute(f"SELECT rid FROM {known} WHERE {where}").fetchnumpy()
         return np.asarray(got["rid"], dtype=np.int32)
 
@@ -91,7 +90,8 @@ def _bound(base: FactBase, atom: Atom, bound: dict[str, str]) -> dict[int, int]:
 
 def _stated(base: FactBase, name: str, conditions: dict[int, int]) -> bool:
     where = " AND ".join(f"a{i} = {value}" for i, value in conditions.items()) or "true"
-    return base.db.execute(f"SELECT 1 FROM {table(base.rules.predicates[name])} WHERE {where} LIMIT 1").fetchone() is not None
+    known = base.table(base.rules.predicates[name])
+    return base.db.execute(f"SELECT 1 FROM {known} WHERE {where} LIMIT 1").fetchone() is not None
 
 
 def _number(base: FactBase, term: str, kind: str) -> int:
