@@ -195,7 +195,9 @@ def test_an_endless_recursion_ends_only_its_own_input(tmp_path, cache, bits) -> 
     plain, quick = target.run(OFF), target.run()
     assert quick.used, quick.log
     assert {name.split("-")[0] for name, _ in quick.noted} == {"signal"}
-    assert quick.executions == plain.executions and quick.coverage == plain.coverage
+    assert quick.executions == plain.executions
+    # How often a function was entered, of which a feature is made, goes with where the stack began that time.
+    assert quick.coverage.partition(b" ft")[0] == plain.coverage.partition(b" ft")[0] != b""
 
 
 @pytest.mark.parametrize(
