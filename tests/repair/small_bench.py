@@ -4,7 +4,7 @@ An ordinary implementation of the protocol, without caches, engines or languages
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,7 +108,12 @@ class SmallBench:
         return given
 
     def search(
-        self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]], near: Mapping[str, Sequence[bytes]]
+        self,
+        variant: Variant,
+        seconds: float,
+        seeds: Mapping[str, Sequence[bytes]],
+        near: Mapping[str, Sequence[bytes]],
+        enough: Callable[[bytes, str, Violation], bool],
     ) -> Found:
         tried = [(e, data) for e, given in seeds.items() for seed in given for data in perturbed(seed + b"\n", int(8 * seconds))]
         found = []
@@ -117,6 +122,8 @@ class SmallBench:
             (seen,) = self.judge(variant, entry_id, [data])
             if isinstance(seen, tuple) and seen:
                 found.append((data, entry_id, seen[0]))
+                if enough(*found[-1]):
+                    break
         return Found(executions=len(tried), violations=tuple(found), near=len(beside))
 
     def run(self, tree: Path, command: Command, limits: Limits) -> Execution:

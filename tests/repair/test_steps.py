@@ -125,6 +125,7 @@ def test_what_a_search_finds_fails_a_patch_and_is_remembered(bench: Bench) -> No
     seen = Variants(5.0).check(first)
     assert seen.outcome is Outcome.FAILED and "a fresh search of 5 s found an input of 5 bytes" in seen.evidence[0]
     assert list(first.memory.counterexamples) == [(DOOR, b"found")]
+    assert bench.enough == [True], "the search may end there"
     assert {door: set(data) for door, data in bench.seeds.items()} == {DOOR: {b"good", b"one", b"two"}}
     assert {len(data) for data in bench.near[DOOR]} == {3, 4}, "beside the two proofs and the benign input"
     assert refutation(first) is None, "on this one it is silent"
@@ -135,6 +136,7 @@ def test_what_a_search_finds_fails_a_patch_and_is_remembered(bench: Bench) -> No
     bench.before[b"found"] = (NEXT,)
     bench.after.clear()
     assert Variants(5.0).check(case(bench)).outcome is Outcome.PASSED, "it was there before"
+    assert bench.enough == [False]
 
 
 def test_beside_a_proof_what_lay_behind_the_flaw_is_told_and_not_held_against_a_patch(bench: Bench, tmp_path: Path) -> None:
@@ -156,6 +158,7 @@ def test_beside_a_proof_what_lay_behind_the_flaw_is_told_and_not_held_against_a_
     region = Region(kind="global", size=4, relation=Relation.AFTER, distance=0, name="b")
     passed = checked(replace(NEXT, region=region), FLAW)
     assert passed.outcome is Outcome.PASSED and "but for what lay behind the flaw for 1 of them" in passed.evidence[-1]
+    assert bench.enough == [False]
     here = violation("parse", ViolationKind.GLOBAL_BUFFER_OVERFLOW)
     for failed in (checked(replace(NEXT, region=region)), checked(NEXT, FLAW), checked(here, FLAW), checked(FLAW, FLAW)):
         assert failed.outcome is Outcome.FAILED and "a byte away from a proof or a benign input" in failed.evidence[0]

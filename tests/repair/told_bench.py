@@ -1,6 +1,6 @@
 """A workbench that says what it is told to, for tests of single steps of the gate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -49,6 +49,8 @@ class Bench:
         self.judged: list[bytes] = []
         self.seeds: Mapping[str, Sequence[bytes]] = {}
         self.near: Mapping[str, Sequence[bytes]] = {}
+        self.enough: list[bool] = []
+        """Of each that was found, whether the search may end with it."""
 
     def judge(self, variant: Variant, _: str, inputs: Sequence[bytes]) -> list[Judged]:
         known = self.before if variant is self.original else self.after
@@ -64,8 +66,16 @@ class Bench:
         given = self.says_before if variant is self.original else self.says_after
         return [given.pop(0) if given else said() for _ in inputs]
 
-    def search(self, _: Variant, __: float, seeds: Mapping[str, Sequence[bytes]], near: Mapping[str, Sequence[bytes]]) -> Found:
+    def search(
+        self,
+        _: Variant,
+        __: float,
+        seeds: Mapping[str, Sequence[bytes]],
+        near: Mapping[str, Sequence[bytes]],
+        enough: Callable[[bytes, str, Violation], bool],
+    ) -> Found:
         self.seeds, self.near = seeds, near
+        self.enough = [enough(*one) for one in self.found]
         return Found(executions=1000, violations=self.found, near=sum(map(len, near.values())))
 
     def run(self, tree: Path, command: Command, limits: Limits) -> Execution:

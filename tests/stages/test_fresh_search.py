@@ -101,14 +101,30 @@ def test_a_hunt_gives_each_door_its_seeds_once_and_brings_what_it_found(tmp_path
     engine = Told()
     one, other = door("a"), door("b")
     fresh = search(engine, tmp_path, monkeypatch)
-    executions, found = fresh.hunt([one, other], 0.2, {one.id: [b"9a"], other.id: [b"b"]})
+    executions, found = fresh.hunt([one, other], 0.2, {one.id: [b"9a"], other.id: [b"b"]}, lambda _: False)
     assert found == {one.id: [b"9a"], other.id: []} and executions == sum(map(len, engine.given))
     assert engine.given[:2] == [[b"9a"], [b"b"]]
     refused = search(Told(refuses=True), tmp_path / "none", monkeypatch)
-    assert refused.hunt([one], 9.0, {}) == (0, {}), "and at once"
+    assert refused.hunt([one], 9.0, {}, never) == (0, {}), "and at once"
 
 
 def test_a_short_search_has_slices_in_which_an_engine_runs_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Told()
-    executions, _ = search(engine, tmp_path, monkeypatch).hunt([door("t")], 0.1, {door("t").id: MANY[:7]})
+    executions, _ = search(engine, tmp_path, monkeypatch).hunt([door("t")], 0.1, {door("t").id: MANY[:7]}, never)
     assert executions >= 7 and min(engine.seconds) > 1.0
+
+
+def test_a_hunt_ends_with_the_round_that_brings_enough_and_tells_each_candidate_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Told()
+    asked: list[list[bytes]] = []
+
+    def enough(brought: Any) -> bool:
+        asked.append([data for found in brought.values() for data in found])
+        return b"9c" in asked[-1]
+
+    seeds = {f"t:{name}:": [data] for name, data in (("a", b"9a"), ("b", b"b"), ("c", b"9c"), ("d", b"9d"))}
+    executions, found = search(engine, tmp_path, monkeypatch).hunt([door(name) for name in "abcd"], 60.0, seeds, enough)
+    assert asked == [[b"9a"], [b"9c"]] and executions == 3
+    assert {name: data for name, data in found.items() if data} == {"t:a:": [b"9a"], "t:c:": [b"9c"]}

@@ -140,11 +140,17 @@ class Workbench(Protocol):
         ...
 
     def search(
-        self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]], near: Mapping[str, Sequence[bytes]]
+        self,
+        variant: Variant,
+        seconds: float,
+        seeds: Mapping[str, Sequence[bytes]],
+        near: Mapping[str, Sequence[bytes]],
+        enough: Callable[[bytes, str, Violation], bool],
     ) -> Found:
         """A fresh hunt behind the variant's doors for so many seconds of wall time, starting from `seeds`.
 
         Before it, as much of `near` is run as half of the seconds allow for, the first first; not for doors with an observer.
+        It ends early with an input, its door and a violation that are `enough`.
         """
         ...
 

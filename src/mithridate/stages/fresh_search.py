@@ -56,9 +56,16 @@ class FreshSearch:
         return self._in_process(engine, entry, inputs, seconds) if in_process else self._one_by_one(inputs, seconds, judged)
 
     def hunt(
-        self, entries: Sequence[EntryPoint], seconds: float, seeds: Mapping[str, Sequence[bytes]]
+        self,
+        entries: Sequence[EntryPoint],
+        seconds: float,
+        seeds: Mapping[str, Sequence[bytes]],
+        enough: Callable[[Mapping[str, Sequence[bytes]]], bool],
     ) -> tuple[int, dict[str, list[bytes]]]:
-        """Executions, and each door's candidates. All doors and engines in turn, slice by slice, on as many cores as jobs."""
+        """Executions, and each door's candidates. All doors and engines in turn, slice by slice, on as many cores as jobs.
+
+        `enough` is asked of the new candidates of each round of slices, whether the rest can be left out.
+        """
         arms = [
             (entry, engine)
             for engine in map(registry.create, registry.names())
@@ -70,6 +77,7 @@ class FreshSearch:
         ends = time.monotonic() + seconds
         executions = 0
         candidates: dict[str, dict[bytes, None]] = {}
+        told: set[tuple[str, bytes]] = set()
 
         def slice_of(number: int) -> None:
             nonlocal executions
@@ -86,6 +94,12 @@ class FreshSearch:
                 side_by_side = min(self.jobs, len(arms))  # an arm's folder is for one slice at a time
                 list(pool.map(slice_of, range(number, number + side_by_side)))
                 number += side_by_side
+                new = {
+                    entry_id: [data for data in found if (entry_id, data) not in told] for entry_id, found in candidates.items()
+                }
+                told.update((entry_id, data) for entry_id, found in new.items() for data in found)
+                if any(new.values()) and enough(new):
+                    break
         return executions, {entry_id: list(found) for entry_id, found in candidates.items()}
 
     def _in_process(self, engine: Engine, entry: EntryPoint, inputs: Sequence[bytes], seconds: float) -> tuple[int, list[bytes]]:

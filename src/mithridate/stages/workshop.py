@@ -4,7 +4,7 @@ import hashlib
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,6 +33,7 @@ from mithridate.stages.fresh_search import FreshSearch
 from mithridate.stages.probing import probed
 
 _JUDGED = 24
+_JUDGED_AT_ONCE = 8
 _DOORS_S = 20.0
 _MANY = 8
 _QUICK_S = 20.0
@@ -192,28 +193,44 @@ class Workshop:
             return list(pool.map(once, inputs))
 
     def search(
-        self, variant: Variant, seconds: float, seeds: Mapping[str, Sequence[bytes]], near: Mapping[str, Sequence[bytes]]
+        self,
+        variant: Variant,
+        seconds: float,
+        seeds: Mapping[str, Sequence[bytes]],
+        near: Mapping[str, Sequence[bytes]],
+        enough: Callable[[bytes, str, Violation], bool],
     ) -> Found:
         """See Workbench.search."""
         entries = self._searchable(variant) if seconds > 0 else []
         tools, area = self._tools, self._folder / f"search-{self._next()}"
         fresh = FreshSearch(tools.sandbox, tools.jobs, tools.memory_bytes, tools.cancel, area)
-        wanted = [(entry, near[entry.id]) for entry in entries if near.get(entry.id)]
-        ran, candidates = 0, list[tuple[str, list[bytes]]]()
-        for entry, inputs in wanted:
-            judged = partial(self.judge, variant, entry.id)
-            number, found = fresh.near(entry, inputs, seconds / 2 / len(wanted), judged)
-            ran += number
-            candidates.append((entry.id, found))
-        executions, hunted = fresh.hunt(entries, seconds, seeds)
         violations: list[tuple[bytes, str, Violation]] = []
-        for entry_id, inputs in (*candidates, *hunted.items()):
-            if entry_id in variant.entries:
-                some = sorted(inputs, key=len)[:_JUDGED]
-                for data, seen in zip(some, self.judge(variant, entry_id, some), strict=True):
-                    violations += [(data, entry_id, seen[0])] if isinstance(seen, tuple) and seen else []
-        remove_tree(area)
-        return Found(executions=executions, violations=tuple(violations), near=ran)
+
+        def decided(brought: Mapping[str, Sequence[bytes]], most: int) -> bool:
+            shown = [
+                (data, entry_id, seen[0])
+                for entry_id, inputs in brought.items()
+                if entry_id in variant.entries and (some := sorted(inputs, key=len)[:most])
+                for data, seen in zip(some, self.judge(variant, entry_id, some), strict=True)
+                if isinstance(seen, tuple) and seen
+            ]
+            violations.extend(shown)
+            return any(enough(*one) for one in shown)
+
+        try:
+            wanted = [(entry, near[entry.id]) for entry in entries if near.get(entry.id)]
+            ran = 0
+            for entry, inputs in wanted:
+                judged = partial(self.judge, variant, entry.id)
+                number, found = fresh.near(entry, inputs, seconds / 2 / len(wanted), judged)
+                ran += number
+                if decided({entry.id: found}, _JUDGED):
+                    return Found(executions=0, violations=tuple(violations), near=ran)
+            executions, left = fresh.hunt(entries, seconds, seeds, lambda brought: decided(brought, _JUDGED_AT_ONCE))
+            decided(left, _JUDGED)
+            return Found(executions=executions, violations=tuple(violations), near=ran)
+        finally:
+            remove_tree(area)
 
     def run(self, tree: Path, command: Command, limits: Limits) -> Execution:
         """See Workbench.run. What the command leaves in /src and /build goes with it."""
