@@ -17,7 +17,8 @@ def test_programs_that_do_not_end_or_end_others_are_ended_and_reported(arena: Ar
 
 def test_a_program_that_takes_all_memory_is_a_finding_and_no_accident(arena: Arena) -> None:
     programs(arena.target, "eats")
-    ended = arena.scan("--budget", "4s", "--replays", "2", code=ExitCode.PROVED)
+    ended = arena.scan("--budget", "4s", "--replays", "2", "--memory", "0.5", code=ExitCode.PROVED)
+    assert ended.results["options"]["memory_bytes"] == 1 << 29
     assert {finding["cwe"] for finding in ended.results["findings"]} & {400, 770, 789}
 
 

@@ -18,6 +18,7 @@ from mithridate.cli.options import (
     home_directory,
     listed_models,
     parse_duration,
+    parse_gibibytes,
     parse_optional_duration,
 )
 
@@ -75,6 +76,15 @@ def scan(
             "long.",
         ),
     ] = "10s",  # type: ignore[assignment]
+    memory: Annotated[
+        int,
+        typer.Option(
+            metavar="GIB",
+            envvar="MITHRIDATE_PROGRAM_MEMORY",
+            parser=parse_gibibytes,
+            help="Memory in GiB that an input may make a program take; more counts as a flaw.",
+        ),
+    ] = "2",  # type: ignore[assignment]
     engine: Annotated[
         list[str] | None,
         typer.Option(
@@ -155,6 +165,7 @@ def scan(
         replays=replays,
         sandbox=sandbox,
         seed=seed,
+        memory_bytes=memory,
         hang_cpu_s=hang,
         unit_timeout_s=hang / 2,
         include_source=not no_source,
