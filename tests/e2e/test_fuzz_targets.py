@@ -40,7 +40,7 @@ def test_without_atheris_the_flaw_behind_each_kind_of_target_is_proved(mithridat
 
 
 def test_the_sound_twin_is_silent(mithridate: Mithridate) -> None:
-    code, results = scan(mithridate, "--budget", "15s", sound=True)
+    code, results = scan(mithridate, "--budget", "10s", sound=True)
     assert (code, results["findings"]) == (0, [])
     assert {e["kind"] for e in results["entry_points"]} >= {"harness"}
 

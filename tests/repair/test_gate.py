@@ -85,7 +85,7 @@ def test_what_lies_near_is_run_before_a_search(bench: Bench, monkeypatch: pytest
     (entry_id,) = bench.workshop.original.entries
     quiet = [b"n\x01" + bytes([n]) for n in range(40)]
     near = {entry_id: [*quiet, notebook.NOTE]}
-    found = bench.workshop.search(bench.workshop.original, 4.0, {}, near)
+    found = bench.workshop.search(bench.workshop.original, 4.0, {}, near, lambda *_: False)
     assert found.near == 41
     ((data, door, violation), *_) = found.violations
     assert (data, door) == (notebook.NOTE, entry_id)
@@ -93,7 +93,7 @@ def test_what_lies_near_is_run_before_a_search(bench: Bench, monkeypatch: pytest
 
 
 def test_the_right_patch_passes_and_every_step_says_what_it_saw(bench: Bench) -> None:
-    (patch,) = judged(bench, notebook.RIGHT, search_s=5.0)
+    (patch,) = judged(bench, notebook.RIGHT, search_s=2.0)
     assert patch.status is PatchStatus.VALIDATED
     assert [r.step for r in patch.gate] == [
         GateStep.APPLIES,
@@ -196,5 +196,5 @@ def test_a_program_is_searched_in_the_way_it_was_called_though_nobody_would_find
     subject = bench.subject
     way = Way(entry=called, program=binary.path)
     with Workshop(subject.project, subject.component, (way,), tools(Bubblewrap(), tmp_path), tmp_path) as workshop:
-        found = workshop.search(workshop.original, 3.0, {called.id: [notebook.GOOD]}, {})
+        found = workshop.search(workshop.original, 3.0, {called.id: [notebook.GOOD]}, {}, lambda *_: False)
     assert found.executions > 0
