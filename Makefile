@@ -25,7 +25,7 @@ scan: setup ## hunt in TARGET (default: the bundled example) for BUDGET, results
 
 test: setup ## pass all tests
 	@bash scripts/setup.sh $(VENV) --tests
-	@$(BIN)/python -m pytest -n $$(($$(nproc) + 2)) --dist worksteal # many tests wait for a limit
+	@$(BIN)/python -m pytest -n $$((3 * $$(nproc))) --dist worksteal # many tests wait for a limit
 
 check: setup ## style, types, architecture, docs
 	@$(BIN)/ruff check .
