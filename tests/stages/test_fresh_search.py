@@ -27,10 +27,11 @@ class Told:
     name = LibFuzzer.name
     kinds = frozenset({EntryKind.PROGRAM_FILE})
 
-    def __init__(self, runs: Callable[[int], int] = lambda given: given, refuses: bool = False) -> None:
-        self.runs, self.refuses = runs, refuses
+    def __init__(self, runs: Callable[[int], int] = lambda given: given, refuses: bool = False, wall_s: float = 1.0) -> None:
+        self.runs, self.refuses, self.wall_s = runs, refuses, wall_s
         self.given: list[list[bytes]] = []
         self.seconds: list[float] = []
+        self.only: list[bool] = []
 
     def accepts(self, _: EntryPoint) -> Skipped | None:
         return Skipped(what="it", reason="not here") if self.refuses else None
@@ -39,13 +40,14 @@ class Told:
         data = sorted(path.read_bytes() for path in work.corpus.iterdir())
         self.given.append(data)
         self.seconds.append(work.seconds)
+        self.only.append(work.given_only)
         bad = [one for one in data if one.startswith(b"9")]
         for one in bad:
             (work.candidates / one.decode()).write_bytes(one)
         return SearchResult(
             engine=self.name,
             executions=self.runs(len(data)),
-            wall_s=1.0,
+            wall_s=self.wall_s,
             cpu_s=1.0,
             covered=1,
             edges=1,
@@ -69,9 +71,12 @@ def test_a_few_tell_how_many_more_the_time_allows_for(tmp_path: Path, monkeypatc
     engine = Told()
     ran, found = search(engine, tmp_path, monkeypatch).near(door("t"), MANY, 2.0, never)
     assert (ran, found) == (512, []) and [len(given) for given in engine.given] == [256, 256]
-    engine = Told(lambda given: 100 * given)
+    engine = Told(wall_s=0.1)
     ran, found = search(engine, tmp_path / "fast", monkeypatch).near(door("t"), MANY, 2.0, never)
     assert ran == 1000 and len(found) == 100 and [len(given) for given in engine.given] == [256, 744]
+    engine = Told(wall_s=9.0)
+    assert search(engine, tmp_path / "slow", monkeypatch).near(door("t"), MANY, 2.0, never) == (256, [])
+    assert engine.only == [True]
 
 
 @pytest.mark.parametrize("runs", [0, 3])
@@ -111,7 +116,7 @@ def test_a_hunt_gives_each_door_its_seeds_once_and_brings_what_it_found(tmp_path
 def test_a_short_search_has_slices_in_which_an_engine_runs_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Told()
     executions, _ = search(engine, tmp_path, monkeypatch).hunt([door("t")], 0.1, {door("t").id: MANY[:7]}, never)
-    assert executions >= 7 and min(engine.seconds) > 1.0
+    assert executions >= 7 and min(engine.seconds) > 1.0 and not any(engine.only)
 
 
 def test_a_hunt_ends_with_the_round_that_brings_enough_and_tells_each_candidate_once(

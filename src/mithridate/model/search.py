@@ -26,6 +26,8 @@ class SearchSlice:
     memory_bytes: int
     input_bytes: int
     unit_timeout_s: float = 5.0
+    given_only: bool = False
+    """Run what the corpus holds, each once, and nothing else, however long that takes; libFuzzer alone can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ _UNPROFILED = 10
 """A seed with which that adapter does not look at comparisons, which costs much."""
 _FIRST_NEAR = 256
 """How many tell how fast a door is."""
+_GROWTH = 4
 _FEW_NEAR = 32
 
 Judged = Callable[[Sequence[bytes]], Sequence[tuple[Violation, ...] | ToolFailure]]
@@ -104,14 +105,17 @@ class FreshSearch:
 
     def _in_process(self, engine: Engine, entry: EntryPoint, inputs: Sequence[bytes], seconds: float) -> tuple[int, list[bytes]]:
         found: list[bytes] = []
-        ran, allowed = 0, _FIRST_NEAR
-        while ran < min(allowed, len(inputs)) and not self.cancel.is_set():
-            some = inputs[ran:allowed]
-            result = self._slice(engine, entry, self._folder(), some, _NEAR_S, _UNPROFILED)
+        ran, many, spent_s = 0, _FIRST_NEAR, 0.0
+        while ran < len(inputs) and many > 0 and not self.cancel.is_set():
+            some = inputs[ran : ran + many]
+            result = self._slice(engine, entry, self._folder(), some, _NEAR_S, _UNPROFILED, given_only=True)
             found += _brought(result)
             if result.executions < len(some):  # it ended before it was through, or did not begin
                 return ran + result.executions, found
-            allowed, ran = int(seconds * result.executions / max(result.wall_s, 0.1)), ran + len(some)
+            ran, spent_s = ran + len(some), spent_s + result.wall_s
+            # What took a moment says more of how long a process takes to start than of how fast it is.
+            early = spent_s < seconds / 2
+            many = _GROWTH * len(some) if early else int((seconds - spent_s) * len(some) / max(result.wall_s, 0.01))
         return ran, found
 
     def _one_by_one(self, inputs: Sequence[bytes], seconds: float, judged: Judged) -> tuple[int, list[bytes]]:
@@ -128,7 +132,15 @@ class FreshSearch:
         return ran, found
 
     def _slice(
-        self, engine: Engine, entry: EntryPoint, work: Path, seeds: Sequence[bytes], seconds: float, seed: int
+        self,
+        engine: Engine,
+        entry: EntryPoint,
+        work: Path,
+        seeds: Sequence[bytes],
+        seconds: float,
+        seed: int,
+        *,
+        given_only: bool = False,
     ) -> SearchResult:
         for name in ("corpus", "candidates", "work"):
             (work / name).mkdir(parents=True, exist_ok=True)
@@ -145,6 +157,7 @@ class FreshSearch:
             dictionary=None,
             memory_bytes=self.memory_bytes,
             input_bytes=_INPUT_BYTES,
+            given_only=given_only,
         )
         return engine.search(asked, self.sandbox, cancel=self.cancel)
 

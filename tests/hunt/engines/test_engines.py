@@ -98,6 +98,18 @@ def test_an_engine_gets_past_magic_values_and_goes_on_after_the_violation(name, 
     assert results[-1].corpus_units > 1
 
 
+def test_what_is_given_and_nothing_else_is_run(target, tmp_path) -> None:
+    work = replace(slice_of(target, tmp_path, 60), given_only=True)
+    fires = b"\x7fPARCEL\x06" + (0x1BADCAFE).to_bytes(4, "little")
+    for number in range(40):
+        (tmp_path / "corpus" / f"{number}").write_bytes(b"input %d" % number)
+    (tmp_path / "corpus" / "fires").write_bytes(fires)
+    result = LibFuzzer().search(work, Bubblewrap())
+    assert [path.read_bytes() for path in result.candidates] == [fires]
+    assert 42 <= result.executions <= 44, "each once, and the empty one"
+    assert result.restarts == 0 and result.failure is None
+
+
 @pytest.mark.parametrize("name", ["libfuzzer", "afl++"])
 def test_a_cancelled_slice_ends_soon_and_keeps_its_corpus(name, target, tmp_path) -> None:
     cancel = threading.Event()
@@ -151,7 +163,7 @@ def test_afl_runs_programs_that_cannot_be_run_in_process(tmp_path, tmp_path_fact
 
 
 def test_the_minimiser_keeps_what_the_flaw_needs_and_drops_the_rest(target) -> None:
-    proof = b"\x7fPARCEL\xff" + (0x1BADCAFE).to_bytes(4, "little") + b"." * 180
+    proof = b"\x7fPARCEL\x06" + (0x1BADCAFE).to_bytes(4, "little") + b"." * 180
     smaller = LibFuzzer().minimise(target, proof, 10, Bubblewrap())
     assert smaller is not None
     assert len(smaller) < 40

@@ -102,6 +102,8 @@ class LibFuzzer:
                 failure = ToolFailure(tool=self.name, why=_last_words(execution))
                 if restarts >= 2:
                     break
+            elif work.given_only:
+                break
         disarm_slice(work)
         self._collect_artifacts(work)
         return SearchResult(
@@ -173,6 +175,8 @@ class LibFuzzer:
             "-detect_leaks=0",
             f"-use_value_profile={int(profiled)}",
         ]
+        if work.given_only:
+            argv.append("-runs=0")  # beyond the corpus
         if work.dictionary is not None:
             argv.append(f"-dict={DICTIONARY}")
         return sandbox.run(
