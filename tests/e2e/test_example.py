@@ -66,7 +66,7 @@ def test_most_planted_flaws_are_proved_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_the_repaired_twin_gives_no_finding(tmp_path: Path) -> None:
-    code, words = make_scan("examples/parcel-fixed", "15s", tmp_path)
+    code, words = make_scan("examples/parcel-fixed", "25s", tmp_path)
     assert code == 0, words
     results = check_whole(tmp_path / "out")
     assert results["findings"] == []
