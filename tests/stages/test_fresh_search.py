@@ -71,7 +71,7 @@ def test_a_few_tell_how_many_more_the_time_allows_for(tmp_path: Path, monkeypatc
     engine = Told()
     ran, found = search(engine, tmp_path, monkeypatch).near(door("t"), MANY, 2.0, never)
     assert (ran, found) == (512, []) and [len(given) for given in engine.given] == [256, 256]
-    engine = Told(wall_s=0.1)
+    engine = Told(wall_s=0.6)
     ran, found = search(engine, tmp_path / "fast", monkeypatch).near(door("t"), MANY, 2.0, never)
     assert ran == 1000 and len(found) == 100 and [len(given) for given in engine.given] == [256, 744]
     engine = Told(wall_s=9.0)
