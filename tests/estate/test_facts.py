@@ -94,3 +94,12 @@ def test_hostile_names_come_back_as_they_were(rules: Rulebase) -> None:
             base.add("node_tag", name, "t", source=source)
         base.freeze()
         assert sorted(f.terms[0] for f in base.rows("node_tag", list(range(len(names)))).values()) == sorted(names)
+
+
+def test_the_name_of_what_has_two_is_its_chief_s_whichever_comes_first(rules: Rulebase) -> None:
+    with FactBase(rules) as base:
+        source = base.source("a")
+        base.add("edge", "n:m", "n:b", 1, source=source)
+        base.freeze({"n:A": "n:m", "n:z": "n:m"})
+        numbers = {base.symbol(name) for name in ("n:A", "n:m", "n:z")}
+        assert base.names([*numbers, 999]) == {base.symbol("n:m"): "n:m"}
