@@ -30,7 +30,7 @@ def chain() -> Iterator[FactBase]:
 
 
 def test_a_rule_that_applies_in_a_few_ways_each_round_is_refused_when_these_are_too_many(chain: FactBase) -> None:
-    with pytest.raises(UsageError, match="the rule longer at .* applies in more than 7 ways"):
+    with pytest.raises(UsageError, match=r"the rule longer at .* applies in more than 7 ways"):
         ground(chain, most=7)
 
 

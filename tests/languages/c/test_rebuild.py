@@ -82,3 +82,27 @@ def test_of_more_failures_than_are_kept_those_of_the_change_are_still_told(conte
     made = Made(tmp_path, f"all: {' '.join(bad)} good\n{rules}good: good.c\n\t$(CC) -o good good.c\n")
     assert len(made.first.incomplete) == 20
     assert isinstance(made.again(content), Build if content != BROKEN else BuildFailure)
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [("said.c", b'const char *said(void) { return "changed to that"; }\n'), ("more.h", b'#define MORE "changed to that"\n')],
+)
+def test_sources_without_a_build_are_compiled_again(path: str, content: bytes, tmp_path: Path) -> None:
+    """Where no build system knows what is made of what: changed files were told to be as they had been, and no patch held."""
+    root = tmp_path / "proj"
+    root.mkdir()
+    (root / "main.c").write_text(
+        '#include <stdio.h>\n#include "more.h"\nconst char *said(void);\nint main(void) { puts(said()); puts(MORE); return 0; }\n'
+    )
+    (root / "said.c").write_text('const char *said(void) { return "before"; }\n')
+    (root / "more.h").write_text('#define MORE "."\n')
+    project, _ = take_snapshot(root, tmp_path / "snapshots")
+    language, sandbox = CLanguage(), Bubblewrap()
+    (component,), _ = language.detect(project)
+    first = language.build(project, component, Flavour.PLAIN, sandbox, tmp_path / "builds")
+    assert isinstance(first, Build), first
+    assert b"changed to that" not in (first.directory / "build" / "bin" / "main").read_bytes()
+    result = language.rebuild(first, {path: content}, project, sandbox, tmp_path / "again")
+    assert isinstance(result, Build), result
+    assert b"changed to that" in (result.directory / "build" / "bin" / "main").read_bytes()

@@ -92,7 +92,9 @@ def bare_rules(tree: SourceTree, path: str) -> str:
     heads = [
         f"{name}: {' '.join(targets)}" for name, targets in (("objects", objects), ("archives", archives), ("programs", programs))
     ]
-    return "\n".join([f".PHONY: objects archives programs {' '.join(programs)}", *heads, *rules, ""])
+    # Also what is a file: no rule says what it is made of, and a source that was changed since has to be compiled.
+    phony = f".PHONY: {' '.join(('objects', 'archives', 'programs', *objects, *archives, *programs))}"
+    return "\n".join([phony, *heads, *rules, ""])
 
 
 def _folders(tree: SourceTree, path: str) -> Iterator[_Folder]:
