@@ -2,6 +2,7 @@
 
 import pytest
 
+from mithridate.estate import facts
 from mithridate.estate.facts import FactBase
 from mithridate.estate.rules.parser import parse
 from mithridate.estate.rules.rulebase import Rulebase, rulebase
@@ -96,10 +97,16 @@ def test_hostile_names_come_back_as_they_were(rules: Rulebase) -> None:
         assert sorted(f.terms[0] for f in base.rows("node_tag", list(range(len(names)))).values()) == sorted(names)
 
 
-def test_the_name_of_what_has_two_is_its_chief_s_whichever_comes_first(rules: Rulebase) -> None:
+@pytest.mark.parametrize("few", [0, 20_000])
+def test_the_name_of_what_has_two_is_its_chief_s_whichever_comes_first(
+    few: int, rules: Rulebase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are many names, too, of which the database is asked."""
+    monkeypatch.setattr(facts, "_FEW", few)
     with FactBase(rules) as base:
         source = base.source("a")
         base.add("edge", "n:m", "n:b", 1, source=source)
         base.freeze({"n:A": "n:m", "n:z": "n:m"})
         numbers = {base.symbol(name) for name in ("n:A", "n:m", "n:z")}
+        assert base.symbol("n:y") == -1 and len(numbers) == 1
         assert base.names([*numbers, 999]) == {base.symbol("n:m"): "n:m"}

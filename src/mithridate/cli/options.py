@@ -133,6 +133,17 @@ HomeOption = Annotated[
         help="Where runs, corpora and the audit log live (default: the user's data directory).",
     ),
 ]
+PatchSearchOption = Annotated[
+    float,
+    typer.Option(
+        metavar="DURATION",
+        envvar="MITHRIDATE_PATCH_SEARCH",
+        parser=parse_optional_duration,
+        show_default=False,
+        help="Wall time of the fresh hunt that each patch has to withstand (default: a twentieth of its finding's time for "
+        "patches, 5s to 60s).",
+    ),
+]
 ModelsOption = Annotated[
     Path | None,
     typer.Option(

@@ -9,12 +9,12 @@ from mithridate.cli.options import (
     FormatOption,
     HomeOption,
     OutOption,
+    PatchSearchOption,
     SandboxOption,
     as_path,
     default_jobs,
     home_directory,
     parse_duration,
-    parse_optional_duration,
 )
 
 
@@ -56,16 +56,7 @@ def patch(
             metavar="DURATION", envvar="MITHRIDATE_PATCH_BUDGET", parser=parse_duration, help="Wall time for each finding."
         ),
     ] = "10m",  # type: ignore[assignment]
-    search: Annotated[
-        float,
-        typer.Option(
-            metavar="DURATION",
-            envvar="MITHRIDATE_PATCH_SEARCH",
-            parser=parse_optional_duration,
-            show_default=False,
-            help="Wall time of the fresh hunt that each patch has to withstand (default: a twentieth of --budget, 5s to 60s).",
-        ),
-    ] = "0",  # type: ignore[assignment]
+    search: PatchSearchOption = "0",  # type: ignore[assignment]
     jobs: Annotated[
         int | None,
         typer.Option(

@@ -11,6 +11,7 @@ from mithridate.cli.options import (
     HomeOption,
     ModelsOption,
     OutOption,
+    PatchSearchOption,
     ReplaysOption,
     SandboxOption,
     as_path,
@@ -104,17 +105,7 @@ def scan(
             help="Wall time for patches: of what holds up the hunt, then of all findings; 0 for none.",
         ),
     ] = "5m",  # type: ignore[assignment]
-    patch_search: Annotated[
-        float,
-        typer.Option(
-            metavar="DURATION",
-            envvar="MITHRIDATE_PATCH_SEARCH",
-            parser=parse_optional_duration,
-            show_default=False,
-            help="Wall time of the fresh hunt that each patch has to withstand (default: a twentieth of its finding's share of "
-            "--patch, 5s to 60s).",
-        ),
-    ] = "0",  # type: ignore[assignment]
+    patch_search: PatchSearchOption = "0",  # type: ignore[assignment]
     stop_at_first: Annotated[
         bool,
         typer.Option(

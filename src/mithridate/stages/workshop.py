@@ -205,15 +205,16 @@ class Workshop:
         tools, area = self._tools, self._folder / f"search-{self._next()}"
         fresh = FreshSearch(tools.sandbox, tools.jobs, tools.memory_bytes, tools.cancel, area)
         violations: list[tuple[bytes, str, Violation]] = []
+        judged: set[tuple[str, bytes]] = set()
 
         def decided(brought: Mapping[str, Sequence[bytes]], most: int) -> bool:
-            shown = [
-                (data, entry_id, seen[0])
-                for entry_id, inputs in brought.items()
-                if entry_id in variant.entries and (some := sorted(inputs, key=len)[:most])
-                for data, seen in zip(some, self.judge(variant, entry_id, some), strict=True)
-                if isinstance(seen, tuple) and seen
-            ]
+            shown: list[tuple[bytes, str, Violation]] = []
+            for entry_id, inputs in brought.items():
+                new = [data for data in inputs if (entry_id, data) not in judged]
+                some = sorted(new, key=len)[:most] if entry_id in variant.entries else []
+                judged.update((entry_id, data) for data in some)
+                told = zip(some, self.judge(variant, entry_id, some) if some else (), strict=True)
+                shown += [(data, entry_id, seen[0]) for data, seen in told if isinstance(seen, tuple) and seen]
             violations.extend(shown)
             return any(enough(*one) for one in shown)
 
@@ -221,8 +222,8 @@ class Workshop:
             wanted = [(entry, near[entry.id]) for entry in entries if near.get(entry.id)]
             ran = 0
             for entry, inputs in wanted:
-                judged = partial(self.judge, variant, entry.id)
-                number, found = fresh.near(entry, inputs, seconds / 2 / len(wanted), judged)
+                one_by_one = partial(self.judge, variant, entry.id)
+                number, found = fresh.near(entry, inputs, seconds / 2 / len(wanted), one_by_one)
                 ran += number
                 if decided({entry.id: found}, _JUDGED):
                     return Found(executions=0, violations=tuple(violations), near=ran)
