@@ -106,3 +106,5 @@ def test_sources_without_a_build_are_compiled_again(path: str, content: bytes, t
     result = language.rebuild(first, {path: content}, project, sandbox, tmp_path / "again")
     assert isinstance(result, Build), result
     assert b"changed to that" in (result.directory / "build" / "bin" / "main").read_bytes()
+    archive = (result.directory / "build" / "archive" / "lib0.a").read_bytes()
+    assert (b"changed to that" in archive) == (path == "said.c"), "what fuzz targets are linked with"
